@@ -1,0 +1,1 @@
+"""Soundlake: a streaming lakehouse for Spotify data."""

@@ -1,0 +1,26 @@
+"""The one place that makes a SparkSession, with the settings the lake's meaning depends on."""
+
+from __future__ import annotations
+
+from pyspark.sql import SparkSession
+
+# What the tables' meaning depends on, whatever platform runs the job.
+MEANING = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+}
+
+
+def open_session(app: str, extra: dict[str, str] | None = None) -> SparkSession:
+    """Open (or join) the session of this process; master, memory and jars come from whoever submitted it."""
+    builder = SparkSession.builder.appName(app)
+    for key, value in {**MEANING, **(extra or {})}.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
