@@ -18,7 +18,7 @@ class Column:
     comment: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """A table: where it stands, what identifies a row, its columns.
 
@@ -337,8 +337,7 @@ STAMPS = Table(
     )
     + ORIGIN
     + _columns(
-        ("query_id", "string", "the query that wrote the row"),
-        ("batch_id", "bigint", "the batch that wrote the row: a retried batch leaves out its own"),
+        ("batch", "string", "query and batch that wrote the row: a retried batch leaves out its own"),
     ),
     partitioned_by=("entity",),
     internal=True,
@@ -355,11 +354,8 @@ PLAYLIST_FETCHES = Table(
         ("total", "int", "number of entries the playlist had at the fetch"),
         ("is_empty_marker", "boolean", "true where the record only says that the playlist is empty"),
         ("rank", RANK_TYPE, "rank of the record"),
-    )
-    + ORIGIN
-    + _columns(
-        ("query_id", "string", "the query that wrote the row"),
-        ("batch_id", "bigint", "the batch that wrote the row: a retried batch leaves out its own"),
+        ("origin", "struct<stream:string,partition:string,position:string>", "where the record stands in bronze"),
+        ("batch", "string", "query and batch that wrote the row: a retried batch leaves out its own"),
     ),
     internal=True,
 )

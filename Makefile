@@ -1,0 +1,46 @@
+# What developers do. `make` lists it.
+.DEFAULT_GOAL := help
+.SHELLFLAGS := -euo pipefail -c
+SHELL := bash
+
+PYTHON := .venv/bin/python
+TESTS ?= tests
+
+.PHONY: help setup test test-unit test-integration lint format demo docs clean
+
+help: ## List the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+setup: ## Make or renew .venv, with the tools of developers
+	@./spark-submit.sh --setup dev
+
+test: setup ## Run all tests; TESTS=tests/unit/test_x.py for some
+	@$(PYTHON) -m pytest $(TESTS)
+
+test-unit: setup ## Run the fast tests
+	@$(PYTHON) -m pytest tests/unit
+
+test-integration: setup ## Run the tests of the real queries on real files
+	@$(PYTHON) -m pytest tests/integration
+
+lint: setup ## Check style, types, the layers, and that the data dictionary is up to date
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports
+	@$(PYTHON) -m soundlake.data_dictionary --check
+
+format: setup ## Format the code and put imports in order
+	@$(PYTHON) -m ruff check --fix --select I .
+	@$(PYTHON) -m ruff format .
+
+demo: ## Run the main job on the bundled records, into ./lake
+	@./spark-submit.sh demo
+
+docs: setup ## Write docs/data-dictionary.md
+	@$(PYTHON) -m soundlake.data_dictionary
+
+clean: ## Remove environments, caches and the demo's lake
+	@rm -rf .venv .venv.lock .venv-* lake artifacts spark-warehouse build dist
+	@rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache lib/soundlake.egg-info
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,20 @@
+"""Build the marts: each .sql file of soundlake.insights is one table."""
+
+from __future__ import annotations
+
+from soundlake.insights import builder
+from soundlake.lake import Lake
+from soundlake.launch.arguments import JobArguments
+from soundlake.launch.main import run_job
+from soundlake.session import open_session
+
+
+def run(arguments: JobArguments) -> None:
+    """Build all marts and say what each holds."""
+    with open_session("soundlake build_insights") as spark:
+        for built in builder.build(spark, Lake(arguments.settings.lake.uri), arguments.settings):
+            print(built)
+
+
+if __name__ == "__main__":
+    run_job("build_insights", run)

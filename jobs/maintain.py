@@ -1,0 +1,19 @@
+"""Bring the entity tables up to date, compact the tables, remove files that are no longer in use."""
+
+from __future__ import annotations
+
+from soundlake.lake import Lake
+from soundlake.launch.arguments import JobArguments
+from soundlake.launch.main import run_job
+from soundlake.ops import maintenance
+from soundlake.session import open_session
+
+
+def run(arguments: JobArguments) -> None:
+    """Maintain every table of the lake."""
+    with open_session("soundlake maintain") as spark:
+        maintenance.maintain(spark, Lake(arguments.settings.lake.uri), arguments.settings)
+
+
+if __name__ == "__main__":
+    run_job("maintain", run)

@@ -1,0 +1,18 @@
+"""Take records from the source into bronze, silver and the clusters of tracks: once, or until stopped."""
+
+from __future__ import annotations
+
+from soundlake import stream
+from soundlake.launch.arguments import JobArguments
+from soundlake.launch.main import run_job
+from soundlake.session import open_session
+
+
+def run(arguments: JobArguments) -> None:
+    """Run the streaming queries; returns when all is taken (`--once`) or when the job is told to stop."""
+    with open_session("soundlake stream") as spark:
+        stream.run(spark, arguments.settings, once=arguments.once)
+
+
+if __name__ == "__main__":
+    run_job("stream", run)

@@ -1,0 +1,20 @@
+"""Train KMeans on the audio features and publish the model."""
+
+from __future__ import annotations
+
+from soundlake.clusters import job
+from soundlake.lake import Lake
+from soundlake.launch.arguments import JobArguments
+from soundlake.launch.main import run_job
+from soundlake.session import open_session
+
+
+def run(arguments: JobArguments) -> None:
+    """Train, publish, and say which version is now the current one."""
+    with open_session("soundlake train_clusters") as spark:
+        model = job.train(spark, Lake(arguments.settings.lake.uri), arguments.settings)
+        print(f"published {model}")
+
+
+if __name__ == "__main__":
+    run_job("train_clusters", run)

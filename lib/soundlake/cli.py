@@ -1,0 +1,80 @@
+"""`soundlake`: what needs no Spark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from soundlake.launch.doctor import examine
+from soundlake.launch.report import reported
+from soundlake.ops.status import LakeStatus, read_status
+from soundlake.settings import load_settings
+from soundlake.settings.document import as_toml
+
+app = typer.Typer(
+    help="Soundlake, a streaming lakehouse for Spotify data: what needs no Spark.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")]
+LakeUri = Annotated[str | None, typer.Option("--lake", metavar="URI", help="the lake: a local path, s3://… or s3a://…")]
+
+
+def main() -> None:
+    """Run the command line: exit code 0 done, 1 failed, 2 wrong usage or configuration."""
+    with reported():
+        app()
+
+
+@app.command()
+def doctor(config: Config = None, sets: Sets = None, lake: LakeUri = None) -> None:
+    """Check that this machine has what a run needs; exit code 1 where something is missing."""
+    findings = list(examine(load_settings(config, sets or (), lake)))
+    table = Table("", "what", "found", box=None)
+    for finding in findings:
+        table.add_row("[green]ok[/]" if finding.is_well else "[red]no[/]", finding.what, finding.found)
+    Console().print(table)
+    if not all(finding.is_well for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(config: Config = None, sets: Sets = None, lake: LakeUri = None) -> None:
+    """Show the tables of a lake, its last batch and its current model."""
+    settings = load_settings(config, sets or (), lake)
+    _print_status(settings.lake.uri, read_status(settings))
+
+
+@app.command()
+def settings(config: Config = None, sets: Sets = None, lake: LakeUri = None) -> None:
+    """Print every setting with its meaning and its value, as a TOML file to start from."""
+    for line in as_toml(load_settings(config, sets or (), lake)):
+        typer.echo(line)
+
+
+def _print_status(uri: str, lake: LakeStatus) -> None:
+    console = Console()
+    table = Table("table", title=uri, title_justify="left", box=None)
+    for column in ("rows", "version", "changed (UTC)"):
+        table.add_column(column, justify="right")
+    for one in lake.tables:
+        table.add_row(one.name, f"{one.rows:,}", str(one.version), f"{one.changed_at:%Y-%m-%d %H:%M:%S}")
+    console.print(table)
+    batch, model = lake.last_batch, lake.current_model
+    if batch is not None:
+        counts = ", ".join(f"{batch[name]:,} {name}" for name in ("read", "accepted", "duplicate", "stale", "rejected"))
+        began = f"{batch['started_at']:%Y-%m-%d %H:%M:%S}"
+        console.print(f"last batch: {batch['query']} {batch['batch_id']} at {began}: {counts}")
+    if model is not None:
+        console.print(
+            f"current model: {model['model_version']}, {model['k']} clusters of {model['n_tracks']:,} tracks, "
+            f"silhouette {model['silhouette']:.3f}"
+        )

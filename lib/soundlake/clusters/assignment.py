@@ -1,0 +1,40 @@
+"""gold/track_clusters as a whole: assigning every track by one model, and knowing whether that has been done."""
+
+from __future__ import annotations
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from soundlake.clusters.model import ClusterModel
+from soundlake.clusters.scoring import score
+from soundlake.lake import Lake, conform
+from soundlake.tables import TRACK_CLUSTERS, TRACK_FEATURES
+
+# Rows alone cannot tell: after a first model, a batch may have scored its own tracks and left out all earlier ones.
+_ASSIGNED_BY = "soundlake.assignedBy"
+
+
+def reassign_all(spark: SparkSession, lake: Lake, model: ClusterModel) -> None:
+    """Give every track of silver/audio_features its cluster by `model`, in one commit of gold/track_clusters.
+
+    Only the table's one writer may call this. Dying after the commit makes the next caller do it once more, with the
+    same outcome.
+    """
+    lake.create(spark, TRACK_CLUSTERS)
+    scored = lake.read(spark, TRACK_FEATURES).transform(score(model))
+    conform(scored, TRACK_CLUSTERS).write.format("delta").mode("overwrite").save(lake.path(TRACK_CLUSTERS))
+    spark.sql(f"ALTER TABLE delta.`{lake.path(TRACK_CLUSTERS)}` SET TBLPROPERTIES ('{_ASSIGNED_BY}' = '{model.version}')")
+
+
+def is_assigned(spark: SparkSession, lake: Lake, model: ClusterModel) -> bool:
+    """Whether every track of gold/track_clusters was assigned by `model`, those from before the model included.
+
+    Cheap: reads the table's properties, and no file whose statistics name this version only.
+    """
+    if not lake.exists(spark, TRACK_CLUSTERS):
+        return False
+    properties = lake.delta(spark, TRACK_CLUSTERS).detail().select("properties").first()
+    assert properties is not None  # a table has one row of details
+    if properties[0].get(_ASSIGNED_BY) != model.version:
+        return False
+    return lake.read(spark, TRACK_CLUSTERS).where(F.col("model_version") != model.version).isEmpty()

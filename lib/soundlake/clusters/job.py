@@ -1,0 +1,73 @@
+"""Training from end to end: read, fit, match labels, name, publish, and assign where no stream will."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+from pyspark.sql import SparkSession
+
+from soundlake.clusters.assignment import reassign_all
+from soundlake.clusters.features import FEATURES, training_rows
+from soundlake.clusters.labels import first_labels, match_labels
+from soundlake.clusters.model import ClusterModel, current_model, first_free_label, new_version
+from soundlake.clusters.naming import name_clusters
+from soundlake.clusters.profiles import profile
+from soundlake.clusters.publishing import publish
+from soundlake.clusters.training import Fit, fit_clusters
+from soundlake.lake import Lake
+from soundlake.settings import Settings
+from soundlake.tables import TRACK_FEATURES
+
+
+def train(spark: SparkSession, lake: Lake, settings: Settings, stream_is_running: bool = False) -> ClusterModel:
+    """Train on silver/audio_features, publish the model, and give it back.
+
+    With `stream_is_running` the tracks are left to the stream, which reassigns them at its next batch
+    (gold/track_clusters has one writer at a time); otherwise they are reassigned here.
+
+    Raises:
+        SoundlakeError: there is too little to learn from.
+    """
+    rows = lake.read(spark, TRACK_FEATURES).transform(training_rows(settings.train.sources))
+    fit = fit_clusters(rows, settings.train)
+    unmeasured = _name(fit, current_model(spark, lake), first_free_label(spark, lake), settings)
+    model, profiles = profile(unmeasured, rows)
+    publish(spark, lake, model, profiles, fit.pipeline)
+    if not stream_is_running:
+        reassign_all(spark, lake, model)
+    return model
+
+
+def _name(fit: Fit, previous: ClusterModel | None, first_free: int, settings: Settings) -> ClusterModel:
+    """The fit as a model with labels and names, those of clusters that are still there kept; its inertia is not known."""
+    labels = _labels(fit, previous, first_free)
+    known = dict(zip(previous.labels, previous.names, strict=True)) if previous else {}
+    former = {i: known[label] for i, label in enumerate(labels) if label in known}
+    trained_at = datetime.now(UTC)
+    return ClusterModel(
+        version=new_version(trained_at, fit.centroids),
+        trained_at=trained_at,
+        features=FEATURES,
+        means=fit.means,
+        deviations=fit.deviations,
+        centroids=fit.centroids,
+        labels=labels,
+        names=name_clusters(FEATURES, fit.centroids, former),
+        silhouette=fit.silhouette,
+        inertia=float("nan"),
+        n_tracks=fit.n_tracks,
+        seed=settings.train.seed,
+        candidates=fit.candidates,
+        train_sources=settings.train.sources,
+    )
+
+
+def _labels(fit: Fit, previous: ClusterModel | None, first_free: int) -> tuple[int, ...]:
+    new = np.asarray(fit.centroids)
+    if previous is None or previous.features != FEATURES:  # centroids in other features cannot be compared
+        return first_labels(new, first_free)
+    means, deviations = np.asarray(fit.means), np.asarray(fit.deviations)
+    scales = np.divide(1.0, deviations, out=np.zeros_like(deviations), where=deviations > 0.0)
+    in_units = np.asarray([list(centroid.values()) for centroid in previous.centroids_in_units])
+    return match_labels(new, (in_units - means) * scales, previous.labels, first_free)

@@ -1,0 +1,60 @@
+"""Making a model real: its profiles and its artifact first, then one commit that adds its row and makes it current."""
+
+from __future__ import annotations
+
+from pyspark.ml import PipelineModel
+from pyspark.sql import DataFrame, SparkSession
+
+from soundlake.clusters.model import ClusterModel, published_versions
+from soundlake.lake import Lake, conform
+from soundlake.tables import CLUSTER_MODELS, CLUSTER_PROFILES
+
+
+def artifact_path(lake: Lake, version: str) -> str:
+    """Where the spark.ml pipeline of a model stands; it predicts the position of a centroid in the model's row."""
+    return f"{lake.uri}/models/clusters/{version}"
+
+
+def publish(
+    spark: SparkSession, lake: Lake, model: ClusterModel, profiles: DataFrame, pipeline: PipelineModel
+) -> None:
+    """Publish a model and make it the current one; earlier ones are kept.
+
+    `profiles` are its rows of gold/cluster_profiles, `pipeline` is the fitted spark.ml pipeline. Until the last commit
+    nothing points to the new version: dying before it leaves the earlier model current, and what was written for
+    nothing is cleared away (the profiles) or lies unused (the artifact). Publishing a version again changes nothing.
+    """
+    lake.create(spark, CLUSTER_PROFILES)
+    lake.create(spark, CLUSTER_MODELS)
+    _write_profiles(spark, lake, model, profiles)
+    pipeline.write().overwrite().save(artifact_path(lake, model.version))
+    _make_current(spark, lake, model)
+
+
+def _write_profiles(spark: SparkSession, lake: Lake, model: ClusterModel, profiles: DataFrame) -> None:
+    others = [version for version in published_versions(spark, lake) if version != model.version]
+    # Replaces the version's own rows, and those of versions that were never published.
+    listed = ", ".join(f"'{version}'" for version in others)
+    replaced = f"model_version NOT IN ({listed})" if others else "model_version IS NOT NULL"
+    (
+        conform(profiles, CLUSTER_PROFILES)
+        .coalesce(1)
+        .write.format("delta")
+        .mode("overwrite")
+        .option("replaceWhere", replaced)
+        .save(lake.path(CLUSTER_PROFILES))
+    )
+
+
+def _make_current(spark: SparkSession, lake: Lake, model: ClusterModel) -> None:
+    values = model.to_row(is_current=True)
+    row = tuple(values[column] for column in CLUSTER_MODELS.column_names)
+    (
+        lake.delta(spark, CLUSTER_MODELS)
+        .alias("t")
+        .merge(spark.createDataFrame([row], CLUSTER_MODELS.ddl).alias("s"), "t.model_version = s.model_version")
+        .whenMatchedUpdateAll()
+        .whenNotMatchedInsertAll()
+        .whenNotMatchedBySourceUpdate("t.is_current", {"is_current": "false"})
+        .execute()
+    )

@@ -1,0 +1,51 @@
+"""The options of the jobs, read the same way by the launcher and by a job that plain spark-submit starts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from soundlake.errors import UsageError
+from soundlake.launch.command_line import Parser, add_job_options
+from soundlake.launch.jobs import Job, job_named
+from soundlake.launch.paths import SAMPLE
+from soundlake.settings import Settings, check_lake_exists, check_lake_writable, check_source, load_settings
+
+
+@dataclass(frozen=True)
+class JobArguments:
+    """What a job is told: the settings of the run, and whether to finish when all that is there is taken."""
+
+    settings: Settings
+    once: bool = False
+
+
+def parse(job: str, argv: Sequence[str], env: Mapping[str, str] = os.environ) -> JobArguments:
+    """Read the options of a job and check what it needs; raises UsageError, before anything is started."""
+    described = job_named(job)
+    parser = Parser(prog=f"{job}.py", description=described.help, allow_abbrev=False)
+    add_job_options(parser, streaming=described.reads_source)
+    return resolve(described, parser.parse(argv), env)
+
+
+def resolve(job: Job, options: argparse.Namespace, env: Mapping[str, str] = os.environ) -> JobArguments:
+    """Turn parsed options into the arguments of the job; raises UsageError for wrong settings and a wrong machine."""
+    settings = load_settings(
+        config=options.config,
+        sets=options.set,
+        lake=options.lake,
+        env=env,
+        source=getattr(options, "source", None),
+        defaults={"source.files.path": str(SAMPLE)} if job.bundled else None,
+    )
+    if job.bundled and settings.source.type != "files":
+        raise UsageError(f"source.type: {job.name} reads the bundled files, not {settings.source.type}")
+    if job.reads_source or job.bundled:
+        check_source(settings)
+    if job.makes_lake:
+        check_lake_writable(settings)
+    else:
+        check_lake_exists(settings)
+    return JobArguments(settings, once=getattr(options, "once", False))

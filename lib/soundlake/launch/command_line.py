@@ -1,0 +1,92 @@
+"""The launcher's command line: which job, with which options. The standard library only."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from soundlake.errors import UsageError
+from soundlake.launch.jobs import REGISTRY, Job, job_named
+
+TARGETS = ("local",)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are UsageErrors of one line, and which names every unknown option at once."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse found as a UsageError."""
+        raise UsageError(message[:1].lower() + message[1:])
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        """Parse all of argv; raises UsageError with one line for each argument that is not known."""
+        namespace, extra = self.parse_known_args(argv)
+        if extra:
+            known = [option for action in self._actions for option in action.option_strings]
+            options = [argument for argument in extra if argument.startswith("-")]
+            raise UsageError(*(_unknown(argument, known) for argument in options or extra))
+        return namespace
+
+
+def _unknown(argument: str, known: Sequence[str]) -> str:
+    if not argument.startswith("-"):
+        return f"unexpected argument {argument!r}"
+    close = difflib.get_close_matches(argument.partition("=")[0], known, n=1)
+    return f"unknown option {argument}" + (f"; did you mean {close[0]}?" if close else "")
+
+
+def add_job_options(parser: argparse.ArgumentParser, *, streaming: bool) -> None:
+    """Add the options of all jobs, and those of a job that reads a source where `streaming`."""
+    group = parser.add_argument_group("options of a job")
+    group.add_argument("--config", type=Path, metavar="FILE", help="settings, TOML")
+    group.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting, section.key=value")
+    group.add_argument("--lake", metavar="URI", help="the lake: a local path, s3://… or s3a://…")
+    if streaming:
+        group.add_argument("--source", metavar="files|kafka|kinesis", help="where records come from")
+        group.add_argument("--once", action="store_true", help="take all that is there, finish, exit 0")
+
+
+def read_command_line(argv: Sequence[str]) -> tuple[Job, argparse.Namespace]:
+    """Return the job and its options; raises UsageError for an unknown job, option or target."""
+    parser = _parser()
+    options = parser.parse(argv)
+    if options.job is None:
+        raise UsageError(f"which job? ./spark-submit.sh JOB [options]; the jobs are {', '.join(REGISTRY)}")
+    job = job_named(options.job)
+    problems = []
+    if options.target not in TARGETS:
+        problems.append(f"--target {options.target}: not known; this version starts jobs on: {', '.join(TARGETS)}")
+    if not job.reads_source:
+        given = {"--source": options.source is not None, "--once": options.once}
+        problems += [f"{option} is no option of {job.name}" for option, is_given in given.items() if is_given]
+    if problems:
+        raise UsageError(*problems)
+    return job, options
+
+
+def as_argv(options: argparse.Namespace) -> list[str]:
+    """Return the options of a job as its own command line."""
+    argv = [f"--config={options.config}"] if options.config else []
+    argv += [f"--set={assignment}" for assignment in options.set]
+    argv += [f"--lake={options.lake}"] if options.lake is not None else []
+    argv += [f"--source={options.source}"] if options.source is not None else []
+    return argv + (["--once"] if options.once else [])
+
+
+def _parser() -> Parser:
+    jobs = "\n".join(f"  {job.name:<16}{job.help}" for job in REGISTRY.values())
+    parser = Parser(
+        prog="./spark-submit.sh",
+        usage="./spark-submit.sh [--spark LINE] [--target TARGET] JOB [options], or ./spark-submit.sh --setup [dev]",
+        description=f"jobs:\n{jobs}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("job", nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument("--spark", metavar="LINE", help="the Spark line, see conf/versions.toml")
+    parser.add_argument("--target", default="local", metavar="TARGET", help=f"where to run: {', '.join(TARGETS)}")
+    add_job_options(parser, streaming=True)
+    return parser

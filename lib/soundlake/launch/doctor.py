@@ -1,0 +1,101 @@
+"""What a machine must have to run Soundlake, checked one by one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+
+from soundlake.errors import SoundlakeError, UsageError
+from soundlake.launch import local
+from soundlake.launch.java import check_java
+from soundlake.launch.paths import SAMPLE
+from soundlake.launch.versions import Line, choose_line, read_lines
+from soundlake.settings import Settings, check_lake_writable
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, whether it is as it should be, and what was found."""
+
+    what: str
+    is_well: bool
+    found: str
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield a finding for each thing that a run on this machine needs."""
+    line = installed_line()
+    for what, check in (
+        ("Java", lambda: _java(line)),
+        ("Python", lambda: _python(line)),
+        ("Spark", lambda: _library("pyspark", line.spark)),
+        ("Delta", lambda: _library("delta-spark", line.delta)),
+        ("jars", lambda: _jars(line)),
+        ("bundled records", _sample),
+        ("lake", lambda: _lake(settings)),
+    ):
+        yield _finding(what, check)
+
+
+def installed_line() -> Line:
+    """Return the line that the installed pyspark belongs to, else the default one."""
+    for line in read_lines().values():
+        if line.spark == _installed("pyspark"):
+            return line
+    return choose_line()
+
+
+def _finding(what: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, True, check())
+    except SoundlakeError as error:
+        return Finding(what, False, str(error))
+
+
+def _java(line: Line) -> str:
+    java = check_java(line.java)
+    return f"{java.version} ({java.found_by}: {java.executable})"
+
+
+def _python(line: Line) -> str:
+    version = "{}.{}".format(*sys.version_info)
+    if version not in line.python:
+        raise UsageError(f"{version}; Spark {line.name} runs on {' or '.join(line.python)}")
+    return f"{version} ({sys.executable})"
+
+
+def _library(name: str, wanted: str) -> str:
+    version = _installed(name)
+    if version != wanted:
+        raise UsageError(f"{version or 'not installed'}, not {wanted}: run ./spark-submit.sh --setup")
+    return version
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _jars(line: Line) -> str:
+    present = {jar.name for jar in local.JARS.glob("*.jar")}
+    wanted = {package: "{}_{}-{}.jar".format(*package.split(":")) for package in line.packages}
+    missing = [package for package, jar in wanted.items() if jar not in present]
+    if missing:
+        raise UsageError(f"{', '.join(missing)} not in {local.JARS}: run ./spark-submit.sh --setup")
+    return f"{len(present)} in {local.JARS}"
+
+
+def _sample() -> str:
+    folders = sorted(folder.name for folder in SAMPLE.glob("*/"))
+    if not folders:
+        raise UsageError(f"none in {SAMPLE}")
+    return f"{len(folders)} kinds in {SAMPLE}"
+
+
+def _lake(settings: Settings) -> str:
+    check_lake_writable(settings)
+    return settings.lake.uri

@@ -1,0 +1,55 @@
+"""The jobs that can be launched."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from soundlake.errors import UsageError
+from soundlake.launch.paths import JOBS
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job: what it is for, and what has to be right before it starts.
+
+    `reads_source`: it reads records from the configured source. `bundled`: from the records that come with Soundlake,
+    unless told otherwise. `makes_lake`: it makes the lake where there is none yet; the others need one.
+    """
+
+    name: str
+    help: str
+    reads_source: bool = False
+    bundled: bool = False
+    makes_lake: bool = False
+
+    @property
+    def file(self) -> Path:
+        """The script that Spark runs."""
+        return JOBS / f"{self.name}.py"
+
+
+REGISTRY: Mapping[str, Job] = MappingProxyType(
+    {
+        job.name: job
+        for job in (
+            Job("demo", "the main job on the bundled records: tables, clusters, marts", bundled=True, makes_lake=True),
+            Job("stream", "take records from the source into the tables", reads_source=True, makes_lake=True),
+            Job("train_clusters", "train KMeans on the audio features and publish a model"),
+            Job("build_insights", "build the marts"),
+            Job("maintain", "bring the entity tables up to date, compact and clean up"),
+        )
+    }
+)
+
+
+def job_named(name: str) -> Job:
+    """Return a job by name; raises UsageError for one that does not exist."""
+    if name not in REGISTRY:
+        close = difflib.get_close_matches(name, REGISTRY, n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise UsageError(f"unknown job {name!r}: {hint}the jobs are {', '.join(REGISTRY)}")
+    return REGISTRY[name]

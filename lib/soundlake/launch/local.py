@@ -1,0 +1,70 @@
+"""Spark on this machine: what its JVM is started with."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from soundlake.errors import UsageError
+from soundlake.launch.paths import CONF
+
+JARS = Path(sys.prefix) / "jars"
+
+# One machine, few cores: many small partitions and a web page would only cost time.
+CONFIGURATION = {
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+
+
+def submit_args(cores: int | None = None) -> str:
+    """Return PYSPARK_SUBMIT_ARGS for a local Spark with the jars of this environment, on all cores unless told.
+
+    SPARK_DRIVER_MEMORY is left to Spark where it is set. Raises UsageError where the environment has no jars.
+    """
+    if not any(JARS.glob("*.jar")):
+        raise UsageError(f"no jars in {JARS}: run ./spark-submit.sh --setup")
+    cores = cores or os.cpu_count() or 1
+    conf = {
+        **CONFIGURATION,
+        # On the class path, not in spark.jars: nothing is copied at the start, and the folder may have any name.
+        "spark.driver.extraClassPath": f"{JARS}/*",
+        "spark.sql.shuffle.partitions": str(min(2 * cores, 8)),
+    }
+    arguments = ["--master", f"local[{cores}]"]
+    if "SPARK_DRIVER_MEMORY" not in os.environ:
+        arguments += ["--driver-memory", driver_memory()]
+    for key, value in sorted(conf.items()):
+        arguments += ["--conf", f"{key}={value}"]
+    return shlex.join([*arguments, "pyspark-shell"])
+
+
+def driver_memory() -> str:
+    """Return half of the machine's memory, from 1 to 8 GiB, as Spark writes it."""
+    try:
+        gibibytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (ValueError, OSError):
+        gibibytes = 4
+    return f"{max(1, min(8, int(gibibytes / 2)))}g"
+
+
+def spark_environment(cores: int | None = None) -> dict[str, str]:
+    """Return the environment variables that a local Spark of this interpreter's environment starts with."""
+    pyspark = importlib.util.find_spec("pyspark")
+    if pyspark is None or pyspark.origin is None:
+        raise UsageError("pyspark is not installed: run ./spark-submit.sh --setup")
+    return {
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_SUBMIT_ARGS": submit_args(cores),
+        "SPARK_CONF_DIR": str(CONF),
+        # A Spark that is installed elsewhere is another version.
+        "SPARK_HOME": str(Path(pyspark.origin).parent),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }

@@ -1,0 +1,10 @@
+"""Where things stand in a checkout of Soundlake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+CONF = ROOT / "conf"
+JOBS = ROOT / "jobs"
+SAMPLE = ROOT / "sample"

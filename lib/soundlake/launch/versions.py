@@ -1,0 +1,76 @@
+"""The platform lines, read from conf/versions.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from soundlake.errors import UsageError
+from soundlake.launch.paths import CONF, ROOT
+
+FILE = CONF / "versions.toml"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A platform line: versions that belong together.
+
+    `python` holds the minor versions the line runs on ("3.11"), `java` the major ones (17). `packages` and `provided`
+    are Maven coordinates: what is added to Spark's own jars, and what of its dependencies Spark already has.
+    """
+
+    name: str
+    spark: str
+    delta: str
+    scala: str
+    python: tuple[str, ...]
+    java: tuple[int, ...]
+    packages: tuple[str, ...]
+    provided: tuple[str, ...]
+    is_default: bool
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """The Python packages of the line, as pip requirements."""
+        return (f"pyspark=={self.spark}", f"delta-spark=={self.delta}")
+
+    @property
+    def environment(self) -> Path:
+        """The folder of the line's virtual environment."""
+        return ROOT / (".venv" if self.is_default else f".venv-{self.name}")
+
+    @property
+    def jars(self) -> Path:
+        """The folder of the line's jars."""
+        return self.environment / "jars"
+
+
+def read_lines(file: Path = FILE) -> dict[str, Line]:
+    """Read all lines, by name; raises UsageError where there is no such file (outside a checkout)."""
+    if not file.exists():
+        raise UsageError(f"there is no {file}: this needs a checkout of Soundlake")
+    declared: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+    lines = {}
+    for name, versions in declared["lines"].items():
+        own = {key: versions[key] for key in ("spark", "delta", "scala")}
+        lines[name] = Line(
+            name=name,
+            **own,
+            python=tuple(versions["python"]),
+            java=tuple(versions["java"]),
+            packages=tuple(package.format(**own) for package in declared["packages"]),
+            provided=tuple(declared["provided"]),
+            is_default=name == declared["default"],
+        )
+    return lines
+
+
+def choose_line(name: str | None = None, file: Path = FILE) -> Line:
+    """Return the named line, or the default one; raises UsageError for a line that does not exist."""
+    lines = read_lines(file)
+    for line in lines.values():
+        if line.name == name or (name is None and line.is_default):
+            return line
+    raise UsageError(f"--spark {name}: no such Spark line; the lines are {', '.join(lines)}")

@@ -1,0 +1,1 @@
+"""Operations: accounts of batches, status, maintenance."""

@@ -1,0 +1,132 @@
+"""Maintenance: catching up what may lag, dropping what is not needed, and tidying files.
+
+Runs beside readers at any time; beside the stream only where Delta lets both commit (tidying changes no data). It may
+be stopped anywhere: each step is one Delta commit that leaves the table right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+from delta.tables import DeltaTable
+from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import functions as F
+
+from soundlake.kinds import KINDS
+from soundlake.kinds.kind import Kind
+from soundlake.lake import Lake
+from soundlake.refine.snapshots import DAY, chosen_fetches
+from soundlake.settings import Settings
+from soundlake.tables import PLAYLIST_FETCHES, POPULARITY_HISTORY, STAMPS, TABLES, Table
+
+
+@dataclass(frozen=True)
+class Done:
+    """What maintenance did to one table."""
+
+    table: str
+    action: str
+
+
+def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[Done]:
+    """Do all maintenance of a lake, step by step; each step is told when it is done."""
+    for kind in KINDS.values():
+        if "fetched_at" in kind.volatile and lake.exists(spark, kind.table):
+            catch_up(spark, lake, kind)
+            yield Done(kind.table.view, "caught up")
+    for table, tidy in ((STAMPS, drop_dominated_stamps), (PLAYLIST_FETCHES, drop_superseded_fetches)):
+        if lake.exists(spark, table):
+            tidy(spark, lake)
+            yield Done(table.view, "cleared")
+    for table in TABLES:
+        if lake.exists(spark, table):
+            compact(spark, lake, table, settings.maintain.retention_hours)
+            yield Done(table.view, "compacted")
+
+
+def catch_up(spark: SparkSession, lake: Lake, kind: Kind) -> None:
+    """Bring fetched_at, popularity and followers of a kind's rows up to what refine knows."""
+    fresh = newest_stamps(lake.read(spark, STAMPS), kind)
+    history = lake.read(spark, POPULARITY_HISTORY).where(F.col("entity") == kind.name)
+    fresh = fresh.join(newest_observations(history, kind), on="id", how="left")
+    key = kind.table.key[0]
+    current = lake.read(spark, kind.table)
+    lagging = [~current[name].eqNullSafe(_fresher(current, fresh, name)) for name in kind.volatile]
+    rows = (
+        current.join(fresh, on=current[key] == fresh["id"], how="inner")
+        .where(reduce(or_, lagging))
+        .select(current[key], *[_fresher(current, fresh, name).alias(name) for name in kind.volatile])
+    )
+    (
+        lake.delta(spark, kind.table)
+        .alias("t")
+        .merge(rows.alias("s"), f"t.`{key}` = s.`{key}`")
+        .whenMatchedUpdate(set={name: f"s.`{name}`" for name in kind.volatile})
+        .execute()
+    )
+
+
+def _fresher(current: DataFrame, fresh: DataFrame, name: str) -> Column:
+    return F.coalesce(fresh[f"fresh_{name}"], current[name])
+
+
+def newest_stamps(stamps: DataFrame, kind: Kind) -> DataFrame:
+    """id and fresh_fetched_at: when the newest record of each thing of a kind was fetched."""
+    own = stamps.where(F.col("entity") == kind.name)
+    return own.groupBy("id").agg(F.max("rank")["fetched_at"].alias("fresh_fetched_at"))
+
+
+def newest_observations(history: DataFrame, kind: Kind) -> DataFrame:
+    """id, and fresh_popularity and fresh_followers where the kind has them: the last observed values."""
+    newest = [F.max_by(F.when(F.col(n).isNotNull(), F.col(n)), _day_of(n)).alias(f"fresh_{n}") for n in kind.observes]
+    if not newest:
+        return history.select("id").where(F.lit(False))
+    return history.groupBy("id").agg(*newest)
+
+
+def _day_of(measure: str) -> Column:
+    return F.when(F.col(measure).isNotNull(), F.col("observed_on"))
+
+
+def drop_dominated_stamps(spark: SparkSession, lake: Lake) -> None:
+    """Delete the stamps that higher-ranked ones of the same key dominate in every field."""
+    _delete(lake.delta(spark, STAMPS), dominated(lake.read(spark, STAMPS)), ("entity", "id", "rank", "fields", "batch"))
+
+
+def dominated(stamps: DataFrame) -> DataFrame:
+    """The stamps that say nothing any more: higher-ranked ones of the same key fill all their fields."""
+    higher = Window.partitionBy("entity", "id", "on_date").orderBy(F.col("rank").desc())
+    before = F.bit_or("fields").over(higher.rowsBetween(Window.unboundedPreceding, -1))
+    adds = F.col("fields").bitwiseAND(F.bitwise_not(F.coalesce(F.col("before"), F.lit(0).cast("bigint"))))
+    return stamps.withColumn("before", before).where(adds == 0).drop("before")
+
+
+def drop_superseded_fetches(spark: SparkSession, lake: Lake) -> None:
+    """Delete staged entries of fetches that are older than their day's chosen one."""
+    superseded_entries = superseded(lake.read(spark, PLAYLIST_FETCHES))
+    _delete(lake.delta(spark, PLAYLIST_FETCHES), superseded_entries, (*DAY, "fetch", "position", "rank", "batch"))
+
+
+def superseded(staged: DataFrame) -> DataFrame:
+    """The entries of stamped fetches that are older than the chosen fetch of their playlist and day."""
+    chosen = chosen_fetches(staged).select(*DAY, "stamp")
+    joined = staged.join(chosen, on=list(DAY), how="inner")
+    return joined.where(~F.col("fetch").startswith("arrived") & (F.col("fetched_at") < F.col("stamp"))).drop("stamp")
+
+
+def _delete(table: DeltaTable, rows: DataFrame, key: Sequence[str]) -> None:
+    """Delete rows by key. What was appended since the rows were chosen stays: nothing is written from an old view."""
+    same = " AND ".join(f"t.`{name}` = s.`{name}`" for name in key)
+    gone = rows.select(*key).distinct().localCheckpoint()
+    if not gone.isEmpty():
+        table.alias("t").merge(gone.alias("s"), same).whenMatchedDelete().execute()
+
+
+def compact(spark: SparkSession, lake: Lake, table: Table, retention_hours: int) -> None:
+    """Join small files, and delete files that no version within the retention refers to."""
+    delta = DeltaTable.forPath(spark, lake.path(table))
+    delta.optimize().executeCompaction()
+    delta.vacuum(retention_hours)

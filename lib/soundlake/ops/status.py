@@ -1,0 +1,80 @@
+"""What a lake holds, read from its Delta tables without Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from typing import Any
+
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+
+from soundlake.errors import SoundlakeError
+from soundlake.settings import Settings
+from soundlake.tables import BATCHES, CLUSTER_MODELS, TABLES
+
+
+@dataclass(frozen=True)
+class TableStatus:
+    """A table that is there: its name in SQL, number of rows, Delta version and the time of the last commit."""
+
+    name: str
+    rows: int
+    version: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class LakeStatus:
+    """A lake: its tables, its last batch (a row of ops/batches), its current model (a row of gold/cluster_models)."""
+
+    tables: tuple[TableStatus, ...]
+    last_batch: dict[str, Any] | None
+    current_model: dict[str, Any] | None
+
+
+def read_status(settings: Settings) -> LakeStatus:
+    """Read the status of the lake of the settings; raises SoundlakeError where it holds no tables."""
+    tables = tuple(_statuses(settings))
+    if not tables:
+        raise SoundlakeError(f"there are no tables in {settings.lake.uri}")
+    batches = _rows(settings, BATCHES.path)
+    models = [model for model in _rows(settings, CLUSTER_MODELS.path) if model["is_current"]]
+    return LakeStatus(
+        tables,
+        last_batch=max(batches, key=lambda batch: batch["started_at"], default=None),
+        current_model=models[0] if models else None,
+    )
+
+
+def _statuses(settings: Settings) -> Iterator[TableStatus]:
+    for path, name in {**{table.path: table.view for table in TABLES}, **_marts()}.items():
+        table = _open(settings, path)
+        if table is not None:
+            changed_at = datetime.fromtimestamp(table.history(1)[0]["timestamp"] / 1000, UTC)
+            yield TableStatus(name, table.count(), table.version(), changed_at)
+
+
+def _marts() -> dict[str, str]:
+    files = [file.name for file in resources.files("soundlake.insights").iterdir()]
+    names = sorted(file.removesuffix(".sql") for file in files if file.endswith(".sql"))
+    return {f"gold/{name}": f"gold_{name}" for name in names}
+
+
+def _rows(settings: Settings, path: str) -> list[dict[str, Any]]:
+    table = _open(settings, path)
+    rows: list[dict[str, Any]] = [] if table is None else table.to_pyarrow_table().to_pylist()
+    return rows
+
+
+def _open(settings: Settings, path: str) -> DeltaTable | None:
+    uri = f"{settings.lake.uri.rstrip('/')}/{path}".replace("s3a://", "s3://", 1)
+    options = {}
+    if settings.s3.endpoint_url is not None:
+        options = {"AWS_ENDPOINT_URL": settings.s3.endpoint_url, "AWS_ALLOW_HTTP": "true"}
+    try:
+        return DeltaTable(uri, storage_options=options)
+    except TableNotFoundError:
+        return None

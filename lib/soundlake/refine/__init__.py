@@ -1,0 +1,1 @@
+"""From bronze to silver: judge each record, then write what it says."""

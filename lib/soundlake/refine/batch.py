@@ -1,0 +1,93 @@
+"""One batch of refine, from bronze rows to every table it touches.
+
+First the tables of each kind, then what is gathered over the kinds: history, rejected, stamps, the account. A batch
+that dies anywhere is done again with the same records. It leaves out its own stamps, so it judges as the first time;
+appends carry the batch's id, so Delta passes over those that were made; merges of the same rows change nothing.
+"""
+
+from __future__ import annotations
+
+from functools import partial, reduce
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from soundlake.kinds import KINDS
+from soundlake.kinds.kind import Kind
+from soundlake.lake import Lake
+from soundlake.ops.accounts import REJECTED
+from soundlake.refine.candidates import candidates
+from soundlake.refine.envelope import flaw_of_unread, says_kind
+from soundlake.refine.history import raise_observations
+from soundlake.refine.keyed import refine_keyed
+from soundlake.refine.playlist_items import refine_playlist_items
+from soundlake.refine.rejects import rejected_rows
+from soundlake.refine.work import Batch
+from soundlake.refine.writes import within
+from soundlake.tables import BATCHES, POPULARITY_HISTORY, STAMPS
+from soundlake.tables import REJECTED as REJECTED_TABLE
+
+UNKNOWN = "unknown"
+
+
+def refine_batch(spark: SparkSession, lake: Lake, events: DataFrame, query_id: str, batch_id: int) -> None:
+    """Judge the records of a batch of bronze rows and write what they say.
+
+    Raises what Spark raises; then nothing is acknowledged, and the same batch is done again.
+    """
+    batch = Batch(spark, lake, query_id, batch_id)
+    opened = batch.keep(says_kind(events))
+    found = {row[0] for row in opened.select("record_kind").distinct().collect()}
+    kinds = [partial(_refine_kind, batch, opened, kind) for kind in KINDS.values() if kind.name in found]
+    unread = [partial(_reject_unread, batch, opened)] if found - KINDS.keys() else []
+    batch.together(*unread, *kinds)
+    batch.together(*[partial(write, batch) for write in (_write_history, _write_rejected, _write_stamps, _write_account)])
+
+
+def _refine_kind(batch: Batch, opened: DataFrame, kind: Kind) -> None:
+    found = batch.keep(candidates(kind, opened.where(F.col("record_kind") == kind.name)))
+    (refine_keyed if kind.is_keyed else refine_playlist_items)(batch, kind, found)
+
+
+def _reject_unread(batch: Batch, opened: DataFrame) -> None:
+    """Reject what is of no known kind: the topic's kind is all there is to count it under."""
+    is_unread = F.col("record_kind").isNull() | ~F.col("record_kind").isin(*KINDS)
+    said = F.coalesce("record_kind", "kind")
+    flawed = batch.keep(opened.where(is_unread).transform(flaw_of_unread).withColumn("record_kind", said))
+    batch.rejected.append(rejected_rows(flawed))
+    for kind, count in flawed.groupBy("record_kind").count().collect():
+        batch.account.count(kind if kind in KINDS else UNKNOWN, REJECTED, count)
+
+
+def _write_rejected(batch: Batch) -> None:
+    if batch.rejected:
+        batch.writer.append(REJECTED_TABLE, reduce(DataFrame.unionByName, batch.rejected))
+
+
+def _write_stamps(batch: Batch) -> None:
+    if batch.stamps:
+        stamps = reduce(DataFrame.unionByName, batch.stamps)
+        batch.writer.append(STAMPS, stamps.withColumn("batch", F.lit(batch.name)))
+
+
+def _write_history(batch: Batch) -> None:
+    if not batch.observed:
+        return
+    observed = batch.keep(reduce(DataFrame.unionByName, batch.observed))
+    bounds = observed.agg(F.min("observed_on"), F.max("observed_on")).first()
+    assert bounds is not None  # an aggregate without groups has one row
+    if bounds[0] is None:
+        return
+    current = batch.lake.read(batch.spark, POPULARITY_HISTORY).where(within("observed_on", *bounds))
+    changes = batch.keep(raise_observations(observed, current))
+    parts = {row["is_new"] for row in changes.select("is_new").distinct().collect()}
+    if True in parts:
+        batch.writer.append(POPULARITY_HISTORY, changes.where("is_new").sort("observed_on"))
+    if False in parts:
+        batch.writer.upsert(POPULARITY_HISTORY, changes.where("NOT is_new"), within("t.observed_on", *bounds))
+
+
+def _write_account(batch: Batch) -> None:
+    row = batch.account.row()
+    values = tuple(row[name] for name in BATCHES.column_names)
+    batch.writer.append(BATCHES, batch.spark.createDataFrame([values], BATCHES.ddl).coalesce(1))

@@ -1,0 +1,61 @@
+"""A batch at work: what it knows, what it collects over the kinds, and how it keeps frames and shares work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from pyspark import inheritable_thread_target
+from pyspark.sql import DataFrame, SparkSession
+
+from soundlake.lake import Lake
+from soundlake.ops.accounts import Account
+from soundlake.refine.writes import BatchWriter
+
+# Tasks of one batch that run at once: a small write leaves cores idle while the driver plans and commits.
+TASKS_AT_ONCE = 4
+
+
+@dataclass
+class Batch:
+    """One batch of the query `query_id`; `rejected`, `stamps` and `observed` are written once, for all kinds."""
+
+    spark: SparkSession
+    lake: Lake
+    query_id: str
+    batch_id: int
+    rejected: list[DataFrame] = field(default_factory=list)
+    stamps: list[DataFrame] = field(default_factory=list)
+    observed: list[DataFrame] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The batch as one text, as rows of refine's own tables carry it."""
+        return f"{self.query_id}/{self.batch_id}"
+
+    @cached_property
+    def account(self) -> Account:
+        """What became of each record."""
+        return Account(self.query_id, self.batch_id)
+
+    @cached_property
+    def writer(self) -> BatchWriter:
+        """The writer of this batch."""
+        return BatchWriter(self.spark, self.lake, self.query_id, self.batch_id)
+
+    def keep(self, df: DataFrame) -> DataFrame:
+        """Keep a frame that is read more than once.
+
+        A local checkpoint, no cache: it cuts the plan, and planning is what a small batch spends its time on. Spark
+        lets go of it when the frame is collected as garbage.
+        """
+        return df.localCheckpoint()
+
+    def together(self, *tasks: Callable[[], None]) -> None:
+        """Run tasks that touch different tables at the same time; raises the first error when all have ended."""
+        with ThreadPoolExecutor(max_workers=TASKS_AT_ONCE) as pool:
+            running = [pool.submit(inheritable_thread_target(task)) for task in tasks]
+        for task in running:
+            task.result()

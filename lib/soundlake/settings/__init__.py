@@ -1,0 +1,9 @@
+"""Settings: declared in `model`, filled by `load`, held against the machine by `checks`."""
+
+from __future__ import annotations
+
+from soundlake.settings.checks import check_lake_exists, check_lake_writable, check_source
+from soundlake.settings.load import load_settings
+from soundlake.settings.model import Settings
+
+__all__ = ["Settings", "check_lake_exists", "check_lake_writable", "check_source", "load_settings"]

@@ -1,0 +1,57 @@
+"""Settings held against the machine: what would fail later is said before anything starts."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from soundlake.errors import UsageError
+from soundlake.settings.model import Settings
+
+
+def local_path(uri: str) -> Path | None:
+    """Return the path of a local URI, None for one that is elsewhere."""
+    if uri.startswith("file://"):
+        return Path(uri.removeprefix("file://"))
+    return None if "://" in uri else Path(uri)
+
+
+def check_lake_writable(settings: Settings) -> None:
+    """Make the folder of a local lake and write into it; raises UsageError where that cannot be done."""
+    path = local_path(settings.lake.uri)
+    if path is None:
+        return
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        reason = "not a folder" if isinstance(error, FileExistsError) else error.strerror
+        raise UsageError(f"lake.uri: cannot write to {settings.lake.uri}: {reason}") from None
+
+
+def check_lake_exists(settings: Settings) -> None:
+    """Raise UsageError where a local lake holds no tables yet."""
+    path = local_path(settings.lake.uri)
+    if path is not None and not (path / "bronze").is_dir():
+        raise UsageError(f"lake.uri: there is no lake at {settings.lake.uri}: run demo or stream with it first")
+
+
+def check_source(settings: Settings) -> None:
+    """Raise UsageError where the chosen source lacks a key, or is a folder that is not there or cannot be read."""
+    source = settings.source
+    needed = {"files": ("path",), "kafka": ("bootstrap_servers",), "kinesis": ("stream", "region")}[source.type]
+    problems = [
+        f"source.{source.type}.{key}: needed when source.type is {source.type}"
+        for key in needed
+        if getattr(getattr(source, source.type), key) is None
+    ]
+    if source.type == "files" and source.files.path is not None:
+        path = local_path(source.files.path)
+        if path is not None and not path.is_dir():
+            problems.append(f"source.files.path: there is no folder {path}")
+        elif path is not None and not os.access(path, os.R_OK | os.X_OK):
+            problems.append(f"source.files.path: cannot read {path}: Permission denied")
+    if problems:
+        raise UsageError(*problems)

@@ -1,0 +1,68 @@
+"""The dotted names of the settings, taken from the model."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from soundlake.settings.model import Settings
+
+
+def walk(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Yield every key (`train.k`) with its field, in the order of the model."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from walk(field.annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field
+
+
+@cache
+def known_keys() -> frozenset[str]:
+    """All keys."""
+    return frozenset(key for key, _ in walk())
+
+
+@cache
+def known_sections() -> frozenset[str]:
+    """All tables that hold keys (`train`, `source.kafka`)."""
+    parts = [key.split(".") for key in known_keys()]
+    return frozenset(".".join(names[:depth]) for names in parts for depth in range(1, len(names)))
+
+
+def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Turn nested tables into dotted keys; an empty table of an unknown name stays, as a key with the value {}."""
+    flat: dict[str, Any] = {}
+    for name, value in table.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, Mapping) and key not in known_keys() and (value or key in known_sections()):
+            flat.update(flatten(value, f"{key}."))
+        else:
+            flat[key] = value
+    return flat
+
+
+def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn dotted keys into nested tables."""
+    nested: dict[str, Any] = {}
+    for key, value in flat.items():
+        *sections, name = key.split(".")
+        table = nested
+        for section in sections:
+            table = table.setdefault(section, {})
+        table[name] = value
+    return nested
+
+
+def why_unknown(key: str, spell: Callable[[str], str] = str) -> str:
+    """Say what is wrong with a key that does not exist; `spell` writes the key that was meant."""
+    if key in known_sections():
+        first = next(known for known, _ in walk() if known.startswith(f"{key}."))
+        return f"is a section, not a key; did you mean {spell(first)}?"
+    close = difflib.get_close_matches(key, sorted(known_keys()), n=1)
+    return f"unknown key; did you mean {spell(close[0])}?" if close else "unknown key"

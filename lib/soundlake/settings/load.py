@@ -1,0 +1,141 @@
+"""Filling the settings: defaults < a TOML file < the environment < --set < the options that stand for one key."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from soundlake.errors import UsageError
+from soundlake.settings.keys import flatten, known_keys, known_sections, nest, why_unknown
+from soundlake.settings.model import Settings
+
+PREFIX = "SOUNDLAKE_"
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """Values by dotted key.
+
+    `origin` tells people where they stand; it names the key itself where `one_key`. `spell` writes a dotted key the
+    way it is written there.
+    """
+
+    origin: str
+    values: Mapping[str, Any]
+    one_key: bool = True
+    spell: Callable[[str], str] = str
+
+    def problem(self, key: str, trouble: str) -> str:
+        if self.one_key:
+            return f"{self.origin}: {trouble}"
+        return f"{self.origin}: {key}: {trouble}"
+
+
+def load_settings(
+    config: Path | None = None,
+    sets: Sequence[str] = (),
+    lake: str | None = None,
+    env: Mapping[str, str] = os.environ,
+    *,
+    source: str | None = None,
+    defaults: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Return the settings of a run.
+
+    `config` is a TOML file, `sets` are "section.key=value", `lake` and `source` stand for lake.uri and source.type,
+    `defaults` (by dotted key) replace defaults of the model. Later ones win: defaults, config, env, sets, lake and
+    source. Raises UsageError with one line for each wrong key, wherever it stands, and for a file that cannot be read.
+    """
+    problems: list[str] = []
+    layers = [_Layer("default", defaults or {}, one_key=False)]
+    layers += _from_file(config, problems)
+    layers += _from_environment(env)
+    layers += _from_sets(sets, problems)
+    layers += [_Layer(f"--lake {lake}", {"lake.uri": lake})] if lake is not None else []
+    layers += [_Layer(f"--source {source}", {"source.type": source})] if source is not None else []
+
+    values: dict[str, Any] = {}
+    for layer in layers:
+        wrong = dict(_wrong_values(layer))
+        problems += wrong.values()
+        values.update({key: value for key, value in layer.values.items() if key not in wrong})
+    settings = Settings.model_validate(nest(values))
+    if settings.train.k_min > settings.train.k_max:
+        problems.append(f"train.k_min: {settings.train.k_min} is more than train.k_max, {settings.train.k_max}")
+    if problems:
+        raise UsageError(*problems)
+    return settings
+
+
+def _from_file(config: Path | None, problems: list[str]) -> Iterator[_Layer]:
+    if config is None:
+        return
+    try:
+        table = tomllib.loads(config.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        problems.append(f"--config {config}: cannot be read: {error.strerror}")
+    except UnicodeDecodeError:
+        problems.append(f"--config {config}: cannot be read: not UTF-8 text")
+    except tomllib.TOMLDecodeError as error:
+        problems.append(f"--config {config}: not valid TOML: {error}")
+    else:
+        yield _Layer(str(config), flatten(table), one_key=False)
+
+
+def _from_environment(env: Mapping[str, str]) -> Iterator[_Layer]:
+    for name in sorted(env):
+        path = name.removeprefix(PREFIX).lower()
+        # A single underscore after the name of a section is a key that somebody meant; other variables are not ours.
+        is_setting = "__" in path or path.split("_")[0] in known_sections()
+        if name.startswith(PREFIX) and is_setting and env[name] != "":
+            value = {path.replace("__", "."): _parse(env[name])}
+            yield _Layer(f"environment variable {name}={env[name]}", value, spell=_variable)
+
+
+def _variable(key: str) -> str:
+    return PREFIX + key.upper().replace(".", "__")
+
+
+def _from_sets(sets: Sequence[str], problems: list[str]) -> Iterator[_Layer]:
+    for assignment in sets:
+        key, separator, text = assignment.partition("=")
+        if separator:
+            yield _Layer(f"--set {assignment}", {key.strip(): _parse(text.strip())})
+        else:
+            problems.append(f"--set {assignment}: should be section.key=value")
+
+
+def _parse(text: str) -> Any:
+    """Read a list or a quoted string as TOML does; the model reads numbers, days and all else from plain text."""
+    if text[:1] in ("[", '"', "'"):
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            return text
+    return text
+
+
+def _wrong_values(layer: _Layer) -> Iterator[tuple[str, str]]:
+    """Yield (key, problem) for each key of the layer that is unknown or holds a value it cannot hold."""
+    known = {key: value for key, value in layer.values.items() if key in known_keys()}
+    for key in layer.values.keys() - known.keys():
+        yield key, layer.problem(key, why_unknown(key, layer.spell))
+    try:
+        Settings.model_validate(nest(known))
+    except ValidationError as error:
+        for details in error.errors(include_url=False):
+            names = [str(name) for name in details["loc"]]
+            key = next(".".join(names[:end]) for end in range(1, len(names) + 1) if ".".join(names[:end]) in known)
+            given = "" if layer.one_key else f", not {known[key]!r}"
+            yield key, layer.problem(key, _in_words(details["msg"]) + given)
+
+
+def _in_words(message: str) -> str:
+    return re.sub(r"^(Value error, )?((Input|String|Value|Tuple) (?=should))?", "", message)

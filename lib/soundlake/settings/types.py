@@ -1,0 +1,95 @@
+"""The types of the settings' values: what text stands for what, and what is refused in which words."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+
+def _no_boolean(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("should be a number, not a truth value")
+    return value
+
+
+def _none_if_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _items(value: Any) -> Any:
+    return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
+
+
+def _lake_uri(value: str) -> str:
+    scheme, separator, _ = value.partition("://")
+    if separator and scheme not in ("file", "s3", "s3a"):
+        raise ValueError("should be a local path, file://, s3:// or s3a://")
+    return _folder(value)
+
+
+def _folder(value: str) -> str:
+    return str(Path(value).expanduser()) if value.startswith("~") else value
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, date) or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)):
+        return value
+    raise ValueError("should be a day such as 2021-12-31")
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("should be a time zone such as UTC or Asia/Tokyo") from None
+    return value
+
+
+def _offsets(value: str) -> str:
+    if value in ("earliest", "latest"):
+        return value
+    try:
+        if isinstance(json.loads(value), dict):
+            return value
+    except ValueError:
+        pass
+    raise ValueError("should be earliest, latest, or JSON offsets for each topic and partition")
+
+
+def _matching(pattern: str, wanted: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value, re.IGNORECASE):
+            raise ValueError(f"should be {wanted}")
+        return value
+
+    return AfterValidator(check)
+
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Number = Annotated[int, BeforeValidator(_no_boolean)]
+Day = Annotated[date, BeforeValidator(_day)]
+Names = Annotated[tuple[Text, ...], BeforeValidator(_items), Field(min_length=1)]
+Folder = Annotated[Text, AfterValidator(_folder)]
+LakeUri = Annotated[Text, AfterValidator(_lake_uri)]
+TimeZone = Annotated[Text, AfterValidator(_time_zone)]
+Offsets = Annotated[Text, AfterValidator(_offsets)]
+Position = Annotated[Text, _matching("trim_horizon|latest", "TRIM_HORIZON or LATEST")]
+SchemaName = Annotated[Text, _matching("[a-z0-9_]+", "lower-case letters, digits and _")]
+Size = Annotated[Text, _matching(r"[1-9]\d*([kmgt]b?|b)?", "a size such as 256m or 1g")]
+Url = Annotated[Text, _matching(r"https?://[^\s/]+\S*", "a URL that starts with http:// or https://")]
+Interval = Annotated[
+    Text,
+    _matching(
+        r"\d+ (millisecond|second|minute|hour|day)s?( \d+ (millisecond|second|minute|hour|day)s?)*",
+        "a length of time such as 1 second or 5 minutes",
+    ),
+]
+
+# In `Annotated[T | None, Optional]`: an empty text unsets the key.
+Optional = BeforeValidator(_none_if_empty)

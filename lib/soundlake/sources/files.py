@@ -1,0 +1,131 @@
+"""Records from files below one folder, each file read once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, BinaryType
+
+from soundlake.errors import UsageError
+from soundlake.settings import Settings
+from soundlake.sources.framing import frame
+from soundlake.tables import EVENTS
+
+# The columns of Spark's binaryFile format, which a stream has to be told.
+BINARY_FILE = "path string, modificationTime timestamp, length bigint, content binary"
+
+# By default Spark leaves out, without a word, files that are a week older than the newest it has seen.
+MAX_FILE_AGE = "100000d"
+
+ADDED_BY_INGEST = ("ingested_at", "ingest_date")
+
+
+@dataclass(frozen=True)
+class FilesSource:
+    """The files below source.files.path."""
+
+    settings: Settings
+
+    def read_stream(self, spark: SparkSession) -> DataFrame:
+        """Return the stream of their records, see `read_stream` of this module."""
+        return read_stream(spark, self.settings)
+
+
+def read_stream(spark: SparkSession, settings: Settings) -> DataFrame:
+    """Return the records of all files below source.files.path, at any depth, as the files appear there.
+
+    Out: the columns of bronze/events but for those that ingest adds. The checkpoint holds the list of the files that
+    were read: a file is read once, whatever happens to it later, so it must be whole when it appears under its name.
+    Files and folders whose names begin with `_` or `.` are left out. Raises UsageError where no path is set.
+    """
+    files = settings.source.files
+    if files.path is None:
+        raise UsageError("source.files.path: needed when source.type is files")
+    root = qualified(spark, files.path)
+    return (
+        spark.readStream.format("binaryFile")
+        .schema(BINARY_FILE)
+        .option("recursiveFileLookup", "true")
+        .option("maxFilesPerTrigger", files.max_files_per_trigger)
+        .option("maxFileAge", MAX_FILE_AGE)
+        .load(_literally(root))
+        .transform(lambda df: placed(df, root, settings.source.topics.model_dump()))
+        .transform(framed)
+    )
+
+
+def placed(files: DataFrame, root: str, topics: Mapping[str, str]) -> DataFrame:
+    """Add kind, stream and partition to files (column path).
+
+    The stream is the topmost folder, from the root down, whose name says a kind, else the root; the partition is the
+    path below it. `root` is written as in the paths of the files; `topics` is the topic of each kind.
+    """
+    kinds = kinds_of_folders(topics)
+    prefix = root.rstrip("/") + "/"
+    kind_of_root = kinds.get(prefix.split("/")[-2])
+    below = F.col("path").substr(len(prefix) + 1, 2**31 - 1)
+    names = "|".join(re.escape(name) for name in sorted(kinds))
+    topmost = F.lit("") if kind_of_root else F.regexp_extract(below, rf"(?s)^((?:[^/]+/)*?(?:{names}))/", 1)
+    kind_of_name = F.create_map(*[F.lit(text) for text in chain(*sorted(kinds.items()))])
+    kind = F.lit(kind_of_root) if kind_of_root else kind_of_name[F.substring_index("_folder", "/", -1)]
+    has_folder = F.col("_folder") != ""
+    return (
+        files.withColumn("_folder", topmost)
+        .withColumns(
+            {
+                "kind": kind,
+                "stream": F.when(has_folder, F.concat(F.lit(prefix), "_folder")).otherwise(F.lit(root)),
+                "partition": F.when(has_folder, below.substr(F.length("_folder") + 2, F.length("path"))).otherwise(below),
+            }
+        )
+        .drop("_folder")
+    )
+
+
+def framed(files: DataFrame) -> DataFrame:
+    """Cut placed files into records: the columns of bronze/events but for those that ingest adds."""
+    records = F.udf(frame, ArrayType(BinaryType(), containsNull=False))(F.col("content"))
+    where = files.select("kind", "stream", "partition", "modificationTime", F.posexplode(records).alias("position", "value"))
+    known = {"key": F.lit(None), "source": F.lit("files"), "arrived_at": F.col("modificationTime")}
+    return where.select(
+        *[
+            known.get(column.name, F.col(column.name)).cast(column.type).alias(column.name)
+            for column in EVENTS.columns
+            if column.name not in ADDED_BY_INGEST
+        ]
+    )
+
+
+def kinds_of_folders(topics: Mapping[str, str]) -> dict[str, str]:
+    """Return the kind that each folder name says, given the topic of each kind.
+
+    A name says a kind when it is the kind's topic, the kind itself, or the last dotted part of its topic, in this
+    order; a name that would say several kinds says none.
+    """
+    kinds: dict[str, str] = {}
+    for names in (
+        [(topic, kind) for kind, topic in topics.items()],
+        [(kind, kind) for kind in topics],
+        [(topic.rpartition(".")[2], kind) for kind, topic in topics.items()],
+    ):
+        said = [name for name, _ in names]
+        kinds |= {name: kind for name, kind in names if said.count(name) == 1 and name not in kinds}
+    return kinds
+
+
+def qualified(spark: SparkSession, path: str) -> str:
+    """Return a folder as Spark writes it in the paths of its files: one text for `/x`, `file:/x` and `file:///x/`."""
+    context = spark.sparkContext
+    assert context._jvm is not None
+    folder = context._jvm.org.apache.hadoop.fs.Path(path)
+    return str(folder.getFileSystem(context._jsc.hadoopConfiguration()).makeQualified(folder).toString())
+
+
+def _literally(path: str) -> str:
+    """Take a path by its letters: Hadoop would read brackets, braces, stars and question marks as a pattern."""
+    return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)

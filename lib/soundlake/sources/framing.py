@@ -1,0 +1,177 @@
+"""Cutting the bytes of one file into records, without a word about what the records mean.
+
+A record is one JSON value of a file of NDJSON, of a plain array, or of values written one after the other with or
+without whitespace between them; pretty-printed or not, gzipped or not. What cannot be cut out is a record too, so that
+nothing is lost: a bad line, the rest of a truncated array, or the whole of a file that is no JSON text at all.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Iterator
+
+from soundlake.sources.values import Stop, container_end, is_one_object, opens_array, scalar_end, skip_separators
+
+_GZIP_MAGIC = b"\x1f\x8b"
+# Neither Arrow nor the JVM carries more bytes in one value: what unzips to more is not framed.
+_MOST_BYTES = 2**31 - 1
+_NOTHING = re.compile(rb"(?:[ \t\r\n]|\xef\xbb\xbf)*(?:\[[ \t\r\n]*\][ \t\r\n]*)*")
+_WHITESPACE = b" \t\r\n"
+
+# A value longer than its line is looked for in windows of this many bytes, then of twice as many, and so on.
+_WINDOW = 16 * 1024
+# When a file has been read this many times over in vain, its rest is one record: no file may hold up the stream.
+_PATIENCE = 8
+
+
+def frame(content: bytes) -> list[bytes]:
+    """Cut the content of a file into its records, in order, each with its exact bytes. Never raises.
+
+    Whitespace, commas, and brackets of arrays between records belong to no record: a file of nothing else has none. A
+    file that is binary or not UTF-8 and holds no JSON, or is gzip that is corrupt, truncated or unpacks to 2 GiB, is
+    one record: its raw bytes.
+    """
+    data = unzip(content) if content.startswith(_GZIP_MAGIC) else content
+    if data is None:
+        return [content]
+    if _NOTHING.fullmatch(data):
+        return []
+    framer = _Framer(data)
+    records = list(framer.records())
+    return records if records and (framer.found_json or _is_text(data)) else [content]
+
+
+def unzip(content: bytes, limit: int = _MOST_BYTES) -> bytes | None:
+    """Unpack gzip, of one member or several; None where it is corrupt, truncated, or more than `limit` bytes."""
+    try:
+        with gzip.open(io.BytesIO(content)) as file:
+            data = file.read(limit + 1)
+    except (OSError, EOFError, zlib.error):
+        return None
+    return data if len(data) <= limit else None
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return "\0" not in data.decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def _decode(data: bytes) -> str:
+    # Every byte sequence decodes, and encodes back to itself: records that are not UTF-8 are refine's to judge.
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+class _Framer:
+    """Reads one file from front to back. `found_json` says whether it met an object or array."""
+
+    def __init__(self, data: bytes) -> None:
+        self.found_json = False
+        self._data = data
+        self._in_array = False
+        self._wasted = 0
+
+    def records(self) -> Iterator[bytes]:
+        """Yield the records in order."""
+        data, at = self._data, 0
+        while at < len(data):
+            stop = self._line_end(at)
+            line = data[at:stop].strip(b" \t\r\n,")
+            if not line:
+                at = stop
+            elif not self._in_array and is_one_object(line):
+                self.found_json = True
+                yield line
+                at = stop
+            else:
+                values, at, why = self._read(at, stop)
+                yield from values
+                if why is not Stop.END:
+                    stop = self._end_of_bad(at, why)
+                    bad = data[at:stop].strip(_WHITESPACE)
+                    self._in_array = self._in_array and not bad.endswith(b"]")
+                    yield bad
+                    at = stop
+
+    def _read(self, at: int, stop: int) -> tuple[list[bytes], int, Stop]:
+        """Read the values from `at` to `stop`, or further if the first of them is longer.
+
+        Returns the values, where the last of them ended, and why no more were read: CUT where it is the file that ends.
+        """
+        while True:
+            text = _decode(self._data[at:stop].removesuffix(b"\n"))
+            values, used, reached, why = self._values(text)
+            self._wasted += reached - used
+            at = stop if used == len(text) else at + len(_encode(text[:used]))
+            if why is Stop.CUT and stop < len(self._data):
+                if not values:
+                    stop = self._line_end(at + max(_WINDOW, 2 * (stop - at)))
+                    continue
+                why = Stop.END
+            return [_encode(value) for value in values], at, why
+
+    def _values(self, text: str) -> tuple[list[str], int, int, Stop]:
+        """Cut values off the front of a text.
+
+        Returns them, where the last of them ended, how far the text was read, and why no further. Outside an array only
+        objects and arrays are values: anything else is a bad line.
+        """
+        values: list[str] = []
+        at = skip_separators(text, 0)
+        while at < len(text):
+            end: int | None = at + 1
+            if text[at] == "]":
+                self._in_array = False
+            elif not self._in_array and opens_array(text, at):
+                self._in_array = True
+            else:
+                why = Stop.BAD
+                if text[at] in "{[":
+                    end, why = container_end(text, at)
+                    self.found_json |= why is Stop.END
+                elif self._in_array and (end := scalar_end(text, at)):
+                    why = Stop.END
+                if why is not Stop.END:
+                    return values, at, end or at, why
+                values.append(text[at:end])
+            at = skip_separators(text, end or at)
+        return values, len(text), len(text), Stop.END
+
+    def _end_of_bad(self, at: int, why: Stop) -> int:
+        """Return where the next record may begin: the next line that does not look like more of the bad value.
+
+        Lines that are indented deeper, or begin with a closing bracket at its depth, are more of it: things inside a
+        broken value must not pass for records.
+        """
+        data, stop = self._data, self._line_end(at)
+        if self._wasted > _PATIENCE * len(data):
+            return len(data)
+        if data[at : at + 1] not in (b"{", b"["):
+            return stop
+        if why is Stop.CUT and data[at:stop].strip(_WHITESPACE) in (b"{", b"["):
+            return len(data)
+        depth = _indentation(data[data.rfind(b"\n", 0, at) + 1 : stop])
+        while stop < len(data):
+            end = self._line_end(stop)
+            line = data[stop:end]
+            deeper = _indentation(line) - depth
+            if line.strip(_WHITESPACE) and deeper <= 0 and not (deeper == 0 and line.lstrip().startswith((b"}", b"]"))):
+                break
+            stop = end
+        return stop
+
+    def _line_end(self, at: int) -> int:
+        newline = self._data.find(b"\n", at)
+        return len(self._data) if newline < 0 else newline + 1
+
+
+def _indentation(line: bytes) -> int:
+    return len(line) - len(line.lstrip(b" \t"))

@@ -1,0 +1,82 @@
+"""Where a JSON value ends in a text: syntax only, nothing is built or kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from enum import Enum
+
+# What stands between records. A BOM may be in the middle too, where files were glued together.
+_SEPARATORS = re.compile(r"[ \t\r\n,\ufeff]*")
+_SCALAR = r'(?:"(?:[^"\\\n]|\\.)*+"|null|true|false|-?\d[\d.eE+-]*)(?=\s*(?:[,\]]|$))'
+_SCALAR_ELEMENT = re.compile(_SCALAR)
+_ARRAY_OF_VALUES = re.compile(rf"\[\s*(?:[\[\]{{]|$|{_SCALAR})")
+# What the end of a text may leave of a string, an escape, a number or a word.
+_CUT_TOKEN = re.compile(r'\s*(?:"[^\n]*|\\?[-+.\w]*)\s*\Z')
+_BRACKETS = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?|[{}\[\]]')
+_TWO_VALUES = re.compile(rb"\}[ \t\r]*\{")
+
+# Numbers stay text: what only has to be cut out need not be a number that Python can hold.
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
+
+
+class Stop(Enum):
+    """Why reading ended."""
+
+    END = "all was read"
+    CUT = "the value may go on after the end of the text"
+    BAD = "what stands there is no JSON value"
+
+
+def skip_separators(text: str, at: int) -> int:
+    """Return where the next thing that belongs to a record begins."""
+    match = _SEPARATORS.match(text, at)
+    return match.end() if match else at
+
+
+def opens_array(text: str, at: int) -> bool:
+    """Tell whether a bracket opens an array of values; `[INFO] ready` does not."""
+    return text[at] == "[" and _ARRAY_OF_VALUES.match(text, at) is not None
+
+
+def scalar_end(text: str, at: int) -> int | None:
+    """Return where the string, number, true, false or null that is an element of an array ends; None if it is none."""
+    match = _SCALAR_ELEMENT.match(text, at)
+    return match.end() if match else None
+
+
+def container_end(text: str, at: int) -> tuple[int, Stop]:
+    """Return where the object or array that begins at `at` ends, and END; else where it went wrong, and CUT or BAD."""
+    try:
+        return _DECODER.raw_decode(text, at)[1], Stop.END
+    except json.JSONDecodeError as error:
+        return error.pos, Stop.CUT if _CUT_TOKEN.match(text, error.pos) else Stop.BAD
+    except RecursionError:
+        return _closing_bracket(text, at)
+
+
+def _closing_bracket(text: str, at: int) -> tuple[int, Stop]:
+    """For values nested deeper than the JSON reader goes."""
+    depth = 0
+    for token in _BRACKETS.finditer(text, at):
+        if token[0] in ("{", "["):
+            depth += 1
+        elif token[0] in ("}", "]"):
+            depth -= 1
+            if depth == 0:
+                return token.end(), Stop.END
+    return len(text), Stop.CUT
+
+
+def is_one_object(line: bytes) -> bool:
+    """Tell whether a line outside any array is surely one record, without reading its JSON.
+
+    It begins and ends like an object, no other begins in it, and its braces are balanced, so that no line after it can
+    be the rest of it.
+    """
+    return (
+        line.startswith(b"{")
+        and line.endswith(b"}")
+        and line.count(b"{") == line.count(b"}")
+        and not _TWO_VALUES.search(line)
+    )

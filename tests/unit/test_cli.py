@@ -1,0 +1,109 @@
+"""What `soundlake` says of a machine and of a lake."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+from typer.testing import CliRunner, Result
+
+from soundlake import cli
+from soundlake.launch import doctor
+from soundlake.launch.doctor import Finding
+
+
+@pytest.fixture(autouse=True)
+def wide_console(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def run(*argv: str) -> Result:
+    return CliRunner().invoke(cli.app, argv)
+
+
+def exit_code_of(monkeypatch: pytest.MonkeyPatch, *argv: str) -> object:
+    monkeypatch.setattr("sys.argv", ["soundlake", *argv])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return ended.value.code
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    write_deltalake(tmp_path / "silver" / "tracks", pa.table({"track_id": ["a", "b"]}))
+    write_deltalake(tmp_path / "silver" / "tracks", pa.table({"track_id": ["c"]}), mode="append")
+    began = [datetime(2026, 11, 21, hour, tzinfo=UTC) for hour in (8, 9)]
+    batches = {"query": ["refine"] * 2, "batch_id": [0, 1], "started_at": began}
+    counts = {"read": [5, 1234], "accepted": [5, 1000], "duplicate": [0, 200], "stale": [0, 30], "rejected": [0, 4]}
+    write_deltalake(tmp_path / "ops" / "batches", pa.table({**batches, **counts}))
+    models = {"model_version": ["m1", "m2"], "is_current": [False, True], "k": [5, 6], "n_tracks": [900, 1000]}
+    write_deltalake(tmp_path / "gold" / "cluster_models", pa.table({**models, "silhouette": [0.1, 0.25]}))
+    return tmp_path
+
+
+def test_status_shows_the_rows_and_the_version_of_each_table(lake: Path) -> None:
+    lines = run("status", "--lake", str(lake)).output.splitlines()
+    (tracks,) = [line.split() for line in lines if "silver_tracks" in line]
+    assert tracks[:3] == ["silver_tracks", "3", "1"]
+
+
+def test_status_shows_the_last_batch(lake: Path) -> None:
+    output = run("status", "--lake", str(lake)).output
+    assert (
+        "last batch: refine 1 at 2026-11-21 09:00:00: 1,234 read, 1,000 accepted, 200 duplicate, 30 stale, 4 rejected"
+        in output
+    )
+
+
+def test_status_shows_the_current_model(lake: Path) -> None:
+    output = run("status", "--lake", str(lake)).output
+    assert "current model: m2, 6 clusters of 1,000 tracks, silhouette 0.250" in output
+
+
+def test_status_of_a_lake_without_tables_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code_of(monkeypatch, "status", "--lake", str(tmp_path)) == 1
+    assert capsys.readouterr().err == f"soundlake: there are no tables in {tmp_path}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_settings_exit_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(monkeypatch, "status", "--set", "lake.url=x") == 2
+    assert capsys.readouterr().err == "soundlake: --set lake.url=x: unknown key; did you mean lake.uri?\n"
+
+
+def test_an_unknown_command_exits_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert exit_code_of(monkeypatch, "stats") == 2
+
+
+def test_settings_prints_what_a_run_would_use() -> None:
+    output = run("settings", "--set", "train.k=6", "--lake", "s3://bucket/lake").output
+    assert 'uri = "s3://bucket/lake"' in output.splitlines()
+    assert "k = 6" in output.splitlines()
+
+
+def test_doctor_exits_0_where_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "examine", lambda settings: iter([Finding("Java", True, "17")]))
+    result = run("doctor")
+    assert result.exit_code == 0
+    assert "Java" in result.output
+
+
+def test_doctor_exits_1_and_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    findings = [Finding("Java", True, "17"), Finding("jars", False, "run ./spark-submit.sh --setup")]
+    monkeypatch.setattr(cli, "examine", lambda settings: iter(findings))
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "run ./spark-submit.sh --setup" in result.output
+
+
+def test_doctor_looks_at_all_that_a_run_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "SAMPLE", tmp_path / "none")
+    result = run("doctor", "--lake", str(tmp_path / "lake"))
+    for what in ("Java", "Python", "Spark", "Delta", "jars", "bundled records", "lake"):
+        assert what in result.output
+    assert result.exit_code == 1

@@ -1,0 +1,180 @@
+"""When the environment is made, renewed and left alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from soundlake.errors import SoundlakeError, UsageError
+from soundlake.launch import environment, jars, versions
+from soundlake.launch.environment import find_python, interpreter, prepare
+from soundlake.launch.steps import Steps
+from soundlake.launch.versions import Line, choose_line
+
+
+class Installation:
+    """Stands for pip and Ivy: counts what was asked for."""
+
+    def __init__(self) -> None:
+        self.made: list[Path] = []
+        self.installed: list[list[str]] = []
+        self.fails = False
+
+    def make(self, line: Line, python: Path) -> None:
+        self.made.append(python)
+        interpreter(line).parent.mkdir(parents=True, exist_ok=True)
+        interpreter(line).touch()
+
+    def install(self, line: Line, extras: list[str], steps: Steps) -> None:
+        self.installed.append(extras)
+        if self.fails:
+            raise SoundlakeError("no network")
+
+
+@pytest.fixture
+def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    made_from = tmp_path / "pyproject.toml"
+    made_from.write_text("one")
+    installation = Installation()
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(versions, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "MADE_FROM", (made_from,))
+    monkeypatch.setattr(environment, "_make", installation.make)
+    monkeypatch.setattr(environment, "_install", installation.install)
+    monkeypatch.setattr(jars, "fetch", lambda line, steps: None)
+    return installation
+
+
+def test_an_environment_is_made_once(installation: Installation) -> None:
+    prepare(choose_line())
+    prepare(choose_line())
+    assert len(installation.made) == 1
+    assert installation.installed == [[]]
+
+
+def test_an_environment_is_renewed_when_what_it_is_made_from_changes(
+    installation: Installation, tmp_path: Path
+) -> None:
+    prepare(choose_line())
+    (tmp_path / "pyproject.toml").write_text("two")
+    prepare(choose_line())
+    assert len(installation.made) == 1
+    assert len(installation.installed) == 2
+
+
+def test_an_interrupted_installation_is_done_again(installation: Installation) -> None:
+    installation.fails = True
+    with pytest.raises(SoundlakeError):
+        prepare(choose_line())
+    installation.fails = False
+    prepare(choose_line())
+    assert len(installation.made) == 2
+
+
+def test_an_environment_whose_renewal_was_interrupted_is_made_anew(installation: Installation, tmp_path: Path) -> None:
+    prepare(choose_line())
+    (tmp_path / "pyproject.toml").write_text("two")
+    installation.fails = True
+    with pytest.raises(SoundlakeError):
+        prepare(choose_line())
+    (tmp_path / "pyproject.toml").write_text("one")
+    installation.fails = False
+    prepare(choose_line())
+    assert len(installation.made) == 2
+
+
+def test_a_checkout_that_was_moved_gets_a_new_environment(
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(choose_line())
+    moved = tmp_path.rename(tmp_path.with_name("moved"))
+    monkeypatch.setattr(environment, "ROOT", moved)
+    monkeypatch.setattr(versions, "ROOT", moved)
+    monkeypatch.setattr(environment, "MADE_FROM", (moved / "pyproject.toml",))
+    prepare(choose_line())
+    assert len(installation.made) == 2
+
+
+def test_the_tools_of_developers_are_added_and_stay(installation: Installation, tmp_path: Path) -> None:
+    prepare(choose_line())
+    prepare(choose_line(), with_dev=True)
+    prepare(choose_line())
+    (tmp_path / "pyproject.toml").write_text("two")
+    prepare(choose_line())
+    assert installation.installed == [[], ["dev"], ["dev"]]
+
+
+def test_a_checkout_that_cannot_be_written_is_wrong_usage(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions, "ROOT", Path("/proc"))
+    with pytest.raises(UsageError, match="^cannot write to"):
+        prepare(choose_line())
+
+
+def test_this_python_is_taken_where_it_fits() -> None:
+    version = "{}.{}".format(*sys.version_info)
+    assert find_python((version,)) == Path(sys.executable)
+
+
+def test_a_python_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UsageError, match=r"^Python 3\.99 is needed and not on the PATH \(Debian"):
+        find_python(("3.99",))
+
+
+def test_a_step_that_fails_shows_the_end_of_its_output(tmp_path: Path) -> None:
+    steps = Steps(tmp_path / "log")
+    with pytest.raises(SoundlakeError, match=r"(?s)^counting failed;.*\n4\n5\n6\n7\n8$"):
+        steps.run("counting", ["sh", "-c", "for i in 1 2 3 4 5 6 7 8; do echo $i; done; exit 3"])
+
+
+def test_a_step_that_takes_long_gives_signs_of_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = []
+
+    def end_the_step_when_told(line: str) -> None:
+        said.append(line)
+        if line.endswith("s: half of it"):
+            (tmp_path / "go on").touch()
+
+    monkeypatch.setattr("soundlake.launch.steps.SIGN_OF_LIFE_SECONDS", 0.05)
+    monkeypatch.setattr("soundlake.launch.steps.say", end_the_step_when_told)
+    work = 'echo half of it; until [ -e "$0" ]; do :; done'
+    Steps(tmp_path / "log").run("working", ["sh", "-c", work, str(tmp_path / "go on")])
+    assert said[0] == "working ..."
+    assert said[-1].endswith("s: half of it")
+
+
+def test_jars_are_fetched_once_for_the_same_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(versions, "ROOT", tmp_path)
+    line = choose_line()
+    spark = line.environment / "lib" / "python3.11" / "site-packages" / "pyspark"
+    (spark / "jars").mkdir(parents=True)
+    (spark / "jars" / "slf4j-api-2.0.jar").touch()
+    fetched: list[list[str]] = []
+
+    class Ivy(Steps):
+        def run(self, name: str, command: list[str], env: object = None) -> None:  # type: ignore[override]
+            fetched.append(command)
+            folder = line.environment / "ivy" / "jars"
+            folder.mkdir(parents=True)
+            (folder / "io.delta_delta-spark_2.13-4.0.0.jar").touch()
+            (folder / "org.slf4j_slf4j-api-2.0.jar").touch()
+
+    for _ in range(2):
+        jars.fetch(line, Ivy(tmp_path / "log"))
+    assert len(fetched) == 1
+    assert [jar.name for jar in line.jars.glob("*.jar")] == ["io.delta_delta-spark_2.13-4.0.0.jar"]
+    jars.fetch(dataclasses.replace(line, packages=("a:b:1",)), Ivy(tmp_path / "log"))
+    assert len(fetched) == 2
+
+
+def test_the_launcher_needs_nothing_installed() -> None:
+    bare = "import sys; sys.path.insert(0, sys.argv[1]); import soundlake.launch.bootstrap"
+    lib = str(Path(environment.__file__).parents[2])
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", bare, lib], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
