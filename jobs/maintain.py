@@ -10,9 +10,10 @@ from soundlake.session import open_session
 
 
 def run(arguments: JobArguments) -> None:
-    """Maintain every table of the lake."""
+    """Maintain every table of the lake, and say what was done as it is done."""
     with open_session("soundlake maintain") as spark:
-        maintenance.maintain(spark, Lake(arguments.settings.lake.uri), arguments.settings)
+        for done in maintenance.maintain(spark, Lake(arguments.settings.lake.uri), arguments.settings):
+            print(f"{done.table}: {done.action}", flush=True)
 
 
 if __name__ == "__main__":

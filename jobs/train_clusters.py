@@ -13,7 +13,7 @@ def run(arguments: JobArguments) -> None:
     """Train, publish, and say which version is now the current one."""
     with open_session("soundlake train_clusters") as spark:
         model = job.train(spark, Lake(arguments.settings.lake.uri), arguments.settings)
-        print(f"published {model}")
+        print(f"published model {model.version} with {len(model.names)} clusters: {', '.join(model.names)}")
 
 
 if __name__ == "__main__":

@@ -188,7 +188,7 @@ def test_spark_gets_the_jars_whatever_the_folder_is_called(jars: Path) -> None:
 def test_spark_uses_the_cores_it_is_told_and_all_otherwise(jars: Path) -> None:
     assert shlex.split(local.submit_args(cores=3))[:2] == ["--master", "local[3]"]
     assert shlex.split(local.submit_args())[:2] == ["--master", f"local[{os.cpu_count()}]"]
-    assert "spark.sql.shuffle.partitions=6" in shlex.split(local.submit_args(cores=3))
+    assert "spark.sql.shuffle.partitions=3" in shlex.split(local.submit_args(cores=3))
 
 
 def test_spark_takes_part_of_the_memory_unless_told(jars: Path, monkeypatch: pytest.MonkeyPatch) -> None:

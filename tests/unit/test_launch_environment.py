@@ -37,12 +37,12 @@ class Installation:
 
 @pytest.fixture
 def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
-    made_from = tmp_path / "pyproject.toml"
-    made_from.write_text("one")
+    project = tmp_path / "pyproject.toml"
+    project.write_text('[project]\nname = "one"\n')
     installation = Installation()
     monkeypatch.setattr(environment, "ROOT", tmp_path)
     monkeypatch.setattr(versions, "ROOT", tmp_path)
-    monkeypatch.setattr(environment, "MADE_FROM", (made_from,))
+    monkeypatch.setattr(environment, "PROJECT", project)
     monkeypatch.setattr(environment, "_make", installation.make)
     monkeypatch.setattr(environment, "_install", installation.install)
     monkeypatch.setattr(jars, "fetch", lambda line, steps: None)
@@ -60,10 +60,19 @@ def test_an_environment_is_renewed_when_what_it_is_made_from_changes(
     installation: Installation, tmp_path: Path
 ) -> None:
     prepare(choose_line())
-    (tmp_path / "pyproject.toml").write_text("two")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "two"\n')
     prepare(choose_line())
     assert len(installation.made) == 1
     assert len(installation.installed) == 2
+
+
+def test_an_environment_stays_when_only_linters_and_tests_are_told_something_else(
+    installation: Installation, tmp_path: Path
+) -> None:
+    prepare(choose_line())
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "one"\n[tool.ruff]\nline-length = 100\n')
+    prepare(choose_line())
+    assert installation.installed == [[]]
 
 
 def test_an_interrupted_installation_is_done_again(installation: Installation) -> None:
@@ -77,11 +86,11 @@ def test_an_interrupted_installation_is_done_again(installation: Installation) -
 
 def test_an_environment_whose_renewal_was_interrupted_is_made_anew(installation: Installation, tmp_path: Path) -> None:
     prepare(choose_line())
-    (tmp_path / "pyproject.toml").write_text("two")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "two"\n')
     installation.fails = True
     with pytest.raises(SoundlakeError):
         prepare(choose_line())
-    (tmp_path / "pyproject.toml").write_text("one")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "one"\n')
     installation.fails = False
     prepare(choose_line())
     assert len(installation.made) == 2
@@ -94,7 +103,7 @@ def test_a_checkout_that_was_moved_gets_a_new_environment(
     moved = tmp_path.rename(tmp_path.with_name("moved"))
     monkeypatch.setattr(environment, "ROOT", moved)
     monkeypatch.setattr(versions, "ROOT", moved)
-    monkeypatch.setattr(environment, "MADE_FROM", (moved / "pyproject.toml",))
+    monkeypatch.setattr(environment, "PROJECT", moved / "pyproject.toml")
     prepare(choose_line())
     assert len(installation.made) == 2
 
@@ -103,7 +112,7 @@ def test_the_tools_of_developers_are_added_and_stay(installation: Installation, 
     prepare(choose_line())
     prepare(choose_line(), with_dev=True)
     prepare(choose_line())
-    (tmp_path / "pyproject.toml").write_text("two")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "two"\n')
     prepare(choose_line())
     assert installation.installed == [[], ["dev"], ["dev"]]
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 SAMPLE = Path(__file__).parents[2] / "sample"
+RECORDS = SAMPLE / "records"
 sys.path.insert(0, str(SAMPLE))  # the scripts stand alone: they are no part of the package
 
 import make_sample  # noqa: E402
@@ -39,7 +40,7 @@ SONGS, CHARTS, GENERATED = "tidytuesday-2020-01-21", "spotify-top50-archive", "s
 
 @cache
 def lines(folder: str) -> list[bytes]:
-    return [line for part in sorted((SAMPLE / folder).glob("*.gz")) for line in gzip.open(part)]
+    return [line for part in sorted((RECORDS / folder).glob("*.gz")) for line in gzip.open(part)]
 
 
 @cache
@@ -92,14 +93,14 @@ def whole_plays(road: str) -> list[dict[str, Any]]:
 
 
 def test_the_bundled_files_stay_under_4_mb() -> None:
-    assert sum(path.stat().st_size for path in SAMPLE.glob("*/*.gz")) < 4_000_000
+    assert sum(path.stat().st_size for path in RECORDS.glob("*/*.gz")) < 4_000_000
 
 
 @pytest.mark.parametrize("folder", FOLDERS.values())
 def test_the_readme_counts_what_is_there(folder: str) -> None:
     row = re.search(rf"^\| `{folder}` \| (\d+) \| ([\d,]+) \|", (SAMPLE / "README.md").read_text(), re.MULTILINE)
     assert row is not None
-    files = len(list((SAMPLE / folder).glob("*.gz")))
+    files = len(list((RECORDS / folder).glob("*.gz")))
     assert (int(row[1]), int(row[2].replace(",", ""))) == (files, len(lines(folder)))
 
 

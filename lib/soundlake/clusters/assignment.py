@@ -23,7 +23,9 @@ def reassign_all(spark: SparkSession, lake: Lake, model: ClusterModel) -> None:
     lake.create(spark, TRACK_CLUSTERS)
     scored = lake.read(spark, TRACK_FEATURES).transform(score(model))
     conform(scored, TRACK_CLUSTERS).write.format("delta").mode("overwrite").save(lake.path(TRACK_CLUSTERS))
-    spark.sql(f"ALTER TABLE delta.`{lake.path(TRACK_CLUSTERS)}` SET TBLPROPERTIES ('{_ASSIGNED_BY}' = '{model.version}')")
+    spark.sql(
+        f"ALTER TABLE delta.`{lake.path(TRACK_CLUSTERS)}` SET TBLPROPERTIES ('{_ASSIGNED_BY}' = '{model.version}')"
+    )
 
 
 def is_assigned(spark: SparkSession, lake: Lake, model: ClusterModel) -> bool:

@@ -1,7 +1,7 @@
 """Which features describe how a track sounds, and which rows a model may learn from.
 
 The features are the nine measured ones. Left out are `duration_ms` (length is not sound), `key` (pitch classes are a
-circle: B lies next to C), `mode` and `time_signature` (codes, not measures: Euclidean distances between them mean nothing).
+circle: B lies next to C), `mode` and `time_signature` (codes, not measures: distances between them mean nothing).
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def train(spark: SparkSession, lake: Lake, settings: Settings, stream_is_running
 
 
 def _name(fit: Fit, previous: ClusterModel | None, first_free: int, settings: Settings) -> ClusterModel:
-    """The fit as a model with labels and names, those of clusters that are still there kept; its inertia is not known."""
+    """The fit as a model with labels and names, kept where clusters are still there; inertia to be measured."""
     labels = _labels(fit, previous, first_free)
     known = dict(zip(previous.labels, previous.names, strict=True)) if previous else {}
     former = {i: known[label] for i, label in enumerate(labels) if label in known}

@@ -18,7 +18,7 @@ Vector = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A number of clusters that was tried on the sample."""
+    """A number of clusters that was tried on the sample; there are none when the number was given."""
 
     k: int
     silhouette: float
@@ -29,9 +29,9 @@ class Candidate:
 class ClusterModel:
     """A KMeans model over standardised features.
 
-    `means` and `deviations` are in the features' own units (a deviation of 0 marks a feature that did not vary and counts
-    for nothing), `centroids` in standardised features. The i-th centroid, label and name belong together, and i is what
-    the spark.ml artifact predicts.
+    `means` and `deviations` are in the features' own units (a deviation of 0 marks a feature that did not vary and
+    counts for nothing), `centroids` in standardised features. The i-th centroid, label and name belong together, and i
+    is what the spark.ml artifact predicts.
     """
 
     version: str
@@ -91,7 +91,7 @@ class ClusterModel:
         """The model that a row of gold/cluster_models holds."""
         return cls(
             version=row["model_version"],
-            trained_at=row["trained_at"],
+            trained_at=row["trained_at"].astimezone(UTC),
             features=tuple(row["features"]),
             means=tuple(row["means"]),
             deviations=tuple(row["deviations"]),

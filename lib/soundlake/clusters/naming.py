@@ -20,6 +20,8 @@ _WORDS = {
 }
 # Words for what a track is; they come last: a quiet acoustic track, not an acoustic quiet one.
 _KINDS = ("electric", "acoustic", "sung", "instrumental", "studio", "live")
+# Words that say little; they serve only to tell clusters apart.
+_WEAK = ("free-flowing", "melodic", "electric", "sung", "studio")
 # Loudness and energy go together: a name tells of the one that differs more.
 _ALIKE = {"loudness": "energy"}
 
@@ -44,7 +46,7 @@ def name_clusters(
         if name not in names.values() and _still_fits(name, features, centroids[index]):
             names[index] = name
     traits = {i: _traits(features, c) for i, c in enumerate(centroids) if i not in names}
-    lengths = dict.fromkeys(traits, _LENGTH)
+    lengths = {i: min(_LENGTH, len([word for word in words if word not in _WEAK])) for i, words in traits.items()}
     while True:
         drafts = {i: _phrase(words[: lengths[i]]) for i, words in traits.items()}
         count = Counter([*drafts.values(), *names.values()])
@@ -69,11 +71,11 @@ def _deviations(features: Sequence[str], centroid: Sequence[float], least: float
 
 
 def _traits(features: Sequence[str], centroid: Sequence[float]) -> list[str]:
-    """The words that apply, the strongest first."""
+    """The words that apply: those that say most first, then by how far the feature deviates."""
     words: dict[str, str] = {}
     for name, z in _deviations(features, centroid, _CLEAR):
         words.setdefault(_ALIKE.get(name, name), _WORDS[name][z > 0])
-    return list(words.values())
+    return sorted(words.values(), key=lambda word: word in _WEAK)
 
 
 def _phrase(words: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ EXEMPLARS = 5
 def profile(model: ClusterModel, rows: DataFrame) -> tuple[ClusterModel, DataFrame]:
     """Measure a model on its training rows (`track_id` and the features).
 
-    Gives the model with its inertia, and the rows of gold/cluster_profiles: one for each cluster, an empty one included.
+    Gives the model with its inertia, and the rows of gold/cluster_profiles: one a cluster, an empty one included.
     """
     by_nearness = Window.partitionBy("cluster").orderBy("distance", "track_id")
     is_exemplar = F.col("rank") <= EXEMPLARS

@@ -15,9 +15,7 @@ def artifact_path(lake: Lake, version: str) -> str:
     return f"{lake.uri}/models/clusters/{version}"
 
 
-def publish(
-    spark: SparkSession, lake: Lake, model: ClusterModel, profiles: DataFrame, pipeline: PipelineModel
-) -> None:
+def publish(spark: SparkSession, lake: Lake, model: ClusterModel, profiles: DataFrame, pipeline: PipelineModel) -> None:
     """Publish a model and make it the current one; earlier ones are kept.
 
     `profiles` are its rows of gold/cluster_profiles, `pipeline` is the fitted spark.ml pipeline. Until the last commit

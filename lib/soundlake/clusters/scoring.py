@@ -1,9 +1,9 @@
 """Scoring: the nearest centroid of each track, as plain column expressions.
 
-Measured against spark.ml in docs/decisions/0002-clusters.md (tests/bench/scoring.py). What keeps the expressions fast is
-the size of the code Spark generates from them: above 8,000 bytes the JVM no longer compiles it. Hence
-|z - c|² = |z|² + (|c|² - 2 z·c), where the bracket, folded onto the features' own units, is one multiplication and one
-addition for each feature and centroid.
+Measured against spark.ml in docs/decisions/0002-clusters.md (tests/bench/scoring.py). What decides the speed is the
+size of the code that Spark generates: a method above 8,000 bytes is not compiled by the JVM, but interpreted. Hence
+|z - c|² = |z|² + (|c|² - 2 z·c), where the bracket, multiplied out in the features' own units, takes one multiplication
+and one addition for each feature and centroid.
 """
 
 from __future__ import annotations

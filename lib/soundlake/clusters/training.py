@@ -1,29 +1,26 @@
-"""Fitting KMeans (spark.ml) to the training rows, and choosing the number of clusters."""
+"""Fitting KMeans (spark.ml) to the training rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
+from typing import Any
 
 import numpy as np
-from pyspark import inheritable_thread_target
-from pyspark.ml import Pipeline, PipelineModel
+from pyspark.ml import Estimator, Pipeline, PipelineModel, Transformer
 from pyspark.ml.clustering import KMeans, KMeansModel
-from pyspark.ml.evaluation import ClusteringEvaluator
 from pyspark.ml.feature import StandardScaler, StandardScalerModel, VectorAssembler
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
+from soundlake.clusters.choosing import POINT, candidates, sample, silhouette
 from soundlake.clusters.features import FEATURES
 from soundlake.clusters.model import Candidate, Vector
 from soundlake.errors import SoundlakeError
 from soundlake.settings.model import TrainSettings
 
-_POINT = "point"  # the column of standardised features
 _STARTS = 3  # KMeans finds a local optimum: the best of several starts varies less from one training to the next
-_CHOOSING_ITERATIONS = 20  # enough to compare values of k; the final fit has train.max_iter
 _ROWS_PER_PARTITION = 250_000
 
 
@@ -38,12 +35,6 @@ class Fit:
     silhouette: float
     n_tracks: int
     candidates: tuple[Candidate, ...]
-
-
-@dataclass(frozen=True)
-class _Trial:
-    kmeans: KMeansModel
-    inertia: float
 
 
 def fit_clusters(rows: DataFrame, train: TrainSettings) -> Fit:
@@ -62,23 +53,27 @@ def fit_clusters(rows: DataFrame, train: TrainSettings) -> Fit:
     with _cached(_canonical(rows, n_tracks)) as ordered:
         standardise = Pipeline(stages=_standardisation()).fit(ordered)
         with (
-            _cached(standardise.transform(ordered).select("track_id", _POINT)) as points,
-            _cached(_sample(points, train)) as sample,
+            _cached(standardise.transform(ordered).select("track_id", POINT)) as points,
+            _cached(sample(points, train.sample_rows, train.seed)) as sampled,
         ):
-            candidates = _candidates(sample, numbers, train)
-            best = max(candidates, key=lambda candidate: (candidate.silhouette, -candidate.k))
-            [final] = _best_trials(points, [best.k], train.max_iter, train.seed)
-            silhouette = _silhouette(final.kmeans, sample)
+            tried = candidates(sampled, numbers, train.seed) if len(numbers) > 1 else ()
+            if len(numbers) > 1 and not tried:
+                raise _too_much_alike(numbers[0])
+            k = max(tried, key=lambda each: (each.silhouette, -each.k)).k if tried else numbers[0]
+            kmeans = _best_of_starts(points, k, train)
+            if len(set(_centroids(kmeans))) < k:
+                raise _too_much_alike(k)
+            quality = silhouette(kmeans.transform(sampled))
     scaler = standardise.stages[-1]
     assert isinstance(scaler, StandardScalerModel)
     return Fit(
-        pipeline=PipelineModel([*standardise.stages, final.kmeans]),
+        pipeline=PipelineModel([*standardise.stages, kmeans]),
         means=tuple(scaler.mean.toArray().tolist()),
         deviations=tuple(scaler.std.toArray().tolist()),
-        centroids=_centroids(final.kmeans),
-        silhouette=silhouette,
+        centroids=_centroids(kmeans),
+        silhouette=quality,
         n_tracks=n_tracks,
-        candidates=candidates,
+        candidates=tried,
     )
 
 
@@ -100,55 +95,29 @@ def _canonical(rows: DataFrame, n_rows: int) -> DataFrame:
     return rows.repartition(partitions, "track_id").sortWithinPartitions("track_id")
 
 
-def _standardisation() -> list[VectorAssembler | StandardScaler]:
+def _standardisation() -> list[Estimator[Any] | Transformer]:
     return [
         VectorAssembler(inputCols=list(FEATURES), outputCol="assembled"),
-        StandardScaler(inputCol="assembled", outputCol=_POINT, withMean=True, withStd=True),
+        StandardScaler(inputCol="assembled", outputCol=POINT, withMean=True, withStd=True),
     ]
 
 
-def _sample(points: DataFrame, train: TrainSettings) -> DataFrame:
-    """The rows that a hash of id and seed puts first: the same ones in every run, in one partition."""
-    drawn = points.withColumn("draw", F.xxhash64("track_id", F.lit(train.seed)))
-    return drawn.orderBy("draw", "track_id").limit(train.sample_rows).coalesce(1)
+def _best_of_starts(points: DataFrame, k: int, train: TrainSettings) -> KMeansModel:
+    """The model with the least inertia of several seeded starts, run side by side."""
 
+    def fit(start: int) -> KMeansModel:
+        return KMeans(featuresCol=POINT, k=k, seed=train.seed + start, maxIter=train.max_iter).fit(points)
 
-def _candidates(sample: DataFrame, numbers: Sequence[int], train: TrainSettings) -> tuple[Candidate, ...]:
-    possible = [k for k in numbers if k < train.sample_rows] or list(numbers[:1])
-    trials = _best_trials(sample, possible, min(train.max_iter, _CHOOSING_ITERATIONS), train.seed)
-    found = [
-        Candidate(k, _silhouette(trial.kmeans, sample), trial.inertia)
-        for k, trial in zip(possible, trials, strict=True)
-        if len(set(_centroids(trial.kmeans))) == k
-    ]
-    if not found:
-        raise SoundlakeError(
-            f"the tracks to learn from sound too much alike to make {numbers[0]} clusters: take in more audio features"
-        )
-    return tuple(found)
-
-
-def _best_trials(points: DataFrame, numbers: Sequence[int], iterations: int, seed: int) -> list[_Trial]:
-    """For each number of clusters, the best of several seeded starts, all of them run side by side."""
-
-    def run(task: tuple[int, int]) -> _Trial:
-        k, start = task
-        kmeans = KMeans(featuresCol=_POINT, k=k, seed=seed + start, maxIter=iterations).fit(points)
-        return _Trial(kmeans, kmeans.summary.trainingCost)
-
-    tasks = [(k, start) for k in numbers for start in range(_STARTS)]
-    parallel = min(len(tasks), points.sparkSession.sparkContext.defaultParallelism)
-    with ThreadPool(parallel) as pool:
-        trials = pool.map(inheritable_thread_target(run), tasks, chunksize=1)
-    return [min(trials[i : i + _STARTS], key=lambda trial: trial.inertia) for i in range(0, len(trials), _STARTS)]
-
-
-def _silhouette(kmeans: KMeansModel, points: DataFrame) -> float:
-    return ClusteringEvaluator(featuresCol=_POINT).evaluate(kmeans.transform(points))
+    with ThreadPool(_STARTS) as pool:
+        return min(pool.map(fit, range(_STARTS), chunksize=1), key=lambda kmeans: kmeans.summary.trainingCost)
 
 
 def _centroids(kmeans: KMeansModel) -> tuple[Vector, ...]:
     return tuple(tuple(np.asarray(centre, dtype=float).tolist()) for centre in kmeans.clusterCenters())
+
+
+def _too_much_alike(k: int) -> SoundlakeError:
+    return SoundlakeError(f"the tracks to learn from are too much alike for {k} clusters: take in more audio features")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ accept those tokens, to tell `"123"` from `123`. Numbers are parsed as doubles: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -28,8 +28,8 @@ Fields = Mapping[str, Field]
 STRICT = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
 
 # The types that take the tokens a string field swallows although they are no strings, and take no string.
-_OTHER_TOKENS = ("double", "boolean", "array<string>", "map<string,string>")
-_MAYBE_NOT_TEXT = r"^(-?[0-9][0-9.eE+-]*|true|false|[\[{][\s\S]*)$"
+OTHER_TOKENS = ("double", "boolean", "array<string>", "map<string,string>")
+_MAYBE_NOT_TEXT = r"^(-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?|true|false|[\[{][\s\S]*)$"
 
 
 def ddl(fields: Fields) -> str:
@@ -65,13 +65,17 @@ def _retyped(fields: Fields, type_: str) -> dict[str, Field]:
     return tree
 
 
-def parse_strictly(text: Column, struct: str) -> Column:
-    """Parse one JSON object into `struct`; null unless the text is exactly one JSON value.
+def parse_values(text: Column, struct: str) -> Column:
+    """Parse a text as a list of JSON objects: one element where it is exactly one JSON value, null where it is none.
 
-    The text is parsed as the only element of a list: so trailing garbage, which Spark's parser passes over after the
-    first value, is an error. Fields of a wrong type are null, the others are kept.
+    The text is parsed as the inside of a list: so trailing garbage, which Spark's parser passes over after the first
+    value, is an error. Elements that are no objects are null. Fields of a wrong type are null, the others are kept.
     """
-    parsed = F.from_json(F.concat(F.lit("["), text, F.lit("]")), f"array<struct<{struct}>>", STRICT)
+    return F.from_json(F.concat(F.lit("["), text, F.lit("]")), f"array<struct<{struct}>>", STRICT)
+
+
+def only_value(parsed: Column) -> Column:
+    """The one object of parse_values; null where there was none, or more than one."""
     return F.when(F.size(parsed) == 1, parsed[0])
 
 
@@ -82,37 +86,36 @@ def at(column: Column, path: tuple[str, ...]) -> Column:
     return column
 
 
-def wrong_texts(text: Column, record: Column, fields: Fields) -> Column:
-    """The dotted names of the text fields that hold a number, a boolean, a list or an object, as an array.
-
-    `text` is the whole record, `record` its parsed struct with the payload in `payload`, or in itself when bare.
-    Only records with a suspicious text are parsed again.
-    """
-    paths = list(_texts(fields))
-    payload = payload_of(record, fields)
-    suspicious = reduce(
-        or_, [F.coalesce(at(payload, path).rlike(_MAYBE_NOT_TEXT), F.lit(False)) for path in paths], F.lit(False)
-    )
-    is_wrapped = record["payload"].isNotNull()
-    probes = []
-    for type_ in _OTHER_TOKENS:
-        probe = _retyped(fields, type_)
-        parsed = parse_strictly(text, f"payload: struct<{ddl(probe)}>, {ddl(probe)}")
-        probes.append(F.when(is_wrapped, parsed["payload"]).otherwise(_inner(parsed, probe)))
-    found = [
-        F.when(reduce(or_, [at(probe, path).isNotNull() for probe in probes]), ".".join(path)) for path in paths
-    ]
-    none = F.array().cast(TEXTS)
-    return F.when(suspicious, F.filter(F.array(*found), lambda name: name.isNotNull())).otherwise(none)
-
-
 def payload_of(record: Column, fields: Fields) -> Column:
     """The payload of an envelope, or the record itself when it is a bare object."""
-    return F.coalesce(record["payload"], _inner(record, fields))
+    bare = F.struct(*[record[name].alias(name) for name in fields])
+    return F.coalesce(record["payload"], F.when(record.isNotNull(), bare))
 
 
-def _inner(record: Column, fields: Fields) -> Column:
-    return F.struct(*[record[name].alias(name) for name in fields])
+def is_suspicious(payload: Column, fields: Fields) -> Column:
+    """Whether a text field outside lists may hold a token that is no string."""
+    return reduce(or_, [F.coalesce(_may_be_no_text(at(payload, path)), F.lit(False)) for path in _texts(fields)])
+
+
+def _may_be_no_text(text: Column) -> Column:
+    # The first comparison is on bytes and settles nearly every text: digits and the minus sign stand from - to 9.
+    starts_alike = ((text >= "-") & (text < ":")) | text.startswith("[") | text.startswith("{")
+    return (starts_alike & text.rlike(_MAYBE_NOT_TEXT)) | text.isin("true", "false")
+
+
+def probes(text: Column, fields: Fields) -> list[Column]:
+    """The record parsed again, once for each type that takes the tokens a string field must not hold."""
+    trees = [_retyped(fields, type_) for type_ in OTHER_TOKENS]
+    return [parse_values(text, f"payload: struct<{ddl(tree)}>, {ddl(tree)}") for tree in trees]
+
+
+def wrong_texts(parsed_probes: Sequence[Column], is_envelope: Column, fields: Fields) -> Column:
+    """The dotted names of the text fields that hold a number, a boolean, a list or an object, as an array."""
+    found = []
+    for path in _texts(fields):
+        taken = [F.when(is_envelope, at(p[0]["payload"], path).isNotNull()).otherwise(at(p[0], path).isNotNull()) for p in parsed_probes]
+        found.append(F.when(reduce(or_, taken), ".".join(path)))
+    return F.filter(F.array(*found), lambda name: name.isNotNull())
 
 
 def without_wrong_texts(payload: Column, wrong: Column, fields: Fields) -> Column:
@@ -136,12 +139,12 @@ def _rebuilt(payload: Column, wrong: Column, fields: Fields, above: tuple[str, .
 class Payload:
     """A parsed payload in a frame: its struct, cleaned of wrong texts, and the names of what was wrong.
 
-    `derived` is the struct of the columns that the kind derives first, once the frame has them.
+    Columns that the kind derives stand beside it in the frame, under their names behind `prefix`.
     """
 
     parsed: Column
     wrong: Column
-    derived: Column | None = None
+    prefix: str = ""
 
     def text(self, *path: str) -> Column:
         """A text field; null where the field is absent or no string."""
@@ -156,7 +159,5 @@ class Payload:
         return at(self.parsed, path)
 
     def shared(self, name: str) -> Column:
-        """A column the kind derived; raises ValueError where the frame has none yet."""
-        if self.derived is None:
-            raise ValueError(f"nothing is derived yet: {name}")
-        return self.derived[name]
+        """A column that the kind derived before."""
+        return F.col(self.prefix + name)

@@ -12,6 +12,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
 import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,8 @@ from soundlake.launch.steps import Steps
 from soundlake.launch.versions import Line
 
 CONSTRAINTS = CONF / "constraints.txt"
-MADE_FROM = (ROOT / "pyproject.toml", CONSTRAINTS, CONF / "versions.toml", Path(__file__), Path(jars.__file__))
+PROJECT = ROOT / "pyproject.toml"
+MADE_FROM = (CONSTRAINTS, CONF / "versions.toml", Path(__file__), Path(jars.__file__))
 
 
 def prepare(line: Line, *, with_dev: bool = False) -> None:
@@ -110,7 +112,10 @@ def _is_current(line: Line, *, with_dev: bool) -> bool:
 
 
 def _made_from() -> str:
-    digest = hashlib.sha256()
+    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))
+    # What linters and tests are told in the same file changes no installation.
+    installed = {name: value for name, value in project.items() if name != "tool"}
+    digest = hashlib.sha256(json.dumps([installed, project.get("tool", {}).get("setuptools")]).encode())
     for file in MADE_FROM:
         digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -16,6 +16,11 @@ JARS = Path(sys.prefix) / "jars"
 # One machine, few cores: many small partitions and a web page would only cost time.
 CONFIGURATION = {
     "spark.databricks.delta.snapshotPartitions": "2",
+    # Small batches are many small plans: replanning between stages costs more than it finds, compiled code is reused.
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.cache.maxEntries": "2000",
+    # Listing a table's folder to vacuum it starts as many tasks as this allows: 10,000 by default.
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     "spark.ui.enabled": "false",
@@ -35,7 +40,7 @@ def submit_args(cores: int | None = None) -> str:
         **CONFIGURATION,
         # On the class path, not in spark.jars: nothing is copied at the start, and the folder may have any name.
         "spark.driver.extraClassPath": f"{JARS}/*",
-        "spark.sql.shuffle.partitions": str(min(2 * cores, 8)),
+        "spark.sql.shuffle.partitions": str(min(cores, 8)),
     }
     arguments = ["--master", f"local[{cores}]"]
     if "SPARK_DRIVER_MEMORY" not in os.environ:

@@ -7,4 +7,4 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 CONF = ROOT / "conf"
 JOBS = ROOT / "jobs"
-SAMPLE = ROOT / "sample"
+SAMPLE = ROOT / "sample" / "records"

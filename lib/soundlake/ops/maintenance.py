@@ -32,7 +32,10 @@ class Done:
 
 
 def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[Done]:
-    """Do all maintenance of a lake, step by step; each step is told when it is done."""
+    """Do all maintenance of a lake, step by step; each step is told when it is done.
+
+    Reading the result drives the work: what is not read is not done.
+    """
     for kind in KINDS.values():
         if "fetched_at" in kind.volatile and lake.exists(spark, kind.table):
             catch_up(spark, lake, kind)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import resources
 from typing import Any
 
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
 from soundlake.errors import SoundlakeError
+from soundlake.insights.insight import load_insights
 from soundlake.settings import Settings
 from soundlake.tables import BATCHES, CLUSTER_MODELS, TABLES
 
@@ -50,17 +50,11 @@ def read_status(settings: Settings) -> LakeStatus:
 
 
 def _statuses(settings: Settings) -> Iterator[TableStatus]:
-    for path, name in {**{table.path: table.view for table in TABLES}, **_marts()}.items():
-        table = _open(settings, path)
+    for declared in (*TABLES, *(insight.table for insight in load_insights())):
+        table = _open(settings, declared.path)
         if table is not None:
             changed_at = datetime.fromtimestamp(table.history(1)[0]["timestamp"] / 1000, UTC)
-            yield TableStatus(name, table.count(), table.version(), changed_at)
-
-
-def _marts() -> dict[str, str]:
-    files = [file.name for file in resources.files("soundlake.insights").iterdir()]
-    names = sorted(file.removesuffix(".sql") for file in files if file.endswith(".sql"))
-    return {f"gold/{name}": f"gold_{name}" for name in names}
+            yield TableStatus(declared.view, table.count(), table.version(), changed_at)
 
 
 def _rows(settings: Settings, path: str) -> list[dict[str, Any]]:

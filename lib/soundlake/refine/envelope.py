@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from soundlake.kinds import KINDS
-from soundlake.kinds.payload import parse_strictly
+from soundlake.kinds.payload import STRICT, only_value, parse_values
+
+# How envelopes begin, as writers of JSON put it.
+_STARTS = ('{"kind":"', '{"kind": "')
 
 
 def is_utf8(value: Column) -> Column:
@@ -24,31 +30,34 @@ def says_kind(events: DataFrame) -> DataFrame:
     no kind, or where the text may name another one: envelopes as Soundlake writes them begin with their kind.
     """
     text = F.col("value").cast("string")
-    begins_with_own_kind = text.rlike(r'^\{\s*"kind"\s*:\s*"\w+"') & (
-        F.regexp_extract(text, r'^\{\s*"kind"\s*:\s*"(\w+)"', 1) == F.col("kind")
+    begins_with_own_kind = reduce(
+        or_, [text.startswith(F.concat(F.lit(start), F.col("kind"), F.lit('"'))) for start in _STARTS]
     )
     is_plain = F.col("kind").isNotNull() & (~F.contains(text, F.lit('"kind"')) | begins_with_own_kind)
-    peeked = parse_strictly(text, "kind: string, payload: struct<kind: string>")
-    by_envelope = F.when(peeked["payload"].isNotNull(), peeked["kind"])
-    said = F.when(is_plain, F.col("kind")).otherwise(F.coalesce(by_envelope, F.col("kind")))
-    is_text = F.col("value").isNotNull() & is_utf8(F.col("value"))
-    return events.withColumn("is_text", is_text).withColumn("record_kind", F.when(F.col("is_text"), said))
+    peeked = F.col("peeked")[0]
+    by_envelope = F.when((F.size("peeked") == 1) & peeked["payload"].isNotNull(), peeked["kind"])
+    said = F.when(F.col("is_plain"), F.col("kind")).otherwise(F.coalesce(by_envelope, F.col("kind")))
+    return (
+        events.withColumn("is_text", F.col("value").isNotNull() & is_utf8(F.col("value")))
+        .withColumn("is_plain", is_plain)
+        .withColumn("peeked", F.when(~F.col("is_plain"), parse_values(text, "kind: string, payload: struct<kind: string>")))
+        .withColumn("record_kind", F.when(F.col("is_text"), said))
+        .drop("is_plain", "peeked")
+    )
 
 
 def flaw_of_unread(events: DataFrame) -> DataFrame:
     """For records of no known kind, from says_kind: add `reason` and `detail`."""
     value, text = F.col("value"), F.col("value").cast("string")
     known = ", ".join(KINDS)
-    is_object = parse_strictly(text, "kind: string").isNotNull()
-    is_json = F.coalesce(F.size(_as_values(text)) == 1, F.lit(False))
+    is_object = only_value(parse_values(text, "kind: string")).isNotNull()
     shown = F.substring(F.coalesce(F.col("record_kind"), F.lit("none")), 1, 40)
     return events.withColumn(
         "reason",
         F.when(value.isNull(), "tombstone")
         .when(~F.col("is_text"), "not_utf8")
         .when(is_object, "unknown_kind")
-        .when(is_json, "not_object")
-        .otherwise("not_json"),
+        .otherwise(flaw_of_unparsed(text)),
     ).withColumn(
         "detail",
         F.when(
@@ -70,12 +79,5 @@ def detail_of(reason: str) -> Column:
 
 def flaw_of_unparsed(text: Column) -> Column:
     """not_object or not_json, for a text that is no JSON object."""
-    return F.when(F.coalesce(F.size(_as_values(text)) == 1, F.lit(False)), "not_object").otherwise("not_json")
-
-
-def _as_values(text: Column) -> Column:
-    return F.from_json(
-        F.concat(F.lit("["), text, F.lit("]")),
-        "array<string>",
-        {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"},
-    )
+    values = F.from_json(F.concat(F.lit("["), text, F.lit("]")), "array<string>", STRICT)
+    return F.when(F.coalesce(F.size(values) == 1, F.lit(False)), "not_object").otherwise("not_json")

@@ -18,6 +18,10 @@ def _best(kind: Kind, group: tuple[str, ...]) -> str:
     return f"best_{kind.fields.index(group) + 1}"
 
 
+def _values(group: tuple[str, ...]) -> Column:
+    return F.struct(*[F.col("row")[column].alias(column) for column in group]).alias("values")
+
+
 def fold(kind: Kind, judged: DataFrame) -> DataFrame:
     """One row for each id that got news.
 
@@ -27,9 +31,7 @@ def fold(kind: Kind, judged: DataFrame) -> DataFrame:
     """
     fields, rank = F.col("fields"), F.col("rank")
     best = [
-        F.max(
-            F.when(fills(fields, kind.bit(group)), F.struct("rank", *[F.col("row")[c].alias(c) for c in group]))
-        ).alias(_best(kind, group))
+        F.max(F.when(fills(fields, kind.bit(group)), F.struct("rank", _values(group)))).alias(_best(kind, group))
         for group in kind.fields
     ]
     known = ["known_0", *[rank_name(kind, group) for group in kind.fields], "known_fields", "known_top"]
@@ -79,7 +81,7 @@ def _is_unchanged(kind: Kind) -> Column:
 
 def new_rows(kind: Kind, folded: DataFrame) -> DataFrame:
     """The rows of keys that were not known, with the table's columns."""
-    return folded.where("is_new").select(*_row(kind, lambda group, column: F.col(_best(kind, group))[column]))
+    return folded.where("is_new").select(*_row(kind, lambda group, column: F.col(_best(kind, group))["values"][column]))
 
 
 def changed_rows(kind: Kind, folded: DataFrame, current: DataFrame) -> DataFrame:
@@ -96,7 +98,7 @@ def changed_rows(kind: Kind, folded: DataFrame, current: DataFrame) -> DataFrame
 
 
 def _newer(kind: Kind, group: tuple[str, ...], column: str) -> Column:
-    return F.when(_wins(kind, group), F.col(_best(kind, group))[column]).otherwise(F.col("present")[column])
+    return F.when(_wins(kind, group), F.col(_best(kind, group))["values"][column]).otherwise(F.col("present")[column])
 
 
 def _row(kind: Kind, value: Callable[[tuple[str, ...], str], Column]) -> list[Column]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from delta.exceptions import DeltaConcurrentModificationException
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming import DataStreamWriter
 
@@ -30,9 +31,9 @@ def refine_query(spark: SparkSession, lake: Lake, max_bytes: str) -> DataStreamW
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return refine_batch(session, lake, batch, query_id, batch_id)
-            except DeltaConcurrentModificationException:
+            except (PySparkException, Py4JJavaError) as error:
                 # Maintenance moved files under a write. Doing the batch again is safe, whatever of it was written.
-                if attempt == ATTEMPTS:
+                if "DELTA_CONCURRENT_" not in str(error) or attempt == ATTEMPTS:
                     raise
 
     return events.writeStream.queryName(QUERY).option("checkpointLocation", lake.checkpoint(QUERY)).foreachBatch(refine)

@@ -56,6 +56,6 @@ class Batch:
     def together(self, *tasks: Callable[[], None]) -> None:
         """Run tasks that touch different tables at the same time; raises the first error when all have ended."""
         with ThreadPoolExecutor(max_workers=TASKS_AT_ONCE) as pool:
-            running = [pool.submit(inheritable_thread_target(task)) for task in tasks]
+            running = [pool.submit(inheritable_thread_target(self.spark)(task)) for task in tasks]
         for task in running:
             task.result()

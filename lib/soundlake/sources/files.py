@@ -41,7 +41,8 @@ def read_stream(spark: SparkSession, settings: Settings) -> DataFrame:
 
     Out: the columns of bronze/events but for those that ingest adds. The checkpoint holds the list of the files that
     were read: a file is read once, whatever happens to it later, so it must be whole when it appears under its name.
-    Files and folders whose names begin with `_` or `.` are left out. Raises UsageError where no path is set.
+    Files and folders whose names begin with `_` or `.` are left out, and a file of 2 GiB or more fails the query: Spark
+    cannot hold it. Raises UsageError where no path is set.
     """
     files = settings.source.files
     if files.path is None:
@@ -74,13 +75,14 @@ def placed(files: DataFrame, root: str, topics: Mapping[str, str]) -> DataFrame:
     kind_of_name = F.create_map(*[F.lit(text) for text in chain(*sorted(kinds.items()))])
     kind = F.lit(kind_of_root) if kind_of_root else kind_of_name[F.substring_index("_folder", "/", -1)]
     has_folder = F.col("_folder") != ""
+    in_folder = below.substr(F.length("_folder") + 2, F.length("path"))
     return (
         files.withColumn("_folder", topmost)
         .withColumns(
             {
                 "kind": kind,
                 "stream": F.when(has_folder, F.concat(F.lit(prefix), "_folder")).otherwise(F.lit(root)),
-                "partition": F.when(has_folder, below.substr(F.length("_folder") + 2, F.length("path"))).otherwise(below),
+                "partition": F.when(has_folder, in_folder).otherwise(below),
             }
         )
         .drop("_folder")
@@ -90,9 +92,10 @@ def placed(files: DataFrame, root: str, topics: Mapping[str, str]) -> DataFrame:
 def framed(files: DataFrame) -> DataFrame:
     """Cut placed files into records: the columns of bronze/events but for those that ingest adds."""
     records = F.udf(frame, ArrayType(BinaryType(), containsNull=False))(F.col("content"))
-    where = files.select("kind", "stream", "partition", "modificationTime", F.posexplode(records).alias("position", "value"))
+    place = ("kind", "stream", "partition", "modificationTime")
+    cut = files.select(*place, F.posexplode(records).alias("position", "value"))
     known = {"key": F.lit(None), "source": F.lit("files"), "arrived_at": F.col("modificationTime")}
-    return where.select(
+    return cut.select(
         *[
             known.get(column.name, F.col(column.name)).cast(column.type).alias(column.name)
             for column in EVENTS.columns

@@ -1,0 +1,7 @@
+"""Insights: questions to the lake. One .sql file is one insight and one table, gold/<file name>."""
+
+from __future__ import annotations
+
+from soundlake.insights.insight import Insight, load_insights, render
+
+__all__ = ["Insight", "load_insights", "render"]

@@ -1,0 +1,95 @@
+"""The .sql files: what they ask, what their tables hold, and in which order they are built. Needs no Spark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from graphlib import TopologicalSorter
+from importlib.resources import files
+
+from soundlake.tables import Column, Table
+
+_HEADER = re.compile(r"-- (title|question|grain|key|chart): (.+)")
+_COLUMN = re.compile(r"-- column (\w+) ([\w<>,:]+): (.+)")
+_COMMENT = re.compile(r"--.*")
+_TABLE_NAME = re.compile(r"\b(?:silver|gold)_\w+")
+
+
+@dataclass(frozen=True)
+class Insight:
+    """A question, the query that answers it, and the table that holds the answer.
+
+    `sql` may hold `{as_of}`, see `render`. `chart` says how the table is best shown: `kind; x: column; y: column`, with
+    `colour` and `filter` where they help.
+    """
+
+    name: str
+    title: str
+    question: str
+    grain: str
+    key: tuple[str, ...]
+    chart: str
+    columns: tuple[Column, ...]
+    sql: str
+
+    @property
+    def table(self) -> Table:
+        """The table of the answer, declared as every other table is."""
+        grain = self.grain[:1].upper() + self.grain[1:]
+        return Table("gold", self.name, f"{self.question} {grain}.", self.key, self.columns)
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The tables that the query reads, by their names in SQL."""
+        return frozenset(_TABLE_NAME.findall(_COMMENT.sub("", self.sql)))
+
+
+def load_insights() -> list[Insight]:
+    """Return all insights, each after those whose tables it reads; raises ValueError for a header that lacks a part."""
+    insights = [
+        parse_insight(file.name.removesuffix(".sql"), file.read_text(encoding="utf-8"))
+        for file in files(__package__).iterdir()
+        if file.name.endswith(".sql")
+    ]
+    return in_order(insights)
+
+
+def parse_insight(name: str, text: str) -> Insight:
+    """Read the text of one .sql file; raises ValueError when its header lacks a part."""
+    header = dict(_HEADER.findall(text))
+    columns = tuple(Column(*found) for found in _COLUMN.findall(text))
+    missing = {"title", "question", "grain", "key", "chart"} - header.keys()
+    if missing or not columns:
+        raise ValueError(f"insights/{name}.sql: the header lacks {', '.join(sorted(missing)) or 'columns'}")
+    key = tuple(header.pop("key").split(", "))
+    return Insight(name=name, **header, key=key, columns=columns, sql=text)
+
+
+def in_order(insights: Iterable[Insight]) -> list[Insight]:
+    """Sort insights by name, each after those it reads; raises graphlib.CycleError when some read each other."""
+    by_view = {insight.table.view: insight for insight in sorted(insights, key=lambda insight: insight.name)}
+    order = TopologicalSorter({view: sorted(insight.reads & by_view.keys()) for view, insight in by_view.items()})
+    return [by_view[view] for view in order.static_order()]
+
+
+def with_needed(insights: Iterable[Insight], names: Iterable[str]) -> list[Insight]:
+    """Return the insights of these names and those they need, in the order given; raises KeyError for unknown names."""
+    insights = list(insights)
+    by_view = {insight.table.view: insight for insight in insights}
+    by_name = {insight.name: insight for insight in insights}
+    wanted: set[str] = set()
+    todo = [by_name[name] for name in names]
+    while todo:
+        insight = todo.pop()
+        if insight.name not in wanted:
+            wanted.add(insight.name)
+            todo += [by_view[view] for view in insight.reads & by_view.keys()]
+    return [insight for insight in insights if insight.name in wanted]
+
+
+def render(sql: str, as_of: date | None) -> str:
+    """Fill in the parameters: `{as_of}` becomes a date, or null where the newest data decide."""
+    return sql.replace("{as_of}", f"DATE '{as_of.isoformat()}'" if as_of else "CAST(NULL AS date)")
