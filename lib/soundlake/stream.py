@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -14,10 +15,13 @@ from pyspark.sql.streaming import StreamingQuery
 from soundlake.errors import SoundlakeError
 from soundlake.ingest import ingest_query
 from soundlake.lake import Lake
+from soundlake.ops.lease import lease
 from soundlake.refine.query import refine_query
 from soundlake.settings import Settings
 from soundlake.sources import open_source
 
+JOB = "stream"
+_CAUSE = re.compile(r"^(Caused by: )?([a-z_]+\.)+\w*(Error|Exception|Failure)\w*: ")
 _LOOK_AGAIN_SECONDS = 0.2
 
 
@@ -25,13 +29,13 @@ def run(spark: SparkSession, settings: Settings, once: bool) -> None:
     """Run ingest and refine on a lake.
 
     With `once`, take all that is there and return. Otherwise run until SIGTERM or SIGINT, finish the batches at work,
-    and return. Raises SoundlakeError when a query fails.
+    and return. Raises SoundlakeError when a query fails, or when another process streams into the lake.
     """
     lake = Lake(settings.lake.uri)
-    records = open_source(settings).read_stream(spark)
-    ingest = ingest_query(spark, lake, records)
-    refine = refine_query(spark, lake, settings.refine.max_bytes_per_trigger)
-    with stop_asked() as stop:
+    with lease(lake, JOB), stop_asked() as stop:
+        records = open_source(settings).read_stream(spark)
+        ingest = ingest_query(spark, lake, records)
+        refine = refine_query(spark, lake, settings.refine.max_bytes_per_trigger)
         if once:
             for query in (ingest, refine):
                 _await([query.trigger(availableNow=True).start()], stop)
@@ -82,5 +86,7 @@ def _last_batch(query: StreamingQuery) -> int | None:
 
 
 def _explained(query: StreamingQuery, error: StreamingQueryException) -> str:
-    cause = str(error).strip().splitlines()
-    return f"the query {query.name} stopped: {cause[0] if cause else error!r}"
+    """What happened, in the words of the innermost cause: what Spark and Python wrap around it says nothing."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    causes = [line for line in lines if _CAUSE.match(line)]
+    return f"the query {query.name} stopped: {causes[-1] if causes else lines[0]}"

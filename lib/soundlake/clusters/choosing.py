@@ -34,7 +34,7 @@ def sample(points: DataFrame, rows: int, seed: int) -> DataFrame:
 
 
 def candidates(sampled: DataFrame, numbers: Sequence[int], seed: int) -> tuple[Candidate, ...]:
-    """Try each number of clusters on a sample made by `sample`; those it has too few different rows for are left out."""
+    """Try each number of clusters on a sample made by `sample`, leaving out those it has too few different rows for."""
     rows = sampled.orderBy("draw", "track_id").select(POINT).collect()
     matrix = np.array([row[POINT].toArray() for row in rows])
     found = {k: _best_clustering(matrix, k, seed) for k in numbers if k <= len(np.unique(matrix, axis=0))}

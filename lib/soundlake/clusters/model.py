@@ -18,7 +18,7 @@ Vector = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A number of clusters that was tried on the sample; there are none when the number was given."""
+    """A number of clusters that was tried on the sample; a model whose number was given has none."""
 
     k: int
     silhouette: float

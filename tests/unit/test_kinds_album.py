@@ -1,0 +1,91 @@
+"""Album records."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+from records import Read, envelope, read
+
+from soundlake.kinds.album import KIND
+
+BEFORE_2026: dict[str, Any] = {
+    "id": "b1",
+    "name": "An Album",
+    "album_type": "compilation",
+    "artists": [{"id": "a1", "name": "First"}, {"id": "a2", "name": "Second"}],
+    "release_date": "1981",
+    "release_date_precision": "year",
+    "total_tracks": 9,
+    "popularity": 40,
+    "label": "A Label",
+    "genres": [],
+}
+
+
+@pytest.fixture(scope="module")
+def albums(spark: SparkSession) -> Read:
+    records = {
+        "before 2026": envelope("album", BEFORE_2026),
+        "after 2026": envelope("album", {k: v for k, v in BEFORE_2026.items() if k not in ("popularity", "label")}),
+        "only an id": {"id": "b1"},
+        "no id": {"name": "An Album"},
+        "american date": {"id": "b1", "name": "An Album", "release_date": "12/8/2017", "release_date_precision": "day"},
+        "date without precision": {"id": "b1", "release_date": "2017-08"},
+        "negative total": {"id": "b1", "name": "An Album", "total_tracks": -1},
+        "total beyond int": {"id": "b1", "name": "An Album", "total_tracks": 2**31},
+        "popularity of 101": {"id": "b1", "name": "An Album", "popularity": 101},
+    }
+    return read(spark, KIND, records)
+
+
+def test_a_full_record_fills_every_column(albums: Read) -> None:
+    assert albums.row("before 2026") == {
+        "album_id": "b1",
+        "album_name": "An Album",
+        "album_type": "compilation",
+        "artist_id": "a1",
+        "artist_name": "First",
+        "artist_ids": ["a1", "a2"],
+        "artist_names": ["First", "Second"],
+        "release_date": date(1981, 1, 1),
+        "release_date_precision": "year",
+        "total_tracks": 9,
+        "popularity": 40,
+        "label": "A Label",
+        "genres": [],
+        "source": "spotify-api",
+    }
+
+
+def test_what_the_api_no_longer_gives_is_null(albums: Read) -> None:
+    assert albums.row("after 2026") == albums.row("before 2026") | {"popularity": None, "label": None}
+
+
+def test_every_field_but_the_id_may_be_missing(albums: Read) -> None:
+    assert albums.row("only an id") == dict.fromkeys(albums.row("before 2026")) | {"album_id": "b1"}
+
+
+def test_a_record_without_id_is_rejected(albums: Read) -> None:
+    assert albums.reason("no id") == "missing_id"
+
+
+def test_an_unreadable_date_is_nulled_with_its_precision(albums: Read) -> None:
+    columns = ("album_name", "release_date", "release_date_precision")
+    assert albums.values("american date", *columns) == ("An Album", None, None)
+
+
+def test_a_date_without_precision_gets_the_one_it_has(albums: Read) -> None:
+    columns = ("release_date", "release_date_precision")
+    assert albums.values("date without precision", *columns) == (date(2017, 8, 1), "month")
+
+
+@pytest.mark.parametrize("name", ["negative total", "total beyond int"])
+def test_a_number_of_tracks_that_is_impossible_is_nulled(albums: Read, name: str) -> None:
+    assert albums.values(name, "album_name", "total_tracks") == ("An Album", None)
+
+
+def test_an_impossible_popularity_is_nulled(albums: Read) -> None:
+    assert albums.values("popularity of 101", "album_name", "popularity") == ("An Album", None)
