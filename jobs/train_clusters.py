@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from soundlake import stream
 from soundlake.clusters import job
 from soundlake.lake import Lake
 from soundlake.launch.arguments import JobArguments
 from soundlake.launch.main import run_job
+from soundlake.ops.lease import is_leased
 from soundlake.session import open_session
 
 
 def run(arguments: JobArguments) -> None:
     """Train, publish, and say which version is now the current one."""
     with open_session("soundlake train_clusters") as spark:
-        model = job.train(spark, Lake(arguments.settings.lake.uri), arguments.settings)
+        lake = Lake(arguments.settings.lake.uri)
+        model = job.train(spark, lake, arguments.settings, stream_is_running=is_leased(lake, stream.JOB))
         print(f"published model {model.version} with {len(model.names)} clusters: {', '.join(model.names)}")
 
 

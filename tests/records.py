@@ -136,7 +136,7 @@ def read(spark: SparkSession, kind: Kind, records: Records) -> Read:
 
 @dataclass(frozen=True)
 class Fed:
-    """What batches made: rows of the kind's table by their key, verdicts and stamps; `rewritten` keys for each batch."""
+    """What batches made: rows of the table by key, verdicts by name, stamps, and the `rewritten` keys of each batch."""
 
     rows: dict[str, dict[str, Any]]
     verdicts: dict[str, str]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
 from delta.tables import DeltaTable
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import Column as ColumnExpression
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from soundlake.tables import Table
+
+
+ATTEMPTS = 5  # at a write that conflicts with another
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,19 @@ class Lake:
     def delta(self, spark: SparkSession, table: Table) -> DeltaTable:
         """The table as something that can be merged into; raises AnalysisException when it is not there."""
         return DeltaTable.forPath(spark, self.path(table))
+
+
+def retry_conflicts(write: Callable[[], None]) -> None:
+    """Do a write that may be repeated; again, when another writer's commit came between, a few times.
+
+    Raises what the write raises when it is no conflict, or when conflicts do not end.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return write()
+        except (PySparkException, Py4JJavaError) as error:
+            if "DELTA_CONCURRENT_" not in str(error) or attempt == ATTEMPTS:
+                raise
 
 
 def conform(df: DataFrame, table: Table) -> DataFrame:

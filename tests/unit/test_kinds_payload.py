@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pyspark.sql import SparkSession
-from records import Read, envelope, read
+from records import Read, Records, envelope, read
 
 from soundlake.kinds import KINDS
 
@@ -33,7 +33,7 @@ NO_OBJECT = {
     "true": "true",
     "null": "null",
 }
-TRACKS = {
+TRACKS: Records = {
     "surrounded by blanks": ' \r\n {"id": "a", "name": "b"}\t\n',
     "a text of digits": {"id": "a", "name": "1999"},
     "a text that says true": {"id": "a", "name": "true"},
@@ -41,7 +41,7 @@ TRACKS = {
     "a text in brackets": {"id": "a", "name": "[intro]"},
     "a text in braces": {"id": "a", "name": '{"a": 1}'},
     "an id of digits": {"id": "123"},
-    "names of all scripts": {"id": "a", "name": "夜に駆ける 🎧 \"quoted\", | \n ไทย \ufffd"},
+    "names of all scripts": {"id": "a", "name": '夜に駆ける 🎧 "quoted", | \n ไทย \ufffd'},
     "an empty name": {"id": "a", "name": ""},
     "a number for a text": {"id": "a", "name": 1999, "popularity": 5},
     "a fraction for a text": {"id": "a", "name": -1.5e3},

@@ -46,18 +46,32 @@ EXPORT: dict[str, Any] = {
     "offline": False,
 }
 NO_TRACK = {name: None for name in EXPORT if name.startswith("master_") or name == "spotify_track_uri"}
-EPISODE = EXPORT | NO_TRACK | {
-    "episode_name": "Part 1",
-    "episode_show_name": "A Show",
-    "spotify_episode_uri": "spotify:episode:e1",
+EPISODE = (
+    EXPORT
+    | NO_TRACK
+    | {
+        "episode_name": "Part 1",
+        "episode_show_name": "A Show",
+        "spotify_episode_uri": "spotify:episode:e1",
+    }
+)
+CHAPTER = (
+    EXPORT
+    | NO_TRACK
+    | {
+        "audiobook_title": "A Book",
+        "audiobook_uri": "spotify:show:s1",
+        "audiobook_chapter_uri": "spotify:chapter:c1",
+        "audiobook_chapter_title": "Chapter 1",
+    }
+)
+BASIC = {
+    "user_id": "u1",
+    "endTime": "2026-02-03 04:05",
+    "artistName": "First",
+    "trackName": "A Title",
+    "msPlayed": 61000,
 }
-CHAPTER = EXPORT | NO_TRACK | {
-    "audiobook_title": "A Book",
-    "audiobook_uri": "spotify:show:s1",
-    "audiobook_chapter_uri": "spotify:chapter:c1",
-    "audiobook_chapter_title": "Chapter 1",
-}
-BASIC = {"user_id": "u1", "endTime": "2026-02-03 04:05", "artistName": "First", "trackName": "A Title", "msPlayed": 61000}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +83,15 @@ def plays(spark: SparkSession) -> Read:
         "chapter": CHAPTER,
         "basic": BASIC,
         "api episode": API
-        | {"track": {"id": "e1", "name": "Part 1", "type": "episode", "uri": "spotify:episode:e1", "show": {"name": "A Show"}}},
+        | {
+            "track": {
+                "id": "e1",
+                "name": "Part 1",
+                "type": "episode",
+                "uri": "spotify:episode:e1",
+                "show": {"name": "A Show"},
+            }
+        },
         "video": EXPORT | {"spotify_track_uri": "spotify:video:v1"},
         "stated video": EXPORT | {"content_type": "video"},
         "unknown content type": EXPORT | {"content_type": "hologram"},

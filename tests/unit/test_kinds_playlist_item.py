@@ -21,7 +21,14 @@ TRACK: dict[str, Any] = {
     "artists": [{"id": "a1", "name": "First"}, {"id": "a2", "name": "Second"}],
     "album": {"id": "b1", "name": "An Album"},
 }
-LOCAL = {"id": None, "name": "Mine", "uri": "spotify:local:::Mine:61", "type": "track", "is_local": True, "artists": []}
+LOCAL: dict[str, Any] = {
+    "id": None,
+    "name": "Mine",
+    "uri": "spotify:local:::Mine:61",
+    "type": "track",
+    "is_local": True,
+    "artists": [],
+}
 EPISODE = {"id": "e1", "name": "Part 1", "uri": "spotify:episode:e1", "type": "episode"}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
-from records import ARRIVAL, Arrived, by_name, envelope, events, found, stamp, utc
+from records import ARRIVAL, Arrived, Records, by_name, envelope, events, found, stamp, utc
 
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
@@ -26,9 +26,9 @@ def at(moment: datetime) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def tracks(spark: SparkSession) -> Rows:
-    records = {
+    records: Records = {
         "stamped": envelope("track", PAYLOAD),
-        "other order": '{"payload": {"duration_ms": 1.0e3,  "name": "A Title", "id": "t1"}, "fetched_at": "%s"}' % stamp(8),
+        "other order": {"payload": {"name": "A Title", "duration_ms": 1000.0, "id": "t1"}, "fetched_at": stamp(8)},
         "other payload": envelope("track", PAYLOAD | {"name": "Another"}),
         "other popularity": envelope("track", PAYLOAD | {"popularity": 5}),
         "bare": PAYLOAD,
@@ -177,8 +177,12 @@ def test_a_rejected_row_with_personal_fields_has_no_value(rejected: Rows, name: 
 
 
 def test_a_key_of_several_parts_tells_null_from_nothing(spark: SparkSession) -> None:
-    item = {"user_id": "u1", "relation": "top", "track": {"id": "t1"}}
-    records = {"null": item, "short": item | {"time_range": "short_term"}, "artist": item | {"track": None, "artist": {"id": "t1"}}}
+    item: dict[str, Any] = {"user_id": "u1", "relation": "top", "track": {"id": "t1"}}
+    records: Records = {
+        "null": item,
+        "short": item | {"time_range": "short_term"},
+        "artist": item | {"track": None, "artist": {"id": "t1"}},
+    }
     rows = by_name(found(spark, USER_ITEM, records))
     assert len({row["id"] for row in rows.values()}) == 3
 

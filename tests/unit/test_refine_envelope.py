@@ -43,7 +43,7 @@ UNNAMED: Records = {
     "null": "null",
     "not utf8": b"\xc3\x28",
     "overlong utf8": b"\xc0\xaf",
-    "half a sign": "{\"name\": \"夜".encode()[:-1],
+    "half a sign": '{"name": "夜'.encode()[:-1],
     "tombstone": None,
     "personal, unreadable": '{"ip_addr": "192.0.2.1"',
     "personal, not utf8": b'{"ip_addr_decrypted": "192.0.2.1", "name": "\xff"}',

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 
 from delta.tables import DeltaTable
@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
-from soundlake.lake import Lake
+from soundlake.lake import Lake, retry_conflicts
 from soundlake.refine.snapshots import DAY, chosen_fetches
 from soundlake.settings import Settings
 from soundlake.tables import PLAYLIST_FETCHES, POPULARITY_HISTORY, STAMPS, TABLES, Table
@@ -38,15 +38,15 @@ def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[Do
     """
     for kind in KINDS.values():
         if "fetched_at" in kind.volatile and lake.exists(spark, kind.table):
-            catch_up(spark, lake, kind)
+            retry_conflicts(partial(catch_up, spark, lake, kind))
             yield Done(kind.table.view, "caught up")
     for table, tidy in ((STAMPS, drop_dominated_stamps), (PLAYLIST_FETCHES, drop_superseded_fetches)):
         if lake.exists(spark, table):
-            tidy(spark, lake)
+            retry_conflicts(partial(tidy, spark, lake))
             yield Done(table.view, "cleared")
     for table in TABLES:
         if lake.exists(spark, table):
-            compact(spark, lake, table, settings.maintain.retention_hours)
+            retry_conflicts(partial(compact, spark, lake, table, settings.maintain.retention_hours))
             yield Done(table.view, "compacted")
 
 

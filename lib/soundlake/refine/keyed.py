@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -32,12 +31,10 @@ def refine_keyed(batch: Batch, kind: Kind, found: DataFrame) -> None:
     judged = batch.keep(judge(kind, found, known))
     for row in judged.groupBy("verdict").count().collect():
         batch.account.count(kind.name, row["verdict"], row["count"])
-    written = _write_rows(batch, kind, batch.keep(fold(kind, judged)), dates)
+    _write_rows(batch, kind, batch.keep(fold(kind, judged)), dates)
     batch.stamps.append(new_stamps(judged))
     if kind.observes:
         batch.observed.append(observations(kind, found))
-    if kind.table is TRACK_FEATURES and written:
-        score_tracks(batch.writer, reduce(DataFrame.unionByName, written))
 
 
 def _account_rejected(batch: Batch, kind: Kind, found: DataFrame) -> Dates:
@@ -51,23 +48,27 @@ def _account_rejected(batch: Batch, kind: Kind, found: DataFrame) -> Dates:
     return (first, last) if first else None
 
 
-def _write_rows(batch: Batch, kind: Kind, folded: DataFrame, dates: Dates) -> list[DataFrame]:
-    """Append the rows of new keys and set the changed ones; give what was written."""
+def _write_rows(batch: Batch, kind: Kind, folded: DataFrame, dates: Dates) -> None:
+    """Append the rows of new keys and set the changed ones.
+
+    Tracks are scored before their features are written: once they are, a retried batch finds no change in them.
+    """
     news = folded.agg(F.count_if(F.col("is_new")), F.count_if(F.col("may_change"))).first()
     assert news is not None
     new, may_change = news
-    written = []
+    is_scored = kind.table is TRACK_FEATURES
     if new:
         rows = new_rows(kind, folded)
+        if is_scored:
+            score_tracks(batch.writer, rows)
         batch.writer.append(kind.table, rows.sort(kind.dated) if kind.dated else rows)
-        written.append(rows)
     if may_change:
         changed = batch.keep(changed_rows(kind, folded, _present_rows(batch, kind, folded, dates)))
         if not changed.isEmpty():
+            if is_scored:
+                score_tracks(batch.writer, changed)
             pruning = within(f"t.`{kind.dated}`", *dates) if kind.dated and dates else "true"
             batch.writer.upsert(kind.table, changed, pruning)
-            written.append(changed)
-    return written
 
 
 def _present_rows(batch: Batch, kind: Kind, folded: DataFrame, dates: Dates) -> DataFrame:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming import DataStreamWriter
 
 from soundlake.clusters.assignment import is_assigned, reassign_all
 from soundlake.clusters.model import current_model
-from soundlake.lake import Lake
+from soundlake.lake import Lake, retry_conflicts
 from soundlake.refine.batch import refine_batch
 from soundlake.tables import EVENTS
 
 QUERY = "refine"
-ATTEMPTS = 5  # at a batch whose writes conflict with maintenance
 
 
 def refine_query(spark: SparkSession, lake: Lake, max_bytes: str) -> DataStreamWriter:
@@ -28,13 +25,8 @@ def refine_query(spark: SparkSession, lake: Lake, max_bytes: str) -> DataStreamW
         _assign_new_model(session, lake, assigned)
         query_id = session.sparkContext.getLocalProperty("sql.streaming.queryId")
         assert query_id, "foreachBatch runs inside a streaming query"
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return refine_batch(session, lake, batch, query_id, batch_id)
-            except (PySparkException, Py4JJavaError) as error:
-                # Maintenance moved files under a write. Doing the batch again is safe, whatever of it was written.
-                if "DELTA_CONCURRENT_" not in str(error) or attempt == ATTEMPTS:
-                    raise
+        # Maintenance may move files under a write. Doing the batch again is safe, whatever of it was written.
+        retry_conflicts(lambda: refine_batch(session, lake, batch, query_id, batch_id))
 
     return events.writeStream.queryName(QUERY).option("checkpointLocation", lake.checkpoint(QUERY)).foreachBatch(refine)
 

@@ -1,0 +1,176 @@
+"""What maintenance drops because it says nothing any more, and what it brings up to date."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from chispa import assert_df_equality
+from pyspark.sql import DataFrame, SparkSession
+from records import utc
+
+from soundlake.kinds import KINDS
+from soundlake.ops.maintenance import dominated, newest_observations, newest_stamps, superseded
+from soundlake.refine.known import known_state
+from soundlake.tables import PLAYLIST_FETCHES, POPULARITY_HISTORY, STAMPS, Table
+
+RECORD, NAME, LENGTH = 1, 2, 4  # bits
+
+
+def rows(spark: SparkSession, table: Table, *given: dict[str, Any]) -> DataFrame:
+    """Rows of a table; columns that are not given are null."""
+    return spark.createDataFrame([tuple(row.get(name) for name in table.column_names) for row in given], table.ddl)
+
+
+def rank(hour: int, weight: int = 0) -> tuple[int, datetime, bytearray]:
+    return (weight, datetime(2026, 3, 1, hour, tzinfo=UTC), bytearray(b"sha"))
+
+
+def stamp_row(id_: str, name: str, hour: int, fields: int, **more: object) -> dict[str, Any]:
+    return {
+        "entity": "track",
+        "id": id_,
+        "position": f"{id_}, {name}",
+        "rank": rank(hour),
+        "fields": fields,
+        "batch": "a batch",
+    } | more
+
+
+@pytest.fixture(scope="module")
+def stamps(spark: SparkSession) -> DataFrame:
+    day = {"on_date": date(2026, 3, 1)}
+    return rows(
+        spark,
+        STAMPS,
+        stamp_row("all", "old", 1, RECORD | NAME),
+        stamp_row("all", "new", 2, RECORD | NAME | LENGTH),
+        stamp_row("part", "old", 1, RECORD | NAME | LENGTH),
+        stamp_row("part", "new", 2, RECORD | NAME),
+        stamp_row("jointly", "old", 1, RECORD | NAME | LENGTH),
+        stamp_row("jointly", "middle", 2, RECORD | LENGTH),
+        stamp_row("jointly", "new", 3, RECORD | NAME),
+        stamp_row("alone", "only", 1, RECORD),
+        stamp_row("other entity", "track", 1, RECORD | NAME),
+        stamp_row("other entity", "artist", 2, RECORD | NAME, entity="artist"),
+        stamp_row("weight", "export", 1, RECORD | NAME, rank=rank(1, weight=2), entity="play", **day),
+        stamp_row("weight", "api", 2, RECORD | NAME, rank=rank(2, weight=1), entity="play", **day),
+    )
+
+
+@pytest.fixture(scope="module")
+def gone(stamps: DataFrame) -> set[str]:
+    return {row["position"] for row in dominated(stamps).select("position").collect()}
+
+
+def test_a_stamp_whose_fields_a_newer_one_fills_says_nothing_any_more(gone: set[str]) -> None:
+    assert "all, old" in gone
+
+
+def test_a_stamp_that_alone_fills_a_field_stays(gone: set[str]) -> None:
+    assert "part, old" not in gone
+
+
+def test_several_newer_stamps_dominate_together(gone: set[str]) -> None:
+    assert {name for name in gone if name.startswith("jointly")} == {"jointly, old"}
+
+
+@pytest.mark.parametrize("name", ["all, new", "part, new", "jointly, new", "alone, only"])
+def test_the_newest_stamp_stays(gone: set[str], name: str) -> None:
+    assert name not in gone
+
+
+def test_things_of_other_kinds_dominate_nothing(gone: set[str]) -> None:
+    assert not [name for name in gone if name.startswith("other entity")]
+
+
+def test_the_weight_of_a_record_goes_before_its_time(gone: set[str]) -> None:
+    assert {name for name in gone if name.startswith("weight")} == {"weight, api"}
+
+
+def test_dropping_them_changes_nothing_that_is_known(stamps: DataFrame) -> None:
+    track = KINDS["track"]
+    kept = stamps.join(dominated(stamps), on="position", how="left_anti").select(stamps.columns)
+    before, after = (
+        known_state(frame, track, stamps.select("id").distinct(), None, "another batch").drop(
+            "known_ranks", "known_shas"
+        )
+        for frame in (stamps, kept)
+    )
+    assert_df_equality(after, before, ignore_row_order=True, ignore_nullable=True)
+
+
+def entry(
+    playlist: str, position: int, hour: int, total: int, fetch: str | None = None, day: int = 1
+) -> dict[str, Any]:
+    fetched_at = datetime(2026, 3, day, hour, tzinfo=UTC)
+    return {
+        "playlist_id": playlist,
+        "snapshot_date": fetched_at.date(),
+        "position": position,
+        "fetched_at": fetched_at,
+        "fetch": fetch or str(fetched_at),
+        "total": total,
+        "is_empty_marker": False,
+    }
+
+
+@pytest.fixture(scope="module")
+def old_entries(spark: SparkSession) -> set[tuple[str, int]]:
+    """Playlist and hour of the entries that may go."""
+    staged = rows(
+        spark,
+        PLAYLIST_FETCHES,
+        entry("two complete", 0, 1, total=1),
+        entry("two complete", 0, 2, total=1),
+        entry("later incomplete", 0, 1, total=1),
+        entry("later incomplete", 0, 2, total=2),
+        entry("earlier incomplete", 0, 1, total=2),
+        entry("earlier incomplete", 0, 2, total=1),
+        entry("only incomplete", 0, 1, total=2),
+        entry("two days", 0, 1, total=1, day=1),
+        entry("two days", 0, 2, total=1, day=2),
+        entry("unstamped", 0, 1, total=1, fetch="arrived 2026-03-01"),
+        entry("unstamped", 0, 2, total=1),
+    )
+    return {(row["playlist_id"], row["fetched_at"].astimezone(UTC).hour) for row in superseded(staged).collect()}
+
+
+@pytest.mark.parametrize("playlist", ["two complete", "earlier incomplete"])
+def test_entries_older_than_the_chosen_fetch_go(old_entries: set[tuple[str, int]], playlist: str) -> None:
+    assert (playlist, 1) in old_entries
+
+
+def test_the_chosen_fetch_stays(old_entries: set[tuple[str, int]]) -> None:
+    assert ("two complete", 2) not in old_entries
+
+
+@pytest.mark.parametrize("playlist", ["later incomplete", "only incomplete"])
+def test_an_incomplete_fetch_that_may_still_grow_stays(old_entries: set[tuple[str, int]], playlist: str) -> None:
+    assert not {(playlist, 1), (playlist, 2)} & old_entries
+
+
+def test_fetches_of_other_days_stay(old_entries: set[tuple[str, int]]) -> None:
+    assert ("two days", 1) not in old_entries
+
+
+def test_entries_without_a_stamp_stay_because_their_fetch_may_grow(old_entries: set[tuple[str, int]]) -> None:
+    assert ("unstamped", 1) not in old_entries
+
+
+def test_the_newest_stamp_says_when_a_thing_was_last_fetched(stamps: DataFrame) -> None:
+    fresh = {r["id"]: r["fresh_fetched_at"].astimezone(UTC) for r in newest_stamps(stamps, KINDS["track"]).collect()}
+    assert (fresh["jointly"], fresh["other entity"]) == (utc("2026-03-01T03:00:00Z"), utc("2026-03-01T01:00:00Z"))
+
+
+def test_the_last_observation_of_each_measure_counts(spark: SparkSession) -> None:
+    history = rows(
+        spark,
+        POPULARITY_HISTORY,
+        {"id": "a1", "observed_on": date(2026, 3, 1), "popularity": 10, "followers": 100},
+        {"id": "a1", "observed_on": date(2026, 3, 3), "popularity": None, "followers": 103},
+        {"id": "a1", "observed_on": date(2026, 3, 2), "popularity": 12, "followers": None},
+    )
+    (row,) = newest_observations(history, KINDS["artist"]).collect()
+    assert (row["fresh_popularity"], row["fresh_followers"]) == (12, 103)

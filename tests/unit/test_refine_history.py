@@ -1,0 +1,141 @@
+"""popularity_history: the last values of each day."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from chispa import assert_df_equality
+from pyspark.sql import DataFrame, SparkSession
+from records import Record, envelope, found, stamp
+
+from soundlake.kinds import KINDS
+from soundlake.refine.history import observations, raise_observations
+from soundlake.tables import POPULARITY_HISTORY
+
+ARTIST = KINDS["artist"]
+Values = dict[tuple[str, int], tuple[int | None, int | None]]
+
+
+def artist(id_: str, hour: int, popularity: int | None = None, followers: int | None = None, day: int = 1) -> Record:
+    payload: dict[str, Any] = {"id": id_, "popularity": popularity, "followers": {"total": followers}}
+    return envelope("artist", payload, fetched_at=stamp(hour, day))
+
+
+FIRST: dict[str, Record] = {
+    "a1": artist("one day", 1, 10, 100),
+    "a2": artist("one day", 9, 11, 101),
+    "a3": artist("one day", 5, 12, 102),
+    "b1": artist("two days", 23, 10, 100, day=1),
+    "b2": artist("two days", 0, 11, 101, day=2),
+    "c1": artist("apart", 1, 10, None),
+    "c2": artist("apart", 2, None, 102),
+    "d1": artist("nothing", 1),
+    "e1": artist("zero", 1, 0, 0),
+    "f1": artist("newer later", 1, 10, 100),
+    "g1": artist("older later", 5, 10, 100),
+    "h1": artist("gap", 5, 10, None),
+    "i1": artist("same", 5, 10, 100),
+    "j1": artist("impossible", 1, 10, 100),
+    "j2": artist("impossible", 2, 101, -1),
+    "k1": artist("another day", 5, 10, 100, day=1),
+}
+SECOND: dict[str, Record] = {
+    "f2": artist("newer later", 2, 11, 101),
+    "g2": artist("older later", 4, 11, 101),
+    "h2": artist("gap", 4, 11, 101),
+    "i2": artist("same", 5, 10, 100),
+    "k2": artist("another day", 5, 11, 101, day=2),
+    "l2": {"genres": []},
+}
+
+
+@pytest.fixture(scope="module")
+def first(spark: SparkSession) -> DataFrame:
+    return observations(ARTIST, found(spark, ARTIST, FIRST)).localCheckpoint()
+
+
+@pytest.fixture(scope="module")
+def changes(spark: SparkSession, first: DataFrame) -> DataFrame:
+    second = observations(ARTIST, found(spark, ARTIST, SECOND))
+    return raise_observations(second, first).localCheckpoint()
+
+
+def by_day(df: DataFrame) -> Values:
+    return {(row["id"], row["observed_on"].day): (row["popularity"], row["followers"]) for row in df.collect()}
+
+
+@pytest.fixture(scope="module")
+def observed(first: DataFrame) -> Values:
+    return by_day(first)
+
+
+@pytest.fixture(scope="module")
+def changed(changes: DataFrame) -> Values:
+    return by_day(changes)
+
+
+def test_a_day_holds_its_last_values_in_whatever_order_they_come(observed: Values) -> None:
+    assert observed["one day", 1] == (11, 101)
+
+
+def test_each_utc_date_has_its_own_values(observed: Values) -> None:
+    assert (observed["two days", 1], observed["two days", 2]) == ((10, 100), (11, 101))
+
+
+def test_popularity_and_followers_are_observed_apart(observed: Values) -> None:
+    assert observed["apart", 1] == (10, 102)
+
+
+def test_a_record_that_says_neither_is_no_observation(observed: Values) -> None:
+    assert ("nothing", 1) not in observed
+
+
+def test_0_is_an_observation(observed: Values) -> None:
+    assert observed["zero", 1] == (0, 0)
+
+
+def test_impossible_values_are_no_observations(observed: Values) -> None:
+    assert observed["impossible", 1] == (10, 100)
+
+
+def test_an_observation_names_its_entity_and_date(first: DataFrame) -> None:
+    row = first.where("id = 'zero'").collect()[0]
+    assert (row["entity"], row["observed_on"]) == ("artist", date(2026, 3, 1))
+
+
+def test_a_kind_without_followers_leaves_them_null(spark: SparkSession) -> None:
+    track = envelope("track", {"id": "t1", "popularity": 7})
+    assert by_day(observations(KINDS["track"], found(spark, KINDS["track"], {"t": track}))) == {("t1", 1): (7, None)}
+
+
+def test_newer_values_of_a_known_day_replace_it(changed: Values) -> None:
+    assert changed["newer later", 1] == (11, 101)
+
+
+@pytest.mark.parametrize("name", ["older later", "same"])
+def test_older_or_equal_values_of_a_known_day_are_not_written(changed: Values, name: str) -> None:
+    assert (name, 1) not in changed
+
+
+def test_an_older_record_fills_what_the_day_lacks(changed: Values) -> None:
+    assert changed["gap", 1] == (10, 101)
+
+
+def test_a_new_day_is_written_beside_the_known_ones(changed: Values) -> None:
+    assert changed["another day", 2] == (11, 101)
+
+
+def test_new_days_are_told_from_known_ones(changes: DataFrame) -> None:
+    assert {(row["id"], row["is_new"]) for row in changes.collect()} == {
+        ("newer later", False),
+        ("gap", False),
+        ("another day", True),
+    }
+
+
+def test_on_an_empty_table_all_observations_are_new(spark: SparkSession, first: DataFrame) -> None:
+    nothing = spark.createDataFrame([], POPULARITY_HISTORY.ddl)
+    raised = raise_observations(first, nothing).where("is_new").select(*POPULARITY_HISTORY.column_names)
+    assert_df_equality(raised, first, ignore_row_order=True, ignore_nullable=True)
