@@ -93,7 +93,9 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Make Soundlake's bundled records.")
     parser.add_argument("--songs", type=Path, required=True, help="spotify_songs.csv.gz (TidyTuesday, 2020-01-21)")
     parser.add_argument("--charts", type=Path, required=True, help="top50_daily.csv.gz (Top 50 archive, 2021)")
-    parser.add_argument("--out", type=Path, default=Path("sample/records"), help="folder to write to (default: sample/records)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("sample/records"), help="folder to write to (default: sample/records)"
+    )
     parser.add_argument("--seed", type=int, default=20210, help="seed of the generated plays (default: 20210)")
     options = parser.parse_args(None if arguments is None else list(arguments))
     parts = sample_parts(options.songs, options.charts, options.seed)

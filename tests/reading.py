@@ -7,8 +7,18 @@ from typing import Any
 
 from deltalake import DeltaTable
 
-from soundlake.tables import ALBUMS, ARTISTS, PLAYLIST_ITEMS, PLAYLISTS, PLAYS, POPULARITY_HISTORY, TRACK_FEATURES, TRACKS
-from soundlake.tables import USER_ITEMS, Table
+from soundlake.tables import (
+    ALBUMS,
+    ARTISTS,
+    PLAYLIST_ITEMS,
+    PLAYLISTS,
+    PLAYS,
+    POPULARITY_HISTORY,
+    TRACK_FEATURES,
+    TRACKS,
+    USER_ITEMS,
+    Table,
+)
 
 SILVER = (TRACKS, ARTISTS, ALBUMS, TRACK_FEATURES, PLAYLISTS, PLAYLIST_ITEMS, PLAYS, USER_ITEMS, POPULARITY_HISTORY)
 

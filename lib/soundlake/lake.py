@@ -15,7 +15,6 @@ from pyspark.sql import functions as F
 
 from soundlake.tables import Table
 
-
 ATTEMPTS = 5  # at a write that conflicts with another
 
 

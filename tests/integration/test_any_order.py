@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
-
 from reading import silver
 from records import Record, envelope, events
+
 from soundlake.kinds import KINDS
 from soundlake.lake import Lake
 from soundlake.ops.maintenance import catch_up
@@ -36,7 +36,9 @@ TRACKS = st.fixed_dictionaries(
     optional={
         "popularity": POPULARITY,
         "artists": st.none() | artists(),
-        "album": st.fixed_dictionaries({"id": NAMES, "name": NAMES, "release_date": st.sampled_from(["1999", "2001-05"])}),
+        "album": st.fixed_dictionaries(
+            {"id": NAMES, "name": NAMES, "release_date": st.sampled_from(["1999", "2001-05"])}
+        ),
     },
 )
 ARTISTS = st.fixed_dictionaries(
@@ -48,7 +50,9 @@ ARTISTS = st.fixed_dictionaries(
         "genres": st.lists(st.sampled_from(["pop", "rap"]), max_size=2),
     },
 )
-FEATURES = st.fixed_dictionaries({"id": FEW}, optional={"tempo": st.sampled_from([None, 90, 120]), "key": st.integers(-1, 3)})
+FEATURES = st.fixed_dictionaries(
+    {"id": FEW}, optional={"tempo": st.sampled_from([None, 90, 120]), "key": st.integers(-1, 3)}
+)
 POLLS = st.fixed_dictionaries(
     {"user_id": FEW, "played_at": st.sampled_from(["2026-03-01T10:00:00.250Z", "2026-03-02T11:00:00Z"])},
     optional={

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
-
 from reading import rows, silver
 from records import Record, envelope, events, stamp
+
 from soundlake.lake import Lake
 from soundlake.refine.batch import refine_batch
 from soundlake.refine.writes import BatchWriter
@@ -63,7 +63,7 @@ def refine(spark: SparkSession, lake: Path, number: int, records: list[Record]) 
 
 def accounts(lake: Path) -> list[tuple[Any, ...]]:
     counted = ("batch_id", "read", "accepted", "duplicate", "stale", "rejected", "by_kind")
-    return sorted((tuple(repr(row[name]) for name in counted) for row in rows(lake, BATCHES)))
+    return sorted(tuple(repr(row[name]) for name in counted) for row in rows(lake, BATCHES))
 
 
 @pytest.fixture(scope="module")

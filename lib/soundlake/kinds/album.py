@@ -9,7 +9,14 @@ from pyspark.sql import Column
 from soundlake.kinds import values
 from soundlake.kinds.kind import Envelope, Kind, Rule
 from soundlake.kinds.payload import NUMBER, TEXT, TEXTS, Payload
-from soundlake.kinds.shapes import ARTIST_COLUMNS, ARTISTS_FIELD, RELEASE_COLUMNS, artist_columns, key_rules, release_columns
+from soundlake.kinds.shapes import (
+    ARTIST_COLUMNS,
+    ARTISTS_FIELD,
+    RELEASE_COLUMNS,
+    artist_columns,
+    key_rules,
+    release_columns,
+)
 from soundlake.tables import ALBUMS
 
 

@@ -113,7 +113,10 @@ def wrong_texts(parsed_probes: Sequence[Column], is_envelope: Column, fields: Fi
     """The dotted names of the text fields that hold a number, a boolean, a list or an object, as an array."""
     found = []
     for path in _texts(fields):
-        taken = [F.when(is_envelope, at(p[0]["payload"], path).isNotNull()).otherwise(at(p[0], path).isNotNull()) for p in parsed_probes]
+        taken = [
+            F.when(is_envelope, at(p[0]["payload"], path).isNotNull()).otherwise(at(p[0], path).isNotNull())
+            for p in parsed_probes
+        ]
         found.append(F.when(reduce(or_, taken), ".".join(path)))
     return F.filter(F.array(*found), lambda name: name.isNotNull())
 

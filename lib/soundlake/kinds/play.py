@@ -127,7 +127,9 @@ def _rules(payload: Payload, envelope: Envelope) -> Sequence[Rule]:
     return [
         *[Rule("wrong_type", f"{'.'.join(p)} is no string", payload.is_other_token(*p)) for p in _KEY_FIELDS],
         Rule("missing_user", "user_id is missing", values.identifier(payload.text("user_id")).isNull()),
-        Rule("missing_time", "played_at, ts and endTime are missing or unreadable", payload.shared("played_at").isNull()),
+        Rule(
+            "missing_time", "played_at, ts and endTime are missing or unreadable", payload.shared("played_at").isNull()
+        ),
         Rule("missing_content", "neither a URI nor a name says what was played", _content(payload).isNull()),
     ]
 

@@ -41,7 +41,9 @@ def refine_batch(spark: SparkSession, lake: Lake, events: DataFrame, query_id: s
     kinds = [partial(_refine_kind, batch, opened, kind) for kind in KINDS.values() if kind.name in found]
     unread = [partial(_reject_unread, batch, opened)] if found - KINDS.keys() else []
     batch.together(*unread, *kinds)
-    batch.together(*[partial(write, batch) for write in (_write_history, _write_rejected, _write_stamps, _write_account)])
+    batch.together(
+        *[partial(write, batch) for write in (_write_history, _write_rejected, _write_stamps, _write_account)]
+    )
 
 
 def _refine_kind(batch: Batch, opened: DataFrame, kind: Kind) -> None:

@@ -40,7 +40,9 @@ def says_kind(events: DataFrame) -> DataFrame:
     return (
         events.withColumn("is_text", F.col("value").isNotNull() & is_utf8(F.col("value")))
         .withColumn("is_plain", is_plain)
-        .withColumn("peeked", F.when(~F.col("is_plain"), parse_values(text, "kind: string, payload: struct<kind: string>")))
+        .withColumn(
+            "peeked", F.when(~F.col("is_plain"), parse_values(text, "kind: string, payload: struct<kind: string>"))
+        )
         .withColumn("record_kind", F.when(F.col("is_text"), said))
         .drop("is_plain", "peeked")
     )

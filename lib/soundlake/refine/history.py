@@ -45,14 +45,11 @@ def raise_observations(observed: DataFrame, current: DataFrame) -> DataFrame:
     key = list(POPULARITY_HISTORY.key)
     present = current.select(*key, F.struct(*current.columns).alias("present"))
     merged = observed.join(present, on=key, how="left")
-    return (
-        merged.where(F.col("present").isNull() | _is_newer(MEASURES[0]) | _is_newer(MEASURES[1]))
-        .select(
-            *key,
-            *[_newer(name, name) for name in MEASURES],
-            *[_newer(name, f"{name}_rank") for name in MEASURES],
-            F.col("present").isNull().alias("is_new"),
-        )
+    return merged.where(F.col("present").isNull() | _is_newer(MEASURES[0]) | _is_newer(MEASURES[1])).select(
+        *key,
+        *[_newer(name, name) for name in MEASURES],
+        *[_newer(name, f"{name}_rank") for name in MEASURES],
+        F.col("present").isNull().alias("is_new"),
     )
 
 

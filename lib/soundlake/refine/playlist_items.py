@@ -33,7 +33,9 @@ def refine_playlist_items(batch: Batch, kind: Kind, found: DataFrame) -> None:
         batch.account.count(kind.name, row["verdict"], row["count"])
     current = batch.lake.read(batch.spark, PLAYLIST_ITEMS).where(touched)
     wanted = snapshots.snapshots(earlier.unionByName(entries))
-    _write_difference(batch, batch.keep(snapshots.difference(wanted, current, days)), within("t.snapshot_date", *bounds))
+    _write_difference(
+        batch, batch.keep(snapshots.difference(wanted, current, days)), within("t.snapshot_date", *bounds)
+    )
     # Staged last: an entry that is staged has been considered.
     news = judged.where(F.col("verdict") == ACCEPTED).withColumn("batch", F.lit(batch.name))
     batch.writer.append(PLAYLIST_FETCHES, news)

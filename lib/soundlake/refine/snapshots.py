@@ -9,8 +9,8 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from soundlake.refine.candidates import ORIGIN_NAMES
 from soundlake.ops.accounts import ACCEPTED, DUPLICATE, STALE
+from soundlake.refine.candidates import ORIGIN_NAMES
 from soundlake.refine.verdicts import by_position
 from soundlake.tables import PLAYLIST_FETCHES, PLAYLIST_ITEMS
 

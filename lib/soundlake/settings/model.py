@@ -139,7 +139,9 @@ class CatalogSettings(_Section):
 class MaintainSettings(_Section):
     """The upkeep of the tables."""
 
-    retention_hours: Number = Field(168, ge=0, description="hours that files no longer in use are kept")
+    retention_hours: Number = Field(
+        168, ge=168, description="hours that files no longer in use are kept; Delta refuses less than a week"
+    )
 
 
 class Settings(_Section):
