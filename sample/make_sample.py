@@ -1,6 +1,6 @@
 """Make Soundlake's bundled records from two public data sets and a seeded generator of plays.
 
-    python sample/make_sample.py --songs spotify_songs.csv.gz --charts top50_daily.csv.gz [--out sample/records] [--seed 20210]
+    python sample/make_sample.py --songs spotify_songs.csv.gz --charts top50_daily.csv.gz [--out FOLDER] [--seed 20210]
 
 The same inputs and the same seed give the same bytes. README.md, next to this file, says what is what.
 """
@@ -93,9 +93,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Make Soundlake's bundled records.")
     parser.add_argument("--songs", type=Path, required=True, help="spotify_songs.csv.gz (TidyTuesday, 2020-01-21)")
     parser.add_argument("--charts", type=Path, required=True, help="top50_daily.csv.gz (Top 50 archive, 2021)")
-    parser.add_argument(
-        "--out", type=Path, default=Path("sample/records"), help="folder to write to (default: sample/records)"
-    )
+    parser.add_argument("--out", type=Path, default=Path("sample/records"), help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=20210, help="seed of the generated plays (default: 20210)")
     options = parser.parse_args(None if arguments is None else list(arguments))
     parts = sample_parts(options.songs, options.charts, options.seed)

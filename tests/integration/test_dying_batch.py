@@ -27,7 +27,7 @@ from soundlake.tables import (
 )
 
 
-class Died(Exception):
+class DiedError(Exception):
     """The process is gone."""
 
 
@@ -95,7 +95,7 @@ def test_dying_after_a_write(
     refine(spark, tmp_path, 0, FIRST)
     with monkeypatch.context() as patched:
         patched.setattr(BatchWriter, write, _dying_after(getattr(BatchWriter, write), table))
-        with pytest.raises(Died):
+        with pytest.raises(DiedError):
             refine(spark, tmp_path, 1, SECOND)
     refine(spark, tmp_path, 1, SECOND)
     assert silver(tmp_path) == silver(undisturbed)
@@ -107,6 +107,6 @@ def _dying_after(write: Callable[..., None], table: Table) -> Callable[..., None
     def write_and_die(self: BatchWriter, written: Table, frame: DataFrame, *more: Any, **named: Any) -> None:
         write(self, written, frame, *more, **named)
         if written is table:
-            raise Died
+            raise DiedError
 
     return write_and_die

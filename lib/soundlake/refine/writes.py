@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 
 from soundlake.lake import Lake, conform
 from soundlake.tables import Table
@@ -51,7 +51,7 @@ class BatchWriter:
     def replace(self, table: Table, rows: DataFrame, pruning: str) -> None:
         """Delete the rows that `is_gone` marks, and set or insert the others, in one commit."""
         merge = self.lake.delta(self.spark, table).alias("t")
-        columns = {f"`{name}`": f"s.`{name}`" for name in table.column_names}
+        columns: dict[str, str | Column] = {f"`{name}`": f"s.`{name}`" for name in table.column_names}
         (
             merge.merge(rows.alias("s"), f"{same_key(table.key)} AND {pruning}")
             .whenMatchedDelete("s.is_gone")
