@@ -15,11 +15,15 @@ MEANING = {
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
 }
 
+# Rows of twenty columns that each choose between two values: the optimizer's search for what follows from all these
+# conditions grows beyond all bounds, and finds nothing that these plans could use.
+PLANNING = {"spark.sql.constraintPropagation.enabled": "false"}
+
 
 def open_session(app: str, extra: dict[str, str] | None = None) -> SparkSession:
     """Open (or join) the session of this process; master, memory and jars come from whoever submitted it."""
     builder = SparkSession.builder.appName(app)
-    for key, value in {**MEANING, **(extra or {})}.items():
+    for key, value in {**MEANING, **PLANNING, **(extra or {})}.items():
         builder = builder.config(key, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")

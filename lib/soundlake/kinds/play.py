@@ -72,6 +72,7 @@ def _content_type(payload: Payload, uri: Column) -> Column:
     by_uri = F.regexp_extract(uri, r"^spotify:(\w+):", 1)
     return F.coalesce(
         stated,
+        F.when(payload.text("audiobook_chapter_uri").isNotNull(), "chapter"),
         F.when(by_uri.isin(*CONTENT_TYPES), by_uri),
         F.when(payload.text("audiobook_chapter_title").isNotNull(), "chapter"),
         F.when(payload.text("episode_name").isNotNull(), "episode"),

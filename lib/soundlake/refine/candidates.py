@@ -19,6 +19,7 @@ from soundlake.kinds.payload import (
     parse_values,
     payload_of,
     probes,
+    text_only,
     without_wrong_texts,
     wrong_texts,
 )
@@ -78,7 +79,8 @@ def _opened(kind: Kind) -> list[Column]:
         F.when(record.isNull(), flaw_of_unparsed(_text())).alias("flaw"),
         payload_of(record, kind.payload).alias("payload"),
         is_envelope.alias("is_envelope"),
-        *[F.when(is_envelope, record[name]).alias(name) for name in ("fetched_at", "source", "market")],
+        F.when(is_envelope, record["fetched_at"]).alias("fetched_at"),
+        *[F.when(is_envelope, text_only(record[name])).alias(name) for name in ("source", "market")],
     ]
 
 

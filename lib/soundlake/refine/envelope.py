@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from soundlake.kinds import KINDS
-from soundlake.kinds.payload import STRICT, only_value, parse_values
+from soundlake.kinds.payload import STRICT, as_list, is_one_value, only_value, parse_values
 
 # How envelopes begin, as writers of JSON put it.
 _STARTS = ('{"kind":"', '{"kind": "')
@@ -33,9 +33,11 @@ def says_kind(events: DataFrame) -> DataFrame:
     begins_with_own_kind = reduce(
         or_, [text.startswith(F.concat(F.lit(start), F.col("kind"), F.lit('"'))) for start in _STARTS]
     )
-    is_plain = F.col("kind").isNotNull() & (~F.contains(text, F.lit('"kind"')) | begins_with_own_kind)
-    peeked = F.col("peeked")[0]
-    by_envelope = F.when((F.size("peeked") == 1) & peeked["payload"].isNotNull(), peeked["kind"])
+    # JSON may spell the letters of "kind" as escapes, all of which begin alike.
+    names_a_kind = F.contains(text, F.lit('"kind"')) | F.contains(text, F.lit("\\u006"))
+    is_plain = F.col("kind").isNotNull() & (~names_a_kind | begins_with_own_kind)
+    peeked = only_value(F.col("peeked"))
+    by_envelope = F.when(peeked["payload"].isNotNull(), peeked["kind"])
     said = F.when(F.col("is_plain"), F.col("kind")).otherwise(F.coalesce(by_envelope, F.col("kind")))
     return (
         events.withColumn("is_text", F.col("value").isNotNull() & is_utf8(F.col("value")))
@@ -81,5 +83,5 @@ def detail_of(reason: str) -> Column:
 
 def flaw_of_unparsed(text: Column) -> Column:
     """not_object or not_json, for a text that is no JSON object."""
-    values = F.from_json(F.concat(F.lit("["), text, F.lit("]")), "array<string>", STRICT)
-    return F.when(F.coalesce(F.size(values) == 1, F.lit(False)), "not_object").otherwise("not_json")
+    values = F.from_json(as_list(text), "array<string>", STRICT)
+    return F.when(is_one_value(values), "not_object").otherwise("not_json")

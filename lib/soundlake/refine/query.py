@@ -32,7 +32,7 @@ def refine_query(spark: SparkSession, lake: Lake, max_bytes: str) -> DataStreamW
 
 
 def _assign_new_model(spark: SparkSession, lake: Lake, assigned: set[str]) -> None:
-    """Reassign all tracks when a model was published since the last batch: track_clusters has one writer, the stream."""
+    """Reassign all tracks when a model was published since the last batch: the stream alone writes them."""
     model = current_model(spark, lake)
     if model is None or model.version in assigned:
         return
