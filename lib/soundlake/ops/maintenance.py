@@ -6,12 +6,14 @@ be stopped anywhere: each step is one Delta commit that leaves the table right.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial, reduce
 from operator import or_
 
 from delta.tables import DeltaTable
+from pyspark import inheritable_thread_target
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
@@ -21,6 +23,8 @@ from soundlake.lake import Lake, retry_conflicts
 from soundlake.refine.snapshots import DAY, chosen_fetches
 from soundlake.settings import Settings
 from soundlake.tables import PLAYLIST_FETCHES, POPULARITY_HISTORY, STAMPS, TABLES, Table
+
+TABLES_AT_ONCE = 4  # maintaining a small table is mostly waiting for the driver
 
 
 @dataclass(frozen=True)
@@ -36,18 +40,26 @@ def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[Do
 
     Reading the result drives the work: what is not read is not done.
     """
-    for kind in KINDS.values():
-        if "fetched_at" in kind.volatile and lake.exists(spark, kind.table):
-            retry_conflicts(partial(catch_up, spark, lake, kind))
-            yield Done(kind.table.view, "caught up")
-    for table, tidy in ((STAMPS, drop_dominated_stamps), (PLAYLIST_FETCHES, drop_superseded_fetches)):
-        if lake.exists(spark, table):
-            retry_conflicts(partial(tidy, spark, lake))
-            yield Done(table.view, "cleared")
-    for table in TABLES:
-        if lake.exists(spark, table):
-            retry_conflicts(partial(compact, spark, lake, table, settings.maintain.retention_hours))
-            yield Done(table.view, "compacted")
+    lagging = [kind for kind in KINDS.values() if "fetched_at" in kind.volatile]
+    hours = settings.maintain.retention_hours
+    stages: list[tuple[str, list[tuple[Table, Callable[[], None]]]]] = [
+        ("caught up", [(kind.table, partial(catch_up, spark, lake, kind)) for kind in lagging]),
+        (
+            "cleared",
+            [
+                (STAMPS, partial(drop_dominated_stamps, spark, lake)),
+                (PLAYLIST_FETCHES, partial(drop_superseded_fetches, spark, lake)),
+            ],
+        ),
+        ("compacted", [(table, partial(compact, spark, lake, table, hours)) for table in TABLES]),
+    ]
+    with ThreadPoolExecutor(max_workers=TABLES_AT_ONCE) as pool:
+        for action, tasks in stages:
+            there = [(table, task) for table, task in tasks if lake.exists(spark, table)]
+            running = [(table, pool.submit(inheritable_thread_target(spark)(retry_conflicts), t)) for table, t in there]
+            for table, work in running:
+                work.result()
+                yield Done(table.view, action)
 
 
 def catch_up(spark: SparkSession, lake: Lake, kind: Kind) -> None:

@@ -38,6 +38,8 @@ def refine_batch(spark: SparkSession, lake: Lake, events: DataFrame, query_id: s
     batch = Batch(spark, lake, query_id, batch_id)
     opened = batch.keep(says_kind(events))
     found = {row[0] for row in opened.select("record_kind").distinct().collect()}
+    if not found:
+        return
     kinds = [partial(_refine_kind, batch, opened, kind) for kind in KINDS.values() if kind.name in found]
     unread = [partial(_reject_unread, batch, opened)] if found - KINDS.keys() else []
     batch.together(*unread, *kinds)
