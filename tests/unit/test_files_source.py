@@ -122,8 +122,8 @@ def test_one_folder_has_one_name_however_it_is_written(spark: SparkSession, tmp_
     [
         (["source.type=files"], "source.files.path: needed when source.type is files"),
         (
-            ["source.type=kafka", "source.kafka.bootstrap_servers=127.0.0.1:9092"],
-            "source.type: kafka is not available yet; this version reads files",
+            ["source.type=kinesis", "source.kinesis.region=eu-west-1"],
+            "source.kinesis.stream: needed when source.type is kinesis",
         ),
     ],
 )

@@ -19,8 +19,9 @@ CONFIGURATION = {
     # Small batches are many small plans: replanning between stages costs more than it finds, compiled code is reused.
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.cache.maxEntries": "2000",
-    # Listing a table's folder to vacuum it starts as many tasks as this allows: 10,000 by default.
+    # Listing the files of a batch, or a table's folder to vacuum it, starts as many tasks as these allow.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     "spark.ui.enabled": "false",

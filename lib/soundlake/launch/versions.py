@@ -19,6 +19,7 @@ class Line:
 
     `python` holds the minor versions the line runs on ("3.11"), `java` the major ones (17). `packages` and `provided`
     are Maven coordinates: what is added to Spark's own jars, and what of its dependencies Spark already has.
+    `kinesis` says how the line reads Kinesis: the value of source.kinesis.reader where nobody sets it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Line:
     packages: tuple[str, ...]
     provided: tuple[str, ...]
     is_default: bool
+    kinesis: str
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -49,9 +51,7 @@ class Line:
 
 def read_lines(file: Path = FILE) -> dict[str, Line]:
     """Read all lines, by name; raises UsageError where there is no such file (outside a checkout)."""
-    if not file.exists():
-        raise UsageError(f"there is no {file}: this needs a checkout of Soundlake")
-    declared: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+    declared = _declared(file)
     lines = {}
     for name, versions in declared["lines"].items():
         own = {key: versions[key] for key in ("spark", "delta", "scala")}
@@ -63,6 +63,7 @@ def read_lines(file: Path = FILE) -> dict[str, Line]:
             packages=tuple(package.format(**own) for package in declared["packages"]),
             provided=tuple(declared["provided"]),
             is_default=name == declared["default"],
+            kinesis=versions["kinesis"],
         )
     return lines
 
@@ -74,3 +75,23 @@ def choose_line(name: str | None = None, file: Path = FILE) -> Line:
         if line.name == name or (name is None and line.is_default):
             return line
     raise UsageError(f"--spark {name}: no such Spark line; the lines are {', '.join(lines)}")
+
+
+def optional_packages(name: str, file: Path = FILE) -> tuple[str, ...]:
+    """Return the Maven coordinates of packages that only some installations need; raises UsageError for other names."""
+    declared = _declared(file)["optional"]
+    if name not in declared:
+        raise UsageError(f"{name}: no such optional package; there are {', '.join(declared)}")
+    return tuple(declared[name])
+
+
+def service_packages(name: str, file: Path = FILE) -> tuple[str, ...]:
+    """Return what a service of the tests is made of: Maven coordinates, or one npm package; raises KeyError."""
+    packages = _declared(file)["services"][name]
+    return (packages,) if isinstance(packages, str) else tuple(packages)
+
+
+def _declared(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        raise UsageError(f"there is no {file}: this needs a checkout of Soundlake")
+    return tomllib.loads(file.read_text(encoding="utf-8"))

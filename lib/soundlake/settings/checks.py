@@ -9,6 +9,16 @@ from pathlib import Path
 from soundlake.errors import UsageError
 from soundlake.settings.model import Settings
 
+# Options of Kafka's client on which reading each record once depends.
+_SET_BY_US = {
+    "auto.offset.reset",
+    "bootstrap.servers",
+    "enable.auto.commit",
+    "interceptor.classes",
+    "key.deserializer",
+    "value.deserializer",
+}
+
 
 def local_path(uri: str) -> Path | None:
     """Return the path of a local URI, None for one that is elsewhere."""
@@ -47,6 +57,11 @@ def check_source(settings: Settings) -> None:
         for key in needed
         if getattr(getattr(source, source.type), key) is None
     ]
+    if source.type == "kafka":
+        problems += [
+            f"source.kafka.options.{name}: Soundlake and Spark set it themselves"
+            for name in sorted(_SET_BY_US & source.kafka.options.keys())
+        ]
     if source.type == "files" and source.files.path is not None:
         path = local_path(source.files.path)
         if path is not None and not path.is_dir():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import reduce
 from typing import Any
@@ -27,7 +27,11 @@ def as_toml(settings: Settings) -> Iterator[str]:
         if field.description:
             yield f"# {field.description}"
         value = reduce(getattr, key.split("."), settings)
-        yield f"# {name} =" if value is None else f"{name} = {_literal(value)}"
+        if isinstance(value, Mapping) and value:
+            # Names only: what they hold may be secret.
+            yield f"# {name} = {{{', '.join(f'{json.dumps(option)} = …' for option in value)}}}"
+        else:
+            yield f"# {name} =" if value is None else f"{name} = {_literal(value)}"
 
 
 def _literal(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -29,6 +29,22 @@ def known_keys() -> frozenset[str]:
 
 
 @cache
+def open_keys() -> frozenset[str]:
+    """Keys that are tables of whatever names one likes (`source.kafka.options`)."""
+    return frozenset(key for key, field in walk() if get_origin(field.annotation) is dict)
+
+
+def is_known(key: str) -> bool:
+    """Whether a dotted key is one of the settings, or a name in a table that takes any."""
+    return key in known_keys() or table_of(key) is not None
+
+
+def table_of(key: str) -> str | None:
+    """Return the table that takes any name in which a dotted key stands; None for other keys."""
+    return next((table for table in open_keys() if key.startswith(f"{table}.")), None)
+
+
+@cache
 def known_sections() -> frozenset[str]:
     """All tables that hold keys (`train`, `source.kafka`)."""
     parts = [key.split(".") for key in known_keys()]
@@ -40,7 +56,9 @@ def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in table.items():
         key = f"{prefix}{name}"
-        if isinstance(value, Mapping) and key not in known_keys() and (value or key in known_sections()):
+        is_open = key in open_keys()
+        has_names = value or is_open or key in known_sections()
+        if isinstance(value, Mapping) and has_names and (is_open or key not in known_keys()):
             flat.update(flatten(value, f"{key}."))
         else:
             flat[key] = value
@@ -51,12 +69,18 @@ def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
     """Turn dotted keys into nested tables."""
     nested: dict[str, Any] = {}
     for key, value in flat.items():
-        *sections, name = key.split(".")
+        sections, name = _place(key)
         table = nested
         for section in sections:
             table = table.setdefault(section, {})
         table[name] = value
     return nested
+
+
+def _place(key: str) -> tuple[list[str], str]:
+    """The sections a key stands in, and its name; the names in a table that takes any may have dots of their own."""
+    table = table_of(key) or key.rpartition(".")[0]
+    return table.split(".") if table else [], key.removeprefix(f"{table}.")
 
 
 def why_unknown(key: str, spell: Callable[[str], str] = str) -> str:

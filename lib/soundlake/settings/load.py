@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from soundlake.errors import UsageError
-from soundlake.settings.keys import flatten, known_keys, known_sections, nest, why_unknown
+from soundlake.settings.keys import flatten, is_known, known_sections, nest, open_keys, table_of, why_unknown
 from soundlake.settings.model import Settings
 
 PREFIX = "SOUNDLAKE_"
@@ -95,8 +95,21 @@ def _from_environment(env: Mapping[str, str]) -> Iterator[_Layer]:
         # A single underscore after the name of a section is a key that somebody meant; other variables are not ours.
         is_setting = "__" in path or path.split("_")[0] in known_sections()
         if name.startswith(PREFIX) and is_setting and env[name] != "":
-            value = {path.replace("__", "."): _parse(env[name])}
-            yield _Layer(f"environment variable {name}={env[name]}", value, spell=_variable)
+            key = _key(path)
+            shown = _shown(key, env[name])
+            yield _Layer(f"environment variable {name}={shown}", {key: _parse(env[name])}, spell=_variable)
+
+
+def _key(path: str) -> str:
+    """The key that a variable stands for; the names of options have dots, which those of variables cannot."""
+    key = path.replace("__", ".")
+    table = table_of(key)
+    return key if table is None else table + key.removeprefix(table).replace("_", ".")
+
+
+def _shown(key: str, text: str) -> str:
+    """Options may be secrets: what is wrong with them is said without them."""
+    return "…" if key in open_keys() or table_of(key) else text
 
 
 def _variable(key: str) -> str:
@@ -107,7 +120,8 @@ def _from_sets(sets: Sequence[str], problems: list[str]) -> Iterator[_Layer]:
     for assignment in sets:
         key, separator, text = assignment.partition("=")
         if separator:
-            yield _Layer(f"--set {assignment}", {key.strip(): _parse(text.strip())})
+            shown = _shown(key.strip(), text)
+            yield _Layer(f"--set {key}={shown}", {key.strip(): _parse(text.strip())})
         else:
             problems.append(f"--set {assignment}: should be section.key=value")
 
@@ -124,7 +138,7 @@ def _parse(text: str) -> Any:
 
 def _wrong_values(layer: _Layer) -> Iterator[tuple[str, str]]:
     """Yield (key, problem) for each key of the layer that is unknown or holds a value it cannot hold."""
-    known = {key: value for key, value in layer.values.items() if key in known_keys()}
+    known = {key: value for key, value in layer.values.items() if is_known(key)}
     for key in layer.values.keys() - known.keys():
         yield key, layer.problem(key, why_unknown(key, layer.spell))
     try:
@@ -133,7 +147,7 @@ def _wrong_values(layer: _Layer) -> Iterator[tuple[str, str]]:
         for details in error.errors(include_url=False):
             names = [str(name) for name in details["loc"]]
             key = next(".".join(names[:end]) for end in range(1, len(names) + 1) if ".".join(names[:end]) in known)
-            given = "" if layer.one_key else f", not {known[key]!r}"
+            given = "" if layer.one_key else f", not {_shown(key, repr(known[key]))}"
             yield key, layer.problem(key, _in_words(details["msg"]) + given)
 
 

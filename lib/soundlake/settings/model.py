@@ -12,9 +12,12 @@ from soundlake.settings.types import (
     Interval,
     LakeUri,
     Names,
+    NamesOrNone,
     Number,
     Offsets,
     Optional,
+    Options,
+    Pattern,
     Position,
     SchemaName,
     Size,
@@ -45,10 +48,22 @@ class KafkaSettings(_Section):
     """Records from Kafka."""
 
     bootstrap_servers: Annotated[Text | None, Optional] = Field(None, description="host:port, several with commas")
+    topic_pattern: Annotated[Pattern | None, Optional] = Field(
+        None, description="regular expression: read all topics it matches, instead of those of source.topics"
+    )
     starting_offsets: Offsets = Field(
-        "earliest", description="where a new stream starts: earliest, latest, or JSON offsets"
+        "earliest", description="where a new stream starts: earliest, latest, a time with its zone, or JSON offsets"
     )
     max_offsets_per_trigger: Number = Field(500_000, ge=1, description="most records taken in one batch")
+    min_partitions: Annotated[Annotated[Number, Field(ge=1)] | None, Optional] = Field(
+        None, description="least number of tasks that read a batch; else one for each Kafka partition"
+    )
+    skip_expired: bool = Field(
+        False, description="whether to go on where Kafka has deleted records that were not read yet; else stop"
+    )
+    options: Options = Field(
+        {}, description="options of the Kafka client, such as security.protocol; never printed, for they hold secrets"
+    )
 
 
 class KinesisSettings(_Section):
@@ -57,7 +72,19 @@ class KinesisSettings(_Section):
     stream: Annotated[Text | None, Optional] = Field(None, description="name of the stream")
     region: Annotated[Text | None, Optional] = Field(None, description="AWS region of the stream")
     endpoint_url: Annotated[Url | None, Optional] = Field(None, description="another endpoint than the region's own")
-    starting_position: Position = Field("TRIM_HORIZON", description="where a new stream starts: TRIM_HORIZON or LATEST")
+    starting_position: Position = Field(
+        "TRIM_HORIZON", description="where a new stream starts: TRIM_HORIZON, LATEST, or a time with its zone"
+    )
+    max_records_per_trigger: Number = Field(100_000, ge=1, description="most records taken in one batch, about")
+    carry_bytes: Size = Field(
+        "16m", description="a batch up to this size is read once, while it is planned; what is more is read again"
+    )
+    skip_expired: bool = Field(
+        False, description="whether to go on where Kinesis has deleted records that were not read yet; else stop"
+    )
+    reader: Literal["auto", "python", "connector"] = Field(
+        "auto", description="python (Spark 4), connector (the platform's aws-kinesis format), or what the Spark has"
+    )
 
 
 class TopicSettings(_Section):
@@ -136,6 +163,59 @@ class CatalogSettings(_Section):
     endpoint_url: Annotated[Url | None, Optional] = Field(None, description="another Glue than the region's own")
 
 
+class PublishSettings(_Section):
+    """Where `soundlake extract` and `soundlake import` put records."""
+
+    to: Literal["files", "kafka", "kinesis"] = Field(
+        "files", description="files, or the Kafka topics or Kinesis stream of [source]"
+    )
+    out: Annotated[Folder | None, Optional] = Field(
+        None, description="folder or s3://… for files; else source.files.path, else ./records"
+    )
+    kafka_options: Options = Field(
+        {}, description="options of librdkafka for --to kafka, over the log-in of source.kafka.options; never printed"
+    )
+
+
+class ExtractSettings(_Section):
+    """What is read from the Spotify Web API, and how politely."""
+
+    state: Folder = Field(
+        "./extract-state",
+        description="folder or s3://… that remembers where walks stopped; private: it holds tokens",
+    )
+    playlists: NamesOrNone = Field((), description="ids or URLs of the playlists that `extract playlists` reads")
+    market: Annotated[Text | None, Optional] = Field(None, description="country code such as JP; else the app's own")
+    features: NamesOrNone = Field(
+        ("spotify", "reccobeats"),
+        description="who is asked for audio features, in this order: spotify, reccobeats, lookup; none for nobody",
+    )
+    features_lookup: Annotated[Folder | None, Optional] = Field(
+        None, description="CSV or Parquet file of audio features, one row for each track, for the provider lookup"
+    )
+    reccobeats_url: Url = Field("https://api.reccobeats.com/v1", description="where ReccoBeats answers")
+    api_url: Url = Field("https://api.spotify.com/v1", description="where the Spotify Web API answers")
+    accounts_url: Url = Field("https://accounts.spotify.com", description="where Spotify hands out tokens")
+    redirect_uri: Url = Field(
+        "http://127.0.0.1:8888/callback", description="redirect URI of the app, as its dashboard has it"
+    )
+    secret_id: Annotated[Text | None, Optional] = Field(
+        None, description="secret in AWS Secrets Manager that holds the credentials; else the environment holds them"
+    )
+    max_requests: Number = Field(100, ge=1, description="most requests in any 30 seconds")
+    max_wait: Number = Field(
+        120, ge=0, description="most seconds to wait when told to; beyond, the walk stops and can be resumed"
+    )
+    attempts: Number = Field(5, ge=1, description="most attempts of one request")
+    timeout: Number = Field(20, ge=1, description="seconds to wait for an answer")
+    checkpoint_seconds: Number = Field(
+        30, ge=0, description="seconds between two moments from which a killed walk goes on; files are cut there"
+    )
+    cache_hours: Number = Field(
+        20, ge=0, description="hours that a track, album or artist is not asked for again; under a day for daily walks"
+    )
+
+
 class MaintainSettings(_Section):
     """The upkeep of the tables."""
 
@@ -156,3 +236,5 @@ class Settings(_Section):
     s3: S3Settings = S3Settings()
     catalog: CatalogSettings = CatalogSettings()
     maintain: MaintainSettings = MaintainSettings()
+    publish: PublishSettings = PublishSettings()
+    extract: ExtractSettings = ExtractSettings()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
+
+_A_TIME = "a time such as 2026-11-01T00:00:00Z"
 
 
 def _no_boolean(value: Any) -> Any:
@@ -51,15 +53,48 @@ def _time_zone(value: str) -> str:
     return value
 
 
+def _is_time(value: str) -> bool:
+    try:
+        return "T" in value and datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
+
+
 def _offsets(value: str) -> str:
-    if value in ("earliest", "latest"):
+    if value in ("earliest", "latest") or _is_time(value):
         return value
     try:
         if isinstance(json.loads(value), dict):
             return value
     except ValueError:
         pass
-    raise ValueError("should be earliest, latest, or JSON offsets for each topic and partition")
+    raise ValueError(f"should be earliest, latest, {_A_TIME}, or JSON offsets for each topic and partition")
+
+
+def _position(value: str) -> str:
+    if value.upper() in ("TRIM_HORIZON", "LATEST"):
+        return value.upper()
+    if _is_time(value):
+        return value
+    raise ValueError(f"should be TRIM_HORIZON, LATEST, or {_A_TIME}")
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"should be a regular expression: {error}") from None
+    return value
+
+
+def _option(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, str | SecretStr):
+        return value
+    raise ValueError("should be a text or a number")
 
 
 def _matching(pattern: str, wanted: str) -> AfterValidator:
@@ -75,11 +110,14 @@ Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Number = Annotated[int, BeforeValidator(_no_boolean)]
 Day = Annotated[date, BeforeValidator(_day)]
 Names = Annotated[tuple[Text, ...], BeforeValidator(_items), Field(min_length=1)]
+NamesOrNone = Annotated[tuple[Text, ...], BeforeValidator(_items)]
 Folder = Annotated[Text, AfterValidator(_folder)]
 LakeUri = Annotated[Text, AfterValidator(_lake_uri)]
 TimeZone = Annotated[Text, AfterValidator(_time_zone)]
 Offsets = Annotated[Text, AfterValidator(_offsets)]
-Position = Annotated[Text, _matching("trim_horizon|latest", "TRIM_HORIZON or LATEST")]
+Position = Annotated[Text, AfterValidator(_position)]
+Pattern = Annotated[Text, AfterValidator(_pattern)]
+Options = dict[str, Annotated[SecretStr, BeforeValidator(_option)]]
 SchemaName = Annotated[Text, _matching("[a-z0-9_]+", "lower-case letters, digits and _")]
 Size = Annotated[Text, _matching(r"[1-9]\d*([kmgt]b?|b)?", "a size such as 256m or 1g")]
 Url = Annotated[Text, _matching(r"https?://[^\s/]+\S*", "a URL that starts with http:// or https://")]

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from soundlake.errors import UsageError
+from collections.abc import Callable
+
 from soundlake.settings import Settings, check_source
 from soundlake.sources.files import FilesSource
-from soundlake.sources.protocol import Source
+from soundlake.sources.kafka import KafkaSource
+from soundlake.sources.kinesis.source import KinesisSource
+from soundlake.sources.protocol import Gap, Once, Source, check_once
 
-__all__ = ["Source", "open_source"]
+__all__ = ["Gap", "Once", "Source", "check_once", "open_source"]
 
 
 def open_source(settings: Settings) -> Source:
     """Return the source that the settings name; raises UsageError where they cannot work."""
     check_source(settings)
-    if settings.source.type != "files":
-        raise UsageError(f"source.type: {settings.source.type} is not available yet; this version reads files")
-    return FilesSource(settings)
+    sources: dict[str, Callable[[Settings], Source]] = {
+        "files": FilesSource,
+        "kafka": KafkaSource,
+        "kinesis": KinesisSource,
+    }
+    return sources[settings.source.type](settings)

@@ -14,15 +14,13 @@ from pyspark.sql.types import ArrayType, BinaryType
 from soundlake.errors import UsageError
 from soundlake.settings import Settings
 from soundlake.sources.framing import frame
-from soundlake.tables import EVENTS
+from soundlake.sources.protocol import RECORD_COLUMNS, Gap, Once
 
 # The columns of Spark's binaryFile format, which a stream has to be told.
 BINARY_FILE = "path string, modificationTime timestamp, length bigint, content binary"
 
 # By default Spark leaves out, without a word, files that are a week older than the newest it has seen.
 MAX_FILE_AGE = "100000d"
-
-ADDED_BY_INGEST = ("ingested_at", "ingest_date")
 
 
 @dataclass(frozen=True)
@@ -31,9 +29,26 @@ class FilesSource:
 
     settings: Settings
 
+    @property
+    def once(self) -> Once:
+        """Spark lists the files when a run begins."""
+        return Once.AVAILABLE_NOW
+
+    def check_start(self, spark: SparkSession, resume: str | None) -> tuple[Gap, ...]:
+        """See Source: there is nobody who deletes files that were not read yet."""
+        return ()
+
     def read_stream(self, spark: SparkSession) -> DataFrame:
         """Return the stream of their records, see `read_stream` of this module."""
         return read_stream(spark, self.settings)
+
+    def is_drained(self, reached: str) -> bool:
+        """See Source."""
+        raise NotImplementedError("Spark's trigger availableNow knows")
+
+    def explain(self, error: str) -> str | None:
+        """See Source: what Spark says of files says it all."""
+        return None
 
 
 def read_stream(spark: SparkSession, settings: Settings) -> DataFrame:
@@ -96,11 +111,7 @@ def framed(files: DataFrame) -> DataFrame:
     cut = files.select(*place, F.posexplode(records).alias("position", "value"))
     known = {"key": F.lit(None), "source": F.lit("files"), "arrived_at": F.col("modificationTime")}
     return cut.select(
-        *[
-            known.get(column.name, F.col(column.name)).cast(column.type).alias(column.name)
-            for column in EVENTS.columns
-            if column.name not in ADDED_BY_INGEST
-        ]
+        *[known.get(column.name, F.col(column.name)).cast(column.type).alias(column.name) for column in RECORD_COLUMNS]
     )
 
 

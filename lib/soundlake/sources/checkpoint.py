@@ -1,0 +1,56 @@
+"""Where a streaming query goes on: read from its checkpoint before it is started."""
+
+from __future__ import annotations
+
+import json
+
+from pyspark.sql import SparkSession
+
+from soundlake.errors import SoundlakeError
+from soundlake.storage import Storage
+
+
+def resume_offset(spark: SparkSession, checkpoint: str) -> str | None:
+    """Return the offset, as JSON, after which a query with one source reads next; None for a query that never ran.
+
+    A batch that was planned and not committed is read again, so that the last committed one says where reading goes on;
+    before the first commit it is the beginning, which the source resolved when it planned. Raises SoundlakeError for a
+    log that cannot be read.
+    """
+    storage = Storage(spark)
+    planned = batches(storage, f"{checkpoint}/offsets")
+    if not planned:
+        return None
+    committed = [number for number in batches(storage, f"{checkpoint}/commits") if number in planned]
+    if committed:
+        return _offset_of_batch(storage, checkpoint, max(committed))
+    return _initial_offset(storage, checkpoint)
+
+
+def _offset_of_batch(storage: Storage, checkpoint: str, batch: int) -> str | None:
+    path = f"{checkpoint}/offsets/{batch}"
+    lines = storage.read(path).splitlines()
+    # A version, the batch's metadata, and a line for each source; `-` where the source has given nothing yet.
+    if len(lines) != 3 or not lines[0].startswith("v"):
+        raise SoundlakeError(
+            f"{path} is not what Spark writes for a query with one source: cut off, or of another query"
+        )
+    return None if lines[2] == "-" else lines[2]
+
+
+def _initial_offset(storage: Storage, checkpoint: str) -> str | None:
+    """What Spark's Kafka source keeps of where it began."""
+    path = f"{checkpoint}/sources/0/0"
+    if not storage.exists(path):
+        return None
+    text = storage.read(path).splitlines()[-1]
+    try:
+        json.loads(text)
+    except ValueError:
+        raise SoundlakeError(f"{path} is not what Spark writes: cut off, or of another query") from None
+    return text
+
+
+def batches(storage: Storage, log: str) -> set[int]:
+    """Return the numbers of the batches in a log of a checkpoint (its folder `offsets` or `commits`)."""
+    return {int(name) for name in storage.names(log) if name.isdigit()}

