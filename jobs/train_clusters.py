@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from soundlake import stream
 from soundlake.clusters import job
 from soundlake.lake import Lake
 from soundlake.launch.arguments import JobArguments
 from soundlake.launch.main import run_job
-from soundlake.ops.lease import is_leased
+from soundlake.ops.lease import try_lease
 from soundlake.session import open_session
 
 
@@ -15,7 +17,7 @@ def run(arguments: JobArguments) -> None:
     """Train, publish, and say which version is now the current one."""
     with open_session("soundlake train_clusters") as spark:
         lake = Lake(arguments.settings.lake.uri)
-        model = job.train(spark, lake, arguments.settings, stream_is_running=is_leased(lake, stream.JOB))
+        model = job.train(spark, lake, arguments.settings, partial(try_lease, lake, stream.JOB))
         print(f"published model {model.version} with {len(model.names)} clusters: {', '.join(model.names)}")
 
 

@@ -144,6 +144,25 @@ class Fed:
     stamps: DataFrame
 
 
+def verdicts_by_name(kind: Kind, candidates_: DataFrame, judged: DataFrame) -> dict[str, str]:
+    """The verdict of each candidate, by its position: that of its record the first time, duplicate from then on."""
+
+    def same(id_: str, rank: Row) -> tuple[Any, ...]:
+        payload = (id_, rank["weight"], bytes(rank["sha"]))
+        return payload if kind.repeats_by_payload else (*payload, rank["fetched_at"])
+
+    first = {
+        same(row["id"], record["rank"]): record["verdict"] for row in judged.collect() for record in row["records"]
+    }
+    verdicts = {}
+    good = candidates_.where(F.col("reason").isNull()).select("id", "rank", "position").collect()
+    for row in sorted(good, key=lambda row: (row["rank"]["fetched_at"], row["position"])):
+        verdicts[row["position"]] = first.pop(same(row["id"], row["rank"]), "duplicate")
+    counted = judged.agg(*[F.sum(name) for name in ("accepted", "duplicate", "stale")]).first()
+    assert counted == tuple(list(verdicts.values()).count(name) or 0 for name in ("accepted", "duplicate", "stale"))
+    return verdicts
+
+
 def feed(spark: SparkSession, kind: Kind, *batches: Records) -> Fed:
     """Judge and merge batches one after the other, as refine does, in memory; names are unique over all batches."""
     key = kind.table.key[0]
@@ -155,13 +174,12 @@ def feed(spark: SparkSession, kind: Kind, *batches: Records) -> Fed:
         candidates_ = found(spark, kind, records)
         ids = candidates_.where(F.col("id").isNotNull()).select("id").distinct()
         known = known_state(stamps, kind, ids, None, f"refine/{number}")
-        judged = judge(kind, candidates_, known).localCheckpoint()
-        folded = fold(kind, judged).localCheckpoint()
+        folded = fold(kind, judge(kind, candidates_, known)).localCheckpoint()
         changed = changed_rows(kind, folded, rows).localCheckpoint()
         kept = rows.join(changed.select(key), on=key, how="left_anti")
         rows = kept.unionByName(changed).unionByName(new_rows(kind, folded)).localCheckpoint()
-        news = new_stamps(judged).withColumn("batch", F.lit(f"refine/{number}"))
+        news = new_stamps(folded, kind).withColumn("batch", F.lit(f"refine/{number}"))
         stamps = stamps.unionByName(news).localCheckpoint()
-        verdicts |= {row["position"]: row["verdict"] for row in judged.select("position", "verdict").collect()}
+        verdicts |= verdicts_by_name(kind, candidates_, judge(kind, candidates_, known))
         rewritten.append({row[0] for row in changed.select(key).collect()})
     return Fed(by_name(rows, key), verdicts, rewritten, stamps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 
 from pyspark.sql import DataFrame, SparkSession
@@ -17,6 +18,7 @@ from soundlake.clusters.job import train
 from soundlake.insights.builder import build
 from soundlake.lake import Lake
 from soundlake.ops.accounts import VERDICTS
+from soundlake.ops.lease import try_lease
 from soundlake.ops.maintenance import maintain
 from soundlake.settings import Settings
 from soundlake.tables import BATCHES, CLUSTER_MODELS, CLUSTER_PROFILES, PLAYS, TABLES, TRACK_CLUSTERS, TRACKS
@@ -32,7 +34,7 @@ def run(spark: SparkSession, settings: Settings) -> None:
     with _step(console, "stream: bundled records → bronze → silver"):
         stream.run(spark, settings, once=True)
     with _step(console, "train_clusters: KMeans on audio features"):
-        train(spark, lake, settings)
+        train(spark, lake, settings, partial(try_lease, lake, stream.JOB))
     with _step(console, "build_insights: the first marts"):
         marts = build(spark, lake, settings)
     with _step(console, "maintain: catch up, compact"):

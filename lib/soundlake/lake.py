@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from soundlake.tables import Table
 
+COMMITS_A_CHECKPOINT = 50  # a checkpoint costs more than a small commit, and reading fifty small commits is quick
 ATTEMPTS = 5  # at a write that conflicts with another
 
 
@@ -36,8 +37,8 @@ class Lake:
         """Whether the table has been created."""
         return DeltaTable.isDeltaTable(spark, self.path(table))
 
-    def create(self, spark: SparkSession, table: Table) -> None:
-        """Create the empty table, with its comments and layout, unless it is there."""
+    def create(self, spark: SparkSession, table: Table, more: Mapping[str, str] | None = None) -> None:
+        """Create the empty table, with its comments, layout and `more` properties, unless it is there."""
         if self.exists(spark, table):
             return
         builder = DeltaTable.createIfNotExists(spark).location(self.path(table)).comment(table.comment)
@@ -45,6 +46,8 @@ class Lake:
             builder = builder.addColumn(column.name, column.type, comment=column.comment)
         if table.partitioned_by:
             builder = builder.partitionedBy(*table.partitioned_by)
+        for name, value in {**properties(table), **(more or {})}.items():
+            builder = builder.property(name, value)
         builder.execute()
 
     def read(self, spark: SparkSession, table: Table) -> DataFrame:
@@ -56,6 +59,43 @@ class Lake:
     def delta(self, spark: SparkSession, table: Table) -> DeltaTable:
         """The table as something that can be merged into; raises AnalysisException when it is not there."""
         return DeltaTable.forPath(spark, self.path(table))
+
+    def property(self, spark: SparkSession, table: Table, name: str) -> str | None:
+        """The value of a table's property; None where it is not set."""
+        row = self.delta(spark, table).detail().select("properties").first()
+        assert row is not None  # a table has one row of details
+        value: str | None = row[0].get(name)
+        return value
+
+    def set_property(self, spark: SparkSession, table: Table, name: str, value: str) -> None:
+        """Set a table's property, in a commit of its own."""
+        spark.sql(f"ALTER TABLE delta.`{self.path(table)}` SET TBLPROPERTIES ('{name}' = '{value}')")
+
+    def last_batches(self, spark: SparkSession, table: Table) -> dict[str, int]:
+        """The number of the last batch that each streaming query wrote into a table, by the query's id."""
+        jvm = spark.sparkContext._jvm
+        assert jvm is not None
+        log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, self.path(table))
+        written = log.unsafeVolatileSnapshot().setTransactions()
+        return {entry.appId(): entry.version() for entry in (written.apply(i) for i in range(written.size()))}
+
+
+def properties(table: Table) -> dict[str, str]:
+    """The Delta properties that a table is created with.
+
+    Files have statistics of dates and times only: ids are spread over all files, and statistics of every column are
+    most of what a small commit costs.
+    """
+    dated = [f"`{c.name}`" for c in table.columns if c.type in ("date", "timestamp")]
+    columns = [name for name in dated if name.strip("`") not in table.partitioned_by]
+    return {
+        "delta.checkpointInterval": str(COMMITS_A_CHECKPOINT),
+        **(
+            {"delta.dataSkippingStatsColumns": ",".join(columns)}
+            if columns
+            else {"delta.dataSkippingNumIndexedCols": "0"}
+        ),
+    }
 
 
 def retry_conflicts(write: Callable[[], None]) -> None:

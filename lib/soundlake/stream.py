@@ -5,20 +5,26 @@ from __future__ import annotations
 import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pyspark.errors import StreamingQueryException
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
+from soundlake.checkpoints import bind
 from soundlake.errors import SoundlakeError
+from soundlake.ingest import QUERY as INGEST
 from soundlake.ingest import ingest_query
 from soundlake.lake import Lake
+from soundlake.ops.gaps import record_gaps
 from soundlake.ops.lease import lease
+from soundlake.refine.query import QUERY as REFINE
 from soundlake.refine.query import refine_query
 from soundlake.settings import Settings
-from soundlake.sources import open_source
+from soundlake.sources import Once, Source, check_once, open_source
+from soundlake.sources.checkpoint import resume_offset
+from soundlake.tables import BATCHES, EVENTS
 
 JOB = "stream"
 _CAUSE = re.compile(r"^(Caused by: )?([a-z_]+\.)+\w*(Error|Exception|Failure)\w*: ")
@@ -33,15 +39,32 @@ def run(spark: SparkSession, settings: Settings, once: bool) -> None:
     """
     lake = Lake(settings.lake.uri)
     with lease(lake, JOB), stop_asked() as stop:
-        records = open_source(settings).read_stream(spark)
+        source = open_source(settings)
+        if once:
+            check_once(source, f"source.type {settings.source.type}")
+        records = _records(spark, lake, source)
         ingest = ingest_query(spark, lake, records)
         refine = refine_query(spark, lake, settings.refine.max_bytes_per_trigger)
-        if once:
-            for query in (ingest, refine):
-                _await([query.trigger(availableNow=True).start()], stop)
-        else:
+        if not once:
             interval = settings.trigger.interval
-            _await([query.trigger(processingTime=interval).start() for query in (ingest, refine)], stop)
+            _await([query.trigger(processingTime=interval).start() for query in (ingest, refine)], stop, source)
+            return
+        if source.once is Once.UNTIL_DRAINED:
+            _await([ingest.trigger(processingTime="0 seconds").start()], stop, source, _is_drained(source))
+        else:
+            _await([ingest.trigger(availableNow=True).start()], stop, source)
+        if not stop.is_set():
+            _await([refine.trigger(availableNow=True).start()], stop, source)
+
+
+def _records(spark: SparkSession, lake: Lake, source: Source) -> DataFrame:
+    """The source's stream, when both checkpoints are the lake's own, and what the source has lost is written down."""
+    bind(spark, lake, REFINE, BATCHES, writes_each_batch=False)
+    ingest = bind(spark, lake, INGEST, EVENTS, writes_each_batch=True)
+    gaps = source.check_start(spark, resume_offset(spark, lake.checkpoint(INGEST)))
+    if gaps:
+        record_gaps(spark, lake, INGEST, ingest.query_id, ingest.next_batch, gaps)
+    return source.read_stream(spark)
 
 
 @contextmanager
@@ -56,11 +79,16 @@ def stop_asked() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _await(queries: list[StreamingQuery], stop: threading.Event) -> None:
-    """Wait until all queries have ended, or until a stop is asked for; then let each finish its batch."""
+def _await(
+    queries: list[StreamingQuery],
+    stop: threading.Event,
+    source: Source,
+    is_done: Callable[[StreamingQuery], bool] = lambda _: False,
+) -> None:
+    """Wait until all queries have ended or are done, or until a stop is asked for; then let each finish its batch."""
     try:
         while any(query.isActive for query in queries) and not stop.is_set():
-            if any(query.exception() for query in queries):
+            if any(query.exception() for query in queries) or all(is_done(query) for query in queries):
                 break
             stop.wait(_LOOK_AGAIN_SECONDS)
     finally:
@@ -68,7 +96,22 @@ def _await(queries: list[StreamingQuery], stop: threading.Event) -> None:
             _finish(query)
     for query in queries:
         if error := query.exception():
-            raise SoundlakeError(_explained(query, error))
+            raise SoundlakeError(source.explain(str(error)) or _explained(query, error))
+
+
+def _is_drained(source: Source) -> Callable[[StreamingQuery], bool]:
+    """Whether a query has taken all that was there; the source is asked once after each batch."""
+    asked: list[str] = []
+
+    def is_drained(query: StreamingQuery) -> bool:
+        progress = query.lastProgress
+        reached = progress.sources[0].endOffset if progress else None
+        if reached is None or reached in asked:
+            return False
+        asked[:] = [reached]
+        return source.is_drained(reached)
+
+    return is_drained
 
 
 def _finish(query: StreamingQuery) -> None:

@@ -422,7 +422,7 @@ COUNTS_TYPE = "struct<read:bigint,accepted:bigint,duplicate:bigint,stale:bigint,
 BATCHES = Table(
     "ops",
     "batches",
-    "One row for each batch of refine: every bronze record is counted here once.",
+    "One row for each batch of refine: every bronze record is counted here once. Rows of ingest speak of gaps.",
     ("query", "query_id", "batch_id"),
     _columns(
         ("query", "string", "name of the query"),
@@ -436,6 +436,11 @@ BATCHES = Table(
         ("stale", "bigint", "records that newer ones had overtaken in every field"),
         ("rejected", "bigint", "records no table could take"),
         ("by_kind", f"map<string,{COUNTS_TYPE}>", "the same counts for each kind"),
+        (
+            "gaps",
+            "array<struct<stream:string,partition:string,after:string,before:string,records:bigint>>",
+            "what the broker had deleted before this batch could read it, where going on was allowed",
+        ),
     ),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,9 +68,16 @@ def accounts(lake: Path) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    lake = tmp_path_factory.mktemp("undisturbed")
+def after_first(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    lake = tmp_path_factory.mktemp("first") / "lake"
     refine(spark, lake, 0, FIRST)
+    return lake
+
+
+@pytest.fixture(scope="module")
+def undisturbed(spark: SparkSession, after_first: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    lake = tmp_path_factory.mktemp("undisturbed") / "lake"
+    shutil.copytree(after_first, lake)
     refine(spark, lake, 1, SECOND)
     return lake
 
@@ -90,17 +98,24 @@ def undisturbed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -
     ids=lambda value: value.view if isinstance(value, Table) else value,
 )
 def test_dying_after_a_write(
-    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: Path, table: Table, write: str
+    spark: SparkSession,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    after_first: Path,
+    undisturbed: Path,
+    table: Table,
+    write: str,
 ) -> None:
-    refine(spark, tmp_path, 0, FIRST)
+    lake = tmp_path / "lake"
+    shutil.copytree(after_first, lake)
     with monkeypatch.context() as patched:
         patched.setattr(BatchWriter, write, _dying_after(getattr(BatchWriter, write), table))
         with pytest.raises(DiedError):
-            refine(spark, tmp_path, 1, SECOND)
-    refine(spark, tmp_path, 1, SECOND)
-    assert silver(tmp_path) == silver(undisturbed)
-    assert accounts(tmp_path) == accounts(undisturbed)
-    assert len(rows(tmp_path, REJECTED)) == len(rows(undisturbed, REJECTED)) == 1
+            refine(spark, lake, 1, SECOND)
+    refine(spark, lake, 1, SECOND)
+    assert silver(lake) == silver(undisturbed)
+    assert accounts(lake) == accounts(undisturbed)
+    assert len(rows(lake, REJECTED)) == len(rows(undisturbed, REJECTED)) == 1
 
 
 def _dying_after(write: Callable[..., None], table: Table) -> Callable[..., None]:

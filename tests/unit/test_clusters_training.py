@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -125,7 +126,8 @@ def test_a_retraining_keeps_labels_names_and_earlier_models_and_leaves_the_track
     more = tracks.where("track_id LIKE 'rap0%'").withColumn("track_id", F.concat("track_id", F.lit("more")))
     conform(more, TRACK_FEATURES).write.format("delta").mode("append").save(lake.path(TRACK_FEATURES))
     before = clusters(spark, lake)
-    second = train(spark, lake, Settings.model_validate({"train": {"k": 3, "seed": 7, "max_iter": 5}}), True)
+    settings = Settings.model_validate({"train": {"k": 3, "seed": 7, "max_iter": 5}})
+    second = train(spark, lake, settings, lambda: nullcontext(False))
     assert second.n_tracks == first.n_tracks + more.count()
     assert dict(zip(second.labels, second.names, strict=True)) == dict(zip(first.labels, first.names, strict=True))
     models = {row["model_version"]: row["is_current"] for row in lake.read(spark, CLUSTER_MODELS).collect()}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from records import Fed, Record, by_name, envelope, feed, found, stamp
+from records import Fed, Record, by_name, envelope, feed, found, stamp, verdicts_by_name
 
 from soundlake.kinds import KINDS
 from soundlake.refine.known import known_state
@@ -122,11 +122,11 @@ def test_a_retried_batch_judges_as_it_did_the_first_time(spark: SparkSession) ->
     ids = records.select("id").distinct()
     nothing = spark.createDataFrame([], STAMPS.ddl)
 
-    def verdicts(stamps: DataFrame, batch: str) -> tuple[DataFrame, dict[str, str]]:
-        judged = judge(TRACK, records, known_state(stamps, TRACK, ids, None, batch))
-        return judged, {row["position"]: row["verdict"] for row in judged.collect()}
+    def judged(stamps: DataFrame, batch: str) -> DataFrame:
+        return judge(TRACK, records, known_state(stamps, TRACK, ids, None, batch))
 
-    judged, first = verdicts(nothing, "refine/7")
-    own = new_stamps(judged).withColumn("batch", F.lit("refine/7")).localCheckpoint()
-    assert verdicts(own, "refine/7")[1] == first
-    assert set(verdicts(own, "refine/8")[1].values()) == {"duplicate"}
+    first = judged(nothing, "refine/7")
+    own = new_stamps(first, TRACK).withColumn("batch", F.lit("refine/7")).localCheckpoint()
+    verdicts = verdicts_by_name(TRACK, records, first)
+    assert verdicts_by_name(TRACK, records, judged(own, "refine/7")) == verdicts
+    assert set(verdicts_by_name(TRACK, records, judged(own, "refine/8")).values()) == {"duplicate"}

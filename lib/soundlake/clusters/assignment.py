@@ -23,9 +23,7 @@ def reassign_all(spark: SparkSession, lake: Lake, model: ClusterModel) -> None:
     lake.create(spark, TRACK_CLUSTERS)
     scored = lake.read(spark, TRACK_FEATURES).transform(score(model))
     conform(scored, TRACK_CLUSTERS).write.format("delta").mode("overwrite").save(lake.path(TRACK_CLUSTERS))
-    spark.sql(
-        f"ALTER TABLE delta.`{lake.path(TRACK_CLUSTERS)}` SET TBLPROPERTIES ('{_ASSIGNED_BY}' = '{model.version}')"
-    )
+    lake.set_property(spark, TRACK_CLUSTERS, _ASSIGNED_BY, model.version)
 
 
 def is_assigned(spark: SparkSession, lake: Lake, model: ClusterModel) -> bool:
@@ -35,8 +33,6 @@ def is_assigned(spark: SparkSession, lake: Lake, model: ClusterModel) -> bool:
     """
     if not lake.exists(spark, TRACK_CLUSTERS):
         return False
-    properties = lake.delta(spark, TRACK_CLUSTERS).detail().select("properties").first()
-    assert properties is not None  # a table has one row of details
-    if properties[0].get(_ASSIGNED_BY) != model.version:
+    if lake.property(spark, TRACK_CLUSTERS, _ASSIGNED_BY) != model.version:
         return False
     return lake.read(spark, TRACK_CLUSTERS).where(F.col("model_version") != model.version).isEmpty()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 
 import numpy as np
@@ -20,11 +22,17 @@ from soundlake.settings import Settings
 from soundlake.tables import TRACK_FEATURES
 
 
-def train(spark: SparkSession, lake: Lake, settings: Settings, stream_is_running: bool = False) -> ClusterModel:
+def train(
+    spark: SparkSession,
+    lake: Lake,
+    settings: Settings,
+    be_writer: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True),
+) -> ClusterModel:
     """Train on silver/audio_features, publish the model, and give it back.
 
-    With `stream_is_running` the tracks are left to the stream, which reassigns them at its next batch
-    (gold/track_clusters has one writer at a time); otherwise they are reassigned here.
+    gold/track_clusters has one writer at a time. `be_writer` keeps others out for as long as its context lasts and says
+    whether it could; then the tracks are reassigned here. Otherwise they are left to the stream that is running, which
+    reassigns them at its next batch.
 
     Raises:
         SoundlakeError: there is too little to learn from.
@@ -34,8 +42,9 @@ def train(spark: SparkSession, lake: Lake, settings: Settings, stream_is_running
     unmeasured = _name(fit, current_model(spark, lake), first_free_label(spark, lake), settings)
     model, profiles = profile(unmeasured, rows)
     publish(spark, lake, model, profiles, fit.pipeline)
-    if not stream_is_running:
-        reassign_all(spark, lake, model)
+    with be_writer() as is_writer:
+        if is_writer:
+            reassign_all(spark, lake, model)
     return model
 
 

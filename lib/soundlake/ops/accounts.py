@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
-from typing import Any
 
 ACCEPTED, DUPLICATE, STALE, REJECTED = VERDICTS = ("accepted", "duplicate", "stale", "rejected")
 QUERY = "refine"
@@ -22,20 +22,27 @@ class Account:
         """Add records of a kind under a verdict."""
         self._counts[kind][verdict] += records
 
-    def row(self) -> dict[str, Any]:
-        """The row of ops/batches, by column name."""
-        by_kind = {kind: _counts(counter) for kind, counter in self._counts.items()}
+    def as_json(self) -> str:
+        """The row of ops/batches, as a JSON object."""
+        by_kind = {kind: _counts(counter) for kind, counter in sorted(self._counts.items())}
         total = _counts(sum(self._counts.values(), Counter()))
         duration = datetime.now(UTC) - self._started_at
-        return {
+        row = {
             "query": QUERY,
             "query_id": self._query_id,
             "batch_id": self._batch_id,
-            "started_at": self._started_at,
+            "started_at": self._started_at.isoformat(),
             "duration_ms": int(duration.total_seconds() * 1000),
             **total,
-            "by_kind": {kind: tuple(counts.values()) for kind, counts in by_kind.items()},
+            "by_kind": by_kind,
+            "gaps": [],
         }
+        return json.dumps(row)
+
+
+def no_counts() -> dict[str, int]:
+    """The counts of a row that speaks of no records."""
+    return _counts(Counter())
 
 
 def _counts(counter: Counter[str]) -> dict[str, int]:

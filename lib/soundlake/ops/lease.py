@@ -8,16 +8,20 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake
 
 
+class LeasedError(SoundlakeError):
+    """Another process has the lease."""
+
+
 @contextmanager
 def lease(lake: Lake, job: str) -> Iterator[None]:
-    """Hold the lease of a job for as long as the context lasts; raises SoundlakeError when another process has it."""
+    """Hold the lease of a job for as long as the context lasts; raises LeasedError when another process has it."""
     file = _file(lake, job)
     if file is None:
         yield
@@ -28,24 +32,23 @@ def lease(lake: Lake, job: str) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             handle.seek(0)
-            raise SoundlakeError(f"{job}: already at work on {lake.uri}, in process {handle.read().strip()}") from None
+            raise LeasedError(f"{job}: already at work on {lake.uri}, in process {handle.read().strip()}") from None
         handle.truncate(0)
         handle.write(str(os.getpid()))
         handle.flush()
         yield
 
 
-def is_leased(lake: Lake, job: str) -> bool:
-    """Whether some process holds the lease of a job."""
-    file = _file(lake, job)
-    if file is None or not file.exists():
-        return False
-    with file.open("a+") as handle:
+@contextmanager
+def try_lease(lake: Lake, job: str) -> Iterator[bool]:
+    """Hold the lease of a job if it is free; yields whether it is held."""
+    with ExitStack() as held:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+            held.enter_context(lease(lake, job))
+        except LeasedError:
+            yield False
+        else:
+            yield True
 
 
 def _file(lake: Lake, job: str) -> Path | None:

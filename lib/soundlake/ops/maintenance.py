@@ -108,7 +108,24 @@ def _day_of(measure: str) -> Column:
 
 def drop_dominated_stamps(spark: SparkSession, lake: Lake) -> None:
     """Delete the stamps that higher-ranked ones of the same key dominate in every field."""
-    _delete(lake.delta(spark, STAMPS), dominated(lake.read(spark, STAMPS)), ("entity", "id", "rank", "fields", "batch"))
+    _delete(
+        lake.delta(spark, STAMPS),
+        lake.read(spark, STAMPS).transform(settled).transform(dominated),
+        ("entity", "id", "rank", "fields", "batch"),
+    )
+
+
+def settled(rows: DataFrame) -> DataFrame:
+    """The rows (column batch) of batches that surely ended: those that a later batch of their query has followed.
+
+    What an unfinished batch wrote is left out of its judgement when it is done again. If it had made older rows go,
+    nothing would be known of their keys then, and their rows would be appended a second time.
+    """
+    query, number = F.substring_index("batch", "/", 1), F.substring_index("batch", "/", -1).try_cast("bigint")
+    numbered = rows.withColumns({"query_": query, "number_": number})
+    last = numbered.groupBy("query_").agg(F.max("number_").alias("last_"))
+    ended = numbered.join(F.broadcast(last), on="query_", how="inner").where(F.col("number_") < F.col("last_"))
+    return ended.drop("query_", "number_", "last_")
 
 
 def dominated(stamps: DataFrame) -> DataFrame:
@@ -121,7 +138,7 @@ def dominated(stamps: DataFrame) -> DataFrame:
 
 def drop_superseded_fetches(spark: SparkSession, lake: Lake) -> None:
     """Delete staged entries of fetches that are older than their day's chosen one."""
-    superseded_entries = superseded(lake.read(spark, PLAYLIST_FETCHES))
+    superseded_entries = lake.read(spark, PLAYLIST_FETCHES).transform(settled).transform(superseded)
     _delete(lake.delta(spark, PLAYLIST_FETCHES), superseded_entries, (*DAY, "fetch", "position", "rank", "batch"))
 
 

@@ -1,12 +1,13 @@
 """One batch of refine, from bronze rows to every table it touches.
 
-First the tables of each kind, then what is gathered over the kinds: history, rejected, stamps, the account. A batch
-that dies anywhere is done again with the same records. It leaves out its own stamps, so it judges as the first time;
-appends carry the batch's id, so Delta passes over those that were made; merges of the same rows change nothing.
+First every record is judged, then all tables are written, side by side and in no order. A batch that dies anywhere is
+done again with the same records. It leaves out its own stamps, so it judges as the first time; appends carry the
+batch's id, so Delta passes over those that were made; merges of the same rows change nothing.
 """
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import partial, reduce
 
 from pyspark.sql import DataFrame, SparkSession
@@ -19,10 +20,10 @@ from soundlake.ops.accounts import REJECTED
 from soundlake.refine.candidates import candidates
 from soundlake.refine.envelope import flaw_of_unread, says_kind
 from soundlake.refine.history import raise_observations
-from soundlake.refine.keyed import refine_keyed
-from soundlake.refine.playlist_items import refine_playlist_items
+from soundlake.refine.keyed import Write, judge_keyed
+from soundlake.refine.playlist_items import judge_playlist_items
 from soundlake.refine.rejects import rejected_rows
-from soundlake.refine.work import Batch
+from soundlake.refine.work import FEW_RECORDS, Batch, interpreted
 from soundlake.refine.writes import within
 from soundlake.tables import BATCHES, POPULARITY_HISTORY, STAMPS
 from soundlake.tables import REJECTED as REJECTED_TABLE
@@ -37,20 +38,26 @@ def refine_batch(spark: SparkSession, lake: Lake, events: DataFrame, query_id: s
     """
     batch = Batch(spark, lake, query_id, batch_id)
     opened = batch.keep(says_kind(events))
-    found = {row[0] for row in opened.select("record_kind").distinct().collect()}
-    if not found:
+    records: dict[str | None, int] = dict(opened.groupBy("record_kind").count().collect())
+    if not records:
         return
-    kinds = [partial(_refine_kind, batch, opened, kind) for kind in KINDS.values() if kind.name in found]
-    unread = [partial(_reject_unread, batch, opened)] if found - KINDS.keys() else []
-    batch.together(*unread, *kinds)
-    batch.together(
-        *[partial(write, batch) for write in (_write_history, _write_rejected, _write_stamps, _write_account)]
-    )
+    with interpreted(spark) if sum(records.values()) <= FEW_RECORDS else nullcontext():
+        judging = [
+            partial(_judge_kind, batch, opened, kind, records[kind.name])
+            for kind in KINDS.values()
+            if kind.name in records
+        ]
+        unread = [partial(_reject_unread, batch, opened)] if records.keys() - KINDS.keys() else []
+        writes = [write for write in batch.together(*unread, *judging) if write]
+        gathered = [partial(write, batch) for write in (_write_history, _write_rejected, _write_stamps, _write_account)]
+        batch.together(*writes, *gathered)
 
 
-def _refine_kind(batch: Batch, opened: DataFrame, kind: Kind) -> None:
-    found = batch.keep(candidates(kind, opened.where(F.col("record_kind") == kind.name)))
-    (refine_keyed if kind.is_keyed else refine_playlist_items)(batch, kind, found)
+def _judge_kind(batch: Batch, opened: DataFrame, kind: Kind, records: int) -> Write | None:
+    own = opened.where(F.col("record_kind") == kind.name)
+    # In one partition nothing has to be shuffled, and one file is written.
+    found = batch.keep(candidates(kind, own.coalesce(1) if records <= FEW_RECORDS else own))
+    return (judge_keyed if kind.is_keyed else judge_playlist_items)(batch, kind, found)
 
 
 def _reject_unread(batch: Batch, opened: DataFrame) -> None:
@@ -92,6 +99,6 @@ def _write_history(batch: Batch) -> None:
 
 
 def _write_account(batch: Batch) -> None:
-    row = batch.account.row()
-    values = tuple(row[name] for name in BATCHES.column_names)
-    batch.writer.append(BATCHES, batch.spark.createDataFrame([values], BATCHES.ddl).coalesce(1))
+    # One literal, no rows from Python: those would cost a job of their own.
+    account = F.from_json(F.lit(batch.account.as_json()), BATCHES.ddl).alias("account")
+    batch.writer.append(BATCHES, batch.spark.range(1, numPartitions=1).select(account).select("account.*"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from soundlake.kinds.kind import Kind
-from soundlake.ops.accounts import REJECTED
+from soundlake.ops.accounts import ACCEPTED, DUPLICATE, REJECTED, STALE
 from soundlake.refine.history import observations
 from soundlake.refine.known import known_state
 from soundlake.refine.merge import changed_rows, fold, new_rows
@@ -20,21 +22,27 @@ from soundlake.refine.writes import within
 from soundlake.tables import STAMPS, TRACK_FEATURES
 
 Dates = tuple[date, date] | None
+Write = Callable[[], None]
 
 
-def refine_keyed(batch: Batch, kind: Kind, found: DataFrame) -> None:
-    """Judge the candidates of one kind and write its table."""
+def judge_keyed(batch: Batch, kind: Kind, found: DataFrame) -> Write | None:
+    """Judge the candidates of one kind; give back what writes its table, if there is something to write."""
     dates = _account_rejected(batch, kind, found)
     ids = found.where(F.col("id").isNotNull()).select("id").distinct()
-    stamps = batch.lake.read(batch.spark, STAMPS)
-    known = known_state(stamps, kind, ids, dates, batch.name)
-    judged = batch.keep(judge(kind, found, known))
-    for row in judged.groupBy("verdict").count().collect():
-        batch.account.count(kind.name, row["verdict"], row["count"])
-    _write_rows(batch, kind, batch.keep(fold(kind, judged)), dates)
-    batch.stamps.append(new_stamps(judged))
+    known = known_state(batch.lake.read(batch.spark, STAMPS), kind, ids, dates, batch.name)
+    folded = batch.keep(fold(kind, judge(kind, found, known)))
+    flags = [F.count_if(name).alias(name) for name in ("is_new", "may_change")]
+    counts = folded.agg(*[F.sum(name).alias(name) for name in (ACCEPTED, DUPLICATE, STALE)], *flags).first()
+    assert counts is not None  # an aggregate without groups has one row
+    for verdict in (ACCEPTED, DUPLICATE, STALE):
+        if counts[verdict]:
+            batch.account.count(kind.name, verdict, counts[verdict])
+    batch.stamps.append(new_stamps(folded, kind))
     if kind.observes:
         batch.observed.append(observations(kind, found))
+    if counts["is_new"] or counts["may_change"]:
+        return partial(_write_rows, batch, kind, folded, dates, counts["is_new"], counts["may_change"])
+    return None
 
 
 def _account_rejected(batch: Batch, kind: Kind, found: DataFrame) -> Dates:
@@ -48,14 +56,11 @@ def _account_rejected(batch: Batch, kind: Kind, found: DataFrame) -> Dates:
     return (first, last) if first else None
 
 
-def _write_rows(batch: Batch, kind: Kind, folded: DataFrame, dates: Dates) -> None:
+def _write_rows(batch: Batch, kind: Kind, folded: DataFrame, dates: Dates, new: int, may_change: int) -> None:
     """Append the rows of new keys and set the changed ones.
 
     Tracks are scored before their features are written: once they are, a retried batch finds no change in them.
     """
-    news = folded.agg(F.count_if(F.col("is_new")), F.count_if(F.col("may_change"))).first()
-    assert news is not None
-    new, may_change = news
     is_scored = kind.table is TRACK_FEATURES
     if new:
         rows = new_rows(kind, folded)

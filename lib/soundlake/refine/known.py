@@ -12,6 +12,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from soundlake.kinds.kind import Kind
+from soundlake.tables import STAMPS
+
+STAMP = ("rank", "fields", "values_hash")
+STAMPS_TYPE = f"array<struct<{', '.join(f'{name}: {STAMPS.type_of(name)}' for name in STAMP)}>>"
 
 
 def fills(fields: Column, bit: int) -> Column:
@@ -19,9 +23,14 @@ def fills(fields: Column, bit: int) -> Column:
     return fields.bitwiseAND(F.lit(bit)) != 0
 
 
-def rank_name(kind: Kind, group: tuple[str, ...]) -> str:
-    """The column of known_state that holds the rank of a group's value."""
-    return f"known_{kind.fields.index(group) + 1}"
+def without(fields: Column, others: Column) -> Column:
+    """The bits of one set that are not in another."""
+    return fields.bitwiseAND(F.bitwise_not(others))
+
+
+def all_fields(stamps: Column) -> Column:
+    """The fields that any of an array of stamps filled."""
+    return F.aggregate(stamps, F.lit(0).cast("bigint"), lambda fields, stamp: fields.bitwiseOR(stamp["fields"]))
 
 
 def known_state(
@@ -29,27 +38,11 @@ def known_state(
 ) -> DataFrame:
     """One row for each of `ids` (column id) that is known.
 
-    Out: id, `known_0` (the highest rank), `known_1`… (rank of each group's value), `known_ranks` and `known_shas`
-    (of all stamps), `known_fields` (all fields ever filled), `known_top` (fields and values_hash of the highest rank).
-    Stamps of `batch` itself are left out, so that a retried batch judges as it did the first time. `dates` are the
-    bounds of on_date, for kinds that have one.
+    Out: id, `known` (array of its stamps: rank, fields, values_hash). Stamps of `batch` itself are left out, so that a
+    retried batch judges as it did the first time. `dates` are the bounds of on_date, for kinds that have one.
     """
     rows = stamps.where((F.col("entity") == kind.name) & (F.col("batch") != batch))
     if dates:
         rows = rows.where(F.col("on_date").between(*dates))
-    ranks = [
-        F.max(F.when(fills(F.col("fields"), kind.bit(group)), F.col("rank"))).alias(rank_name(kind, group))
-        for group in kind.fields
-    ]
-    return (
-        rows.join(F.broadcast(ids), on="id", how="left_semi")
-        .groupBy("id")
-        .agg(
-            F.max("rank").alias("known_0"),
-            *ranks,
-            F.collect_set("rank").alias("known_ranks"),
-            F.collect_set("rank.sha").alias("known_shas"),
-            F.bit_or("fields").alias("known_fields"),
-            F.max(F.struct("rank", "fields", "values_hash")).alias("known_top"),
-        )
-    )
+    own = rows.join(F.broadcast(ids), on="id", how="left_semi")
+    return own.groupBy("id").agg(F.collect_list(F.struct(*STAMP)).alias("known"))

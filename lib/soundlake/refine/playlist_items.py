@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -14,8 +17,8 @@ from soundlake.refine.writes import within
 from soundlake.tables import PLAYLIST_FETCHES, PLAYLIST_ITEMS
 
 
-def refine_playlist_items(batch: Batch, kind: Kind, found: DataFrame) -> None:
-    """Judge the candidates, choose the snapshots they touch anew, and write what differs."""
+def judge_playlist_items(batch: Batch, kind: Kind, found: DataFrame) -> Callable[[], None] | None:
+    """Judge the candidates; give back what writes the snapshots they touch, if there is something to write."""
     flawed = found.where(F.col("reason").isNotNull())
     if rejected := flawed.count():
         batch.rejected.append(rejected_rows(flawed))
@@ -25,17 +28,28 @@ def refine_playlist_items(batch: Batch, kind: Kind, found: DataFrame) -> None:
     bounds = days.agg(F.min("snapshot_date"), F.max("snapshot_date")).first()
     assert bounds is not None  # an aggregate without groups has one row
     if bounds[0] is None:
-        return
+        return None
     touched = within("snapshot_date", *bounds)
     earlier = batch.keep(_earlier_entries(batch, days, touched).select(*entries.columns))
     judged = batch.keep(snapshots.judge_entries(entries, earlier))
     for row in judged.groupBy("verdict").count().collect():
         batch.account.count(kind.name, row["verdict"], row["count"])
+    return partial(_write, batch, days, within("snapshot_date", *bounds), entries, earlier, judged)
+
+
+def _write(
+    batch: Batch, days: DataFrame, touched: str, entries: DataFrame, earlier: DataFrame, judged: DataFrame
+) -> None:
+    """Choose the snapshots of the touched days anew, and write what differs."""
     current = batch.lake.read(batch.spark, PLAYLIST_ITEMS).where(touched)
     wanted = snapshots.snapshots(earlier.unionByName(entries))
-    _write_difference(
-        batch, batch.keep(snapshots.difference(wanted, current, days)), within("t.snapshot_date", *bounds)
-    )
+    changes = batch.keep(snapshots.difference(wanted, current, days))
+    parts = {row["is_first"] for row in changes.select("is_first").distinct().collect()}
+    if True in parts:
+        first = changes.where("is_first").sort(*PLAYLIST_ITEMS.key)
+        batch.writer.append(PLAYLIST_ITEMS, first)
+    if False in parts:
+        batch.writer.replace(PLAYLIST_ITEMS, changes.where("NOT is_first"), f"t.{touched}")
     # Staged last: an entry that is staged has been considered.
     news = judged.where(F.col("verdict") == ACCEPTED).withColumn("batch", F.lit(batch.name))
     batch.writer.append(PLAYLIST_FETCHES, news)
@@ -45,12 +59,3 @@ def _earlier_entries(batch: Batch, days: DataFrame, touched: str) -> DataFrame:
     """What earlier batches staged for the touched playlists and days."""
     staged = batch.lake.read(batch.spark, PLAYLIST_FETCHES).where(touched).where(F.col("batch") != batch.name)
     return staged.join(F.broadcast(days), on=list(snapshots.DAY), how="left_semi")
-
-
-def _write_difference(batch: Batch, changes: DataFrame, touched: str) -> None:
-    parts = {row["is_first"] for row in changes.select("is_first").distinct().collect()}
-    if True in parts:
-        first = changes.where("is_first").sort(*PLAYLIST_ITEMS.key)
-        batch.writer.append(PLAYLIST_ITEMS, first)
-    if False in parts:
-        batch.writer.replace(PLAYLIST_ITEMS, changes.where("NOT is_first"), touched)

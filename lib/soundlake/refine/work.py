@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from pyspark import inheritable_thread_target
 from pyspark.sql import DataFrame, SparkSession
@@ -16,6 +18,24 @@ from soundlake.refine.writes import BatchWriter
 
 # Tasks of one batch that run at once: a small write leaves cores idle while the driver plans and commits.
 TASKS_AT_ONCE = 4
+# Up to so many records, what a batch costs is planning and starting tasks, not computing.
+FEW_RECORDS = 10_000
+# Generating code for a plan, and again for each task, costs more than interpreting the plan for a few records.
+_INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+T = TypeVar("T")
+
+
+@contextmanager
+def interpreted(spark: SparkSession) -> Iterator[None]:
+    """Let the session interpret plans, without generating code, for as long as the context lasts."""
+    before = {name: str(spark.conf.get(name)) for name in _INTERPRETED}
+    try:
+        for name, value in _INTERPRETED.items():
+            spark.conf.set(name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            spark.conf.set(name, value)
 
 
 @dataclass
@@ -53,9 +73,8 @@ class Batch:
         """
         return df.localCheckpoint()
 
-    def together(self, *tasks: Callable[[], None]) -> None:
-        """Run tasks that touch different tables at the same time; raises the first error when all have ended."""
+    def together(self, *tasks: Callable[[], T]) -> list[T]:
+        """Run tasks that touch different tables at the same time; give their results, or raise the first error."""
         with ThreadPoolExecutor(max_workers=TASKS_AT_ONCE) as pool:
             running = [pool.submit(inheritable_thread_target(self.spark)(task)) for task in tasks]
-        for task in running:
-            task.result()
+        return [task.result() for task in running]

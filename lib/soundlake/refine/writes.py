@@ -8,7 +8,7 @@ from datetime import date
 
 from pyspark.sql import Column, DataFrame, SparkSession
 
-from soundlake.lake import Lake, conform
+from soundlake.lake import Lake, conform, properties
 from soundlake.tables import Table
 
 
@@ -32,6 +32,7 @@ class BatchWriter:
             .mode("append")
             .option("txnAppId", self.query_id)
             .option("txnVersion", str(self.batch_id))
+            .options(**properties(table))  # for a table that this write creates
             .partitionBy(*table.partitioned_by)
             .save(self.lake.path(table))
         )
