@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from soundlake.extract.commands import app as extract_app
+from soundlake.extract.imports.command import import_files
 from soundlake.launch.doctor import examine
 from soundlake.launch.report import reported
 from soundlake.ops.status import LakeStatus, read_status
@@ -26,6 +28,10 @@ app = typer.Typer(
 Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")]
 LakeUri = Annotated[str | None, typer.Option("--lake", metavar="URI", help="the lake: a local path, s3://… or s3a://…")]
+
+
+app.add_typer(extract_app, name="extract")
+app.command("import")(import_files)
 
 
 def main() -> None:

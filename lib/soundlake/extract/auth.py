@@ -1,0 +1,138 @@
+"""Tokens: for the app itself, and for a user who gave consent. They live in memory or in the private state."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any, TypeAlias
+
+import requests
+from spotipy.cache_handler import CacheHandler, MemoryCacheHandler
+from spotipy.exceptions import SpotifyOauthError
+from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOAuth, SpotifyPKCE
+
+from soundlake.errors import SoundlakeError, UsageError
+from soundlake.extract.credentials import Credentials
+from soundlake.extract.state import State
+from soundlake.settings import Settings
+
+SCOPES = (
+    "playlist-read-private",
+    "playlist-read-collaborative",
+    "user-read-recently-played",
+    "user-top-read",
+    "user-library-read",
+    "user-follow-read",
+)
+_NO_CONSENT = "there is no consent of a user yet, or it was withdrawn: run `soundlake extract login`"
+
+Auth: TypeAlias = SpotifyClientCredentials | SpotifyOAuth | SpotifyPKCE
+
+
+def silence_spotipy() -> None:
+    """Keep spotipy from logging: its debug lines show tokens, and its error lines say what is said here already."""
+    for name in ("spotipy", "spotipy.client", "spotipy.oauth2", "spotipy.cache_handler", "spotipy.util"):
+        logging.getLogger(name).disabled = True
+
+
+class StateTokens(CacheHandler):  # type: ignore[misc]
+    """A user's token in the private state."""
+
+    def __init__(self, state: State, name: str, refresh_token: str | None = None) -> None:
+        self._state = state
+        self._name = name
+        self._refresh_token = refresh_token
+
+    def get_cached_token(self) -> dict[str, Any] | None:
+        """Return the token that was kept, else one to refresh from the consent that the credentials hold."""
+        token = self._state.read(self._name)
+        if token is None and self._refresh_token:
+            return {"refresh_token": self._refresh_token, "expires_at": 0, "scope": " ".join(SCOPES)}
+        return token
+
+    def save_token_to_cache(self, token_info: dict[str, Any]) -> None:
+        """Keep a token. An answer without scopes has those that were asked for."""
+        self._state.write(self._name, {**token_info, "scope": token_info.get("scope") or " ".join(SCOPES)})
+
+
+class _OAuth(SpotifyOAuth):  # type: ignore[misc]
+    def get_auth_response(self, open_browser: bool | None = None) -> str:
+        raise UsageError(_NO_CONSENT)
+
+
+class _PKCE(SpotifyPKCE):  # type: ignore[misc]
+    def _get_auth_response(self, open_browser: bool | None = None) -> str:
+        raise UsageError(_NO_CONSENT)
+
+
+def app_or_user(settings: Settings, credentials: Credentials, state: State, user: str, *, needs_user: bool) -> Auth:
+    """Return who asks: the user `user` where there is a consent or one is needed, else the app.
+
+    A user's own consent shows more (in development mode only one's own playlists can be read), so it is taken where it
+    is there. Raises UsageError where neither is possible.
+    """
+    silence_spotipy()
+    tokens = _tokens(credentials, state, user)
+    if tokens.get_cached_token() is not None:
+        return _user(settings, credentials, tokens, interactive=False)
+    if needs_user:
+        raise UsageError(_NO_CONSENT)
+    if credentials.client_secret is None:
+        raise UsageError(f"there is no client secret (SPOTIPY_CLIENT_SECRET), and {_NO_CONSENT}")
+    auth = SpotifyClientCredentials(
+        credentials.client_id,
+        credentials.client_secret,
+        requests_session=requests.Session(),
+        requests_timeout=settings.extract.timeout,
+        cache_handler=MemoryCacheHandler(),
+    )
+    auth.OAUTH_TOKEN_URL = _token_url(settings)
+    return auth
+
+
+def login(settings: Settings, credentials: Credentials, state: State, user: str, *, open_browser: bool) -> None:
+    """Ask a user for consent in the browser and keep the token. Raises SoundlakeError where consent is not given."""
+    silence_spotipy()
+    auth = _user(settings, credentials, _tokens(credentials, state, user), interactive=True, open_browser=open_browser)
+    try:
+        if isinstance(auth, SpotifyPKCE):
+            auth.get_access_token(check_cache=False)
+        else:
+            auth.get_access_token(as_dict=False, check_cache=False)
+    except SpotifyOauthError as error:
+        raise SoundlakeError(f"no consent: {error.error or error}") from None
+    except requests.RequestException as error:
+        raise SoundlakeError(f"{settings.extract.accounts_url} does not answer: {type(error).__name__}") from None
+    except OSError as error:
+        raise SoundlakeError(f"cannot wait for the answer at {settings.extract.redirect_uri}: {error}") from None
+
+
+def _user(
+    settings: Settings, credentials: Credentials, tokens: CacheHandler, *, interactive: bool, open_browser: bool = False
+) -> SpotifyOAuth | SpotifyPKCE:
+    """Authorisation code where the app has a secret, else PKCE."""
+    common: dict[str, Any] = {
+        "redirect_uri": settings.extract.redirect_uri,
+        "state": secrets.token_urlsafe(16),
+        "scope": " ".join(SCOPES),
+        "requests_session": requests.Session(),
+        "requests_timeout": settings.extract.timeout,
+        "open_browser": open_browser,
+        "cache_handler": tokens,
+    }
+    auth: SpotifyOAuth | SpotifyPKCE
+    if credentials.client_secret is None:
+        auth = (SpotifyPKCE if interactive else _PKCE)(credentials.client_id, **common)
+    else:
+        auth = (SpotifyOAuth if interactive else _OAuth)(credentials.client_id, credentials.client_secret, **common)
+    auth.OAUTH_TOKEN_URL = _token_url(settings)
+    auth.OAUTH_AUTHORIZE_URL = f"{settings.extract.accounts_url.rstrip('/')}/authorize"
+    return auth
+
+
+def _tokens(credentials: Credentials, state: State, user: str) -> StateTokens:
+    return StateTokens(state, f"token-{credentials.app}-{user}", credentials.refresh_token)
+
+
+def _token_url(settings: Settings) -> str:
+    return f"{settings.extract.accounts_url.rstrip('/')}/api/token"

@@ -1,0 +1,46 @@
+"""What was found out about the app: what it may not do, and until when it was told to keep away."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from soundlake.extract.envelope import stamp
+from soundlake.extract.state import State
+
+# An app may be given more rights one day: then is asked again.
+_GOOD_FOR = timedelta(days=30)
+
+
+class AppFacts:
+    """Facts about one app, kept in the state as they are found."""
+
+    def __init__(self, state: State, app: str) -> None:
+        self._state = state
+        self._name = f"app-{app}"
+        self._document = state.read(self._name) or {}
+
+    def is_refused(self, what: str) -> bool:
+        """Tell whether the app was refused this, lately."""
+        since = self._document.get("refused", {}).get(what)
+        return since is not None and _moment(since) > datetime.now(UTC) - _GOOD_FOR
+
+    def refuse(self, what: str) -> None:
+        """Remember that the app may not do this."""
+        self._document.setdefault("refused", {})[what] = stamp()
+        self._state.write(self._name, self._document)
+
+    @property
+    def blocked_until(self) -> datetime | None:
+        """Until when the app was told to keep away; None when that is over."""
+        until = self._document.get("blocked_until")
+        moment = None if until is None else _moment(until)
+        return moment if moment is not None and moment > datetime.now(UTC) else None
+
+    def block(self, until: datetime) -> None:
+        """Remember to keep away."""
+        self._document["blocked_until"] = stamp(until + timedelta(seconds=1))
+        self._state.write(self._name, self._document)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,57 @@
+"""The columns of a file, found by their names whatever the case and the punctuation."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+_NO_WORD = re.compile(r"[^\w*?%#./]+")
+_NO_PATTERN = re.compile(r"[^\w*?%#./\[\]!-]+")
+_DIGITS = re.compile(r"(\d+)")
+
+
+def plain_name(name: str) -> str:
+    """A name as names are compared: `Track Name` is `track_name` is `TRACK NAME`."""
+    return _NO_WORD.sub("_", name.replace("\ufeff", "").strip().casefold()).strip("_")
+
+
+def plain_pattern(pattern: str) -> str:
+    """A pattern of plain names: * for any text, ? for a sign, [0-9] for a digit."""
+    return _NO_PATTERN.sub("_", pattern.strip().casefold())
+
+
+class Columns:
+    """The names of a file's columns, in the file's order."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self._plain = [plain_name(name) for name in names]
+        self._exact = {name.strip(): i for i, name in reversed(list(enumerate(names)))}
+        self._first = {name: i for i, name in reversed(list(enumerate(self._plain)))}
+        self._times = Counter(self._plain)
+        self._exact_times = Counter(name.strip() for name in names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def find(self, name: str) -> int | None:
+        """The place of a column, by its exact name, then by its plain one; None where there is none."""
+        exact = self._exact.get(name)
+        return exact if exact is not None else self._first.get(plain_name(name))
+
+    def is_twice(self, name: str) -> bool:
+        """Whether several columns have the name, so that nobody knows which is meant."""
+        return (self._exact_times[name] or self._times[plain_name(name)]) > 1
+
+    def has_all(self, names: Sequence[str]) -> bool:
+        """Whether all these columns are there."""
+        return all(self.find(name) is not None for name in names)
+
+    def in_order(self) -> Iterator[tuple[int, str]]:
+        """Places and plain names, `genre_2` before `genre_10`."""
+        yield from sorted(enumerate(self._plain), key=lambda pair: (_natural(pair[1]), pair[0]))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in _DIGITS.split(name)]

@@ -1,0 +1,193 @@
+"""Objects of JSON text of any size, one by one: arrays, lines, values glued together, lists within an object.
+
+Memory is bounded by the longest object. What is broken is told with its text, and reading goes on behind it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Set
+from typing import Any, Protocol
+
+_SPACE = re.compile(r"[\s,\ufeff]*")
+_BLANK = re.compile(r"\s*")
+# What the end of a text may leave of a token: a value that breaks off here may go on in the next piece.
+_CUT = re.compile(r'\s*(?:"[^\n]*|\\?[-+.\w]*)\s*\Z')
+_BETWEEN = re.compile(r"\}\s*,?\s*(?=\{)")
+_LONGEST = 64 * 1024 * 1024
+_INDENTED = 200
+# NaN and Infinity, which are no JSON, are nothing.
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
+
+
+class Troubles(Protocol):
+    """Who is told of rows that are no rows."""
+
+    def bad_row(self, row: int, line: int, reason: str, detail: str, raw: str) -> None:
+        """A row that cannot be read: its number, its line, why, and its text."""
+
+
+class JsonRows:
+    """The objects of a text; `path` leads to the list of them where it stands within an object.
+
+    Afterwards `has_list` says whether there was one.
+    """
+
+    def __init__(self, chunks: Iterator[str], path: str | None = None) -> None:
+        self._chunks = chunks
+        self._path = [part for part in (path or "").split(".") if part]
+        self._text, self._at, self._lines = "", 0, 0
+        self._names: Set[str] = frozenset()
+        self.has_list = True
+
+    def rows(self, troubles: Troubles) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield (number from 1, object)."""
+        number = 0
+        if self._path and not self._descend():
+            self.has_list = False
+            return
+        while self._to(_SPACE):
+            sign = self._text[self._at]
+            if sign in "[]":
+                # The brackets of a list of rows say nothing; behind the list that was asked for is nothing to read.
+                self._at += 1
+                if sign == "]" and self._path:
+                    return
+                continue
+            number += 1
+            value, wrong = self._value()
+            if isinstance(value, dict):
+                self._names = value.keys()
+                yield number, value
+                continue
+            line = self._line()
+            if wrong == "cut":
+                raw, self._at = self._text[self._at :], len(self._text)
+                troubles.bad_row(number, line, "cut off", "the text ends within the value", raw)
+            elif wrong:
+                troubles.bad_row(number, line, "not JSON", "the value is broken", self._skip_bad())
+            else:
+                troubles.bad_row(number, line, "not an object", f"a {type(value).__name__}", json.dumps(value)[:500])
+
+    def _line(self) -> int:
+        return self._lines + self._text.count("\n", 0, self._at) + 1
+
+    def _more(self) -> bool:
+        """Read another piece, and forget what lies behind."""
+        chunk = next(self._chunks, None)
+        if chunk is None:
+            return False
+        # What stands before on the same line is kept: it tells how deep a value is indented.
+        begin = max(self._text.rfind("\n", 0, self._at) + 1, self._at - _INDENTED, 0)
+        self._lines += self._text.count("\n", 0, begin)
+        # As much again as is waiting: a long value is not read over and over.
+        pieces, size = [self._text[begin:], chunk], len(chunk)
+        while size < len(pieces[0]) and (chunk := next(self._chunks, None)) is not None:
+            pieces.append(chunk)
+            size += len(chunk)
+        self._text, self._at = "".join(pieces), self._at - begin
+        return True
+
+    def _to(self, passed: re.Pattern[str]) -> bool:
+        """Go to the next sign that is not passed over; False at the end."""
+        while True:
+            match = passed.match(self._text, self._at)
+            self._at = match.end() if match else self._at
+            if self._at < len(self._text):
+                return True
+            if not self._more():
+                return False
+
+    def _value(self) -> tuple[Any, str]:
+        """The value that begins here and an empty text; else what is wrong: `cut` or `bad`."""
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                if not _CUT.match(self._text, error.pos) or len(self._text) - self._at > _LONGEST:
+                    return None, "bad"
+                if not self._more():
+                    return None, "cut"
+            except (RecursionError, ValueError):  # too deep, or a number of thousands of digits
+                return None, "bad"
+            else:
+                if end == len(self._text) and not isinstance(value, dict | list | str) and self._more():
+                    continue  # the rest of a number may follow
+                self._at = end
+                return value, ""
+
+    def _skip_bad(self) -> str:
+        """Go behind a broken value and return its text: to the next row on its line, or the next line of its depth.
+
+        Lines that are indented deeper belong to it, and so do closing brackets: what is in a broken row is no row.
+        """
+        before = self._text.rfind("\n", 0, self._at) + 1
+        depth = _indentation(self._text[before : self._at] + "{")
+        line = self._line_ahead()
+        if (end := self._next_row(line)) is not None:
+            self._at += end
+            return line[:end]
+        raw = [line]
+        self._at += len(line)
+        while line := self._line_ahead():
+            deeper = _indentation(line) - depth
+            if line.strip() and (deeper < 0 or (deeper == 0 and line.lstrip()[0] not in "}]")):
+                break
+            raw.append(line)
+            self._at += len(line)
+        return "".join(raw)
+
+    def _next_row(self, line: str) -> int | None:
+        """Where on a line the next object begins that has most of the fields that rows have so far."""
+        if not self._names:
+            return None
+        for match in _BETWEEN.finditer(line):
+            try:
+                value, _ = _DECODER.raw_decode(line, match.end())
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(value, dict) and len(value.keys() & self._names) * 10 >= len(self._names) * 6:
+                return match.end()
+        return None
+
+    def _line_ahead(self) -> str:
+        """The rest of the line that begins here, with its end; empty at the end of the text."""
+        searched = self._at
+        while (newline := self._text.find("\n", searched)) < 0:
+            length = len(self._text) - self._at
+            if length > _LONGEST or not self._more():
+                return self._text[self._at :]
+            searched = self._at + length
+        return self._text[self._at : newline + 1]
+
+    def _descend(self) -> bool:
+        """Go into the objects to the list at the path; False where there is none."""
+        for wanted in self._path:
+            if not self._to(_SPACE) or self._text[self._at] != "{":
+                return False
+            self._at += 1
+            if not self._find_member(wanted):
+                return False
+        if not self._to(_BLANK) or self._text[self._at] != "[":
+            return False
+        self._at += 1
+        return True
+
+    def _find_member(self, wanted: str) -> bool:
+        while self._to(_SPACE) and self._text[self._at] == '"':
+            name, wrong = self._value()
+            if wrong or not self._to(_BLANK) or self._text[self._at] != ":":
+                return False
+            self._at += 1
+            if not self._to(_BLANK):
+                return False
+            if name == wanted:
+                return True
+            if self._value()[1]:
+                return False
+        return False
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t"))

@@ -1,0 +1,1 @@
+"""The publishers: files, Kafka, Kinesis."""

@@ -1,0 +1,153 @@
+"""What is remembered between runs: small JSON documents in a folder or below an s3:// prefix, each replaced whole."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from soundlake.errors import SoundlakeError, UsageError
+from soundlake.settings import Settings
+from soundlake.settings.checks import local_path
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class State(Protocol):
+    """Documents by name."""
+
+    folder: Path | None
+    """Where local files may be kept beside; None where the state is elsewhere."""
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """Return a document, None where there is none. Raises SoundlakeError where it cannot be read."""
+
+    def write(self, name: str, document: dict[str, Any]) -> None:
+        """Put a document in the place of the one before, whole. Raises SoundlakeError where that cannot be done."""
+
+    def remove(self, name: str) -> None:
+        """Forget a document."""
+
+
+@contextmanager
+def open_state(settings: Settings) -> Iterator[State]:
+    """Open extract.state. A local one is held by one process at a time: raises UsageError where another has it."""
+    uri = settings.extract.state
+    folder = local_path(uri)
+    if folder is None:
+        yield BucketState(uri, settings)
+        return
+    state = FolderState(folder)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageError(
+                f"extract.state: another extract is at work in {folder}; wait for it, or give this one its own state"
+            ) from None
+        yield state
+
+
+class FolderState:
+    """Documents in a folder of this machine that only its owner may read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder: Path | None = folder
+        self._folder = folder
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            ignore = folder / ".gitignore"  # it holds tokens: never to be committed
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"extract.state: cannot write to {folder}: {error.strerror}") from None
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """Return a document; see `State`."""
+        path = self._folder / f"{name}.json"
+        try:
+            return _parsed(path.read_bytes(), str(path))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise SoundlakeError(f"cannot read {path}: {error.strerror}") from None
+
+    def write(self, name: str, document: dict[str, Any]) -> None:
+        """Replace a document; see `State`. Its file is made with mode 0600."""
+        path = self._folder / f"{name}.json"
+        try:
+            handle, working = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".json")  # made with 0600
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(document, file, ensure_ascii=False)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(working).replace(path)
+        except OSError as error:
+            raise SoundlakeError(f"cannot write {path}: {error.strerror}") from None
+
+    def remove(self, name: str) -> None:
+        """Forget a document."""
+        (self._folder / f"{name}.json").unlink(missing_ok=True)
+
+
+class BucketState:
+    """Documents on S3, for runs on machines that do not last. Nothing keeps a second run out: start one at a time."""
+
+    folder: Path | None = None
+
+    def __init__(self, uri: str, settings: Settings) -> None:
+        import boto3
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        self._uri = uri.rstrip("/")
+        self._bucket, _, prefix = uri.partition("://")[2].partition("/")
+        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self._errors = (BotoCoreError, ClientError)
+        try:
+            self._client: S3Client = boto3.client("s3", endpoint_url=settings.s3.endpoint_url)
+        except self._errors as error:
+            raise SoundlakeError(f"cannot reach {uri}: {error}") from None
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """Return a document; see `State`."""
+        shown = f"{self._uri}/{name}.json"
+        try:
+            body = self._client.get_object(Bucket=self._bucket, Key=f"{self._prefix}{name}.json")["Body"].read()
+        except self._client.exceptions.NoSuchKey:
+            return None
+        except self._errors as error:
+            raise SoundlakeError(f"cannot read {shown}: {error}") from None
+        return _parsed(body, shown)
+
+    def write(self, name: str, document: dict[str, Any]) -> None:
+        """Replace a document; see `State`."""
+        body = json.dumps(document, ensure_ascii=False).encode()
+        try:
+            self._client.put_object(
+                Bucket=self._bucket, Key=f"{self._prefix}{name}.json", Body=body, ServerSideEncryption="AES256"
+            )
+        except self._errors as error:
+            raise SoundlakeError(f"cannot write {self._uri}/{name}.json: {error}") from None
+
+    def remove(self, name: str) -> None:
+        """Forget a document."""
+        try:
+            self._client.delete_object(Bucket=self._bucket, Key=f"{self._prefix}{name}.json")
+        except self._errors as error:
+            raise SoundlakeError(f"cannot remove {self._uri}/{name}.json: {error}") from None
+
+
+def _parsed(content: bytes, shown: str) -> dict[str, Any]:
+    try:
+        document = json.loads(content)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise SoundlakeError(f"{shown} is damaged: remove it to begin anew")
+    return document
