@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 from delta.tables import DeltaTable
 from py4j.protocol import Py4JJavaError
@@ -73,11 +75,23 @@ class Lake:
 
     def last_batches(self, spark: SparkSession, table: Table) -> dict[str, int]:
         """The number of the last batch that each streaming query wrote into a table, by the query's id."""
+        written = self._snapshot(spark, table).setTransactions()
+        return {entry.appId(): entry.version() for entry in (written.apply(i) for i in range(written.size()))}
+
+    def files(self, spark: SparkSession, table: Table) -> int:
+        """How many files the table has now."""
+        return int(self._snapshot(spark, table).numOfFiles())
+
+    def created_at(self, spark: SparkSession, table: Table) -> datetime:
+        """When the table was created."""
+        milliseconds = self._snapshot(spark, table).metadata().createdTime()
+        return datetime.fromtimestamp(int(milliseconds.get()) / 1000, UTC)
+
+    def _snapshot(self, spark: SparkSession, table: Table) -> Any:
+        # Cheaper than DESCRIBE DETAIL, which is a query, and the only way to the transactions.
         jvm = spark.sparkContext._jvm
         assert jvm is not None
-        log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, self.path(table))
-        written = log.unsafeVolatileSnapshot().setTransactions()
-        return {entry.appId(): entry.version() for entry in (written.apply(i) for i in range(written.size()))}
+        return jvm.org.apache.spark.sql.delta.DeltaLog.forTableWithSnapshot(spark._jsparkSession, self.path(table))._2()
 
 
 def properties(table: Table) -> dict[str, str]:

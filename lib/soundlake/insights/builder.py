@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, SparkSession
 
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights.insight import Insight, load_insights, render, with_needed
-from soundlake.lake import Lake, conform
+from soundlake.lake import Lake, conform, properties
 from soundlake.settings import Settings
 from soundlake.tables import TABLES, Table
+
+INSIGHTS_AT_ONCE = 2  # planning one leaves cores idle
 
 
 @dataclass(frozen=True)
@@ -36,17 +39,28 @@ def build(spark: SparkSession, lake: Lake, settings: Settings, only: Iterable[st
     session = spark.newSession()
     session.conf.set("spark.sql.session.timeZone", settings.insights.time_zone)
     tables = {table.view: table for table in (*TABLES, *(insight.table for insight in insights))}
-    viewed: set[str] = set()
-    built = []
-    for insight in insights:
-        for view in sorted(insight.reads - viewed):
-            lake.read(session, _known(tables, view, insight)).createOrReplaceTempView(view)
-        viewed |= insight.reads
-        answer = _answer(session, insight, settings)
-        target = lake.path(insight.table)
-        answer.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(target)
-        built.append(Built(insight.name, lake.read(session, insight.table).count()))
-    return built
+    built: dict[str, Built] = {}
+    with ThreadPoolExecutor(max_workers=INSIGHTS_AT_ONCE) as pool:
+        while waiting := [insight for insight in insights if insight.name not in built]:
+            unbuilt = {insight.table.view for insight in waiting}
+            ready = [insight for insight in waiting if not insight.reads & unbuilt]
+            for view in sorted({view for insight in ready for view in insight.reads}):
+                lake.read(session, _known(tables, view)).createOrReplaceTempView(view)
+            made = [pool.submit(_build, session, lake, insight, settings) for insight in ready]
+            built |= {one.result().name: one.result() for one in made}
+    return list(built.values())
+
+
+def _build(session: SparkSession, lake: Lake, insight: Insight, settings: Settings) -> Built:
+    (
+        _answer(session, insight, settings)
+        .write.format("delta")
+        .mode("overwrite")
+        .option("overwriteSchema", "true")
+        .options(**properties(insight.table))
+        .save(lake.path(insight.table))
+    )
+    return Built(insight.name, lake.read(session, insight.table).count())
 
 
 def _chosen(only: Iterable[str] | None) -> list[Insight]:
@@ -59,9 +73,9 @@ def _chosen(only: Iterable[str] | None) -> list[Insight]:
     return with_needed(insights, names)
 
 
-def _known(tables: dict[str, Table], view: str, insight: Insight) -> Table:
+def _known(tables: dict[str, Table], view: str) -> Table:
     if view not in tables:
-        raise SoundlakeError(f"insights/{insight.name}.sql reads {view}, which is no table of the lake")
+        raise SoundlakeError(f"an insight reads {view}, which is no table of the lake")
     return tables[view]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial, reduce
 from operator import or_
 
@@ -159,6 +160,8 @@ def _delete(table: DeltaTable, rows: DataFrame, key: Sequence[str]) -> None:
 
 def compact(spark: SparkSession, lake: Lake, table: Table, retention_hours: int) -> None:
     """Join small files, and delete files that no version within the retention refers to."""
-    delta = DeltaTable.forPath(spark, lake.path(table))
-    delta.optimize().executeCompaction()
-    delta.vacuum(retention_hours)
+    delta = lake.delta(spark, table)
+    if lake.files(spark, table) > 1:
+        delta.optimize().executeCompaction()
+    if lake.created_at(spark, table) < datetime.now(UTC) - timedelta(hours=retention_hours):  # else there is none
+        delta.vacuum(retention_hours)
