@@ -30,6 +30,7 @@ NAMED: Records = {
     "escaped kind": '{"\\u006bind": "artist", "payload": {"id": "x"}}',
     "cut off": '{"id": "x"',
     "not utf8": b'{"id": "\xff"}',
+    "damaged aggregate": b"\xf3\x89\x9a\xc2" + b"cut off",
     "tombstone": None,
 }
 UNNAMED: Records = {
@@ -42,6 +43,7 @@ UNNAMED: Records = {
     "not object": "[1]",
     "null": "null",
     "not utf8": b"\xc3\x28",
+    "damaged aggregate": b"\xf3\x89\x9a\xc2" + b"cut off",
     "overlong utf8": b"\xc0\xaf",
     "half a sign": '{"name": "夜'.encode()[:-1],
     "tombstone": None,
@@ -116,6 +118,7 @@ def test_one_topic_may_carry_all_kinds(unread: dict[str, dict[str, Any]]) -> Non
         ("not object", "not_object"),
         ("null", "not_object"),
         ("not utf8", "not_utf8"),
+        ("damaged aggregate", "damaged_aggregate"),
         ("overlong utf8", "not_utf8"),
         ("half a sign", "not_utf8"),
         ("tombstone", "tombstone"),

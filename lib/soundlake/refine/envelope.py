@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from soundlake.kinds import KINDS
 from soundlake.kinds.payload import STRICT, as_list, is_one_value, only_value, parse_values
+from soundlake.sources.kinesis.deaggregate import MAGIC
 
 # How envelopes begin, as writers of JSON put it.
 _STARTS = ('{"kind":"', '{"kind": "')
@@ -59,6 +60,7 @@ def flaw_of_unread(events: DataFrame) -> DataFrame:
     return events.withColumn(
         "reason",
         F.when(value.isNull(), "tombstone")
+        .when(value.startswith(F.lit(MAGIC)), "damaged_aggregate")
         .when(~F.col("is_text"), "not_utf8")
         .when(is_object, "unknown_kind")
         .otherwise(flaw_of_unparsed(text)),
@@ -75,6 +77,7 @@ def detail_of(reason: str) -> Column:
     code = F.col(reason)
     return (
         F.when(code == "tombstone", "the message has no value")
+        .when(code == "damaged_aggregate", "a Kinesis producer put several records into one, which cannot be taken apart")
         .when(code == "not_utf8", "the bytes are not UTF-8")
         .when(code == "not_object", "the record is JSON, but no object")
         .when(code == "not_json", "the record is not JSON, or cut off, or followed by something else")
