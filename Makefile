@@ -6,7 +6,7 @@ SHELL := bash
 PYTHON := .venv/bin/python
 TESTS ?= tests
 
-.PHONY: help setup test test-unit test-integration lint format demo docs clean
+.PHONY: help setup test test-unit test-integration test-faults lint format demo docs lambda clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -15,13 +15,16 @@ setup: ## Make or renew .venv, with the tools of developers
 	@./spark-submit.sh --setup dev
 
 test: setup ## Run all tests; TESTS=tests/unit/test_x.py for some
-	@$(PYTHON) -m pytest $(TESTS)
+	@$(PYTHON) -m pytest -m "not faults" $(TESTS)
 
 test-unit: setup ## Run the fast tests
 	@$(PYTHON) -m pytest tests/unit
 
 test-integration: setup ## Run the tests of the real queries on real files
 	@$(PYTHON) -m pytest tests/integration
+
+test-faults: setup ## Kill the real job in every way; takes a quarter of an hour
+	@$(PYTHON) -m pytest tests/faults
 
 lint: setup ## Check style, types, the layers, and that the data dictionary is up to date
 	@$(PYTHON) -m ruff check .
@@ -39,6 +42,9 @@ demo: ## Run the main job on the bundled records, into ./lake
 
 docs: setup ## Write docs/data-dictionary.md
 	@$(PYTHON) -m soundlake.data_dictionary
+
+lambda: setup ## Make build/soundlake-extract.zip, the Lambda function that extracts by the clock
+	@$(PYTHON) -m soundlake.launch.lambda_archive
 
 clean: ## Remove environments, caches and the demo's lake
 	@rm -rf .venv .venv.lock .venv-* lake artifacts spark-warehouse build dist

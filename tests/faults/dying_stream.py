@@ -1,0 +1,104 @@
+"""A stream that kills itself with SIGKILL at a chosen point: `python dying_stream.py POINT LAKE LANDED`.
+
+It is the real job but for the point. The whole process group dies at once, Spark's JVM included.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from soundlake import stream
+from soundlake.launch.local import spark_environment
+from soundlake.refine import query
+from soundlake.refine.writes import BatchWriter
+from soundlake.session import open_session
+from soundlake.settings import load_settings
+from soundlake.tables import BATCHES, EVENTS, PLAYS, STAMPS, TRACKS, Table
+
+
+def die(*_: object) -> NoReturn:
+    os.killpg(0, signal.SIGKILL)
+    raise AssertionError("unreachable")
+
+
+def before(owner: Any, name: str) -> None:
+    setattr(owner, name, die)
+
+
+def after(owner: Any, name: str) -> None:
+    work = getattr(owner, name)
+
+    def work_and_die(*arguments: Any, **named: Any) -> None:
+        work(*arguments, **named)
+        die()
+
+    setattr(owner, name, work_and_die)
+
+
+def around(method: str, table: Table, seconds: float | None) -> None:
+    """Die after a write to a table, or so many seconds into it."""
+    write: Callable[..., None] = getattr(BatchWriter, method)
+
+    def write_and_die(self: BatchWriter, written: Table, *more: Any, **named: Any) -> None:
+        if written is table and seconds is not None:
+            threading.Timer(seconds, die).start()
+        write(self, written, *more, **named)
+        if written is table:
+            die()
+
+    setattr(BatchWriter, method, write_and_die)
+
+
+def when_there(lake: Path, pattern: str, more_than: int) -> None:
+    """Die as soon as a folder has more files of a pattern than there were."""
+
+    def watch() -> None:
+        while len(list(lake.glob(pattern))) <= more_than:
+            threading.Event().wait(0.001)
+        die()
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def count(lake: Path, pattern: str) -> int:
+    return len(list(lake.glob(pattern)))
+
+
+# Where it dies: what has been done then, and what has not.
+POINTS: dict[str, Callable[[Path], None]] = {
+    "ingest planned its batch": lambda lake: when_there(
+        lake, "_checkpoints/ingest/offsets/[0-9]*", count(lake, "_checkpoints/ingest/offsets/[0-9]*")
+    ),
+    "ingest is writing files": lambda lake: when_there(
+        lake, f"{EVENTS.path}/*/*.parquet", count(lake, f"{EVENTS.path}/*/*.parquet")
+    ),
+    "ingest committed to bronze": lambda lake: when_there(
+        lake, f"{EVENTS.path}/_delta_log/*.json", count(lake, f"{EVENTS.path}/_delta_log/*.json")
+    ),
+    "refine begins its batch": lambda _: before(query, "refine_batch"),
+    "tracks are appended": lambda _: around("append", TRACKS, None),
+    "tracks are being merged": lambda _: around("upsert", TRACKS, 0.7),
+    "tracks are merged": lambda _: around("upsert", TRACKS, None),
+    "plays are being appended": lambda _: around("append", PLAYS, 0.3),
+    "stamps are appended": lambda _: around("append", STAMPS, None),
+    "the account is appended": lambda _: around("append", BATCHES, None),
+    "refine wrote its batch": lambda _: after(query, "refine_batch"),
+}
+
+
+def main(point: str, lake: str, landed: str) -> None:
+    os.environ.update(spark_environment())
+    if point != "nowhere":
+        POINTS[point](Path(lake))
+    with open_session("faults") as spark:
+        stream.run(spark, load_settings(None, [f"source.files.path={landed}"], lake=lake, env={}), once=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

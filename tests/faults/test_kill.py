@@ -1,0 +1,106 @@
+"""A stream that is killed with SIGKILL anywhere, and started again, ends as one that was left in peace."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faults.dying_stream import POINTS
+from reading import rows, silver
+from records import envelope, stamp
+
+from soundlake.tables import BATCHES, EVENTS
+
+CHILD = Path(__file__).parent / "dying_stream.py"
+# Those that every test run makes; `make test-faults` makes all.
+ALWAYS = ("ingest committed to bronze", "tracks are being merged")
+
+
+def land(landed: Path, turn: int, records: list[dict[str, Any]]) -> None:
+    for record in records:
+        folder = landed / f"{record['kind']}s"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"{turn}.ndjson").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+
+def records(turn: int) -> list[dict[str, Any]]:
+    """Tracks of which some change and some are new, and plays of which some come again."""
+    tracks = [
+        envelope("track", {"id": f"t{number}", "name": f"{number} in {turn // (number % 2 + 1)}"}, stamp(turn))
+        for number in range(40 + 20 * turn)
+    ]
+    plays = [
+        envelope("play", {"user_id": "u", "played_at": stamp(number % 24, 1 + number // 24), "track": {"id": "t1"}})
+        for number in range(100 * turn, 150 + 100 * turn)
+    ]
+    return tracks + plays
+
+
+def run(point: str, lake: Path, landed: Path) -> int:
+    child = subprocess.Popen(
+        [sys.executable, str(CHILD), point, str(lake), str(landed)],
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=dict(os.environ),
+    )
+    return child.wait(timeout=300)
+
+
+@pytest.fixture(scope="module")
+def landed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("landed")
+
+
+@pytest.fixture(scope="module")
+def first(landed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    lake = tmp_path_factory.mktemp("first") / "lake"
+    land(landed, 1, records(1))
+    assert run("nowhere", lake, landed) == 0
+    land(landed, 2, records(2))
+    return lake
+
+
+@pytest.fixture(scope="module")
+def undisturbed(first: Path, landed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    lake = tmp_path_factory.mktemp("undisturbed") / "lake"
+    shutil.copytree(first, lake)
+    assert run("nowhere", lake, landed) == 0
+    return lake
+
+
+def places(lake: Path) -> Counter[tuple[Any, ...]]:
+    return Counter((row["stream"], row["partition"], row["position"], row["value"]) for row in rows(lake, EVENTS))
+
+
+def accounts(lake: Path) -> list[tuple[Any, ...]]:
+    counted = ("batch_id", "read", "accepted", "duplicate", "stale", "rejected")
+    return sorted(tuple(row[name] for name in counted) for row in rows(lake, BATCHES))
+
+
+@pytest.mark.parametrize(
+    "point", [point if point in ALWAYS else pytest.param(point, marks=pytest.mark.faults) for point in POINTS]
+)
+def test_killed_when(point: str, first: Path, undisturbed: Path, landed: Path, tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    shutil.copytree(first, lake)
+    assert run(point, lake, landed) == -signal.SIGKILL
+    assert run("nowhere", lake, landed) == 0
+    sent = Counter(value for turn in (1, 2) for value in _sent(landed, turn))
+    assert Counter(place[-1] for place in places(lake).elements()) == sent
+    assert places(lake) == places(undisturbed)
+    assert silver(lake) == silver(undisturbed)
+    assert accounts(lake) == accounts(undisturbed)
+
+
+def _sent(landed: Path, turn: int) -> list[bytes]:
+    return [line for file in landed.glob(f"*/{turn}.ndjson") for line in file.read_bytes().splitlines()]
