@@ -9,8 +9,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from soundlake.catalog.commands import query
 from soundlake.extract.commands import app as extract_app
 from soundlake.extract.imports.command import import_files
+from soundlake.extract.landed.command import move_read
 from soundlake.launch.doctor import examine
 from soundlake.launch.report import reported
 from soundlake.ops.status import LakeStatus, read_status
@@ -32,6 +34,8 @@ LakeUri = Annotated[str | None, typer.Option("--lake", metavar="URI", help="the 
 
 app.add_typer(extract_app, name="extract")
 app.command("import")(import_files)
+app.command("move-read")(move_read)
+app.command("query")(query)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,13 +28,18 @@ class Lake:
 
     uri: str
 
+    @property
+    def root(self) -> str:
+        """The URI; a local path made absolute, for Spark takes some relative ones for names of tables."""
+        return self.uri if "://" in self.uri else os.path.abspath(self.uri)
+
     def path(self, table: Table) -> str:
         """Where a table stands."""
-        return f"{self.uri}/{table.path}"
+        return f"{self.root}/{table.path}"
 
     def checkpoint(self, query: str) -> str:
         """Where a streaming query keeps its progress."""
-        return f"{self.uri}/_checkpoints/{query}"
+        return f"{self.root}/_checkpoints/{query}"
 
     def exists(self, spark: SparkSession, table: Table) -> bool:
         """Whether the table has been created."""

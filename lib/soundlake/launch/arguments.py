@@ -16,17 +16,18 @@ from soundlake.settings import Settings, check_lake_exists, check_lake_writable,
 
 @dataclass(frozen=True)
 class JobArguments:
-    """What a job is told: the settings of the run, and whether to finish when all that is there is taken."""
+    """What a job is told: the settings of the run, whether to finish when all is taken, whether only to look."""
 
     settings: Settings
     once: bool = False
+    check: bool = False
 
 
 def parse(job: str, argv: Sequence[str], env: Mapping[str, str] = os.environ) -> JobArguments:
     """Read the options of a job and check what it needs; raises UsageError, before anything is started."""
     described = job_named(job)
     parser = Parser(prog=f"{job}.py", description=described.help, allow_abbrev=False)
-    add_job_options(parser, streaming=described.reads_source)
+    add_job_options(parser, streaming=described.reads_source, checking=described.can_check)
     return resolve(described, parser.parse(argv), env)
 
 
@@ -48,4 +49,4 @@ def resolve(job: Job, options: argparse.Namespace, env: Mapping[str, str] = os.e
         check_lake_writable(settings)
     else:
         check_lake_exists(settings)
-    return JobArguments(settings, once=getattr(options, "once", False))
+    return JobArguments(settings, once=getattr(options, "once", False), check=getattr(options, "check", False))

@@ -38,8 +38,8 @@ def _unknown(argument: str, known: Sequence[str]) -> str:
     return f"unknown option {argument}" + (f"; did you mean {close[0]}?" if close else "")
 
 
-def add_job_options(parser: argparse.ArgumentParser, *, streaming: bool) -> None:
-    """Add the options of all jobs, and those of a job that reads a source where `streaming`."""
+def add_job_options(parser: argparse.ArgumentParser, *, streaming: bool, checking: bool = False) -> None:
+    """Add the options of all jobs; where `streaming`, those of a job that reads a source; where `checking`, --check."""
     group = parser.add_argument_group("options of a job")
     group.add_argument("--config", type=Path, metavar="FILE", help="settings, TOML")
     group.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting, section.key=value")
@@ -47,6 +47,8 @@ def add_job_options(parser: argparse.ArgumentParser, *, streaming: bool) -> None
     if streaming:
         group.add_argument("--source", metavar="files|kafka|kinesis", help="where records come from")
         group.add_argument("--once", action="store_true", help="take all that is there, finish, exit 0")
+    if checking:
+        group.add_argument("--check", action="store_true", help="only look: exit 1 where something has to be done")
 
 
 def read_command_line(argv: Sequence[str]) -> tuple[Job, argparse.Namespace]:
@@ -62,6 +64,8 @@ def read_command_line(argv: Sequence[str]) -> tuple[Job, argparse.Namespace]:
     if not job.reads_source:
         given = {"--source": options.source is not None, "--once": options.once}
         problems += [f"{option} is no option of {job.name}" for option, is_given in given.items() if is_given]
+    if options.check and not job.can_check:
+        problems.append(f"--check is no option of {job.name}")
     if problems:
         raise UsageError(*problems)
     return job, options
@@ -73,7 +77,7 @@ def as_argv(options: argparse.Namespace) -> list[str]:
     argv += [f"--set={assignment}" for assignment in options.set]
     argv += [f"--lake={options.lake}"] if options.lake is not None else []
     argv += [f"--source={options.source}"] if options.source is not None else []
-    return argv + (["--once"] if options.once else [])
+    return argv + (["--once"] if options.once else []) + (["--check"] if options.check else [])
 
 
 def _parser() -> Parser:
@@ -88,5 +92,5 @@ def _parser() -> Parser:
     parser.add_argument("job", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("--spark", metavar="LINE", help="the Spark line, see conf/versions.toml")
     parser.add_argument("--target", default="local", metavar="TARGET", help=f"where to run: {', '.join(TARGETS)}")
-    add_job_options(parser, streaming=True)
+    add_job_options(parser, streaming=True, checking=True)
     return parser

@@ -17,7 +17,8 @@ class Job:
     """A job: what it is for, and what has to be right before it starts.
 
     `reads_source`: it reads records from the configured source. `bundled`: from the records that come with Soundlake,
-    unless told otherwise. `makes_lake`: it makes the lake where there is none yet; the others need one.
+    unless told otherwise. `makes_lake`: it makes the lake where there is none yet; the others need one. `can_check`: it
+    can also only look, with --check.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Job:
     reads_source: bool = False
     bundled: bool = False
     makes_lake: bool = False
+    can_check: bool = False
 
     @property
     def file(self) -> Path:
@@ -40,6 +42,7 @@ REGISTRY: Mapping[str, Job] = MappingProxyType(
             Job("stream", "take records from the source into the tables", reads_source=True, makes_lake=True),
             Job("train_clusters", "train KMeans on the audio features and publish a model"),
             Job("build_insights", "build the marts"),
+            Job("register_tables", "register the tables in the Glue Data Catalog, for Athena", can_check=True),
             Job("maintain", "bring the entity tables up to date, compact and clean up"),
         )
     }

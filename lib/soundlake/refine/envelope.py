@@ -77,7 +77,9 @@ def detail_of(reason: str) -> Column:
     code = F.col(reason)
     return (
         F.when(code == "tombstone", "the message has no value")
-        .when(code == "damaged_aggregate", "a Kinesis producer put several records into one, which cannot be taken apart")
+        .when(
+            code == "damaged_aggregate", "a Kinesis producer put several records into one, which cannot be taken apart"
+        )
         .when(code == "not_utf8", "the bytes are not UTF-8")
         .when(code == "not_object", "the record is JSON, but no object")
         .when(code == "not_json", "the record is not JSON, or cut off, or followed by something else")

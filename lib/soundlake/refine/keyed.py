@@ -17,7 +17,7 @@ from soundlake.refine.merge import changed_rows, fold, new_rows
 from soundlake.refine.rejects import rejected_rows
 from soundlake.refine.scoring import score_tracks
 from soundlake.refine.verdicts import judge, new_stamps
-from soundlake.refine.work import Batch
+from soundlake.refine.work import FEW_RECORDS, Batch
 from soundlake.refine.writes import within
 from soundlake.tables import STAMPS, TRACK_FEATURES
 
@@ -73,7 +73,9 @@ def _write_rows(batch: Batch, kind: Kind, folded: DataFrame, dates: Dates, new: 
             if is_scored:
                 score_tracks(batch.writer, changed)
             pruning = within(f"t.`{kind.dated}`", *dates) if kind.dated and dates else "true"
-            batch.writer.upsert(kind.table, changed, pruning)
+            # Broadcast, the table need not be shuffled to find the rows, and keeps the files that do not change.
+            few = may_change <= FEW_RECORDS
+            batch.writer.upsert(kind.table, F.broadcast(changed) if few else changed, pruning)
 
 
 def _present_rows(batch: Batch, kind: Kind, folded: DataFrame, dates: Dates) -> DataFrame:

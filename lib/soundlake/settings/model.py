@@ -42,6 +42,9 @@ class FilesSettings(_Section):
 
     path: Annotated[Folder | None, Optional] = Field(None, description="the folder that holds a folder for each kind")
     max_files_per_trigger: Number = Field(1000, ge=1, description="most files taken in one batch")
+    processed_path: Annotated[Folder | None, Optional] = Field(
+        None, description="where `soundlake move-read` puts files that were read; else the folder _processed in path"
+    )
 
 
 class KafkaSettings(_Section):
@@ -163,6 +166,18 @@ class CatalogSettings(_Section):
     endpoint_url: Annotated[Url | None, Optional] = Field(None, description="another Glue than the region's own")
 
 
+class AthenaSettings(_Section):
+    """How `soundlake query` asks Athena, where the catalog is Glue."""
+
+    workgroup: Text = Field("primary", description="the workgroup that queries run in, engine version 3")
+    output_location: Annotated[LakeUri | None, Optional] = Field(
+        None, description="s3://… where results are put; else where the workgroup says"
+    )
+    endpoint_url: Annotated[Url | None, Optional] = Field(None, description="another Athena than the region's own")
+    # https://aws.amazon.com/athena/pricing/: SQL queries, US East; other regions differ.
+    usd_per_tb: float = Field(5.0, ge=0, description="US dollars for each TB scanned, to tell what a query cost")
+
+
 class PublishSettings(_Section):
     """Where `soundlake extract` and `soundlake import` put records."""
 
@@ -235,6 +250,7 @@ class Settings(_Section):
     train: TrainSettings = TrainSettings()
     s3: S3Settings = S3Settings()
     catalog: CatalogSettings = CatalogSettings()
+    athena: AthenaSettings = AthenaSettings()
     maintain: MaintainSettings = MaintainSettings()
     publish: PublishSettings = PublishSettings()
     extract: ExtractSettings = ExtractSettings()

@@ -10,15 +10,13 @@ from soundlake.errors import UsageError
 from soundlake.extract.imports.columns import Columns
 from soundlake.extract.imports.mapping import TableMapping, load_mapping
 
-# In a checkout they are files to be read and copied; an installed package would carry them beside this module.
-_FOLDERS = (Path(__file__).resolve().parents[4] / "conf" / "mappings", Path(__file__).with_name("mappings"))
+_FOLDER = Path(__file__).with_name("mappings")
 
 
 @cache
 def bundled() -> dict[str, TableMapping]:
     """The bundled mappings by name."""
-    files = [file for folder in _FOLDERS if folder.is_dir() for file in sorted(folder.glob("*.toml"))]
-    return {mapping.name: mapping for mapping in map(load_mapping, files)}
+    return {mapping.name: mapping for mapping in map(load_mapping, sorted(_FOLDER.glob("*.toml")))}
 
 
 def mapping_named(name: str) -> TableMapping:

@@ -1,0 +1,22 @@
+"""Register the tables in the Glue Data Catalog, for Athena. Needs no Spark: it reads the tables' Delta logs."""
+
+from __future__ import annotations
+
+from soundlake.catalog.glue import register
+from soundlake.catalog.report import lines, trouble
+from soundlake.errors import SoundlakeError
+from soundlake.launch.arguments import JobArguments
+from soundlake.launch.main import run_job
+
+
+def run(arguments: JobArguments) -> None:
+    """Register every table, or with --check only look, and say of each what was done or has to be done."""
+    outcomes = register(arguments.settings, check=arguments.check)
+    for line in lines(outcomes, check=arguments.check):
+        print(line)
+    if problem := trouble(outcomes, check=arguments.check):
+        raise SoundlakeError(problem)
+
+
+if __name__ == "__main__":
+    run_job("register_tables", run)

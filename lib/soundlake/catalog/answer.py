@@ -1,0 +1,33 @@
+"""What a query gives, whichever engine ran it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows; whether there are more than were asked for; and a line on what it took."""
+
+    rows: pa.Table
+    has_more: bool
+    took: str
+
+
+def in_utc(rows: pa.Table) -> pa.Table:
+    """Tell every timestamp that has a zone in UTC, and whole numbers too wide for other engines as bigint."""
+    columns = []
+    for name, column in zip(rows.column_names, rows.columns, strict=True):
+        type_ = column.type
+        if pa.types.is_timestamp(type_) and type_.tz is not None:
+            column = column.cast(pa.timestamp(type_.unit, tz="UTC"))
+        elif pa.types.is_decimal(type_) and (type_.precision, type_.scale) == (38, 0) and _fits(column):
+            column = column.cast(pa.int64())
+        columns.append((name, column))
+    return pa.Table.from_arrays([column for _, column in columns], names=[name for name, _ in columns])
+
+
+def _fits(column: pa.ChunkedArray) -> bool:
+    return all(value is None or abs(value) < 2**63 for value in column.to_pylist())

@@ -1,0 +1,111 @@
+"""`soundlake query`: what it is told and what it says. What it does is imported when it runs: --help is quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from soundlake.errors import UsageError
+
+if TYPE_CHECKING:
+    from soundlake.settings import Settings
+
+SHOWN = 100  # rows of a table, unless told
+
+Format = Literal["table", "csv", "parquet"]
+
+
+def query(
+    what: Annotated[
+        str | None, typer.Argument(metavar="[INSIGHT|SQL]", help="an insight's name, or a SELECT", show_default=False)
+    ] = None,
+    format_: Annotated[
+        Format | None, typer.Option("--format", help="table, csv or parquet; else by --out's ending, else table")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="file for csv or parquet")] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=0, help=f"most rows, 0 for all; else {SHOWN} for a table, all for files"),
+    ] = None,
+    deploy: Annotated[
+        bool, typer.Option("--deploy", help="save all insights as named queries of the Athena workgroup")
+    ] = False,
+    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")] = None,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")
+    ] = None,
+    lake: Annotated[str | None, typer.Option("--lake", metavar="URI", help="a local path, s3://… or s3a://…")] = None,
+) -> None:
+    """Run an insight or any SELECT: through Athena where catalog.type is glue, else on the lake with DuckDB.
+
+    Without a question, list the insights. Tables are called layer_name, such as silver_tracks.
+    """
+    from soundlake.settings import load_settings
+
+    settings = load_settings(config, sets or (), lake)
+    if deploy:
+        _deploy(settings, what)
+    elif what is None:
+        _list()
+    else:
+        _run(settings, what, _chosen(format_, out), out, limit)
+
+
+def _run(settings: Settings, what: str, format_: Format, out: Path | None, limit: int | None) -> None:
+    from soundlake.catalog import output
+    from soundlake.catalog.query import ask, caution, sql_of
+
+    if limit is None:
+        limit = SHOWN if format_ == "table" else 0
+    sql = sql_of(settings, what)
+    try:
+        answer = ask(settings, sql, limit or None)
+    except KeyboardInterrupt:
+        _say("the query is cancelled")
+        raise
+    if format_ == "table":
+        output.show(answer.rows)
+    else:
+        output.write(answer.rows, format_, out)
+    # What is said about the rows goes to stderr: stdout has rows only.
+    more = ", there are more: --limit 0 gives all" if answer.has_more else ""
+    rows = "1 row" if answer.rows.num_rows == 1 else f"{answer.rows.num_rows:,} rows"
+    _say(f"{rows}{more}; {answer.took}")
+    if told := caution(settings):
+        _say(told)
+
+
+def _say(line: str) -> None:
+    typer.echo(f"soundlake: {line}", err=True)
+
+
+def _chosen(format_: Format | None, out: Path | None) -> Format:
+    endings: dict[str, Format] = {".csv": "csv", ".parquet": "parquet"}
+    chosen = format_ or (endings.get(out.suffix.lower()) if out else "table")
+    if chosen is None:
+        raise UsageError(f"--out {out}: --format csv or --format parquet? The file's ending does not say")
+    if chosen == "table" and out is not None:
+        raise UsageError(f"--out {out}: a table is for the console; --format csv or parquet go into a file")
+    if chosen == "parquet" and out is None:
+        raise UsageError("--format parquet: --out FILE is needed, Parquet is not for the console")
+    return chosen
+
+
+def _list() -> None:
+    from soundlake.insights import load_insights
+
+    for insight in sorted(load_insights(), key=lambda insight: insight.name):
+        typer.echo(f"{insight.name:<24}{insight.question}")
+
+
+def _deploy(settings: Settings, what: str | None) -> None:
+    if what is not None:
+        raise UsageError("--deploy saves all insights: it takes no question")
+    if settings.catalog.type != "glue":
+        raise UsageError("catalog.type: none; named queries are Athena's: set it to glue")
+    from soundlake.catalog.named_queries import deploy
+
+    for name, state in deploy(settings):
+        typer.echo(f"{name}: {state}")

@@ -1,0 +1,88 @@
+"""The tables of a lake as they really are, read from their Delta logs without Spark."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from soundlake.catalog.aws import open_session, told
+from soundlake.catalog.names import on_s3
+from soundlake.catalog.types import delta_type
+from soundlake.errors import SoundlakeError
+from soundlake.settings import Settings
+from soundlake.tables import Table
+
+# What Athena's engine 3 reads of the features that a reader must know: its documentation names these.
+_READ_BY_ATHENA = {"columnMapping", "deletionVectors", "timestampNtz"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A table that is there: the types of its columns in the log's order, and the log's features Athena cannot read."""
+
+    columns: dict[str, str]
+    unreadable: tuple[str, ...] = ()
+
+    def differs_from(self, table: Table) -> list[str]:
+        """Say how the table is unlike its declaration; columns that it does not have yet are no difference."""
+        declared = {column.name: delta_type(column.type) for column in table.columns}
+        differences = [f"its Delta log has the feature {name}, which Athena does not read" for name in self.unreadable]
+        for name, type_ in self.columns.items():
+            if name not in declared:
+                differences.append(f"column {name} is in the Delta table, but not declared")
+            elif type_ != declared[name]:
+                differences.append(f"column {name} is {type_} in the Delta table, but declared as {declared[name]}")
+        return differences
+
+
+def open_table(settings: Settings, table: Table) -> DeltaTable | None:
+    """Open a table of the settings' lake; None where there is none. Raises SoundlakeError where it cannot be read."""
+    uri = f"{on_s3(settings.lake.uri)}/{table.path}"
+    try:
+        return DeltaTable(uri, storage_options=_storage_options(settings))
+    except TableNotFoundError:
+        return None
+    except (DeltaError, OSError) as error:
+        raise SoundlakeError(f"{uri} cannot be read: {_first_line(error)}") from None
+
+
+def read_schema(settings: Settings, table: Table) -> Found | None:
+    """Read which columns a table has; None where there is no table. Raises SoundlakeError where it cannot be read."""
+    opened = open_table(settings, table)
+    if opened is None:
+        return None
+    try:
+        fields: list[dict[str, Any]] = json.loads(opened.schema().to_json())["fields"]
+        columns = {field["name"]: delta_type(field["type"]) for field in fields}
+    except SoundlakeError as error:
+        raise SoundlakeError(f"{table.path}: {error}") from None
+    return Found(columns, tuple(sorted(set(opened.protocol().reader_features or ()) - _READ_BY_ATHENA)))
+
+
+def _storage_options(settings: Settings) -> dict[str, str]:
+    """What the reader needs for S3: the endpoint, and the credentials that boto3's chain finds, for it has another."""
+    if not on_s3(settings.lake.uri).startswith("s3://"):
+        return {}
+    with told(settings.lake.uri):
+        session = open_session()
+        credentials = session.get_credentials()
+    if credentials is None:
+        raise SoundlakeError(f"{settings.lake.uri}: no AWS credentials: set AWS_PROFILE, or AWS_REGION and credentials")
+    frozen = credentials.get_frozen_credentials()
+    options = {
+        "AWS_ACCESS_KEY_ID": frozen.access_key,
+        "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
+        "AWS_SESSION_TOKEN": frozen.token,
+        "AWS_REGION": session.region_name,
+        "AWS_ENDPOINT_URL": settings.s3.endpoint_url,
+        "AWS_ALLOW_HTTP": "true" if settings.s3.endpoint_url else None,
+    }
+    return {name: value for name, value in options.items() if value}
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,176 @@
+"""Registering the lake's tables in the Glue Data Catalog: created, updated, or left alone where all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from botocore.exceptions import ClientError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from soundlake.catalog.aws import CONFIG, code_of, open_session, told
+from soundlake.catalog.delta import Found, read_schema
+from soundlake.catalog.drift import differences
+from soundlake.catalog.names import check_names, location, on_s3
+from soundlake.catalog.table_input import merged, table_input
+from soundlake.errors import SoundlakeError, UsageError
+from soundlake.insights.insight import load_insights
+from soundlake.settings import Settings
+from soundlake.tables import TABLES, Table
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+State = Literal["created", "updated", "unchanged", "missing", "gone", "refused"]
+
+DATABASE_COMMENT = "Soundlake: a streaming lakehouse for Spotify data"
+_READERS = 8  # reading a log is waiting for S3
+# Another registrar came between the look and the write; looked at again, it is seen.
+_MEANWHILE = {"AlreadyExistsException", "ConcurrentModificationException", "EntityNotFoundException"}
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a table, or would become of it.
+
+    `missing`: not in the lake yet, nothing is registered. `gone`: registered, but no longer in the lake. `refused`: it
+    is not what is declared, and what is registered stays as it is. `details` say how it differs.
+    """
+
+    name: str
+    state: State
+    details: tuple[str, ...] = ()
+
+    @property
+    def is_drift(self) -> bool:
+        """Whether catalog and lake are not the same."""
+        return self.state not in ("unchanged", "missing")
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether registering cannot make them the same."""
+        return self.state in ("gone", "refused")
+
+
+def public_tables() -> list[Table]:
+    """The tables for analysts, marts included: what is registered and what can be queried."""
+    return [table for table in (*TABLES, *(insight.table for insight in load_insights())) if not table.internal]
+
+
+def register(settings: Settings, tables: Iterable[Table] | None = None, *, check: bool = False) -> list[Outcome]:
+    """Register the tables (all that are for analysts, unless given) of the settings' lake; with `check` only look.
+
+    Raises UsageError where the settings name no Glue or no lake on S3, and SoundlakeError where Glue or the lake cannot
+    be reached, or where the lake holds no table at all. What was registered until then stays; do it again.
+    """
+    chosen = public_tables() if tables is None else [table for table in tables if not table.internal]
+    _check_settings(settings, chosen)
+    with ThreadPoolExecutor(max_workers=_READERS) as pool:
+        found = dict(zip(chosen, pool.map(lambda table: read_schema(settings, table), chosen), strict=True))
+    if tables is None and not any(found.values()):
+        raise SoundlakeError(f"there are no tables in {settings.lake.uri}")
+    with told(f"Glue, database {settings.catalog.database}"):
+        catalog = _Catalog(_open_glue(settings), settings, check)
+        return [*catalog.database(), *(catalog.table(table, found[table]) for table in chosen)]
+
+
+def _check_settings(settings: Settings, tables: list[Table]) -> None:
+    if settings.catalog.type != "glue":
+        raise UsageError("catalog.type: none; to register tables it has to be glue")
+    if not on_s3(settings.lake.uri).startswith("s3://"):
+        raise UsageError(f"lake.uri: {settings.lake.uri} is not on S3; Glue registers s3://… and s3a://… only")
+    check_names(settings.catalog.database, tables)
+
+
+def _open_glue(settings: Settings) -> GlueClient:
+    return open_session().client("glue", endpoint_url=settings.catalog.endpoint_url, config=CONFIG)
+
+
+def _is_meanwhile(error: BaseException) -> bool:
+    return isinstance(error, ClientError) and code_of(error) in _MEANWHILE
+
+
+def _again() -> Retrying:
+    return Retrying(
+        retry=retry_if_exception(_is_meanwhile),
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.1, max=2),
+        reraise=True,
+    )
+
+
+class _Catalog:
+    """One database of Glue, and what is registered in it when it is first looked at."""
+
+    def __init__(self, glue: GlueClient, settings: Settings, check: bool) -> None:
+        self._glue = glue
+        self._settings = settings
+        self._check = check
+        self._name = settings.catalog.database
+        self._registered: dict[str, dict[str, Any]] | None = None
+
+    def database(self) -> list[Outcome]:
+        """Make the database where there is none. One that is there is its maker's: it stays as it is."""
+        try:
+            self._glue.get_database(Name=self._name)
+            return []
+        except ClientError as error:
+            if code_of(error) != "EntityNotFoundException":
+                raise
+        self._registered = {}
+        if not self._check:
+            try:
+                self._glue.create_database(DatabaseInput={"Name": self._name, "Description": DATABASE_COMMENT})
+            except ClientError as error:
+                if code_of(error) != "AlreadyExistsException":
+                    raise
+        return [Outcome(f"database {self._name}", "created", ("there is no such database",))]
+
+    def table(self, table: Table, found: Found | None) -> Outcome:
+        """Bring one table up to date, and say what was done or has to be done."""
+        if self._registered is None:
+            pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=self._name)
+            self._registered = {one["Name"]: dict(one) for page in pages for one in page["TableList"]}
+        registered = self._registered
+        for attempt in _again():
+            with attempt:
+                if attempt.retry_state.attempt_number > 1:
+                    registered = self._look_again(table.view)
+                return self._bring(table, found, registered.get(table.view))
+        raise AssertionError  # the last attempt returns or raises
+
+    def _bring(self, table: Table, found: Found | None, existing: dict[str, Any] | None) -> Outcome:
+        place = location(self._settings, table)
+        if found is None:
+            return Outcome(table.view, "missing") if existing is None else _gone(table, place)
+        if unlike := found.differs_from(table):
+            return Outcome(table.view, "refused", tuple(unlike))
+        wanted = table_input(table, found.columns, place)
+        if existing is None:
+            if not self._check:
+                self._glue.create_table(DatabaseName=self._name, TableInput=wanted)
+            return Outcome(table.view, "created", ("it is not registered",))
+        if existing.get("TableType") == "VIRTUAL_VIEW":
+            return Outcome(table.view, "refused", ("a view of this name is registered: drop it or rename it",))
+        if changes := differences(existing, wanted):
+            if not self._check:
+                self._glue.update_table(DatabaseName=self._name, TableInput=merged(existing, wanted))
+            return Outcome(table.view, "updated", tuple(changes))
+        return Outcome(table.view, "unchanged")
+
+    def _look_again(self, name: str) -> dict[str, dict[str, Any]]:
+        try:
+            return {name: dict(self._glue.get_table(DatabaseName=self._name, Name=name)["Table"])}
+        except ClientError as error:
+            if code_of(error) != "EntityNotFoundException":
+                raise
+            return {}
+
+
+def _gone(table: Table, place: str) -> Outcome:
+    return Outcome(
+        table.view, "gone", (f"it is registered, but there is no Delta table at {place}: restore it or drop it",)
+    )

@@ -1,0 +1,83 @@
+"""Queries on a lake without a catalog: DuckDB over the tables that the query names."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import duckdb
+import pyarrow as pa
+from deltalake.exceptions import DeltaError
+
+from soundlake.catalog.answer import Answer, in_utc
+from soundlake.catalog.delta import open_table
+from soundlake.catalog.glue import public_tables
+from soundlake.errors import SoundlakeError, UsageError
+from soundlake.settings import Settings
+from soundlake.tables import Table
+
+# As Athena's engine means it: subscripts of arrays and maps, and 7 / 2 = 3.
+_LIKE_ATHENA = ("CREATE MACRO element_at(collection, key) AS collection[key]", "SET integer_division = true")
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_NAME = re.compile(r"\b(?:bronze|silver|gold|ops)_\w+", re.IGNORECASE)
+
+
+def run(settings: Settings, sql: str, limit: int | None) -> Answer:
+    """Run a SELECT on the tables of the settings' lake; returns at most `limit` rows.
+
+    Raises UsageError for SQL that is not one SELECT, SoundlakeError where it fails or names a table that is not there.
+    """
+    began = time.monotonic()
+    with duckdb.connect(config={"enable_external_access": "false"}) as connection:
+        _check_select(connection, sql)
+        connection.execute(f"SET TimeZone = '{settings.insights.time_zone}'")
+        for statement in _LIKE_ATHENA:
+            connection.execute(statement)
+        named = _named(sql)
+        # All of a table, and not its dataset: DuckDB over a dataset may abort the process at its end.
+        found = {table.view: rows for table in named if (rows := _read(settings, table)) is not None}
+        for view, rows in found.items():
+            connection.register(view, rows)
+        try:
+            answer = connection.sql(sql)
+            rows = (answer if limit is None else answer.limit(limit + 1)).to_arrow_table()
+        except duckdb.InterruptException:
+            raise KeyboardInterrupt from None
+        except duckdb.Error as error:
+            missing = [table.view for table in named if table.view not in found]
+            raise SoundlakeError(_failure(error, missing, settings)) from None
+    has_more = limit is not None and rows.num_rows > limit
+    tables = "1 table" if len(found) == 1 else f"{len(found)} tables"
+    took = f"read {tables} of {settings.lake.uri} in {time.monotonic() - began:.1f} s"
+    return Answer(in_utc(rows.slice(0, limit)), has_more, took)
+
+
+def _check_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    try:
+        statements = connection.extract_statements(sql)
+    except duckdb.Error as error:
+        raise UsageError(f"not valid SQL: {error}") from None
+    if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
+        raise UsageError("only one SELECT can be run; tables are written by the jobs")
+
+
+def _named(sql: str) -> list[Table]:
+    """The tables that a query names; a name in a text may be among them, which only costs time."""
+    names = {name.lower() for name in _NAME.findall(_COMMENT.sub(" ", sql))}
+    return [table for table in public_tables() if table.view in names]
+
+
+def _read(settings: Settings, table: Table) -> pa.Table | None:
+    opened = open_table(settings, table)
+    try:
+        return None if opened is None else opened.to_pyarrow_table()
+    except (DeltaError, OSError) as error:
+        raise SoundlakeError(f"{table.path} of {settings.lake.uri} cannot be read: {error}") from None
+
+
+def _failure(error: duckdb.Error, missing: list[str], settings: Settings) -> str:
+    if missing and isinstance(error, duckdb.CatalogException):
+        return (
+            f"not in {settings.lake.uri} yet: {', '.join(missing)}: run the job that makes it, such as build_insights"
+        )
+    return f"the query failed: {error}"

@@ -1,0 +1,46 @@
+"""Names as Glue takes them: databases, tables, columns, comments, places."""
+
+from __future__ import annotations
+
+import re
+
+from soundlake.errors import UsageError
+from soundlake.settings import Settings
+from soundlake.tables import Table
+
+LONGEST_COLUMN_COMMENT = 255
+LONGEST_DESCRIPTION = 2048
+# Lower case only: Glue folds names, and Athena takes no dots or dashes without quotes.
+_NAME = re.compile(r"[a-z0-9_]{1,255}")
+# Comments of columns are one line.
+_NOT_IN_A_LINE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
+
+
+def check_names(database: str, tables: list[Table]) -> None:
+    """Raise UsageError with a line for each name that Glue or Athena would fold or refuse."""
+    names = {"catalog.database": [database]} | {table.path: [table.view, *table.column_names] for table in tables}
+    problems = [
+        f"{place}: {name!r} is no name for Glue: lower-case letters, digits and _, at most 255"
+        for place, given in names.items()
+        for name in given
+        if not _NAME.fullmatch(name)
+    ]
+    if problems:
+        raise UsageError(*problems)
+
+
+def location(settings: Settings, table: Table) -> str:
+    """Where a table of a lake on S3 stands, as Athena takes it: s3://, with a slash at its end."""
+    return f"{on_s3(settings.lake.uri)}/{table.path}/"
+
+
+def on_s3(uri: str) -> str:
+    """An s3a:// URI as s3://, without slashes at its end; other URIs as they are."""
+    scheme, separator, rest = uri.partition("://")
+    return f"{'s3' if scheme == 's3a' else scheme}{separator}{rest}".rstrip("/")
+
+
+def one_line(text: str, longest: int) -> str:
+    """A text as one line that is not too long for Glue."""
+    line = _NOT_IN_A_LINE.sub(" ", text)
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"

@@ -1,0 +1,98 @@
+"""Rows for people and for programs: a table on the console, CSV, Parquet. The same for every engine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pa_parquet
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from soundlake.errors import SoundlakeError
+
+
+def show(rows: pa.Table) -> None:
+    """Print rows as a table on stdout."""
+    table = Table(box=None)
+    for field in rows.schema:
+        is_number = (
+            pa.types.is_integer(field.type) or pa.types.is_floating(field.type) or pa.types.is_decimal(field.type)
+        )
+        # Names are shown as they are: nothing in them is markup.
+        table.add_column(Text(field.name), justify="right" if is_number else "left", overflow="fold")
+    for row in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+        table.add_row(*(Text("null", style="dim") if value is None else Text(as_text(value)) for value in row))
+    # As wide as it is: a narrow console wraps the lines, nothing is cut or squeezed.
+    width = Console(width=1_000_000).measure(table).maximum
+    Console(width=width).print(table)
+
+
+def write(rows: pa.Table, format_: str, out: Path | None) -> None:
+    """Write rows as csv or parquet: to a file, whole or not at all, or to stdout. Raises SoundlakeError."""
+    save = {"csv": _save_csv, "parquet": pa_parquet.write_table}[format_]
+    if out is None:
+        save(rows, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return
+    unfinished = out.with_name(f".{out.name}.unfinished")
+    try:
+        with unfinished.open("wb") as file:
+            save(rows, file)
+        unfinished.replace(out)
+    except OSError as error:
+        raise SoundlakeError(f"--out {out}: cannot be written: {error.strerror}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _save_csv(rows: pa.Table, file: BinaryIO) -> None:
+    pa_csv.write_csv(_flat(rows), file)
+
+
+def _flat(rows: pa.Table) -> pa.Table:
+    """Turn what CSV has no form for into text."""
+    columns = [column if _is_flat(column.type) else _texts(column) for column in rows.columns]
+    return pa.Table.from_arrays(columns, names=rows.column_names)
+
+
+def _is_flat(type_: pa.DataType) -> bool:
+    is_flat: list[Callable[[pa.DataType], bool]] = [
+        *(pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
+        *(pa.types.is_date, pa.types.is_string, pa.types.is_large_string),
+    ]
+    return any(check(type_) for check in is_flat)
+
+
+def _texts(column: pa.ChunkedArray) -> pa.Array:
+    return pa.array([None if value is None else as_text(value) for value in column.to_pylist()], pa.string())
+
+
+def as_text(value: Any) -> str:
+    """A value as Athena writes it: `[a, b]`, `{k=v}`, `2026-11-21 08:00:00.000 UTC`, `66 6f`."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case datetime():
+            moment = value if value.tzinfo is None else value.astimezone(UTC)
+            return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}" + (" UTC" if value.tzinfo else "")
+        case bytes():
+            return value.hex(" ")
+        case dict():
+            return "{" + ", ".join(f"{name}={as_text(item)}" for name, item in value.items()) + "}"
+        case tuple():  # an entry of a map
+            return "=".join(as_text(item) for item in value)
+        case list():
+            is_map = bool(value) and all(isinstance(item, tuple) for item in value)
+            items = ", ".join(as_text(item) for item in value)
+            return f"{{{items}}}" if is_map else f"[{items}]"
+        case _:
+            return str(value)

@@ -1,0 +1,56 @@
+"""One question, one way to ask it: through Athena where the catalog is Glue, else on the lake itself."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import Literal
+
+from soundlake.catalog.answer import Answer
+from soundlake.errors import UsageError
+from soundlake.insights import load_insights, render
+from soundlake.settings import Settings, check_lake_exists
+
+_COMMENT = re.compile(r"\s*(--[^\n]*(\n|$)|/\*.*?\*/)", re.DOTALL)
+
+Engine = Literal["athena", "duckdb"]
+
+
+def sql_of(settings: Settings, what: str) -> str:
+    """Return the SQL of an insight, by its name, or the SELECT itself; raises UsageError where it is neither."""
+    insights = {insight.name: insight for insight in load_insights()}
+    if what in insights:
+        return render(insights[what].sql, settings.insights.as_of)
+    if re.fullmatch(r"\w+", what):
+        close = difflib.get_close_matches(what, insights, n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise UsageError(f"no insight {what!r}: {hint}the insights are {', '.join(sorted(insights))}")
+    sql = what.strip().removesuffix(";").rstrip()
+    if not re.match(r"(select|with|values)\b|\(", _without_comments(sql), re.IGNORECASE):
+        raise UsageError("only a SELECT can be run; tables are written by the jobs")
+    return sql
+
+
+def ask(settings: Settings, sql: str, limit: int | None) -> Answer:
+    """Run a SELECT and return at most `limit` rows; raises UsageError and SoundlakeError, see the engines."""
+    if settings.catalog.type == "glue":
+        from soundlake.catalog import athena
+
+        return athena.run(settings, sql, limit)
+    from soundlake.catalog import local
+
+    check_lake_exists(settings)
+    return local.run(settings, sql, limit)
+
+
+def caution(settings: Settings) -> str | None:
+    """Say where Athena answers otherwise than the marts; None where it does not."""
+    if settings.catalog.type == "glue" and settings.insights.time_zone != "UTC":
+        return f"Athena tells days and months in UTC, not in {settings.insights.time_zone} as the marts do"
+    return None
+
+
+def _without_comments(sql: str) -> str:
+    while found := _COMMENT.match(sql):
+        sql = sql[found.end() :]
+    return sql.lstrip()

@@ -1,0 +1,1 @@
+"""Files that the stream has read: moved aside, each once, by one mover."""
