@@ -1,4 +1,4 @@
-"""An Athena that runs nothing: it speaks the service's protocol, answers what it is told, and remembers what it was asked.
+"""An Athena that runs nothing: it speaks the protocol, answers what it is told, and remembers what it was asked.
 
 moto's Athena has no pages, no failing query and no update of a named query.
 """
@@ -16,7 +16,7 @@ from typing import Any
 Document = dict[str, Any]
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """An error of the service: its code and message."""
 
 
@@ -44,7 +44,7 @@ class Athena:
         """Answer one request."""
         self.asked.append((operation, request))
         if self.errors.get(operation):
-            raise Refused(*self.errors[operation].pop(0))
+            raise RefusedError(*self.errors[operation].pop(0))
         answered: Document = getattr(self, f"_{operation}")(request)
         return answered
 
@@ -101,7 +101,7 @@ def athena_service() -> Iterator[Athena]:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             try:
                 status, answer = 200, athena.answer(operation, request)
-            except Refused as error:
+            except RefusedError as error:
                 code, message = error.args
                 status = 500 if code == "InternalServerException" else 400
                 answer = {"__type": code, "message": message}
@@ -112,12 +112,12 @@ def athena_service() -> Iterator[Athena]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     athena.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield athena

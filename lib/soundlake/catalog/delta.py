@@ -11,7 +11,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from soundlake.catalog.aws import open_session, told
 from soundlake.catalog.names import on_s3
-from soundlake.catalog.types import delta_type
+from soundlake.catalog.types import delta_type, spark_type
 from soundlake.errors import SoundlakeError
 from soundlake.settings import Settings
 from soundlake.tables import Table
@@ -29,7 +29,7 @@ class Found:
 
     def differs_from(self, table: Table) -> list[str]:
         """Say how the table is unlike its declaration; columns that it does not have yet are no difference."""
-        declared = {column.name: delta_type(column.type) for column in table.columns}
+        declared = {column.name: spark_type(column.type) for column in table.columns}
         differences = [f"its Delta log has the feature {name}, which Athena does not read" for name in self.unreadable]
         for name, type_ in self.columns.items():
             if name not in declared:

@@ -41,8 +41,11 @@ def run(settings: Settings, sql: str, limit: int | None) -> Answer:
         try:
             answer = connection.sql(sql)
             rows = (answer if limit is None else answer.limit(limit + 1)).to_arrow_table()
-        except duckdb.InterruptException:
-            raise KeyboardInterrupt from None
+        except (duckdb.InterruptException, RuntimeError) as error:
+            # Ctrl-C comes as either, from one version to the next.
+            if "interrupt" in str(error).lower():
+                raise KeyboardInterrupt from None
+            raise
         except duckdb.Error as error:
             missing = [table.view for table in named if table.view not in found]
             raise SoundlakeError(_failure(error, missing, settings)) from None

@@ -8,6 +8,7 @@ from soundlake.errors import UsageError
 from soundlake.settings import Settings
 from soundlake.tables import Table
 
+# In bytes of UTF-8.
 LONGEST_COLUMN_COMMENT = 255
 LONGEST_DESCRIPTION = 2048
 # Lower case only: Glue folds names, and Athena takes no dots or dashes without quotes.
@@ -41,6 +42,8 @@ def on_s3(uri: str) -> str:
 
 
 def one_line(text: str, longest: int) -> str:
-    """A text as one line that is not too long for Glue."""
+    """A text as one line of at most `longest` bytes."""
     line = _NOT_IN_A_LINE.sub(" ", text)
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+    if len(line.encode()) <= longest:
+        return line
+    return line.encode()[: longest - len("…".encode())].decode(errors="ignore") + "…"
