@@ -13,6 +13,7 @@ from soundlake.catalog.commands import query
 from soundlake.extract.commands import app as extract_app
 from soundlake.extract.imports.command import import_files
 from soundlake.extract.landed.command import move_read
+from soundlake.launch.aws.commands import app as jobs_app
 from soundlake.launch.doctor import examine
 from soundlake.launch.report import reported
 from soundlake.ops.status import LakeStatus, read_status
@@ -33,6 +34,7 @@ LakeUri = Annotated[str | None, typer.Option("--lake", metavar="URI", help="the 
 
 
 app.add_typer(extract_app, name="extract")
+app.add_typer(jobs_app, name="jobs")
 app.command("import")(import_files)
 app.command("move-read")(move_read)
 app.command("query")(query)

@@ -126,9 +126,11 @@ class World:
         return outcome
 
     def job(self, *argv: str) -> object:
-        with pytest.raises(SystemExit) as ended:
+        try:
             run_job("register_tables", register_tables_job(), [*argv, *(f"--set={one}" for one in self.sets)])
-        return ended.value.code
+        except SystemExit as ended:
+            return ended.code
+        return 0
 
 
 def register_tables_job() -> Any:

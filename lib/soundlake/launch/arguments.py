@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from soundlake.errors import UsageError
 from soundlake.launch.command_line import Parser, add_job_options
+from soundlake.launch.glue_arguments import without_glue
 from soundlake.launch.jobs import Job, job_named
 from soundlake.launch.paths import SAMPLE
 from soundlake.settings import Settings, check_lake_exists, check_lake_writable, check_source, load_settings
@@ -24,11 +25,14 @@ class JobArguments:
 
 
 def parse(job: str, argv: Sequence[str], env: Mapping[str, str] = os.environ) -> JobArguments:
-    """Read the options of a job and check what it needs; raises UsageError, before anything is started."""
+    """Read the options of a job and check what it needs; raises UsageError, before anything is started.
+
+    As a Glue script a job gets its options as pairs of names and values, with Glue's own among them.
+    """
     described = job_named(job)
     parser = Parser(prog=f"{job}.py", description=described.help, allow_abbrev=False)
     add_job_options(parser, streaming=described.reads_source, checking=described.can_check)
-    return resolve(described, parser.parse(argv), env)
+    return resolve(described, parser.parse(without_glue(argv)), env)
 
 
 def resolve(job: Job, options: argparse.Namespace, env: Mapping[str, str] = os.environ) -> JobArguments:

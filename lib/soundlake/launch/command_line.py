@@ -11,7 +11,7 @@ from typing import NoReturn
 from soundlake.errors import UsageError
 from soundlake.launch.jobs import REGISTRY, Job, job_named
 
-TARGETS = ("local",)
+TARGETS = ("local", "emr", "emr-serverless", "glue")
 
 
 class Parser(argparse.ArgumentParser):
@@ -41,7 +41,7 @@ def _unknown(argument: str, known: Sequence[str]) -> str:
 def add_job_options(parser: argparse.ArgumentParser, *, streaming: bool, checking: bool = False) -> None:
     """Add the options of all jobs; where `streaming`, those of a job that reads a source; where `checking`, --check."""
     group = parser.add_argument_group("options of a job")
-    group.add_argument("--config", type=Path, metavar="FILE", help="settings, TOML")
+    group.add_argument("--config", type=_file, metavar="FILE", help="settings, TOML; a path or s3://…")
     group.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting, section.key=value")
     group.add_argument("--lake", metavar="URI", help="the lake: a local path, s3://… or s3a://…")
     if streaming:
@@ -49,6 +49,10 @@ def add_job_options(parser: argparse.ArgumentParser, *, streaming: bool, checkin
         group.add_argument("--once", action="store_true", help="take all that is there, finish, exit 0")
     if checking:
         group.add_argument("--check", action="store_true", help="only look: exit 1 where something has to be done")
+
+
+def _file(name: str) -> Path | str:
+    return name if "://" in name else Path(name)
 
 
 def read_command_line(argv: Sequence[str]) -> tuple[Job, argparse.Namespace]:
@@ -60,7 +64,10 @@ def read_command_line(argv: Sequence[str]) -> tuple[Job, argparse.Namespace]:
     job = job_named(options.job)
     problems = []
     if options.target not in TARGETS:
-        problems.append(f"--target {options.target}: not known; this version starts jobs on: {', '.join(TARGETS)}")
+        problems.append(f"--target {options.target}: not known; jobs run on: {', '.join(TARGETS)}")
+    if options.target == "local":
+        given = {"--dry-run": options.dry_run, "--wait": options.wait}
+        problems += [f"{option} is for jobs on AWS: see --target" for option, is_given in given.items() if is_given]
     if not job.reads_source:
         given = {"--source": options.source is not None, "--once": options.once}
         problems += [f"{option} is no option of {job.name}" for option, is_given in given.items() if is_given]
@@ -92,5 +99,7 @@ def _parser() -> Parser:
     parser.add_argument("job", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("--spark", metavar="LINE", help="the Spark line, see conf/versions.toml")
     parser.add_argument("--target", default="local", metavar="TARGET", help=f"where to run: {', '.join(TARGETS)}")
+    parser.add_argument("--dry-run", action="store_true", help="with --target: print the requests, start nothing")
+    parser.add_argument("--wait", action="store_true", help="with --target: follow the run until it ends")
     add_job_options(parser, streaming=True, checking=True)
     return parser

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from soundlake.launch import local
 from soundlake.launch.arguments import JobArguments, parse, resolve
 from soundlake.launch.command_line import as_argv, read_command_line
+from soundlake.launch.jobs import Job
 from soundlake.launch.report import reported
 
 
@@ -17,15 +19,37 @@ def launch(argv: Sequence[str], env: Mapping[str, str] = os.environ) -> NoReturn
     """Check the command line, then become the job's process (the process id stays). Exits 2 on wrong usage."""
     with reported():
         job, options = read_command_line(argv)
-        resolve(job, options, env)
+        arguments = resolve(job, options, env)
+        if options.target != "local":
+            _launch_remote(job, options, arguments)
         command = [sys.executable, str(job.file), *as_argv(options)]
         environment = {**env, **local.spark_environment()}
     sys.stdout.flush()
     os.execve(sys.executable, command, environment)
 
 
-def run_job(name: str, run: Callable[[JobArguments], object], argv: Sequence[str] | None = None) -> NoReturn:
-    """Read the job's arguments, run it and exit: 0 done, 1 failed, 2 wrong usage (before `run` is called)."""
+def run_job(name: str, run: Callable[[JobArguments], object], argv: Sequence[str] | None = None) -> None:
+    """Read the job's arguments and run it; exits with 1 when it failed, 2 for wrong usage (before `run` is called).
+
+    It returns when the job is done: Glue takes any exit of a script, with 0 too, for a failure.
+    """
     with reported():
         run(parse(name, sys.argv[1:] if argv is None else argv))
+
+
+def _launch_remote(job: Job, options: Namespace, arguments: JobArguments) -> NoReturn:
+    # Imported here: jobs import this module on every platform, and need none of this.
+    from soundlake.launch.aws import launcher
+    from soundlake.launch.doctor import installed_line
+
+    line = installed_line()
+    run = launcher.prepare(
+        job, arguments.settings, options.target, line, once=arguments.once, check_only=arguments.check
+    )
+    if options.dry_run:
+        print(launcher.described(run))
+    else:
+        run_id = launcher.start(run)
+        if options.wait:
+            launcher.follow(run, run_id)
     sys.exit(0)

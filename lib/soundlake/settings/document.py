@@ -8,6 +8,8 @@ from datetime import date
 from functools import reduce
 from typing import Any
 
+from pydantic import SecretStr
+
 from soundlake.settings.keys import walk
 from soundlake.settings.model import Settings
 
@@ -31,12 +33,35 @@ def as_toml(settings: Settings) -> Iterator[str]:
             # Names only: what they hold may be secret.
             yield f"# {name} = {{{', '.join(f'{json.dumps(option)} = …' for option in value)}}}"
         else:
-            yield f"# {name} =" if value is None else f"{name} = {_literal(value)}"
+            yield f"# {name} =" if value is None else f"{name} = {literal(value)}"
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
+    """Return a value as TOML writes it."""
     if isinstance(value, tuple):
-        return f"[{', '.join(_literal(item) for item in value)}]"
+        return f"[{', '.join(literal(item) for item in value)}]"
     if isinstance(value, date):
         return value.isoformat()
     return json.dumps(value, ensure_ascii=False)
+
+
+def given_as_toml(settings: Settings, without: set[str]) -> str:
+    """Return what somebody set, defaults left out, as a TOML file that gives it again; secrets included.
+
+    Tables named in `without` are left out.
+    """
+    lines: list[str] = []
+    _write(settings.model_dump(exclude_unset=True, exclude=without), (), lines)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _write(table: Mapping[str, Any], place: tuple[str, ...], lines: list[str]) -> None:
+    values = {name: value for name, value in table.items() if value is not None and not isinstance(value, Mapping)}
+    if values:
+        lines.append(f"[{'.'.join(place)}]")
+        for name, value in values.items():
+            shown = value.get_secret_value() if isinstance(value, SecretStr) else value
+            lines.append(f"{json.dumps(name)} = {literal(shown)}")
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            _write(value, (*place, name), lines)

@@ -39,7 +39,7 @@ class _Layer:
 
 
 def load_settings(
-    config: Path | None = None,
+    config: Path | str | None = None,
     sets: Sequence[str] = (),
     lake: str | None = None,
     env: Mapping[str, str] = os.environ,
@@ -49,9 +49,10 @@ def load_settings(
 ) -> Settings:
     """Return the settings of a run.
 
-    `config` is a TOML file, `sets` are "section.key=value", `lake` and `source` stand for lake.uri and source.type,
-    `defaults` (by dotted key) replace defaults of the model. Later ones win: defaults, config, env, sets, lake and
-    source. Raises UsageError with one line for each wrong key, wherever it stands, and for a file that cannot be read.
+    `config` is a TOML file, on this machine or s3://…, `sets` are "section.key=value", `lake` and `source` stand for
+    lake.uri and source.type, `defaults` (by dotted key) replace defaults of the model. Later ones win: defaults,
+    config, env, sets, lake and source. Raises UsageError with one line for each wrong key, wherever it stands, and for
+    a file that cannot be read.
     """
     problems: list[str] = []
     layers = [_Layer("default", defaults or {}, one_key=False)]
@@ -74,19 +75,33 @@ def load_settings(
     return settings
 
 
-def _from_file(config: Path | None, problems: list[str]) -> Iterator[_Layer]:
+def _from_file(config: Path | str | None, problems: list[str]) -> Iterator[_Layer]:
     if config is None:
         return
     try:
-        table = tomllib.loads(config.read_text(encoding="utf-8-sig"))
+        content = _from_s3(config) if str(config).startswith("s3://") else Path(config).read_bytes()
+        table = tomllib.loads(content.decode("utf-8-sig"))
     except OSError as error:
-        problems.append(f"--config {config}: cannot be read: {error.strerror}")
+        problems.append(f"--config {config}: cannot be read: {error.strerror or error}")
     except UnicodeDecodeError:
         problems.append(f"--config {config}: cannot be read: not UTF-8 text")
     except tomllib.TOMLDecodeError as error:
         problems.append(f"--config {config}: not valid TOML: {error}")
     else:
         yield _Layer(str(config), flatten(table), one_key=False)
+
+
+def _from_s3(uri: str | Path) -> bytes:
+    """The bytes of an object; raises OSError. What is needed for it is imported here, most runs have local files."""
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    bucket, _, key = str(uri).removeprefix("s3://").partition("/")
+    try:
+        content: bytes = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    except (BotoCoreError, ClientError) as error:
+        raise OSError(str(error)) from None
+    return content
 
 
 def _from_environment(env: Mapping[str, str]) -> Iterator[_Layer]:

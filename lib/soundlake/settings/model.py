@@ -10,6 +10,7 @@ from soundlake.settings.types import (
     Day,
     Folder,
     Interval,
+    JobPrefix,
     LakeUri,
     Names,
     NamesOrNone,
@@ -19,6 +20,7 @@ from soundlake.settings.types import (
     Options,
     Pattern,
     Position,
+    RoleArn,
     SchemaName,
     Size,
     Text,
@@ -239,6 +241,35 @@ class MaintainSettings(_Section):
     )
 
 
+class DeploySettings(_Section):
+    """Jobs on AWS: `--target`, `soundlake jobs`, `soundlake deploy`.
+
+    What is not set here is taken from the outputs of the CloudFormation stack.
+    """
+
+    stack: Annotated[Text | None, Optional] = Field(
+        "soundlake", description="CloudFormation stack that says what is not set here; empty for none"
+    )
+    name: JobPrefix = Field("soundlake", description="what the names of jobs begin with")
+    region: Annotated[Text | None, Optional] = Field(None, description="AWS region; else the usual chain's")
+    bucket: Annotated[Text | None, Optional] = Field(None, description="bucket that jobs and libraries are uploaded to")
+    prefix: Text = Field("artifacts", description="folder in that bucket")
+    role_arn: Annotated[RoleArn | None, Optional] = Field(
+        None, description="role that jobs on EMR Serverless, Glue take"
+    )
+    application_id: Annotated[Text | None, Optional] = Field(None, description="EMR Serverless application")
+    cluster_id: Annotated[Text | None, Optional] = Field(None, description="EMR cluster, j-…")
+    log_group: Annotated[Text | None, Optional] = Field(None, description="CloudWatch log group of EMR Serverless jobs")
+    architecture: Literal["x86_64", "arm64"] = Field("x86_64", description="processors of EMR and EMR Serverless")
+    glue_worker: Text = Field("G.1X", description="type of Glue's workers")
+    glue_workers: Number = Field(5, ge=2, description="most workers of a Glue job; it scales down by itself")
+    retries: Number = Field(5, ge=1, le=10, description="most failed attempts of a streaming job in an hour")
+    timeout_minutes: Number = Field(240, ge=5, description="minutes after which a batch job is stopped")
+    jars: NamesOrNone = Field((), description="more jars, s3://…, that jobs are started with")
+    spark: Options = Field({}, description="more settings of Spark, such as spark.executor.memory")
+    endpoint_url: Annotated[Url | None, Optional] = Field(None, description="another AWS than the real one, for tests")
+
+
 class Settings(_Section):
     """All settings of a run. Immutable."""
 
@@ -254,3 +285,4 @@ class Settings(_Section):
     maintain: MaintainSettings = MaintainSettings()
     publish: PublishSettings = PublishSettings()
     extract: ExtractSettings = ExtractSettings()
+    deploy: DeploySettings = DeploySettings()

@@ -1,0 +1,1 @@
+"""Jobs on AWS: what is uploaded, how each platform is asked to run it, and what became of it."""

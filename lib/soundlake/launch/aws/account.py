@@ -1,0 +1,80 @@
+"""The account that jobs run in: clients, and what the stack says where the settings are silent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from soundlake.catalog.aws import CONFIG, code_of, open_session
+from soundlake.errors import UsageError
+from soundlake.launch.aws.refusal import asked
+from soundlake.settings.model import DeploySettings
+
+# The settings that outputs of the stack stand for.
+OUTPUTS = {
+    "bucket": "ArtifactBucket",
+    "role_arn": "JobRoleArn",
+    "application_id": "ApplicationId",
+    "log_group": "LogGroup",
+}
+
+
+@dataclass
+class Account:
+    """Clients of one account and region, made when they are first needed."""
+
+    deploy: DeploySettings
+    _clients: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        """Return the client of a service; raises SoundlakeError where no region is known."""
+        if service not in self._clients:
+            with asked(service, "a region"):
+                session: boto3.Session = open_session()
+                self._clients[service] = session.client(
+                    service,  # type: ignore[call-overload]
+                    region_name=self.deploy.region,
+                    endpoint_url=self.deploy.endpoint_url,
+                    config=CONFIG,
+                )
+        return self._clients[service]
+
+    def outputs(self) -> dict[str, str]:
+        """The outputs of the stack, by name; none where there is no such stack."""
+        stack = self.deploy.stack
+        if stack is None:
+            return {}
+        with asked(f"the stack {stack}", "cloudformation:DescribeStacks"):
+            found = _describe(self.client("cloudformation"), stack)
+        return {output["OutputKey"]: output["OutputValue"] for one in found for output in one.get("Outputs", [])}
+
+
+def completed(account: Account, needed: Sequence[str]) -> DeploySettings:
+    """Return the deploy settings with what the stack says; raises UsageError with a line for each key still missing.
+
+    The stack is asked only where something needed is not set.
+    """
+    deploy = account.deploy
+    if all(getattr(deploy, key) is not None for key in needed):
+        return deploy
+    outputs = account.outputs()
+    said = {key: outputs[name] for key, name in OUTPUTS.items() if name in outputs and getattr(deploy, key) is None}
+    deploy = deploy.model_copy(update=said)
+    missing = [key for key in needed if getattr(deploy, key) is None]
+    if missing:
+        where = f", and no stack {deploy.stack} says it (soundlake deploy)" if deploy.stack else ""
+        raise UsageError(*[f"deploy.{key}: needed, and not set{where}" for key in missing])
+    return deploy
+
+
+def _describe(cloudformation: Any, stack: str) -> list[Any]:
+    try:
+        return list(cloudformation.describe_stacks(StackName=stack)["Stacks"])
+    except ClientError as error:
+        if code_of(error) == "ValidationError" and "does not exist" in str(error):
+            return []
+        raise

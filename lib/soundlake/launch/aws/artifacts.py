@@ -1,0 +1,77 @@
+"""What a job takes along, uploaded once: a name holds the hash of what it names, so nothing is ever overwritten."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from soundlake.catalog.aws import code_of
+from soundlake.errors import SoundlakeError
+from soundlake.launch.aws.refusal import asked
+from soundlake.launch.report import say
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A file below the artifacts of a bucket: what it is, its key, and how it is made where it is not there yet."""
+
+    what: str
+    bucket: str
+    key: str
+    make: Callable[[], Path | bytes]
+
+    @property
+    def uri(self) -> str:
+        """Where it stands."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+def digest(*parts: bytes) -> str:
+    """Sixteen digits that stand for these bytes."""
+    sha = hashlib.sha256()
+    for part in parts:
+        sha.update(len(part).to_bytes(8, "big") + part)
+    return sha.hexdigest()[:16]
+
+
+def check_bucket(s3: Any, bucket: str) -> None:
+    """Raise SoundlakeError where there is no such bucket, or where it may not be used."""
+    try:
+        with asked(f"the bucket {bucket}", "s3:ListBucket"):
+            _head(s3.head_bucket, bucket, Bucket=bucket)
+    except FileNotFoundError:
+        raise SoundlakeError(f"deploy.bucket: there is no bucket {bucket}: soundlake deploy makes one") from None
+
+
+def upload(s3: Any, artifacts: Iterable[Artifact]) -> None:
+    """Upload what is not there yet; raises SoundlakeError where that is refused."""
+    for artifact in artifacts:
+        try:
+            with asked(f"looking for {artifact.uri}", "s3:GetObject"):
+                _head(s3.head_object, artifact.uri, Bucket=artifact.bucket, Key=artifact.key)
+            continue
+        except FileNotFoundError:
+            pass
+        made = artifact.make()
+        size = len(made) if isinstance(made, bytes) else made.stat().st_size
+        say(f"uploading {artifact.what} ({size / 1e6:.1f} MB) to {artifact.uri}")
+        with asked(f"uploading {artifact.uri}", "s3:PutObject"):
+            # An object is there whole or not at all, also where the upload is cut off.
+            if isinstance(made, bytes):
+                s3.put_object(Bucket=artifact.bucket, Key=artifact.key, Body=made)
+            else:
+                s3.upload_file(str(made), artifact.bucket, artifact.key)
+
+
+def _head(call: Callable[..., Any], what: str, **names: str) -> None:
+    try:
+        call(**names)
+    except ClientError as error:
+        if code_of(error) in ("404", "NoSuchKey", "NoSuchBucket", "NotFound"):
+            raise FileNotFoundError(what) from None
+        raise

@@ -1,0 +1,147 @@
+"""Jobs on Glue: a job is made or brought up to date, then run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from soundlake.catalog.aws import code_of
+from soundlake.errors import SoundlakeError
+from soundlake.launch.aws.account import Account
+from soundlake.launch.aws.logs import lines_of
+from soundlake.launch.aws.refusal import asked
+from soundlake.launch.aws.run import TAG, Call, Run
+from soundlake.launch.aws.target import State, perform
+
+SERVICE = "glue"
+MADE_BY = "Made by Soundlake: "  # what tells its jobs from others of the same name
+_OVER = {"SUCCEEDED": True, "STOPPED": True, "FAILED": False, "ERROR": False, "TIMEOUT": False, "EXPIRED": False}
+_MOST = 25
+
+
+class Glue:
+    """Glue's own servers."""
+
+    needed = ("bucket", "role_arn")
+
+    def calls(self, run: Run) -> list[Call]:
+        """Return two requests: CreateJob (UpdateJob where the job is there) and StartJobRun."""
+        create = {"Name": run.name, **_definition(run), "Tags": {TAG: run.job.name}}
+        return [Call(SERVICE, "CreateJob", create), Call(SERVICE, "StartJobRun", {"JobName": run.name})]
+
+    def check(self, account: Account, run: Run) -> None:
+        """Raise where somebody else's job has the name."""
+        job = _job(account, run.name)
+        if job is not None and not str(job.get("Description", "")).startswith(MADE_BY):
+            raise SoundlakeError(f"Glue has a job {run.name} that Soundlake did not make: choose another deploy.name")
+
+    def start(self, account: Account, run: Run) -> str:
+        """Make or update the job, and run it; a job that was made for a run that cannot start is deleted again."""
+        create, start = self.calls(run)
+        is_new = _job(account, run.name) is None
+        if is_new:
+            perform(account, create, f"making the Glue job {run.name}")
+        else:
+            update = {"JobName": run.name, "JobUpdate": _definition(run)}
+            perform(account, Call(SERVICE, "UpdateJob", update), f"updating the Glue job {run.name}")
+        try:
+            return str(perform(account, start, f"starting the Glue job {run.name}")["JobRunId"])
+        except SoundlakeError:
+            if is_new:
+                perform(account, Call(SERVICE, "DeleteJob", {"JobName": run.name}), f"deleting the Glue job {run.name}")
+            raise
+
+    def state(self, account: Account, run_id: str) -> State:
+        """Return the state of a run: of whichever job of Soundlake's has it."""
+        for state in self.states(account):
+            if state.run_id == run_id:
+                return state
+        raise SoundlakeError(f"no Glue job of Soundlake's has a run {run_id}")
+
+    def states(self, account: Account) -> Iterator[State]:
+        """Yield the newest runs of each of Soundlake's jobs."""
+        with asked("the jobs of Glue", "glue:GetJobs"):
+            pages = list(account.client(SERVICE).get_paginator("get_jobs").paginate())
+        for job in (job for page in pages for job in page["Jobs"]):
+            if str(job.get("Description", "")).startswith(MADE_BY):
+                call = Call(SERVICE, "GetJobRuns", {"JobName": job["Name"], "MaxResults": _MOST})
+                for found in perform(account, call, f"the runs of {job['Name']}")["JobRuns"]:
+                    yield _state(found)
+
+    def stop(self, account: Account, run_id: str) -> None:
+        """Ask a run to end."""
+        call = Call(SERVICE, "BatchStopJobRun", {"JobName": self.state(account, run_id).job, "JobRunIds": [run_id]})
+        errors = perform(account, call, f"stopping {run_id}").get("Errors")
+        if errors:
+            raise SoundlakeError(
+                f"stopping {run_id}: {errors[0].get('ErrorDetail', {}).get('ErrorMessage', errors[0])}"
+            )
+
+    def log(self, account: Account, run_id: str) -> Iterator[tuple[str, str]]:
+        """Yield what the driver printed."""
+        yield from lines_of(account, "/aws-glue/jobs/output", {"logStreamNames": [run_id]})
+
+
+def arguments(run: Run) -> dict[str, str]:
+    """Return the arguments of a run: Glue's own, and the job's, each as a name and a value."""
+    chained = " --conf ".join(f"{name}={value}" for name, value in run.spark.items())
+    pairs = [part.partition("=") for part in run.arguments]
+    job = {name: value if separator else "true" for name, separator, value in pairs}
+    return {
+        "--additional-python-modules": run.libraries.uri,
+        "--python-modules-installer-option": "--no-index",
+        "--extra-py-files": run.code.uri,
+        **({"--extra-jars": ",".join(run.jars)} if run.jars else {}),
+        "--datalake-formats": "delta",
+        # Glue takes one --conf: what follows the first setting stands inside its value.
+        "--conf": chained,
+        "--enable-auto-scaling": "true",
+        "--enable-continuous-cloudwatch-log": "true",
+        "--enable-metrics": "true",
+        "--job-language": "python",
+        "--TempDir": f"s3://{run.deploy.bucket}/temp/",
+        **job,
+    }
+
+
+def _definition(run: Run) -> dict[str, Any]:
+    deploy = run.deploy
+    return {
+        "Description": f"{MADE_BY}{run.job.help}",
+        "Role": deploy.role_arn,
+        "Command": {
+            "Name": "gluestreaming" if run.streams else "glueetl",
+            "ScriptLocation": run.script.uri,
+            "PythonVersion": "3",
+        },
+        "GlueVersion": run.platform.releases[0],
+        "DefaultArguments": arguments(run),
+        "WorkerType": deploy.glue_worker,
+        "NumberOfWorkers": deploy.glue_workers,
+        # A lake has one stream.
+        "ExecutionProperty": {"MaxConcurrentRuns": 1},
+        "MaxRetries": deploy.retries if run.streams else 1,
+        **({} if run.streams else {"Timeout": deploy.timeout_minutes}),
+    }
+
+
+def _job(account: Account, name: str) -> dict[str, Any] | None:
+    with asked(f"the Glue job {name}", "glue:GetJob"):
+        try:
+            found: dict[str, Any] = account.client(SERVICE).get_job(JobName=name)["Job"]
+        except ClientError as error:
+            if code_of(error) == "EntityNotFoundException":
+                return None
+            raise
+    return found
+
+
+def _state(found: dict[str, Any]) -> State:
+    state = found["JobRunState"]
+    over = _OVER.get(state)
+    detail = found.get("ErrorMessage") or ""
+    return State(
+        SERVICE, found["Id"], found["JobName"], state, over is not None, bool(over), detail, found.get("StartedOn")
+    )

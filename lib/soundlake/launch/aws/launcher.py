@@ -1,0 +1,75 @@
+"""From a command line to a run on AWS."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from soundlake.errors import SoundlakeError
+from soundlake.launch.aws.account import Account, completed
+from soundlake.launch.aws.artifacts import check_bucket, upload
+from soundlake.launch.aws.emr import Emr
+from soundlake.launch.aws.emr_serverless import EmrServerless
+from soundlake.launch.aws.glue import Glue
+from soundlake.launch.aws.run import Run, check
+from soundlake.launch.aws.target import State, Target
+from soundlake.launch.jobs import Job
+from soundlake.launch.platforms import platform_of
+from soundlake.launch.report import say
+from soundlake.launch.versions import Line
+from soundlake.settings import Settings
+
+TARGETS: Mapping[str, Target] = MappingProxyType({"emr": Emr(), "emr-serverless": EmrServerless(), "glue": Glue()})
+_LOOK_AGAIN_SECONDS = 5.0
+
+
+def prepare(job: Job, settings: Settings, target: str, line: Line, *, once: bool, check_only: bool) -> Run:
+    """Return the run that these settings ask for; raises UsageError where it cannot be one, before anything is made."""
+    platform = platform_of(target, line)
+    check(job, settings, platform)
+    deploy = completed(Account(settings.deploy), TARGETS[target].needed)
+    return Run(job, settings, deploy, platform, once=once, check=check_only)
+
+
+def described(run: Run) -> str:
+    """Return the requests that would start a run, and what would be uploaded before, as JSON."""
+    target = TARGETS[run.platform.target]
+    uploads = [{"what": artifact.what, "to": artifact.uri} for artifact in run.artifacts]
+    requests = [call.as_json() for call in target.calls(run)]
+    return json.dumps({"uploads": uploads, "requests": requests}, indent=2, ensure_ascii=False)
+
+
+def start(run: Run) -> str:
+    """Check, upload, start; returns the id of the run. What fails, fails before anything is started."""
+    target, account = TARGETS[run.platform.target], Account(run.deploy)
+    s3 = account.client("s3")
+    assert run.deploy.bucket is not None
+    check_bucket(s3, run.deploy.bucket)
+    target.check(account, run)
+    upload(s3, run.artifacts)
+    run_id = target.start(account, run)
+    say(f"{run.name} runs on {run.platform.target}: {run_id} (soundlake jobs show {run_id})")
+    return run_id
+
+
+def follow(run: Run, run_id: str) -> State:
+    """Print the states and the log of a run until it ends; raises SoundlakeError where it does not end well."""
+    target, account = TARGETS[run.platform.target], Account(run.deploy)
+    last, seen = "", set[str]()
+    while True:
+        state = target.state(account, run_id)
+        for event, line in target.log(account, run_id):
+            if event not in seen:
+                seen.add(event)
+                print(line, flush=True)
+        if state.state != last:
+            say(f"{run_id}: {state.state.lower()}")
+            last = state.state
+        if state.is_over:
+            break
+        time.sleep(_LOOK_AGAIN_SECONDS)
+    if not state.is_well:
+        raise SoundlakeError(f"{run.name} ({run_id}) {state.state.lower()}: {state.detail or 'no reason was given'}")
+    return state

@@ -1,0 +1,25 @@
+"""Lines from CloudWatch Logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from soundlake.catalog.aws import code_of
+from soundlake.launch.aws.account import Account
+from soundlake.launch.aws.refusal import asked
+
+
+def lines_of(account: Account, group: str, streams: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (id, line) of all events in the named streams of a group; none where they do not exist yet."""
+    pages = account.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group, **streams)
+    with asked(f"the log group {group}", "logs:FilterLogEvents"):
+        try:
+            for page in pages:
+                for event in page["events"]:
+                    yield event["eventId"], event["message"].rstrip("\n")
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise

@@ -1,0 +1,163 @@
+"""A job that is to run on AWS: what it takes along, its arguments, and what Spark is told, whatever the platform."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from soundlake.errors import UsageError
+from soundlake.launch import local
+from soundlake.launch.aws import packages
+from soundlake.launch.aws.artifacts import Artifact, digest
+from soundlake.launch.jobs import Job
+from soundlake.launch.platforms import Platform
+from soundlake.settings import Settings
+from soundlake.settings.document import given_as_toml
+from soundlake.settings.model import DeploySettings
+
+# A SparkContext that a platform starts by itself takes these no later: they cannot wait for soundlake.session.
+DELTA = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+}
+TAG = "soundlake"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to AWS: the service, the operation as its documentation writes it, and the parameters."""
+
+    service: str
+    operation: str
+    parameters: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """What --dry-run prints."""
+        return {"service": self.service, "operation": self.operation, "parameters": self.parameters}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A job with its settings on a platform. `once` and `check` are its options."""
+
+    job: Job
+    settings: Settings
+    deploy: DeploySettings
+    platform: Platform
+    once: bool = False
+    check: bool = False
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of the job there."""
+        return f"{self.deploy.name}-{self.job.name.replace('_', '-')}"
+
+    @property
+    def streams(self) -> bool:
+        """Whether it goes on until it is stopped."""
+        return self.job.reads_source and not self.once
+
+    @cached_property
+    def code(self) -> Artifact:
+        """The wheel of the package, under the name of a zip: what Spark takes as Python files."""
+        with tempfile.TemporaryDirectory(prefix="soundlake-code-") as folder:
+            wheel = packages.build_wheel(Path(folder))
+            content, version = wheel.read_bytes(), wheel.name.split("-")[1]
+        return self._artifact("the package", f"code/{digest(content)}/soundlake-{version}.zip", content)
+
+    @cached_property
+    def script(self) -> Artifact:
+        """The job's file."""
+        content = self.job.file.read_bytes()
+        return self._artifact(f"the job {self.job.name}", f"jobs/{digest(content)}/{self.job.file.name}", content)
+
+    @cached_property
+    def config(self) -> Artifact:
+        """What somebody set, as one file; it may hold secrets, the bucket is private."""
+        content = given_as_toml(self.settings, without={"deploy"}).encode()
+        return self._artifact("the settings", f"settings/{digest(content)}/settings.toml", content)
+
+    @cached_property
+    def libraries(self) -> Artifact:
+        """The libraries, packed as the platform takes them."""
+        python = self.platform.python
+        is_glue = self.platform.target == "glue"
+        architecture = "x86_64" if is_glue else self.deploy.architecture
+        name = "libraries.gluewheels.zip" if is_glue else "environment.tar.gz"
+        delta = "" if is_glue else self.platform.line.delta
+        key = f"libraries/{digest(packages.made_from(python, architecture, delta), name.encode())}/{name}"
+        made = (packages.BUILT / key, python, architecture)
+        make = partial(packages.wheels_archive, *made)
+        return self._artifact(
+            "the libraries", key, make if is_glue else partial(packages.environment_archive, *made, delta)
+        )
+
+    @cached_property
+    def kafka_jars(self) -> list[Artifact]:
+        """The jars of Spark's Kafka connector, where the job needs it and the platform has none."""
+        if not self._reads("kafka") or self.platform.has_kafka:
+            return []
+        present = {path.name.partition("_")[2]: path for path in sorted(local.JARS.glob("*.jar"))}
+        found = [
+            (name, path)
+            for name, path in present.items()
+            if any(name.startswith(f"{jar}{mark}") for jar in self.platform.kafka_jars for mark in "-_")
+        ]
+        if len(found) < len(self.platform.kafka_jars):
+            raise UsageError(f"the Kafka connector is not in {local.JARS}: run ./spark-submit.sh --setup")
+        return [
+            self._artifact(f"the jar {name}", f"jars/{digest(path.read_bytes())}/{name}", path) for name, path in found
+        ]
+
+    @property
+    def artifacts(self) -> list[Artifact]:
+        """All that has to be in the bucket before the job starts."""
+        return [self.libraries, *self.kafka_jars, self.code, self.config, self.script]
+
+    @property
+    def jars(self) -> list[str]:
+        """The jars that the job is started with."""
+        kinesis = self.settings.source.kinesis
+        reader = self.platform.line.kinesis if kinesis.reader == "auto" else kinesis.reader
+        connector = self.platform.kinesis_jars if self._reads("kinesis") and reader == "connector" else ()
+        return [*self.platform.jars, *connector, *(jar.uri for jar in self.kafka_jars), *self.deploy.jars]
+
+    @property
+    def spark(self) -> dict[str, str]:
+        """What Spark is told on every platform."""
+        own = {name: value.get_secret_value() for name, value in self.deploy.spark.items()}
+        return {**DELTA, **self.extra, **own}
+
+    @property
+    def arguments(self) -> list[str]:
+        """The command line of the job."""
+        flags = {"--once": self.once, "--check": self.check}
+        return [f"--config={self.config.uri}", *(flag for flag, given in flags.items() if given)]
+
+    def _reads(self, source: str) -> bool:
+        return self.job.reads_source and self.settings.source.type == source
+
+    def _artifact(self, what: str, key: str, content: Any) -> Artifact:
+        assert self.deploy.bucket is not None
+        make = content if callable(content) else lambda: content
+        return Artifact(what, self.deploy.bucket, f"{self.deploy.prefix}/{key}", make)
+
+
+def check(job: Job, settings: Settings, platform: Platform) -> None:
+    """Raise UsageError, with a line for each problem, where the settings name what only this machine has."""
+    problems = []
+    if "://" not in settings.lake.uri or settings.lake.uri.startswith("file:"):
+        problems.append(f"lake.uri: {settings.lake.uri} is on this machine; a job on AWS needs s3://…")
+    path = settings.source.files.path
+    if (job.reads_source or job.bundled) and settings.source.type == "files" and path and "s3" not in path[:3]:
+        problems.append(f"source.files.path: {path} is on this machine; a job on AWS needs s3://…")
+    is_connector = settings.source.kinesis.reader in ("auto", "connector") and platform.line.kinesis == "connector"
+    has_jar = platform.kinesis_jars or settings.deploy.jars
+    if job.reads_source and settings.source.type == "kinesis" and is_connector and not has_jar:
+        problems.append(f"deploy.jars: {platform.target} has no aws-kinesis connector for Spark {platform.line.name}")
+    if problems:
+        raise UsageError(*problems)

@@ -1,0 +1,70 @@
+"""What the launcher asks of a platform, and how the state of a run is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from soundlake.launch.aws.account import Account
+from soundlake.launch.aws.refusal import asked
+from soundlake.launch.aws.run import Call, Run
+
+# The prefixes of IAM actions, where they differ from the names of services.
+_ACTIONS = {"emr": "elasticmapreduce"}
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of a run: its name, what it does, whether that is the end, and how it went."""
+
+    target: str
+    run_id: str
+    job: str
+    state: str
+    is_over: bool
+    is_well: bool
+    detail: str = ""
+    started: datetime | None = None
+
+
+class Target(Protocol):
+    """A place where jobs run."""
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The keys of `deploy` that starting a job takes."""
+
+    def calls(self, run: Run) -> list[Call]:
+        """Return the requests that start a job, as they are made where nothing is there yet."""
+
+    def check(self, account: Account, run: Run) -> None:
+        """Raise SoundlakeError where the job cannot run: before anything is uploaded or made."""
+
+    def start(self, account: Account, run: Run) -> str:
+        """Start the job and return the id of the run; where that fails, nothing that was made for it stays."""
+
+    def state(self, account: Account, run_id: str) -> State:
+        """Return the state of a run; raises SoundlakeError where there is none of that id."""
+
+    def states(self, account: Account) -> Iterable[State]:
+        """Yield the newest runs of Soundlake's jobs; none where nothing is set for this target."""
+
+    def stop(self, account: Account, run_id: str) -> None:
+        """Ask a run to end; a stream finishes its batch."""
+
+    def log(self, account: Account, run_id: str) -> Iterator[tuple[str, str]]:
+        """Yield what the driver has said so far: an id of the line, and the line."""
+
+
+def perform(account: Account, call: Call, what: str) -> Any:
+    """Make a request; raises SoundlakeError that says what was asked."""
+    method = _snake(call.operation)
+    permission = f"{_ACTIONS.get(call.service, call.service)}:{call.operation}"
+    with asked(what, permission):
+        return getattr(account.client(call.service), method)(**call.parameters)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
