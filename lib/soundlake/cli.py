@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from soundlake.catalog.commands import query
+from soundlake.dashboard.command import dashboard
 from soundlake.extract.commands import app as extract_app
 from soundlake.extract.imports.command import import_files
 from soundlake.extract.landed.command import move_read
@@ -38,6 +39,7 @@ app.add_typer(jobs_app, name="jobs")
 app.command("import")(import_files)
 app.command("move-read")(move_read)
 app.command("query")(query)
+app.command("dashboard")(dashboard)
 
 
 def main() -> None:

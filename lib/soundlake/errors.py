@@ -17,3 +17,11 @@ class UsageError(SoundlakeError):
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class MissingTableError(SoundlakeError):
+    """A query names tables that are not there yet; `tables` has their names in SQL, as far as the engine tells."""
+
+    def __init__(self, message: str, *tables: str) -> None:
+        super().__init__(message)
+        self.tables = tables

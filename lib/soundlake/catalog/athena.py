@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from itertools import chain, islice
@@ -13,7 +14,7 @@ from soundlake.catalog.answer import Answer
 from soundlake.catalog.athena_rows import as_table
 from soundlake.catalog.aws import CONFIG, open_session, told
 from soundlake.catalog.names import on_s3
-from soundlake.errors import SoundlakeError
+from soundlake.errors import MissingTableError, SoundlakeError
 from soundlake.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def open_athena(settings: Settings) -> AthenaClient:
 def run(settings: Settings, sql: str, limit: int | None) -> Answer:
     """Run a SELECT in the workgroup and database of the settings; returns at most `limit` rows.
 
-    Whatever ends this before Athena is done, Ctrl-C above all, cancels the query. Raises SoundlakeError where it fails.
+    Whatever ends this before Athena is done, Ctrl-C above all, cancels the query. Raises MissingTableError
+    where the catalog lacks a table, SoundlakeError where it fails.
     """
     with told(f"Athena, workgroup {settings.athena.workgroup}"):
         athena = open_athena(settings)
@@ -48,7 +50,7 @@ def run(settings: Settings, sql: str, limit: int | None) -> Answer:
         state = done["Status"]["State"]
         if state != "SUCCEEDED":
             reason = done["Status"].get("StateChangeReason", "no reason was given")
-            raise SoundlakeError(f"Athena: the query {query} {state.lower()}: {reason}{_hint(reason)}")
+            raise _failure(f"Athena: the query {query} {state.lower()}: {reason}", reason)
         columns, rows = _results(athena, query)
         taken = list(rows if limit is None else islice(rows, limit + 1))
     has_more = limit is not None and len(taken) > limit
@@ -103,10 +105,11 @@ def _results(athena: AthenaClient, query: str) -> tuple[list[Any], Iterator[list
     return columns, rows()
 
 
-def _hint(reason: str) -> str:
-    if "TABLE_NOT_FOUND" in reason or "SCHEMA_NOT_FOUND" in reason:
-        return " (register_tables puts the lake's tables into the catalog)"
-    return ""
+def _failure(message: str, reason: str) -> SoundlakeError:
+    if "TABLE_NOT_FOUND" not in reason and "SCHEMA_NOT_FOUND" not in reason:
+        return SoundlakeError(message)
+    named = re.findall(r"\b(?:bronze|silver|gold|ops)_\w+", reason)
+    return MissingTableError(f"{message} (register_tables puts the lake's tables into the catalog)", *named)
 
 
 def _cost(settings: Settings, done: QueryExecutionTypeDef) -> str:

@@ -12,7 +12,7 @@ from deltalake.exceptions import DeltaError
 from soundlake.catalog.answer import Answer, in_utc
 from soundlake.catalog.delta import open_table
 from soundlake.catalog.glue import public_tables
-from soundlake.errors import SoundlakeError, UsageError
+from soundlake.errors import MissingTableError, SoundlakeError, UsageError
 from soundlake.settings import Settings
 from soundlake.tables import Table
 
@@ -25,7 +25,8 @@ _NAME = re.compile(r"\b(?:bronze|silver|gold|ops)_\w+", re.IGNORECASE)
 def run(settings: Settings, sql: str, limit: int | None) -> Answer:
     """Run a SELECT on the tables of the settings' lake; returns at most `limit` rows.
 
-    Raises UsageError for SQL that is not one SELECT, SoundlakeError where it fails or names a table that is not there.
+    Raises UsageError for SQL that is not one SELECT, MissingTableError where it names a table that is not there,
+    SoundlakeError where it fails.
     """
     began = time.monotonic()
     with duckdb.connect(config={"enable_external_access": "false"}) as connection:
@@ -48,7 +49,7 @@ def run(settings: Settings, sql: str, limit: int | None) -> Answer:
             raise
         except duckdb.Error as error:
             missing = [table.view for table in named if table.view not in found]
-            raise SoundlakeError(_failure(error, missing, settings)) from None
+            raise _failure(error, missing, settings) from None
     has_more = limit is not None and rows.num_rows > limit
     tables = "1 table" if len(found) == 1 else f"{len(found)} tables"
     took = f"read {tables} of {settings.lake.uri} in {time.monotonic() - began:.1f} s"
@@ -78,9 +79,16 @@ def _read(settings: Settings, table: Table) -> pa.Table | None:
         raise SoundlakeError(f"{table.path} of {settings.lake.uri} cannot be read: {error}") from None
 
 
-def _failure(error: duckdb.Error, missing: list[str], settings: Settings) -> str:
-    if missing and isinstance(error, duckdb.CatalogException):
-        return (
-            f"not in {settings.lake.uri} yet: {', '.join(missing)}: run the job that makes it, such as build_insights"
-        )
-    return f"the query failed: {error}"
+def _failure(error: duckdb.Error, missing: list[str], settings: Settings) -> SoundlakeError:
+    if not isinstance(error, duckdb.CatalogException):
+        return SoundlakeError(f"the query failed: {error}")
+    if missing:
+        names = ", ".join(missing)
+        what = f"not in {settings.lake.uri} yet: {names}: run the job that makes it, such as build_insights"
+        return MissingTableError(what, *missing)
+    unknown = _NAME.findall(str(error).split(" does not exist")[0])
+    return (
+        MissingTableError(f"the query failed: {error}", *unknown)
+        if unknown
+        else SoundlakeError(f"the query failed: {error}")
+    )

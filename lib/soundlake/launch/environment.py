@@ -91,7 +91,8 @@ def _make(line: Line, python: Path) -> None:
 
 
 def _install(line: Line, extras: list[str], steps: Steps) -> None:
-    package = f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT)
+    # The dashboard is for this machine: platforms install the package without it.
+    package = f"{ROOT}[{','.join(['dashboard', *extras])}]"
     pip = [str(interpreter(line)), "-m", "pip", "install", "--no-input", "--constraint", str(CONSTRAINTS)]
     steps.run("installing what builds packages", [*pip, "setuptools"])
     # Built with the environment's own setuptools: what is installed is what constraints.txt names.

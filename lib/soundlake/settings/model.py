@@ -180,6 +180,16 @@ class AthenaSettings(_Section):
     usd_per_tb: float = Field(5.0, ge=0, description="US dollars for each TB scanned, to tell what a query cost")
 
 
+class DashboardSettings(_Section):
+    """The web page of `soundlake dashboard`."""
+
+    host: Text = Field("127.0.0.1", description="address it listens on; 0.0.0.0 lets the whole network look")
+    port: Number = Field(8501, ge=1, le=65535, description="port it listens on")
+    extract_now: bool = Field(
+        False, description="whether whoever sees the page may start `soundlake extract playlists` with a button"
+    )
+
+
 class PublishSettings(_Section):
     """Where `soundlake extract` and `soundlake import` put records."""
 
@@ -282,6 +292,7 @@ class Settings(_Section):
     s3: S3Settings = S3Settings()
     catalog: CatalogSettings = CatalogSettings()
     athena: AthenaSettings = AthenaSettings()
+    dashboard: DashboardSettings = DashboardSettings()
     maintain: MaintainSettings = MaintainSettings()
     publish: PublishSettings = PublishSettings()
     extract: ExtractSettings = ExtractSettings()

@@ -1,0 +1,65 @@
+"""An answer on a page: a chart, the table behind it, and the same rows to take away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from soundlake.dashboard.charts import Chart
+from soundlake.dashboard.explain import nothing
+from soundlake.dashboard.source import MOST_ROWS
+
+
+def show(
+    name: str,
+    frame: pd.DataFrame,
+    chart: Chart | None,
+    titles: Mapping[str, str],
+    alt_text: str = "",
+    *,
+    is_open: bool = False,
+) -> None:
+    """Show rows under a chart, and offer them as `name`.csv; `is_open` shows the table at once.
+
+    `titles` are the columns of the table with their headings.
+    """
+    if frame.empty:
+        nothing("No rows fit this choice.")
+        return
+    if chart is not None:
+        st.altair_chart(chart, width="stretch", alt=alt_text or None)
+    table = frame[[column for column in titles if column in frame]]
+    rows = "1 row" if len(table) == 1 else f"{len(table):,} rows"
+    cut = f", the first {MOST_ROWS:,}: narrow the filters for the others" if len(table) == MOST_ROWS else ""
+    with st.expander(f"Table ({rows}{cut})", expanded=is_open, icon=":material/table_rows:"):
+        st.dataframe(table, hide_index=True, column_config=_columns(table, titles), key=f"table-{name}")
+    st.download_button(
+        "Download CSV",
+        as_csv(table),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        key=f"csv-{name}",
+        on_click="ignore",
+    )
+
+
+def as_csv(table: pd.DataFrame) -> bytes:
+    """Rows as CSV. Its first sign says that it is UTF-8: without it Excel shows Japanese as something else."""
+    return table.to_csv(index=False).encode("utf-8-sig")
+
+
+def _columns(table: pd.DataFrame, titles: Mapping[str, str]) -> dict[str, Any]:
+    return {column: _column(table[column], title) for column, title in titles.items() if column in table}
+
+
+def _column(values: pd.Series[Any], title: str) -> Any:
+    if pd.api.types.is_datetime64_any_dtype(values):
+        has_time = bool((values.dropna() != values.dropna().dt.normalize()).any())
+        return st.column_config.DatetimeColumn(title, format="YYYY-MM-DD HH:mm:ss" if has_time else "YYYY-MM-DD")
+    if pd.api.types.is_float_dtype(values):
+        return st.column_config.NumberColumn(title, format="%.3f")
+    return st.column_config.Column(title)

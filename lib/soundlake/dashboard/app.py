@@ -1,0 +1,79 @@
+"""What the web server runs for each viewer: the frame of the page, and the page that was chosen."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import streamlit as st
+
+from soundlake.dashboard.source import Source
+from soundlake.dashboard.views import (
+    artists,
+    clusters,
+    explore,
+    genres,
+    live,
+    overview,
+    playlists,
+    quality,
+    recommendations,
+    top_albums,
+)
+from soundlake.settings import load_settings
+
+PAGES: dict[str, tuple[ModuleType, str, str]] = {
+    "overview": (overview, "Overview", "water"),
+    "top-albums": (top_albums, "Top Albums", "album"),
+    "genres": (genres, "Genres over Time", "show_chart"),
+    "artists": (artists, "Most Streamed Artists", "artist"),
+    "charts": (playlists, "Charts", "leaderboard"),
+    "clusters": (clusters, "Clusters", "bubble_chart"),
+    "recommendations": (recommendations, "Recommendations", "recommend"),
+    "live": (live, "Live", "monitoring"),
+    "quality": (quality, "Data Quality", "fact_check"),
+    "insights": (explore, "All Insights", "query_stats"),
+}
+
+
+def main(arguments: tuple[str, ...]) -> None:
+    """Draw the page for the settings that the command line's arguments give."""
+    st.set_page_config(page_title="Soundlake", page_icon=":material/water:", layout="wide")
+    source = _source(arguments)
+    pages = [
+        st.Page(
+            _page(module, source), title=title, icon=f":material/{icon}:", url_path=path, default=path == "overview"
+        )
+        for path, (module, title, icon) in PAGES.items()
+    ]
+    chosen = st.navigation(pages, expanded=True)
+    with st.sidebar:
+        st.caption(f"Reading {source.place}")
+        if st.button("Ask again", icon=":material/refresh:", help="answers are shown again for a minute"):
+            st.cache_data.clear()
+    chosen.run()
+
+
+def _source(arguments: tuple[str, ...]) -> Source:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--config", type=Path)
+    parser.add_argument("--set", dest="sets", action="append", default=[])
+    parser.add_argument("--lake")
+    given = parser.parse_args(arguments)
+    # Extraction has no lake: it takes the other options.
+    passed = [*(["--config", str(given.config)] if given.config else []), *(f"--set={one}" for one in given.sets)]
+    return Source(load_settings(given.config, given.sets, given.lake), tuple(passed))
+
+
+def _page(module: ModuleType, source: Source) -> Callable[[], None]:
+    def page() -> None:
+        module.show(source)
+
+    return page
+
+
+if __name__ == "__main__":
+    main(tuple(sys.argv[1:]))

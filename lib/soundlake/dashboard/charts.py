@@ -1,0 +1,204 @@
+"""The charts: colours of Okabe and Ito, which colour-blind people can tell apart, and shapes where there are lines.
+
+Each function takes rows as they came from the lake and gives a chart as wide as its place, a phone's included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+BLUE, ORANGE, GREEN, PINK, SKY, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7F7F7F"
+PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, GREY, "#B09A00")
+MOST_COLOURS = len(PALETTE)
+_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
+_BAR_HEIGHT = 24
+_AXIS_HEIGHT = 60
+_HEIGHT = 340
+_RADAR = 350  # a square that fits a phone
+
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+Titles = Mapping[str, str]
+
+
+def bars(frame: pd.DataFrame, value: str, label: str, titles: Titles) -> Chart:
+    """Horizontal bars in the order of the rows; labels have to differ."""
+    names = frame[label].tolist()
+    labels = alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False)
+    chart: Chart = (
+        alt.Chart(frame)
+        .mark_bar(color=BLUE, cornerRadiusEnd=3)
+        .encode(
+            x=alt.X(f"{value}:Q", title=titles[value], axis=_numbers(frame[value])),
+            y=alt.Y(f"{label}:N", sort=names, title=None, axis=labels),
+            tooltip=_tooltip(frame, titles),
+        )
+        .properties(height=_BAR_HEIGHT * len(names) + _AXIS_HEIGHT)
+    )
+    return chart
+
+
+def lines(
+    frame: pd.DataFrame,
+    x: str,
+    y: str,
+    colour: str,
+    titles: Titles,
+    *,
+    reverse: bool = False,
+    order: Sequence[str] = (),
+) -> Chart:
+    """A line for each colour over time, with marks of different shapes; `reverse` puts the smallest value on top."""
+    names = list(order) or frame[colour].drop_duplicates().tolist()
+    scale = alt.Scale(reverse=reverse, zero=False, nice=not reverse)
+    encoding = {
+        "x": alt.X(f"{x}:T", title=None, axis=alt.Axis(labelOverlap=True, tickCount=6)),
+        "y": alt.Y(f"{y}:Q", title=titles[y], scale=scale, axis=_numbers(frame[y])),
+        "color": _colour(colour, names, titles),
+    }
+    base = alt.Chart(frame)
+    drawn = base.mark_line(strokeWidth=2).encode(**encoding)
+    shape = alt.Shape(f"{colour}:N", scale=alt.Scale(domain=names, range=_cycle(_SHAPES, len(names))), legend=_legend())
+    points = base.mark_point(filled=True, size=45).encode(**encoding, shape=shape, tooltip=_tooltip(frame, titles))
+    return alt.layer(drawn, points).properties(height=_HEIGHT)
+
+
+def stacked(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *, share: bool = False) -> Chart:
+    """Stacked columns, one for each day in `x`; `share` makes each of them 100 %."""
+    names = frame[colour].drop_duplicates().tolist()
+    values = alt.Axis(format="%") if share else _numbers(frame[y])
+    chart: Chart = (
+        alt.Chart(frame.assign(**{x: frame[x].dt.strftime("%Y-%m-%d")}))
+        .mark_bar()
+        .encode(
+            x=alt.X(f"{x}:O", title=None, axis=alt.Axis(labelOverlap="greedy", labelAngle=0)),
+            y=alt.Y(f"{y}:Q", title=titles[y], stack="normalize" if share else "zero", axis=values),
+            color=_colour(colour, names, titles),
+            tooltip=_tooltip(frame, titles),
+        )
+        .properties(height=_HEIGHT)
+    )
+    return chart
+
+
+def scatter(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles) -> Chart:
+    """Points in two dimensions, a colour and a shape for each group."""
+    names = sorted(frame[colour].drop_duplicates().tolist())
+    domain = alt.Scale(domain=names, range=_cycle(_SHAPES, len(names)))
+    chart: Chart = (
+        alt.Chart(frame)
+        .mark_point(filled=True, size=28, opacity=0.7)
+        .encode(
+            x=alt.X(f"{x}:Q", title=titles[x], scale=alt.Scale(zero=False)),
+            y=alt.Y(f"{y}:Q", title=titles[y], scale=alt.Scale(zero=False)),
+            color=_colour(colour, names, titles),
+            shape=alt.Shape(f"{colour}:N", scale=domain, legend=_legend()),
+            tooltip=_tooltip(frame, titles),
+        )
+        .properties(height=460)
+    )
+    return chart
+
+
+def curve(frame: pd.DataFrame, x: str, y: str, marked: str, titles: Titles) -> Chart:
+    """A curve over whole numbers, with the marked point larger and of another shape."""
+    base = alt.Chart(frame).encode(
+        x=alt.X(f"{x}:O", title=titles[x], axis=alt.Axis(labelAngle=0)),
+        y=alt.Y(f"{y}:Q", title=titles[y].split(" (")[0], scale=alt.Scale(zero=False)),
+        tooltip=_tooltip(frame, titles),
+    )
+    points = base.mark_point(filled=True, size=50, color=BLUE)
+    chosen = base.transform_filter(f"datum['{marked}']").mark_point(filled=True, size=180, shape="diamond", color=RED)
+    return alt.layer(base.mark_line(color=BLUE), points, chosen).properties(height=170)
+
+
+def pace(frame: pd.DataFrame, x: str, y: str, titles: Titles) -> Chart:
+    """A number at moments of time, from zero up."""
+    times = alt.Axis(format="%H:%M:%S", labelOverlap=True, tickCount=5)
+    base = alt.Chart(frame).encode(
+        x=alt.X(f"{x}:T", title=titles[x], axis=times),
+        y=alt.Y(f"{y}:Q", title=titles[y], axis=alt.Axis(tickCount=5, format=",.0f")),
+        tooltip=_tooltip(frame, titles),
+    )
+    return alt.layer(base.mark_line(color=BLUE), base.mark_point(filled=True, color=BLUE)).properties(height=240)
+
+
+def radar(frame: pd.DataFrame, spokes: Sequence[str], group: str) -> Chart:
+    """A polygon for each row over spokes; values lie between 0 (the middle) and 1 (the rim)."""
+    angles = np.linspace(0, 2 * np.pi, len(spokes), endpoint=False)
+    names = frame[group].tolist()
+    corners = [
+        {"group": row[group], "step": i, "spoke": spokes[i % len(spokes)], "value": float(row[spokes[i % len(spokes)]])}
+        for row in frame.to_dict("records")
+        for i in range(len(spokes) + 1)
+    ]
+    points = pd.DataFrame(corners)
+    turn = angles[points["step"] % len(spokes)]
+    points["x"], points["y"] = points["value"] * np.sin(turn), points["value"] * np.cos(turn)
+    rim = pd.DataFrame({"spoke": list(spokes), "x": 1.22 * np.sin(angles), "y": 1.12 * np.cos(angles)})
+    rings = pd.DataFrame(
+        [
+            {"ring": level, "step": i, "x": level * np.sin(angle), "y": level * np.cos(angle)}
+            for level in (0.25, 0.5, 0.75, 1.0)
+            for i, angle in enumerate([*angles, angles[0]])
+        ]
+    )
+    scale = alt.Scale(domain=[-1.5, 1.5], nice=False)
+    x, y = alt.X("x:Q", axis=None, scale=scale), alt.Y("y:Q", axis=None, scale=scale)
+    grid = (
+        alt.Chart(rings)
+        .mark_line(color=GREY, opacity=0.35, strokeWidth=1)
+        .encode(x=x, y=y, detail="ring:N", order="step:Q")
+    )
+    labels = alt.Chart(rim).mark_text(color=GREY, fontSize=11).encode(x=x, y=y, text="spoke:N")
+    shown = alt.Chart(points).encode(x=x, y=y, color=_colour("group", names, {"group": "Cluster"}))
+    tooltip = [alt.Tooltip("group:N", title="Cluster"), alt.Tooltip("spoke:N"), alt.Tooltip("value:Q", format=".2f")]
+    return alt.layer(
+        grid,
+        labels,
+        shown.mark_line(strokeWidth=2.5).encode(order="step:Q", detail="group:N"),
+        shown.mark_point(filled=True, size=50).encode(
+            shape=alt.Shape(
+                "group:N", scale=alt.Scale(domain=names, range=_cycle(_SHAPES, len(names))), legend=_legend()
+            ),
+            tooltip=tooltip,
+        ),
+    ).properties(width=_RADAR, height=_RADAR)
+
+
+def _numbers(values: pd.Series[Any]) -> alt.Axis:
+    """The axis of numbers; whole ones get whole ticks."""
+    if pd.api.types.is_integer_dtype(values):
+        return alt.Axis(tickMinStep=1, tickCount=6, format=",d")
+    return alt.Axis(tickCount=6)
+
+
+def _colour(column: str, names: Sequence[str], titles: Titles) -> alt.Color:
+    scale = alt.Scale(domain=list(names), range=_cycle(PALETTE, len(names)))
+    return alt.Color(f"{column}:N", scale=scale, legend=_legend(), title=titles.get(column, column))
+
+
+def _legend() -> alt.Legend:
+    # Below the chart and in two columns: beside it, a phone would have no chart left.
+    return alt.Legend(orient="bottom", columns=2, title=None, labelLimit=150)
+
+
+def _tooltip(frame: pd.DataFrame, titles: Titles) -> list[alt.Tooltip]:
+    shown = {column: title for column, title in titles.items() if column in frame}
+    return [alt.Tooltip(f"{column}:{_type(frame[column])}", title=title) for column, title in shown.items()]
+
+
+def _type(values: pd.Series[Any]) -> str:
+    """Altair's letter for what a column holds; said, for a column of nothing but nulls does not tell."""
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return "T"
+    is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    return "Q" if is_number else "N"
+
+
+def _cycle(values: Sequence[str], count: int) -> list[str]:
+    return [values[i % len(values)] for i in range(count)]

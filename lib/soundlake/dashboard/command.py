@@ -1,0 +1,67 @@
+"""`soundlake dashboard`: checks, then becomes the web server."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from soundlake.errors import UsageError
+
+
+def dashboard(
+    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")] = None,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")
+    ] = None,
+    lake: Annotated[str | None, typer.Option("--lake", metavar="URI", help="a local path, s3://… or s3a://…")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="else dashboard.port")] = None,
+    browser: Annotated[bool, typer.Option(help="open a browser here")] = True,
+) -> None:
+    """Open the dashboard: on Athena where catalog.type is glue, else on the lake itself. Ctrl-C ends it."""
+    from soundlake.settings import load_settings
+
+    settings = load_settings(config, sets or (), lake)
+    host, port = settings.dashboard.host, port or settings.dashboard.port
+    if find_spec("streamlit") is None:
+        raise UsageError("the dashboard needs Streamlit: pip install 'soundlake[dashboard]'")
+    _check_free(host, port)
+    arguments = [*(["--config", str(config)] if config else []), *(f"--set={one}" for one in sets or ())]
+    arguments += ["--lake", lake] if lake is not None else []
+    typer.echo(f"soundlake: the dashboard is at http://{host}:{port} (Ctrl-C ends it)", err=True)
+    sys.stderr.flush()
+    # The server takes the place of this process: signals and the exit code are its own.
+    os.execv(sys.executable, [sys.executable, *server(host, port, browser), "--", *arguments])
+
+
+def server(host: str, port: int, browser: bool) -> list[str]:
+    """Return Streamlit's part of the command line: where it listens, no telemetry, nothing asked, the plain toolbar."""
+    options = {
+        "server.address": host,
+        "server.port": port,
+        "server.headless": not browser,
+        "server.showEmailPrompt": False,
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": False,
+        "theme.light.primaryColor": "#0072B2",
+        "theme.dark.primaryColor": "#56B4E9",
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "type",
+    }
+    told = [f"--{name}={str(value).lower() if isinstance(value, bool) else value}" for name, value in options.items()]
+    return ["-m", "streamlit", "run", *told, str(Path(__file__).with_name("app.py"))]
+
+
+def _check_free(host: str, port: int) -> None:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}: take another with --port") from None

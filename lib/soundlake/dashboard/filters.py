@@ -1,0 +1,67 @@
+"""What a viewer can choose. Options come from the marts themselves, so that nothing is offered that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from soundlake.dashboard.source import Source
+
+Days = tuple[date, date]
+
+
+def months(source: Source, view: str, column: str = "month", label: str = "Months") -> Days | None:
+    """Choose a range among the months of a mart; None where it is empty. A single month is no choice."""
+    return _range(source, view, column, label, "%Y-%m")
+
+
+def weeks(source: Source, view: str, column: str = "week", label: str = "Weeks (Monday)") -> Days | None:
+    """Choose a range among the weeks of a mart; None where it is empty."""
+    return _range(source, view, column, label, "%Y-%m-%d")
+
+
+def days(source: Source, view: str, column: str, label: str) -> Days | None:
+    """Choose a first and a last day among those of a mart; None where it is empty."""
+    found = source.ask(f"SELECT min({column}) AS first, max({column}) AS last FROM {view}")
+    if found.empty or pd.isna(found["first"][0]):
+        return None
+    first, last = (pd.Timestamp(found[name][0]).date() for name in ("first", "last"))
+    left, right = st.columns(2)
+    begin = left.date_input(f"{label} from", first, min_value=first, max_value=last, key=f"{view}-{column}-from")
+    end = right.date_input("to", last, min_value=first, max_value=last, key=f"{view}-{column}-to")
+    return (begin, end)
+
+
+def values(source: Source, view: str, column: str, condition: str = "") -> list[str]:
+    """The values of a column, sorted, without null."""
+    clause = f"WHERE {column} IS NOT NULL" + (f" AND {condition}" if condition else "")
+    found = source.ask(f"SELECT DISTINCT {column} AS v FROM {view} {clause} ORDER BY v")
+    return [str(value) for value in found["v"]]
+
+
+def several(label: str, options: Sequence[str], default: Sequence[str] = (), most: int | None = None) -> list[str]:
+    """Choose any number of values; none means all, where there is no default."""
+    return st.multiselect(
+        label, options, default=list(default), max_selections=most, placeholder="all" if not default else "choose"
+    )
+
+
+def how_many(label: str = "How many", default: int = 20) -> int:
+    """Choose how many rows a chart shows."""
+    return int(st.select_slider(label, [10, 20, 30, 50, 100], value=default))
+
+
+def _range(source: Source, view: str, column: str, label: str, form: str) -> Days | None:
+    found = source.ask(f"SELECT DISTINCT {column} AS v FROM {view} WHERE {column} IS NOT NULL ORDER BY v")
+    options = {f"{pd.Timestamp(value):{form}}": pd.Timestamp(value).date() for value in found["v"]}
+    if not options:
+        return None
+    first, last = next(iter(options)), next(reversed(options))
+    if first == last:
+        st.caption(f"{label}: {first}, the only one there is")
+        return (options[first], options[first])
+    begin, end = st.select_slider(label, list(options), value=(first, last), key=f"{view}-{column}")
+    return (options[begin], options[end])

@@ -1,0 +1,85 @@
+"""Where the pages get their rows: the local lake or Athena, asked with the same SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+import streamlit as st
+
+from soundlake.catalog.delta import open_table
+from soundlake.catalog.query import ask
+from soundlake.ops.status import LakeStatus, read_status
+from soundlake.settings import Settings, check_lake_exists
+from soundlake.tables import EVENTS
+
+MOST_ROWS = 5000  # of one answer: pages show marts and parts of them, never facts
+KEPT_SECONDS = 60  # how long an answer is shown again without asking
+KEPT_ANSWERS = 300
+
+
+@dataclass(frozen=True)
+class Source:
+    """A lake to ask. `arguments` are the options of the command line that the settings came from."""
+
+    settings: Settings
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def is_athena(self) -> bool:
+        """Whether answers come from Athena, where each question costs."""
+        return self.settings.catalog.type == "glue"
+
+    @cached_property
+    def place(self) -> str:
+        """Where the rows come from, in words."""
+        if self.is_athena:
+            return f"Athena, database {self.settings.catalog.database}"
+        return self.settings.lake.uri
+
+    def ask(self, sql: str) -> pd.DataFrame:
+        """Run a SELECT and return at most MOST_ROWS rows; the same question within a minute gets the same answer.
+
+        Raises MissingTableError, UsageError, SoundlakeError: see `soundlake.catalog.query.ask`.
+        """
+        return _remembered(self.settings, self._identity, sql)
+
+    def ask_now(self, sql: str) -> pd.DataFrame:
+        """Run a SELECT and return at most MOST_ROWS rows, as they are at this moment; raises what `ask` raises."""
+        return _rows(self.settings, sql)
+
+    def status(self) -> LakeStatus:
+        """What a lake without a catalog holds, at most a minute ago; raises SoundlakeError where it holds no tables."""
+        return _status(self.settings, self._identity)
+
+    def backlog(self) -> int | None:
+        """How many records are in bronze that refine has not judged; None on Athena, where counting them costs.
+
+        Read from the Delta log, not from the records. Raises SoundlakeError where that cannot be read.
+        """
+        if self.is_athena:
+            return None
+        events = open_table(self.settings, EVENTS)
+        judged = self.ask_now("SELECT coalesce(sum(read), 0) AS n FROM ops_batches WHERE query = 'refine'")
+        return max(0, (0 if events is None else events.count()) - int(judged["n"][0]))
+
+    @property
+    def _identity(self) -> str:
+        return f"{self.settings.catalog.type} {self.settings.catalog.database} {self.settings.lake.uri}"
+
+
+@st.cache_data(ttl=KEPT_SECONDS, max_entries=KEPT_ANSWERS, show_spinner="Asking the lake …")
+def _remembered(_settings: Settings, identity: str, sql: str) -> pd.DataFrame:
+    return _rows(_settings, sql)
+
+
+@st.cache_data(ttl=KEPT_SECONDS, show_spinner="Looking at the tables …")
+def _status(_settings: Settings, identity: str) -> LakeStatus:
+    check_lake_exists(_settings)
+    return read_status(_settings)
+
+
+def _rows(settings: Settings, sql: str) -> pd.DataFrame:
+    frame: pd.DataFrame = ask(settings, sql, MOST_ROWS).rows.to_pandas(date_as_object=False)
+    return frame

@@ -1,0 +1,35 @@
+"""Pieces of SQL with the viewer's choices in them, in the subset that DuckDB and Athena share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+
+def text(value: str) -> str:
+    """A text as a literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def one_of(column: str, values: Iterable[str]) -> str:
+    """Whether a column has one of these values; everything passes where none is chosen."""
+    listed = ", ".join(text(value) for value in values)
+    return f"{column} IN ({listed})" if listed else ""
+
+
+def between(column: str, days: tuple[date, date]) -> str:
+    """Whether a date lies between two days, both included."""
+    first, last = days
+    return f"{column} BETWEEN DATE '{first.isoformat()}' AND DATE '{last.isoformat()}'"
+
+
+def contains(words: str, *columns: str) -> str:
+    """Whether one of the columns holds the words, in capitals or not; everything passes where there are no words."""
+    sought = text(words.strip().lower())
+    return " OR ".join(f"strpos(lower({column}), {sought}) > 0" for column in columns) if words.strip() else ""
+
+
+def where(*conditions: str) -> str:
+    """The WHERE clause of all conditions that are not empty."""
+    given = [f"({condition})" for condition in conditions if condition]
+    return f"WHERE {' AND '.join(given)}" if given else ""

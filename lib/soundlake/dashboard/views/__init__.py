@@ -1,0 +1,1 @@
+"""The pages, one module each: `show(source)` draws the page."""

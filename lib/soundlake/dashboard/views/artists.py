@@ -1,0 +1,62 @@
+"""Which artists are played most."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.source import Source
+
+VIEW = "gold_most_streamed_artists"
+_COMPARED = 6
+_TITLES = {"place": "Place", "artist_name": "Artist", "plays": "Plays", "hours": "Hours, as far as known"}
+_BY = {
+    "plays": "plays DESC, hours DESC NULLS LAST, artist_name",
+    "hours": "hours DESC NULLS LAST, plays DESC, artist_name",
+}
+
+
+def show(source: Source) -> None:
+    """Draw the page."""
+    st.title("Most Streamed Artists")
+    with explained(source):
+        span = filters.months(source, VIEW)
+        if span is None:
+            nothing("Nothing has been played yet.")
+            return
+        left, right = st.columns(2)
+        with left:
+            words = st.text_input("Artist", placeholder="any")
+        with right:
+            by = st.radio("Order by", list(_BY), horizontal=True)
+            top = filters.how_many()
+        clause = sql.where(sql.between("month", span), "artist_name IS NOT NULL", sql.contains(words, "artist_name"))
+        frame = source.ask(
+            "SELECT artist_name, sum(plays) AS plays, CAST(sum(ms_played) AS double) / 3600000 AS hours "
+            f"FROM {VIEW} {clause} GROUP BY artist_name ORDER BY {_BY[by]} LIMIT {top}"
+        )
+        frame["place"] = range(1, len(frame) + 1)
+        frame["shown"] = [f"{place}. {name}" for place, name in zip(frame["place"], frame["artist_name"], strict=True)]
+        chart = charts.bars(frame, by, "shown", _TITLES) if len(frame) else None
+        answer.show("most_streamed_artists", frame, chart, _TITLES, f"Bars of the {by} of artists, the first on top")
+        if len(frame) and span[0] != span[1]:
+            _by_month(source, span, frame["artist_name"].tolist())
+
+
+def _by_month(source: Source, span: filters.Days, artists: list[str]) -> None:
+    st.subheader("Month by month")
+    chosen = filters.several(
+        f"Artists, at most {charts.MOST_COLOURS}", artists, artists[:_COMPARED], charts.MOST_COLOURS
+    )
+    if not chosen:
+        nothing("No artist is chosen.")
+        return
+    titles = {"month": "Month", "artist_name": "Artist", "rank": "Rank", "plays": "Plays", "listeners": "Listeners"}
+    frame = source.ask(
+        "SELECT month, artist_name, min(rank) AS rank, sum(plays) AS plays, max(listeners) AS listeners "
+        f"FROM {VIEW} {sql.where(sql.between('month', span), sql.one_of('artist_name', chosen))} "
+        "GROUP BY month, artist_name ORDER BY month, artist_name"
+    )
+    chart = charts.lines(frame, "month", "plays", "artist_name", titles, order=chosen)
+    answer.show("artists_by_month", frame, chart, titles, "Lines of the plays of artists by month")

@@ -1,0 +1,133 @@
+"""How tracks group by their sound: what each group is like, how sure the grouping is, and whether it still fits."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.source import Source
+from soundlake.tables import AUDIO_FEATURES
+
+_FEATURES = [column.name for column in AUDIO_FEATURES]
+_SHOWN = 4
+
+
+def show(source: Source) -> None:
+    """Draw the page."""
+    st.title("Clusters")
+    st.caption("Tracks that sound alike, grouped by KMeans on nine audio features.")
+    with explained(source):
+        overview = source.ask("SELECT * FROM gold_cluster_overview ORDER BY size DESC, cluster")
+        if overview.empty:
+            nothing("There is no model yet: run train_clusters, then build_insights.")
+            return
+        names: list[str] = overview["cluster_name"].tolist()
+        _sizes(overview)
+        _profiles(overview, names)
+    for part in (_examples, _map, _choice, _mix):
+        with explained(source):
+            part(source)
+
+
+def _sizes(overview: pd.DataFrame) -> None:
+    by = st.radio("Show", ["tracks", "plays", "popularity"], horizontal=True)
+    value = {"tracks": "size", "plays": "plays", "popularity": "mean_popularity"}[by]
+    titles = {"cluster_name": "Cluster", "size": "Tracks", "share": "Share", "plays": "Plays"}
+    titles |= {"mean_popularity": "Mean popularity", "top_genre": "Top genre", **{name: name for name in _FEATURES}}
+    shown = overview.sort_values(value, ascending=False)
+    answer.show(
+        "clusters", shown, charts.bars(shown, value, "cluster_name", titles), titles, f"Bars of {by} of clusters"
+    )
+
+
+def _profiles(overview: pd.DataFrame, names: list[str]) -> None:
+    st.subheader("How they sound")
+    chosen = filters.several(f"Clusters, at most {charts.MOST_COLOURS}", names, names[:_SHOWN], charts.MOST_COLOURS)
+    if not chosen:
+        nothing("No cluster is chosen.")
+        return
+    values = overview.set_index("cluster_name")[_FEATURES].astype(float)
+    spread = (values.max() - values.min()).replace(0, 1)
+    scaled = (0.08 + 0.92 * (values - values.min()) / spread).loc[chosen].reset_index()
+    st.altair_chart(charts.radar(scaled, _FEATURES, "cluster_name"), alt="Radar of the features of clusters")
+    st.caption("The rim is the cluster with the most of a feature, the middle the one with the least.")
+
+
+def _examples(source: Source) -> None:
+    st.subheader("Examples")
+    frame = source.ask(
+        "SELECT cluster_name, track_name, artist_name, popularity, plays FROM ("
+        "SELECT cluster_name, track_name, artist_name, popularity, plays, row_number() OVER ("
+        "PARTITION BY cluster ORDER BY plays DESC, popularity DESC, track_id) AS place FROM gold_tracks_wide "
+        "WHERE cluster IS NOT NULL AND track_name IS NOT NULL) AS t WHERE place <= 20 ORDER BY cluster_name, place"
+    )
+    if frame.empty:
+        nothing("No track has a cluster yet.")
+        return
+    cluster: str = st.selectbox("Cluster", frame["cluster_name"].drop_duplicates().tolist())
+    titles = {"track_name": "Track", "artist_name": "Artist", "plays": "Plays", "popularity": "Popularity"}
+    st.dataframe(
+        frame[frame["cluster_name"] == cluster][list(titles)], hide_index=True, column_config=titles, key="examples"
+    )
+
+
+def _map(source: Source) -> None:
+    st.subheader("Map")
+    frame = source.ask(
+        "SELECT p.x, p.y, p.cluster_name, p.track_name, p.artist_name FROM gold_cluster_map AS p "
+        "JOIN gold_cluster_models AS m ON m.model_version = p.model_version WHERE m.is_current "
+        "ORDER BY p.track_id LIMIT 2500"
+    )
+    titles = {"x": "First component", "y": "Second component", "cluster_name": "Cluster"}
+    titles |= {"track_name": "Track", "artist_name": "Artist"}
+    chart = charts.scatter(frame, "x", "y", "cluster_name", titles) if len(frame) else None
+    answer.show("cluster_map", frame, chart, titles, "Points of tracks in two dimensions, a colour for each cluster")
+    axes = source.ask(
+        "SELECT a.axis, a.feature, a.loading, a.share FROM gold_cluster_axes AS a "
+        "JOIN gold_cluster_models AS m ON m.model_version = a.model_version WHERE m.is_current "
+        "ORDER BY a.axis, a.feature"
+    )
+    for axis, direction in (("x", "right"), ("y", "up")):
+        rows = axes[axes["axis"] == axis].sort_values("loading", key=abs, ascending=False)
+        words = [
+            f"{'more' if loading > 0 else 'less'} {feature}"
+            for feature, loading in zip(rows["feature"][:3], rows["loading"][:3], strict=True)
+        ]
+        share = rows["share"].max()
+        st.caption(f"Further {direction}: {', '.join(words)} ({share:.0%} of all differences).")
+
+
+def _choice(source: Source) -> None:
+    st.subheader("How many clusters?")
+    frame = source.ask(
+        "SELECT c.k, c.silhouette, c.inertia, c.stability, c.is_chosen FROM gold_cluster_choices AS c "
+        "JOIN gold_cluster_models AS m ON m.model_version = c.model_version WHERE m.is_current ORDER BY c.k"
+    )
+    titles = {"k": "Number of clusters", "silhouette": "Silhouette", "inertia": "Inertia"}
+    titles |= {"stability": "Stability over seeds (adjusted Rand index)", "is_chosen": "Chosen"}
+    for measure in ("silhouette", "inertia", "stability"):
+        if len(frame):
+            st.altair_chart(charts.curve(frame, "k", measure, "is_chosen", titles), width="stretch")
+    answer.show("cluster_choice", frame, None, titles)
+    st.caption("Chosen is the highest silhouette. Stability near 1: other seeds find the same groups.")
+
+
+def _mix(source: Source) -> None:
+    st.subheader("What is played, month by month")
+    view = "gold_cluster_mix"
+    span = filters.months(source, view)
+    if span is None:
+        nothing("Nothing has been played yet.")
+        return
+    frame = source.ask(
+        f"SELECT month, cluster_name, plays, listeners, share_of_plays FROM {view} "
+        f"{sql.where(sql.between('month', span))} ORDER BY month, cluster"
+    )
+    titles = {"month": "Month", "cluster_name": "Cluster", "plays": "Plays", "listeners": "Listeners"}
+    titles |= {"share_of_plays": "Share of plays"}
+    chart = charts.stacked(frame, "month", "plays", "cluster_name", titles, share=True) if len(frame) else None
+    answer.show(
+        "cluster_mix", frame, chart, titles, "Columns of the share of plays by month, a colour for each cluster"
+    )

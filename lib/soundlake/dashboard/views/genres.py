@@ -1,0 +1,54 @@
+"""How popular each genre is in each month, and how much it is played."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.source import Source
+
+VIEW = "gold_genre_popularity"
+_MEASURES = {
+    "plays": "Plays",
+    "listeners": "Listeners",
+    "avg_popularity": "Mean popularity, 0 to 100",
+    "tracks_observed": "Tracks observed",
+}
+
+
+def show(source: Source) -> None:
+    """Draw the page."""
+    st.title("Genres over Time")
+    st.caption("An artist of several genres counts in each of them.")
+    with explained(source):
+        span = filters.months(source, VIEW)
+        if span is None:
+            nothing("No genre is known yet: genres come with artists.")
+            return
+        left, right = st.columns(2)
+        with left:
+            measure = st.selectbox("Measure", list(_MEASURES), format_func=_MEASURES.__getitem__)
+        with right:
+            origin = st.selectbox("Genre from", filters.values(source, VIEW, "genre_source"))
+        within = [sql.between("month", span), sql.one_of("genre_source", [origin])]
+        largest = source.ask(
+            f"SELECT genre, sum({measure}) AS total FROM {VIEW} {sql.where(*within)} "
+            f"GROUP BY genre ORDER BY total DESC NULLS LAST, genre"
+        )["genre"].tolist()
+        genres = filters.several(
+            f"Genres, at most {charts.MOST_COLOURS}", largest, largest[:6], most=charts.MOST_COLOURS
+        )
+        if not genres:
+            nothing("No genre is chosen.")
+            return
+        frame = source.ask(
+            f"SELECT month, genre, {', '.join(_MEASURES)} FROM {VIEW} "
+            f"{sql.where(*within, sql.one_of('genre', genres))} ORDER BY month, genre"
+        )
+        titles = {"month": "Month", "genre": "Genre", **_MEASURES}
+        # A month in which none of them has a value is a gap in what was seen, not a fall to nothing.
+        seen = frame.groupby("month")[measure].transform("sum") > 0
+        drawn = frame[seen].dropna(subset=[measure])
+        chart = charts.lines(drawn, "month", measure, "genre", titles, order=genres) if len(drawn) else None
+        answer.show("genres", frame, chart, titles, f"Lines of {_MEASURES[measure]} of genres by month")

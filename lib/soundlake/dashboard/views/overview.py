@@ -1,0 +1,44 @@
+"""What the lake holds."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from soundlake.dashboard import answer
+from soundlake.dashboard.explain import explained
+from soundlake.dashboard.source import Source
+
+_THINGS = {
+    "silver_tracks": "Tracks",
+    "silver_artists": "Artists",
+    "silver_albums": "Albums",
+    "silver_playlists": "Playlists",
+    "silver_plays": "Plays",
+}
+
+
+def show(source: Source) -> None:
+    """Draw the page."""
+    st.title("Soundlake")
+    st.caption("Choose a page from the menu; on a phone it is behind the arrows at the top.")
+    if source.is_athena:
+        st.info("Sizes of tables are not asked of Athena: `soundlake status --lake …` reads them from the lake.")
+        return
+    with explained(source):
+        status = source.status()
+        rows = {table.name: table.rows for table in status.tables}
+        with st.container(horizontal=True):
+            for view, label in _THINGS.items():
+                st.metric(label, f"{rows.get(view, 0):,}", border=True, width=165)
+        frame = pd.DataFrame(
+            [
+                {"table": one.name, "rows": one.rows, "changed_at": one.changed_at.replace(tzinfo=None)}
+                for one in status.tables
+            ]
+        )
+        titles = {"table": "Table", "rows": "Rows", "changed_at": "Changed (UTC)"}
+        answer.show("tables", frame, None, titles, is_open=True)
+        if status.current_model is not None:
+            model = status.current_model
+            st.caption(f"Current model: {model['k']} clusters of {model['n_tracks']:,} tracks.")

@@ -1,0 +1,76 @@
+"""What became of the records: how many were taken, and what was wrong with those that were not."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard.explain import explained
+from soundlake.dashboard.source import Source
+
+BATCHES, REJECTED = "ops_batches", "silver_rejected"
+_VERDICTS = ("accepted", "duplicate", "stale", "rejected")
+
+
+def show(source: Source) -> None:
+    """Draw the page."""
+    st.title("Data Quality")
+    st.caption("Every record gets one verdict: accepted, duplicate, stale (newer ones had overtaken it) or rejected.")
+    with explained(source):
+        _verdicts(source)
+    with explained(source):
+        _rejected(source)
+
+
+def _verdicts(source: Source) -> None:
+    sums = ", ".join(f"coalesce(sum({verdict}), 0) AS {verdict}" for verdict in ("read", *_VERDICTS))
+    totals = source.ask(f"SELECT {sums} FROM {BATCHES} WHERE query = 'refine'").iloc[0]
+    with st.container(horizontal=True):
+        for verdict in _VERDICTS:
+            share = totals[verdict] / totals["read"] if totals["read"] else 0
+            st.metric(f"{verdict.capitalize()}, {share:.2%}", f"{int(totals[verdict]):,}", border=True, width=165)
+    by_day = " UNION ALL ".join(
+        f"SELECT CAST(started_at AS date) AS day, {sql.text(verdict)} AS verdict, sum({verdict}) AS records "
+        f"FROM {BATCHES} WHERE query = 'refine' GROUP BY CAST(started_at AS date)"
+        for verdict in _VERDICTS
+    )
+    frame = source.ask(f"SELECT day, verdict, records FROM ({by_day}) AS d ORDER BY day, verdict")
+    titles = {"day": "Day", "verdict": "Verdict", "records": "Records"}
+    st.subheader("Verdicts by day of the batch")
+    chart = charts.stacked(frame, "day", "records", "verdict", titles) if len(frame) else None
+    answer.show("verdicts", frame, chart, titles, "Columns of records by day, a colour for each verdict")
+
+
+def _rejected(source: Source) -> None:
+    st.subheader("Rejected records")
+    span = filters.days(source, REJECTED, "CAST(rejected_at AS date)", "Rejected")
+    if span is None:
+        st.success("No record has been rejected.", icon=":material/check_circle:")
+        return
+    left, right = st.columns(2)
+    with left:
+        reasons = filters.several("Reason", filters.values(source, REJECTED, "reason"))
+    with right:
+        kinds = filters.several("Kind", filters.values(source, REJECTED, "kind"))
+    clause = sql.where(
+        sql.between("CAST(rejected_at AS date)", span), sql.one_of("reason", reasons), sql.one_of("kind", kinds)
+    )
+    counts = source.ask(
+        "SELECT CAST(rejected_at AS date) AS day, reason, coalesce(kind, 'unknown') AS kind, count(*) AS records "
+        f"FROM {REJECTED} {clause} GROUP BY CAST(rejected_at AS date), reason, coalesce(kind, 'unknown') "
+        "ORDER BY day, records DESC, reason, kind"
+    )
+    titles = {"day": "Day", "reason": "Reason", "kind": "Kind", "records": "Records"}
+    chart = None
+    if len(counts):
+        by_reason = counts.groupby("reason")["records"].sum().sort_values(ascending=False).reset_index()
+        chart = charts.bars(by_reason, "records", "reason", {"reason": "Reason", "records": "Records"})
+    answer.show("rejected", counts, chart, titles, "Bars of rejected records by reason")
+    st.subheader("The newest of them")
+    newest = source.ask(
+        f"SELECT rejected_at, kind, reason, detail, stream, partition, position FROM {REJECTED} {clause} "
+        "ORDER BY rejected_at DESC, stream, partition, position LIMIT 200"
+    )
+    details = {"rejected_at": "Rejected (UTC)", "kind": "Kind", "reason": "Reason", "detail": "Detail"}
+    place = {"stream": "Stream", "partition": "Partition", "position": "Position"}
+    answer.show("rejected_newest", newest, None, {**details, **place}, is_open=True)

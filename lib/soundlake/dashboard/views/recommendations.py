@@ -1,0 +1,110 @@
+"""What a listener may like next and what sounds like a track, each with its reason. Nothing is played."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.source import Source
+
+_MOST_LISTED = 1000
+_NAMES = "LEFT JOIN gold_tracks_wide AS t ON t.track_id = r.{id}"
+
+
+def show(source: Source) -> None:
+    """Draw the page."""
+    st.title("Recommendations")
+    question = st.pills("For", list(_QUESTIONS), default=next(iter(_QUESTIONS)), required=True)
+    with explained(source):
+        _QUESTIONS[question or next(iter(_QUESTIONS))](source)
+
+
+def _for_listener(source: Source) -> None:
+    words = st.text_input("Listener's id has", placeholder="any")
+    users = source.ask(
+        f"SELECT DISTINCT user_id FROM gold_recommendations {sql.where(sql.contains(words, 'user_id'))} "
+        f"ORDER BY user_id LIMIT {_MOST_LISTED}"
+    )["user_id"].tolist()
+    if not users:
+        nothing("No such listener has recommendations.")
+        return
+    user = st.selectbox("Listener", users)
+    titles = {"rank": "Rank", "track_name": "Track", "artist_name": "Artist", "reason": "Why", "score": "Score"}
+    titles |= {"genre": "Genre", "cluster_name": "Cluster"}
+    frame = source.ask(
+        "SELECT r.rank, t.track_name, t.artist_name, r.reason, r.score, t.genre, t.cluster_name "
+        "FROM gold_recommendations AS r "
+        f"{_NAMES.format(id='track_id')} {sql.where(sql.one_of('r.user_id', [user]))} ORDER BY r.rank"
+    )
+    _ranked("recommendations", frame, "score", titles)
+
+
+def _like_track(source: Source) -> None:
+    words = st.text_input("Track or artist has", placeholder="any", key="like")
+    clause = sql.where(
+        "cluster IS NOT NULL AND track_name IS NOT NULL", sql.contains(words, "track_name", "artist_name")
+    )
+    known = source.ask(
+        f"SELECT track_id, track_name, artist_name FROM gold_tracks_wide {clause} "
+        f"ORDER BY plays DESC, popularity DESC, track_id LIMIT {_MOST_LISTED}"
+    )
+    if known.empty:
+        nothing("No such track is known.")
+        return
+    labels = {
+        track: f"{name} – {artist or 'unknown'}"
+        for track, name, artist in zip(known["track_id"], known["track_name"], known["artist_name"], strict=True)
+    }
+    track = st.selectbox("Track", list(labels), format_func=labels.__getitem__)
+    titles = {"rank": "Rank", "track_name": "Track", "artist_name": "Artist", "similarity": "Similarity"}
+    titles |= {"distance": "Distance", "genre": "Genre", "cluster_name": "Cluster"}
+    frame = source.ask(
+        "SELECT r.rank, t.track_name, t.artist_name, r.similarity, r.distance, t.genre, t.cluster_name "
+        f"FROM gold_similar_tracks AS r {_NAMES.format(id='similar_track_id')} "
+        f"{sql.where(sql.one_of('r.track_id', [track]))} ORDER BY r.rank"
+    )
+    st.caption("Nearest by the nine audio features; similarity is 1 / (1 + distance).")
+    _ranked("similar_tracks", frame, "similarity", titles)
+
+
+def _playlists(source: Source) -> None:
+    kinds = filters.several("Kind", filters.values(source, "gold_curated_playlists", "kind"))
+    lists = source.ask(
+        "SELECT playlist, min(playlist_name) AS name, min(rule) AS rule FROM gold_curated_playlists "
+        f"{sql.where(sql.one_of('kind', kinds))} GROUP BY playlist ORDER BY name, playlist"
+    )
+    if lists.empty:
+        nothing("There is no such playlist.")
+        return
+    named = lists.set_index("playlist")
+    playlist = st.selectbox("Playlist", lists["playlist"].tolist(), format_func=lambda one: str(named["name"][one]))
+    st.caption(f"Rule: {named['rule'][playlist]}")
+    titles = {"rank": "Rank", "track_name": "Track", "artist_name": "Artist", "score": "Score", "genre": "Genre"}
+    frame = source.ask(
+        "SELECT r.rank, t.track_name, t.artist_name, r.score, t.genre FROM gold_curated_playlists AS r "
+        f"{_NAMES.format(id='track_id')} {sql.where(sql.one_of('r.playlist', [playlist]))} ORDER BY r.rank"
+    )
+    _ranked("curated_playlist", frame, "score", titles)
+
+
+def _ranked(name: str, frame: pd.DataFrame, value: str, titles: dict[str, str]) -> None:
+    if frame.empty:
+        nothing("Nothing is recommended here yet.")
+        return
+    frame["shown"] = [
+        f"{rank}. {name or 'unknown track'} – {artist or 'unknown'}"
+        for rank, name, artist in zip(frame["rank"], frame["track_name"], frame["artist_name"], strict=True)
+    ]
+    chart = charts.bars(frame.head(30), value, "shown", titles)
+    answer.show(name, frame, chart, titles, f"Bars of {titles[value].lower()} by track")
+
+
+_QUESTIONS: dict[str, Callable[[Source], None]] = {
+    "A listener": _for_listener,
+    "A track": _like_track,
+    "Curated playlists": _playlists,
+}
