@@ -11,7 +11,7 @@ from soundlake.session import open_session
 
 def run(arguments: JobArguments) -> None:
     """Build all marts and say what each holds."""
-    with open_session("soundlake build_insights") as spark:
+    with open_session("soundlake build_insights", arguments.settings) as spark:
         for built in builder.build(spark, Lake(arguments.settings.lake.uri), arguments.settings):
             print(built)
 

@@ -10,7 +10,7 @@ from soundlake.session import open_session
 
 def run(arguments: JobArguments) -> None:
     """Run the demo; a second run on the same lake adds nothing twice."""
-    with open_session("soundlake demo") as spark:
+    with open_session("soundlake demo", arguments.settings) as spark:
         demo.run(spark, arguments.settings)
 
 

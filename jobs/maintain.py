@@ -11,7 +11,7 @@ from soundlake.session import open_session
 
 def run(arguments: JobArguments) -> None:
     """Maintain every table of the lake, and say what was done as it is done."""
-    with open_session("soundlake maintain") as spark:
+    with open_session("soundlake maintain", arguments.settings) as spark:
         for done in maintenance.maintain(spark, Lake(arguments.settings.lake.uri), arguments.settings):
             print(f"{done.table}: {done.action}", flush=True)
 

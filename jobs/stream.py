@@ -10,7 +10,7 @@ from soundlake.session import open_session
 
 def run(arguments: JobArguments) -> None:
     """Run the streaming queries; returns when all is taken (`--once`) or when the job is told to stop."""
-    with open_session("soundlake stream") as spark:
+    with open_session("soundlake stream", arguments.settings) as spark:
         stream.run(spark, arguments.settings, once=arguments.once)
 
 

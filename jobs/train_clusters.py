@@ -15,7 +15,7 @@ from soundlake.session import open_session
 
 def run(arguments: JobArguments) -> None:
     """Train, publish, and say which version is now the current one."""
-    with open_session("soundlake train_clusters") as spark:
+    with open_session("soundlake train_clusters", arguments.settings) as spark:
         lake = Lake(arguments.settings.lake.uri)
         model = job.train(spark, lake, arguments.settings, partial(try_lease, lake, stream.JOB))
         print(f"published model {model.version} with {len(model.names)} clusters: {', '.join(model.names)}")

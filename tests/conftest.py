@@ -12,26 +12,44 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from soundlake.launch.jars import fetch_s3
 from soundlake.launch.local import spark_environment
+from soundlake.launch.steps import Steps
+from soundlake.launch.versions import installed_line
 from soundlake.session import open_session
 
 sys.path.insert(0, str(Path(__file__).parent))  # the builders of tests/records.py, tests/services
 
 from services.kafka import Broker, kafka_broker
 from services.kinesis import CREDENTIALS, Emulator, kinesis_emulator
+from services.object_store import ObjectStore
+from services.object_store import object_store as run_object_store
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     folder = tmp_path_factory.mktemp("spark")
+    # 560 MB of jars: only for a run that has tests on S3.
+    wants_s3 = any("object_store" in getattr(item, "fixturenames", ()) for item in request.session.items)
+    if wants_s3:
+        fetch_s3(installed_line(), Steps(folder / "setup.log"))
     with pytest.MonkeyPatch.context() as environment:
-        for name, value in {**spark_environment(cores=2), **CREDENTIALS}.items():
+        for name, value in {**spark_environment(cores=2, with_s3=wants_s3), **CREDENTIALS}.items():
             environment.setenv(name, value)
         session = open_session(
-            "tests", {"spark.sql.shuffle.partitions": "2", "spark.sql.warehouse.dir": str(folder / "warehouse")}
+            "tests", extra={"spark.sql.shuffle.partitions": "2", "spark.sql.warehouse.dir": str(folder / "warehouse")}
         )
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[ObjectStore]:
+    with run_object_store() as store, pytest.MonkeyPatch.context() as environment:
+        for name, value in CREDENTIALS.items():
+            environment.setenv(name, value)
+        environment.delenv("AWS_PROFILE", raising=False)
+        yield store
 
 
 @pytest.fixture(scope="session")

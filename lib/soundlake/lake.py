@@ -16,6 +16,7 @@ from pyspark.sql import Column as ColumnExpression
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from soundlake.s3 import for_spark
 from soundlake.tables import Table
 
 COMMITS_A_CHECKPOINT = 50  # a checkpoint costs more than a small commit, and reading fifty small commits is quick
@@ -30,8 +31,8 @@ class Lake:
 
     @property
     def root(self) -> str:
-        """The URI; a local path made absolute, for Spark takes some relative ones for names of tables."""
-        return self.uri if "://" in self.uri else os.path.abspath(self.uri)
+        """The URI for Spark: s3a:// on S3; a local path absolute, for Spark takes some relative ones for tables."""
+        return for_spark(self.uri).rstrip("/") if "://" in self.uri else os.path.abspath(self.uri)
 
     def path(self, table: Table) -> str:
         """Where a table stands."""

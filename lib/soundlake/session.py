@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
+from soundlake.s3 import spark_conf, uses_s3
+from soundlake.settings import Settings
+
 # What the tables' meaning depends on, whatever platform runs the job.
 MEANING = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -20,10 +23,14 @@ MEANING = {
 PLANNING = {"spark.sql.constraintPropagation.enabled": "false"}
 
 
-def open_session(app: str, extra: dict[str, str] | None = None) -> SparkSession:
-    """Open (or join) the session of this process; master, memory and jars come from whoever submitted it."""
+def open_session(app: str, settings: Settings | None = None, extra: dict[str, str] | None = None) -> SparkSession:
+    """Open (or join) the session of this process; master, memory and jars come from whoever submitted it.
+
+    `settings` say how S3 is reached, where a job reads or writes it.
+    """
+    s3 = spark_conf(settings) if settings is not None and uses_s3(settings) else {}
     builder = SparkSession.builder.appName(app)
-    for key, value in {**MEANING, **PLANNING, **(extra or {})}.items():
+    for key, value in {**MEANING, **PLANNING, **s3, **(extra or {})}.items():
         builder = builder.config(key, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 
@@ -36,16 +37,40 @@ class Storage:
             stream.close()
 
     def write(self, name: str, text: str) -> None:
-        """Write a new file, whole or not at all; raises Py4JJavaError where there is one of that name."""
+        """Write a new file, whole or not at all; raises FileExistsError where there is another one of that name."""
         system, path = self._at(name)
+        if not self._renames_at_once(system):
+            self._put(name, text)
+            return
         _, unfinished = self._at(f"{name}.unfinished")
-        stream = system.create(unfinished, True)
+        self._fill(system.create(unfinished, True), text)
+        if not system.rename(unfinished, path):
+            raise FileExistsError(name)
+
+    def _put(self, name: str, text: str) -> None:
+        """On S3 a file appears whole when it is closed, and a rename is a copy: it is written where it belongs.
+
+        A write that is done again after its answer was lost finds its own file: what it holds tells.
+        """
+        system, path = self._at(name)
+        try:
+            self._fill(system.create(path, False), text)
+        except Py4JJavaError:
+            if not self.exists(name):
+                raise
+            if self.read(name) != text:
+                raise FileExistsError(name) from None
+
+    @staticmethod
+    def _renames_at_once(system: Any) -> bool:
+        return system.getScheme() not in ("s3", "s3a")
+
+    @staticmethod
+    def _fill(stream: Any, text: str) -> None:
         try:
             stream.write(text.encode())
         finally:
             stream.close()
-        if not system.rename(unfinished, path):
-            raise FileExistsError(name)
 
     @property
     def _jvm(self) -> Any:

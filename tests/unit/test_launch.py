@@ -130,7 +130,7 @@ def test_wrong_usage_exits_2_with_its_lines_on_stderr(capsys: pytest.CaptureFixt
 def test_the_launcher_becomes_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     became: list[tuple[str, list[str], dict[str, str]]] = []
     monkeypatch.setattr(main.os, "execve", lambda *call: became.append(call))
-    monkeypatch.setattr(local, "spark_environment", lambda: {"PYSPARK_PYTHON": "this"})
+    monkeypatch.setattr(local, "spark_environment", lambda with_s3: {"PYSPARK_PYTHON": "this"})
     launch(["demo", "--lake", str(tmp_path)], {"KEPT": "yes", "PYSPARK_PYTHON": "another"})
     ((python, command, env),) = became
     assert command == [python, str(REGISTRY["demo"].file), f"--lake={tmp_path}"]

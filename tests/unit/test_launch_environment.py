@@ -169,7 +169,7 @@ def test_jars_are_fetched_once_for_the_same_packages(tmp_path: Path, monkeypatch
     class Ivy(Steps):
         def run(self, name: str, command: list[str], env: object = None) -> None:  # type: ignore[override]
             fetched.append(command)
-            folder = line.environment / "ivy" / "jars"
+            folder = line.environment / "ivy-jars" / "jars"
             folder.mkdir(parents=True)
             (folder / "io.delta_delta-spark_2.13-4.0.0.jar").touch()
             (folder / "org.slf4j_slf4j-api-2.0.jar").touch()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -243,13 +242,6 @@ def test_a_lake_below_a_file_cannot_be_written(tmp_path: Path) -> None:
 def test_a_lake_in_a_place_that_takes_no_files_cannot_be_written() -> None:
     with pytest.raises(UsageError, match=r"^lake\.uri: cannot write to /proc/lake: "):
         check_lake_writable(lake("/proc/lake"))
-
-
-def test_a_lake_on_s3_is_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    check_lake_writable(lake("s3://bucket/lake"))
-    check_lake_exists(lake("s3a://bucket/lake"))
-    assert os.listdir(tmp_path) == []
 
 
 def test_jobs_that_need_a_lake_say_so_where_there_is_none(tmp_path: Path) -> None:

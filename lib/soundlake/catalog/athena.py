@@ -13,8 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from soundlake.catalog.answer import Answer
 from soundlake.catalog.athena_rows import as_table
 from soundlake.catalog.aws import CONFIG, open_session, told
-from soundlake.catalog.names import on_s3
 from soundlake.errors import MissingTableError, SoundlakeError
+from soundlake.s3 import on_s3
 from soundlake.settings import Settings
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from soundlake.catalog.aws import open_session, told
-from soundlake.catalog.names import on_s3
 from soundlake.catalog.types import delta_type, spark_type
 from soundlake.errors import SoundlakeError
+from soundlake.s3 import has_path_style, is_on_s3, on_s3, region_of
 from soundlake.settings import Settings
 from soundlake.tables import Table
 
@@ -41,7 +41,12 @@ class Found:
 
 def open_table(settings: Settings, table: Table) -> DeltaTable | None:
     """Open a table of the settings' lake; None where there is none. Raises SoundlakeError where it cannot be read."""
-    uri = f"{on_s3(settings.lake.uri)}/{table.path}"
+    return open_delta(settings, table.path)
+
+
+def open_delta(settings: Settings, path: str) -> DeltaTable | None:
+    """Open the table at a path of the settings' lake, as `open_table` does."""
+    uri = f"{on_s3(settings.lake.uri)}/{path}"
     try:
         return DeltaTable(uri, storage_options=_storage_options(settings))
     except TableNotFoundError:
@@ -65,7 +70,7 @@ def read_schema(settings: Settings, table: Table) -> Found | None:
 
 def _storage_options(settings: Settings) -> dict[str, str]:
     """What the reader needs for S3: the endpoint, and the credentials that boto3's chain finds, for it has another."""
-    if not on_s3(settings.lake.uri).startswith("s3://"):
+    if not is_on_s3(settings.lake.uri):
         return {}
     with told(settings.lake.uri):
         session = open_session()
@@ -77,8 +82,10 @@ def _storage_options(settings: Settings) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": frozen.access_key,
         "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
         "AWS_SESSION_TOKEN": frozen.token,
-        "AWS_REGION": session.region_name,
+        "AWS_REGION": settings.s3.region or session.region_name or region_of(settings),
         "AWS_ENDPOINT_URL": settings.s3.endpoint_url,
+        "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false" if has_path_style(settings) else None,
+        "AWS_REQUEST_PAYER": "true" if settings.s3.requester_pays else None,
         "AWS_ALLOW_HTTP": "true" if settings.s3.endpoint_url else None,
     }
     return {name: value for name, value in options.items() if value}

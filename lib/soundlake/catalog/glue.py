@@ -13,10 +13,11 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from soundlake.catalog.aws import CONFIG, code_of, open_session, told
 from soundlake.catalog.delta import Found, read_schema
 from soundlake.catalog.drift import differences
-from soundlake.catalog.names import check_names, location, on_s3
+from soundlake.catalog.names import check_names, location
 from soundlake.catalog.table_input import merged, table_input
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights.insight import load_insights
+from soundlake.s3 import is_on_s3
 from soundlake.settings import Settings
 from soundlake.tables import TABLES, Table
 
@@ -80,7 +81,7 @@ def register(settings: Settings, tables: Iterable[Table] | None = None, *, check
 def _check_settings(settings: Settings, tables: list[Table]) -> None:
     if settings.catalog.type != "glue":
         raise UsageError("catalog.type: none; to register tables it has to be glue")
-    if not on_s3(settings.lake.uri).startswith("s3://"):
+    if not is_on_s3(settings.lake.uri):
         raise UsageError(f"lake.uri: {settings.lake.uri} is not on S3; Glue registers s3://… and s3a://… only")
     check_names(settings.catalog.database, tables)
 

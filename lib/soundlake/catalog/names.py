@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from soundlake.errors import UsageError
+from soundlake.s3 import on_s3
 from soundlake.settings import Settings
 from soundlake.tables import Table
 
@@ -33,12 +34,6 @@ def check_names(database: str, tables: list[Table]) -> None:
 def location(settings: Settings, table: Table) -> str:
     """Where a table of a lake on S3 stands, as Athena takes it: s3://, with a slash at its end."""
     return f"{on_s3(settings.lake.uri)}/{table.path}/"
-
-
-def on_s3(uri: str) -> str:
-    """An s3a:// URI as s3://, without slashes at its end; other URIs as they are."""
-    scheme, separator, rest = uri.partition("://")
-    return f"{'s3' if scheme == 's3a' else scheme}{separator}{rest}".rstrip("/")
 
 
 def one_line(text: str, longest: int) -> str:

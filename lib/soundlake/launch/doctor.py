@@ -11,7 +11,7 @@ from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch import local
 from soundlake.launch.java import check_java
 from soundlake.launch.paths import SAMPLE
-from soundlake.launch.versions import Line, choose_line, read_lines
+from soundlake.launch.versions import Line, installed_line
 from soundlake.settings import Settings, check_lake_writable
 
 
@@ -37,14 +37,6 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("lake", lambda: _lake(settings)),
     ):
         yield _finding(what, check)
-
-
-def installed_line() -> Line:
-    """Return the line that the installed pyspark belongs to, else the default one."""
-    for line in read_lines().values():
-        if line.spark == _installed("pyspark"):
-            return line
-    return choose_line()
 
 
 def _finding(what: str, check: Callable[[], str]) -> Finding:

@@ -5,8 +5,10 @@ The standard library only.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from soundlake.launch.paths import CONF
@@ -19,34 +21,50 @@ def fetch(line: Line, steps: Steps) -> None:
 
     Raises SoundlakeError when they cannot be fetched.
     """
-    contents = line.jars / "packages.txt"
-    wanted = "\n".join(line.packages)
+    _fill(line.jars, line.packages, line, steps, f"fetching the jars of Delta {line.delta} and Kafka")
+
+
+def fetch_s3(line: Line, steps: Steps) -> None:
+    """Put the jars that a lake on S3 needs into their folder, as `fetch` does; processes that ask at once wait.
+
+    Raises SoundlakeError when they cannot be fetched.
+    """
+    with line.s3_jars.with_name(f"{line.s3_jars.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _fill(line.s3_jars, line.s3, line, steps, "fetching the jars for S3 (once; 300 to 560 MB)")
+
+
+def _fill(folder: Path, packages: Sequence[str], line: Line, steps: Steps, name: str) -> None:
+    contents = folder / "packages.txt"
+    wanted = "\n".join(packages)
     if contents.exists() and contents.read_text(encoding="utf-8") == wanted:
         return
-    ivy = line.environment / "ivy"
-    shutil.rmtree(line.jars, ignore_errors=True)
+    ivy = line.environment / f"ivy-{folder.name}"
+    shutil.rmtree(folder, ignore_errors=True)
     shutil.rmtree(ivy, ignore_errors=True)
     nothing = line.environment / "nothing.py"
     nothing.write_text("", encoding="utf-8")
     python = str(line.environment / "bin" / "python")
     spark = _spark_home(line)
     variables = {"SPARK_HOME": str(spark), "SPARK_CONF_DIR": str(CONF), "SPARK_LOCAL_IP": "127.0.0.1"}
+    asked = {package.rpartition(":")[0] for package in packages}
     steps.run(
-        f"fetching the jars of Delta {line.delta} and Kafka",
+        name,
         [
             str(spark / "bin" / "spark-submit"),
             *("--master", "local[1]", "--conf", f"spark.jars.ivy={ivy}"),
-            *("--packages", ",".join(line.packages), "--exclude-packages", ",".join(line.provided)),
+            *("--packages", ",".join(packages)),
+            *("--exclude-packages", ",".join(package for package in line.provided if package not in asked)),
             str(nothing),
         ],
         env={**os.environ, **variables, "PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": python},
     )
     brought = {jar.name for jar in (spark / "jars").glob("*.jar")}
-    line.jars.mkdir()
+    folder.mkdir()
     for jar in sorted((ivy / "jars").glob("*.jar")):
         # Ivy names a jar organisation_artifact-version.jar, Spark keeps artifact-version.jar.
         if jar.name.partition("_")[2] not in brought:
-            jar.replace(line.jars / jar.name)
+            jar.replace(folder / jar.name)
     contents.write_text(wanted, encoding="utf-8")
     shutil.rmtree(ivy)
     nothing.unlink()

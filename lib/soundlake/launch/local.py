@@ -10,8 +10,10 @@ from pathlib import Path
 
 from soundlake.errors import UsageError
 from soundlake.launch.paths import CONF
+from soundlake.launch.versions import installed_line
 
 JARS = Path(sys.prefix) / "jars"
+S3_JARS = Path(sys.prefix) / "jars-s3"
 
 # One machine, few cores: many small partitions and a web page would only cost time.
 CONFIGURATION = {
@@ -29,18 +31,20 @@ CONFIGURATION = {
 }
 
 
-def submit_args(cores: int | None = None) -> str:
+def submit_args(cores: int | None = None, *, with_s3: bool = False) -> str:
     """Return PYSPARK_SUBMIT_ARGS for a local Spark with the jars of this environment, on all cores unless told.
 
-    SPARK_DRIVER_MEMORY is left to Spark where it is set. Raises UsageError where the environment has no jars.
+    `with_s3` adds what a lake on S3 needs; its jars have to be there. SPARK_DRIVER_MEMORY is left to Spark where it is
+    set. Raises UsageError where the environment has no jars.
     """
     if not any(JARS.glob("*.jar")):
         raise UsageError(f"no jars in {JARS}: run ./spark-submit.sh --setup")
     cores = cores or os.cpu_count() or 1
     conf = {
         **CONFIGURATION,
+        **(_s3() if with_s3 else {}),
         # On the class path, not in spark.jars: nothing is copied at the start, and the folder may have any name.
-        "spark.driver.extraClassPath": f"{JARS}/*",
+        "spark.driver.extraClassPath": f"{S3_JARS}/*:{JARS}/*" if with_s3 else f"{JARS}/*",
         "spark.sql.shuffle.partitions": str(min(cores, 8)),
     }
     arguments = ["--master", f"local[{cores}]"]
@@ -49,6 +53,11 @@ def submit_args(cores: int | None = None) -> str:
     for key, value in sorted(conf.items()):
         arguments += ["--conf", f"{key}={value}"]
     return shlex.join([*arguments, "pyspark-shell"])
+
+
+def _s3() -> dict[str, str]:
+    """Credentials come from the usual AWS chain. Platforms have their own, and are left alone."""
+    return {"spark.hadoop.fs.s3a.aws.credentials.provider": installed_line().s3_credentials}
 
 
 def driver_memory() -> str:
@@ -60,15 +69,18 @@ def driver_memory() -> str:
     return f"{max(1, min(8, int(gibibytes / 2)))}g"
 
 
-def spark_environment(cores: int | None = None) -> dict[str, str]:
-    """Return the environment variables that a local Spark of this interpreter's environment starts with."""
+def spark_environment(cores: int | None = None, *, with_s3: bool = False) -> dict[str, str]:
+    """Return the environment variables that a local Spark of this interpreter's environment starts with.
+
+    `with_s3` as in `submit_args`.
+    """
     pyspark = importlib.util.find_spec("pyspark")
     if pyspark is None or pyspark.origin is None:
         raise UsageError("pyspark is not installed: run ./spark-submit.sh --setup")
     return {
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "PYSPARK_PYTHON": sys.executable,
-        "PYSPARK_SUBMIT_ARGS": submit_args(cores),
+        "PYSPARK_SUBMIT_ARGS": submit_args(cores, with_s3=with_s3),
         "SPARK_CONF_DIR": str(CONF),
         # A Spark that is installed elsewhere is another version.
         "SPARK_HOME": str(Path(pyspark.origin).parent),

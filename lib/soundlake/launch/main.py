@@ -6,13 +6,17 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NoReturn
 
-from soundlake.launch import local
+from soundlake.launch import jars, local
 from soundlake.launch.arguments import JobArguments, parse, resolve
 from soundlake.launch.command_line import as_argv, read_command_line
 from soundlake.launch.jobs import Job
 from soundlake.launch.report import reported
+from soundlake.launch.steps import Steps
+from soundlake.launch.versions import installed_line
+from soundlake.s3 import uses_s3
 
 
 def launch(argv: Sequence[str], env: Mapping[str, str] = os.environ) -> NoReturn:
@@ -23,7 +27,10 @@ def launch(argv: Sequence[str], env: Mapping[str, str] = os.environ) -> NoReturn
         if options.target != "local":
             _launch_remote(job, options, arguments)
         command = [sys.executable, str(job.file), *as_argv(options)]
-        environment = {**env, **local.spark_environment()}
+        with_s3 = uses_s3(arguments.settings)
+        if with_s3:
+            jars.fetch_s3(installed_line(), Steps(Path(sys.prefix) / "setup.log"))
+        environment = {**env, **local.spark_environment(with_s3=with_s3)}
     sys.stdout.flush()
     os.execve(sys.executable, command, environment)
 
@@ -40,7 +47,6 @@ def run_job(name: str, run: Callable[[JobArguments], object], argv: Sequence[str
 def _launch_remote(job: Job, options: Namespace, arguments: JobArguments) -> NoReturn:
     # Imported here: jobs import this module on every platform, and need none of this.
     from soundlake.launch.aws import launcher
-    from soundlake.launch.doctor import installed_line
 
     line = installed_line()
     run = launcher.prepare(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ class Line:
 
     `python` holds the minor versions the line runs on ("3.11"), `java` the major ones (17). `packages` and `provided`
     are Maven coordinates: what is added to Spark's own jars, and what of its dependencies Spark already has.
+    `s3` are the coordinates that a lake on S3 needs besides, `s3_credentials` the class of the usual AWS chain there.
     `kinesis` says how the line reads Kinesis: the value of source.kinesis.reader where nobody sets it.
     """
 
@@ -32,6 +34,8 @@ class Line:
     provided: tuple[str, ...]
     is_default: bool
     kinesis: str
+    s3: tuple[str, ...]
+    s3_credentials: str
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -47,6 +51,11 @@ class Line:
     def jars(self) -> Path:
         """The folder of the line's jars."""
         return self.environment / "jars"
+
+    @property
+    def s3_jars(self) -> Path:
+        """The folder of the jars that a lake on S3 needs besides."""
+        return self.environment / "jars-s3"
 
 
 def read_lines(file: Path = FILE) -> dict[str, Line]:
@@ -64,6 +73,8 @@ def read_lines(file: Path = FILE) -> dict[str, Line]:
             provided=tuple(declared["provided"]),
             is_default=name == declared["default"],
             kinesis=versions["kinesis"],
+            s3=tuple(versions["s3"]),
+            s3_credentials=versions["s3_credentials"],
         )
     return lines
 
@@ -75,6 +86,18 @@ def choose_line(name: str | None = None, file: Path = FILE) -> Line:
         if line.name == name or (name is None and line.is_default):
             return line
     raise UsageError(f"--spark {name}: no such Spark line; the lines are {', '.join(lines)}")
+
+
+def installed_line(file: Path = FILE) -> Line:
+    """Return the line that the installed pyspark belongs to, else the default one."""
+    try:
+        installed = metadata.version("pyspark")
+    except metadata.PackageNotFoundError:
+        installed = None
+    for line in read_lines(file).values():
+        if line.spark == installed:
+            return line
+    return choose_line(file=file)
 
 
 def optional_packages(name: str, file: Path = FILE) -> tuple[str, ...]:

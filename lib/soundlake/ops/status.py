@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
 
+from soundlake.catalog.delta import open_delta
 from soundlake.errors import SoundlakeError
 from soundlake.insights.insight import load_insights
 from soundlake.settings import Settings
@@ -64,11 +64,4 @@ def _rows(settings: Settings, path: str) -> list[dict[str, Any]]:
 
 
 def _open(settings: Settings, path: str) -> DeltaTable | None:
-    uri = f"{settings.lake.uri.rstrip('/')}/{path}".replace("s3a://", "s3://", 1)
-    options = {}
-    if settings.s3.endpoint_url is not None:
-        options = {"AWS_ENDPOINT_URL": settings.s3.endpoint_url, "AWS_ALLOW_HTTP": "true"}
-    try:
-        return DeltaTable(uri, storage_options=options)
-    except TableNotFoundError:
-        return None
+    return open_delta(settings, path)

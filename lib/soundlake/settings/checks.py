@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from soundlake.errors import UsageError
+from soundlake.settings.bucket import holds_anything
 from soundlake.settings.model import Settings
 
 # Options of Kafka's client on which reading each record once depends.
@@ -28,9 +29,13 @@ def local_path(uri: str) -> Path | None:
 
 
 def check_lake_writable(settings: Settings) -> None:
-    """Make the folder of a local lake and write into it; raises UsageError where that cannot be done."""
+    """Make the folder of a local lake and write into it, or look into the bucket of one on S3.
+
+    Raises UsageError where that cannot be done, SoundlakeError where S3 does not answer.
+    """
     path = local_path(settings.lake.uri)
     if path is None:
+        holds_anything(settings, "lake.uri", settings.lake.uri)
         return
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -42,9 +47,10 @@ def check_lake_writable(settings: Settings) -> None:
 
 
 def check_lake_exists(settings: Settings) -> None:
-    """Raise UsageError where a local lake holds no tables yet."""
+    """Raise UsageError where a lake holds no tables yet, or where its bucket cannot be looked into."""
     path = local_path(settings.lake.uri)
-    if path is not None and not (path / "bronze").is_dir():
+    is_there = (path / "bronze").is_dir() if path else holds_anything(settings, "lake.uri", settings.lake.uri)
+    if not is_there:
         raise UsageError(f"lake.uri: there is no lake at {settings.lake.uri}: run demo or stream with it first")
 
 
@@ -64,9 +70,11 @@ def check_source(settings: Settings) -> None:
         ]
     if source.type == "files" and source.files.path is not None:
         path = local_path(source.files.path)
-        if path is not None and not path.is_dir():
+        if path is None:
+            holds_anything(settings, "source.files.path", source.files.path)
+        elif not path.is_dir():
             problems.append(f"source.files.path: there is no folder {path}")
-        elif path is not None and not os.access(path, os.R_OK | os.X_OK):
+        elif not os.access(path, os.R_OK | os.X_OK):
             problems.append(f"source.files.path: cannot read {path}: Permission denied")
     if problems:
         raise UsageError(*problems)

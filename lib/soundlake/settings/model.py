@@ -158,6 +158,17 @@ class S3Settings(_Section):
     """The object store."""
 
     endpoint_url: Annotated[Url | None, Optional] = Field(None, description="another S3 than the region's own")
+    region: Annotated[Text | None, Optional] = Field(None, description="region of the bucket; else the environment's")
+    path_style: Annotated[bool | None, Optional] = Field(
+        None, description="whether URLs name the bucket in their path; else only where there is an endpoint_url"
+    )
+    kms_key_id: Annotated[Text | None, Optional] = Field(
+        None, description="ARN of the KMS key that new objects are encrypted with; else as the bucket says"
+    )
+    requester_pays: bool = Field(False, description="whether to pay for reading buckets of others that ask for it")
+    attempts: Number = Field(
+        7, ge=1, le=12, description="most attempts where S3 answers 5xx, throttles or is silent; waits double"
+    )
 
 
 class CatalogSettings(_Section):

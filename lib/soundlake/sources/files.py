@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, BinaryType
 
 from soundlake.errors import UsageError
+from soundlake.s3 import for_spark
 from soundlake.settings import Settings
 from soundlake.sources.framing import frame
 from soundlake.sources.protocol import RECORD_COLUMNS, Gap, Once
@@ -62,7 +63,7 @@ def read_stream(spark: SparkSession, settings: Settings) -> DataFrame:
     files = settings.source.files
     if files.path is None:
         raise UsageError("source.files.path: needed when source.type is files")
-    root = qualified(spark, files.path)
+    root = qualified(spark, for_spark(files.path))
     return (
         spark.readStream.format("binaryFile")
         .schema(BINARY_FILE)

@@ -1,0 +1,71 @@
+"""A lake on S3: its URIs, and what Spark's file system is told. Credentials are never among it."""
+
+from __future__ import annotations
+
+import os
+
+from soundlake.settings import Settings
+
+_AN_ENDPOINT_NEEDS_ONE = "us-east-1"  # signatures name a region, and stores that are not AWS take any
+_THROTTLED_FIRST_WAIT = "100ms"
+_FAILED_FIRST_WAIT = "200ms"
+
+
+def on_s3(uri: str) -> str:
+    """An s3a:// URI as s3://, without slashes at its end; other URIs as they are."""
+    scheme, separator, rest = uri.partition("://")
+    return f"{'s3' if scheme == 's3a' else scheme}{separator}{rest}".rstrip("/")
+
+
+def for_spark(uri: str) -> str:
+    """An s3:// URI as s3a://, the name of the file system that Hadoop has for it; other URIs as they are."""
+    scheme, separator, rest = uri.partition("://")
+    return f"s3a://{rest}" if separator and scheme == "s3" else uri
+
+
+def is_on_s3(uri: str) -> bool:
+    """Whether a URI is s3://… or s3a://…."""
+    return uri.startswith(("s3://", "s3a://"))
+
+
+def uses_s3(settings: Settings) -> bool:
+    """Whether a job with these settings reads or writes S3."""
+    places = [settings.lake.uri]
+    if settings.source.type == "files" and settings.source.files.path is not None:
+        places.append(settings.source.files.path)
+    return any(is_on_s3(place) for place in places)
+
+
+def spark_conf(settings: Settings) -> dict[str, str]:
+    """Return what a session is told of S3. Every wait doubles and every loop ends: an S3 that is gone fails the job."""
+    s3 = settings.s3
+    region = region_of(settings)
+    conf = {
+        "attempts.maximum": str(s3.attempts),
+        "retry.limit": str(s3.attempts),
+        "retry.interval": _FAILED_FIRST_WAIT,
+        "retry.throttle.limit": str(s3.attempts),
+        "retry.throttle.interval": _THROTTLED_FIRST_WAIT,
+        "connection.establish.timeout": "5s",
+        "connection.timeout": "60s",
+        **({"endpoint": s3.endpoint_url} if s3.endpoint_url else {}),
+        **({"endpoint.region": region} if region else {}),
+        **({"path.style.access": "true"} if has_path_style(settings) else {}),
+        **({"requester.pays.enabled": "true"} if s3.requester_pays else {}),
+    }
+    if s3.kms_key_id is not None:
+        conf |= {"encryption.algorithm": "SSE-KMS", "encryption.key": s3.kms_key_id}
+    return {f"spark.hadoop.fs.s3a.{name}": value for name, value in conf.items()}
+
+
+def region_of(settings: Settings) -> str | None:
+    """The region to sign for: s3.region, else the environment's; some region where there is an endpoint."""
+    named = settings.s3.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return named or (_AN_ENDPOINT_NEEDS_ONE if settings.s3.endpoint_url else None)
+
+
+def has_path_style(settings: Settings) -> bool:
+    """Whether buckets are named in the path of the URL: what is set, else only where there is an endpoint."""
+    if settings.s3.path_style is not None:
+        return settings.s3.path_style
+    return settings.s3.endpoint_url is not None

@@ -1,0 +1,85 @@
+"""The bucket of a lake on S3, asked before anything starts: is it there, do we get in, does it hold a lake?"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Literal
+
+from soundlake.errors import SoundlakeError, UsageError
+from soundlake.settings.model import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_ATTEMPTS = 4
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Return the bucket and the key of s3://bucket/key or s3a://bucket/key, without slashes at its ends."""
+    bucket, _, key = uri.partition("://")[2].partition("/")
+    return bucket, key.strip("/")
+
+
+def open_s3(settings: Settings) -> S3Client:
+    """Return a client of S3, or of s3.endpoint_url; raises what botocore raises where there is no region."""
+    import boto3
+    from botocore.config import Config
+
+    s3 = settings.s3
+    region = s3.region or os.environ.get("AWS_REGION") or None
+    styles: dict[bool | None, Literal["auto", "path", "virtual"]] = {None: "auto", True: "path", False: "virtual"}
+    client: S3Client = boto3.Session(region_name=region).client(
+        "s3",
+        endpoint_url=s3.endpoint_url,
+        config=Config(
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            connect_timeout=5,
+            read_timeout=30,
+            s3={"addressing_style": styles[s3.path_style]},
+        ),
+    )
+    return client
+
+
+def holds_anything(settings: Settings, key: str, uri: str) -> bool:
+    """Whether there is an object below a place on S3.
+
+    Raises UsageError where there is no such bucket, no credentials, or S3 lets them not in, and SoundlakeError where S3
+    does not answer: one line each that begins with `key`, the setting that names the place.
+    """
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        NoCredentialsError,
+        PartialCredentialsError,
+        ProfileNotFound,
+        TokenRetrievalError,
+    )
+
+    bucket, prefix = split_uri(uri)
+    payer = {"RequestPayer": "requester"} if settings.s3.requester_pays else {}
+    try:
+        s3 = open_s3(settings)
+        below = f"{prefix}/" if prefix else ""
+        found = s3.list_objects_v2(Bucket=bucket, Prefix=below, MaxKeys=1, **payer)  # type: ignore[arg-type]
+    except (NoCredentialsError, PartialCredentialsError, ProfileNotFound, TokenRetrievalError) as error:
+        remedy = "set AWS_PROFILE, or AWS_REGION and credentials"
+        raise UsageError(f"{key}: {uri}: {str(error).rstrip('.')}: {remedy}") from None
+    except ClientError as error:
+        raise _refused(key, uri, bucket, error) from None
+    except BotoCoreError as error:
+        raise SoundlakeError(f"{key}: {uri}: S3 does not answer: {error}") from None
+    return bool(found.get("KeyCount"))
+
+
+def _refused(key: str, uri: str, bucket: str, error: Exception) -> SoundlakeError:
+    response = getattr(error, "response", {})
+    code = str(response.get("Error", {}).get("Code", ""))
+    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if code == "NoSuchBucket" or status == 404:
+        return UsageError(f"{key}: {uri}: there is no bucket {bucket}")
+    if code in ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"):
+        return UsageError(f"{key}: {uri}: the bucket is in another region: set s3.region or AWS_REGION ({code})")
+    if status in (400, 401, 403):
+        return UsageError(f"{key}: {uri}: S3 does not let these credentials in ({code or status}): {error}")
+    return SoundlakeError(f"{key}: {uri}: {error}")
