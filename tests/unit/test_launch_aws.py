@@ -207,6 +207,7 @@ def test_the_job_gets_what_was_set_and_no_more(world: World, aws: str, monkeypat
     )
     launcher.start(run)
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws)
+    world.s3.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": REGION})
     arguments = parse("stream", run.arguments, {})
     expected = run.settings.model_dump(exclude={"deploy"})
     assert arguments.settings.model_dump(exclude={"deploy"}) == expected

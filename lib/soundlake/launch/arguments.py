@@ -12,6 +12,7 @@ from soundlake.launch.command_line import Parser, add_job_options
 from soundlake.launch.glue_arguments import without_glue
 from soundlake.launch.jobs import Job, job_named
 from soundlake.launch.paths import SAMPLE
+from soundlake.s3 import is_on_s3
 from soundlake.settings import Settings, check_lake_exists, check_lake_writable, check_source, load_settings
 
 
@@ -47,9 +48,13 @@ def resolve(job: Job, options: argparse.Namespace, env: Mapping[str, str] = os.e
     )
     if job.bundled and settings.source.type != "files":
         raise UsageError(f"source.type: {job.name} reads the bundled files, not {settings.source.type}")
+    # Where a job runs elsewhere, S3 may be open to its role alone: it looks for itself.
+    is_here = getattr(options, "target", "local") == "local"
     if job.reads_source or job.bundled:
-        check_source(settings)
-    if job.makes_lake:
+        check_source(settings, look_on_s3=is_here)
+    if is_on_s3(settings.lake.uri) and not is_here:
+        pass
+    elif job.makes_lake:
         check_lake_writable(settings)
     else:
         check_lake_exists(settings)

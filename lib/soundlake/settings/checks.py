@@ -54,7 +54,7 @@ def check_lake_exists(settings: Settings) -> None:
         raise UsageError(f"lake.uri: there is no lake at {settings.lake.uri}: run demo or stream with it first")
 
 
-def check_source(settings: Settings) -> None:
+def check_source(settings: Settings, *, look_on_s3: bool = True) -> None:
     """Raise UsageError where the chosen source lacks a key, or is a folder that is not there or cannot be read."""
     source = settings.source
     needed = {"files": ("path",), "kafka": ("bootstrap_servers",), "kinesis": ("stream", "region")}[source.type]
@@ -70,11 +70,11 @@ def check_source(settings: Settings) -> None:
         ]
     if source.type == "files" and source.files.path is not None:
         path = local_path(source.files.path)
-        if path is None:
+        if path is None and look_on_s3:
             holds_anything(settings, "source.files.path", source.files.path)
-        elif not path.is_dir():
+        elif path is not None and not path.is_dir():
             problems.append(f"source.files.path: there is no folder {path}")
-        elif not os.access(path, os.R_OK | os.X_OK):
+        elif path is not None and not os.access(path, os.R_OK | os.X_OK):
             problems.append(f"source.files.path: cannot read {path}: Permission denied")
     if problems:
         raise UsageError(*problems)
