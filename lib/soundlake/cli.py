@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from soundlake.catalog.commands import query
 from soundlake.dashboard.command import dashboard
+from soundlake.errors import UsageError
 from soundlake.extract.commands import app as extract_app
 from soundlake.extract.imports.command import import_files
 from soundlake.extract.landed.command import move_read
@@ -34,6 +36,9 @@ Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", he
 LakeUri = Annotated[str | None, typer.Option("--lake", metavar="URI", help="the lake: a local path, s3://… or s3a://…")]
 
 
+# The base of all that Typer says of wrong words; it has no public name of its own.
+_WrongWords: Any = typer.BadParameter.__base__
+
 app.add_typer(extract_app, name="extract")
 app.add_typer(jobs_app, name="jobs")
 app.command("import")(import_files)
@@ -45,7 +50,22 @@ app.command("dashboard")(dashboard)
 def main() -> None:
     """Run the command line: exit code 0 done, 1 failed, 2 wrong usage or configuration."""
     with reported():
-        app()
+        try:
+            code = app(prog_name="soundlake", standalone_mode=False)
+        except _WrongWords as error:
+            _refuse(error)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse(error: Any) -> None:
+    """Raise UsageError with the one line that matters; where words are missing altogether, show the help."""
+    message, at = error.format_message(), error.ctx.command_path if error.ctx else "soundlake"
+    if "\n" in message.strip():
+        typer.echo(message, err=True)
+        sys.exit(error.exit_code)
+    command = at.removeprefix("soundlake").strip()
+    said = f"{message[0].lower()}{message[1:].rstrip('.')}; see {at} --help"
+    raise UsageError(f"{command}: {said}" if command else said)
 
 
 @app.command()

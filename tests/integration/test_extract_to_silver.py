@@ -74,7 +74,8 @@ class Typing:
         self._environment = {**os.environ, **APP, "SPOTIPY_REFRESH_TOKEN": "a-consent"}
 
     def start(self, *argv: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-c", "from soundlake.cli import main; main()", "extract", *argv, *self._sets]
+        soundlake = Path(sys.executable).with_name("soundlake")
+        command = [soundlake, "extract", *argv, *self._sets]
         return subprocess.Popen(command, env=self._environment, stdout=subprocess.DEVNULL)
 
     def run(self, *argv: str) -> int:

@@ -107,3 +107,25 @@ def test_doctor_looks_at_all_that_a_run_needs(tmp_path: Path, monkeypatch: pytes
     for what in ("Java", "Python", "Spark", "Delta", "jars", "bundled records", "lake"):
         assert what in result.output
     assert result.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "line"),
+    [
+        (("nothing",), "soundlake: no such command 'nothing'; see soundlake --help"),
+        (("status", "--nothing"), "soundlake: status: no such option: --nothing; see soundlake status --help"),
+        (("import",), "soundlake: import: missing argument 'PATH...'; see soundlake import --help"),
+    ],
+)
+def test_wrong_words_are_one_line_and_exit_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], line: str
+) -> None:
+    assert exit_code_of(monkeypatch, *argv) == 2
+    assert capsys.readouterr().err.splitlines() == [line]
+
+
+def test_without_words_the_help_is_shown_and_the_exit_code_is_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code_of(monkeypatch) == 2
+    assert "Usage: soundlake" in capsys.readouterr().err

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import pytest
 from importing import write
 
 from soundlake import cli
+from soundlake.extract.imports.mapping import load_mapping
 
 DOCS = Path(__file__).parents[2] / "docs" / "imports.md"
 SONGS = "id,name\nt1,One\nt2,Two\n"
@@ -37,6 +41,12 @@ def published(out: Path) -> dict[str, list[dict[str, Any]]]:
             record = json.loads(line)
             found.setdefault(record["kind"], []).append(record)
     return found
+
+
+def typed(folder: Path, line: str) -> None:
+    """Run a line in a shell that finds the environment's commands."""
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-euc", line], cwd=folder, env=environment, check=True, timeout=60)
 
 
 def test_files_are_written_and_counted(
@@ -100,13 +110,17 @@ def test_a_draft_is_printed_and_nothing_written(
     assert [path.name for path in tmp_path.iterdir()] == ["songs.csv"]
 
 
-def test_the_page_of_the_docs_works_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    blocks = re.findall(r"<!-- (\S+) -->\n```\w*\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
-    for name, text in blocks:
-        write(tmp_path / name, text)
-    argv = ("songs.csv", "--mapping", "songs.toml", "--report", "troubles.ndjson", "--out", "out")
-    assert ends(monkeypatch, tmp_path, *argv) in (0, None)
-    records = published(tmp_path / "out")
+def test_the_page_of_the_docs_works_as_written(tmp_path: Path) -> None:
+    """Its file, its mapping and its commands, in a shell."""
+    page = DOCS.read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"<!-- (\S+) -->\n```\w*\n(.*?)```", page, re.DOTALL))
+    draft, import_it = re.findall(r"^`(soundlake import songs\.csv [^`]*)`", page, re.MULTILINE)
+    write(tmp_path / "songs.csv", blocks["songs.csv"])
+    typed(tmp_path, draft)
+    assert load_mapping(tmp_path / "songs.toml").records
+    write(tmp_path / "songs.toml", blocks["songs.toml"])
+    typed(tmp_path, import_it)
+    records = published(tmp_path / "records")
     assert {kind: len(of_kind) for kind, of_kind in records.items()} == {
         "track": 3,
         "audio_features": 2,
@@ -147,6 +161,26 @@ def test_the_draft_of_the_docs_imports_their_file(
         "0r7CVbZTWZgbTCYdfa2P31",
         "1z1Hg7Vb0AhHDiEmnDE79l",
     ]
+
+
+def test_an_import_that_was_killed_goes_on_and_every_row_is_there_once(tmp_path: Path) -> None:
+    """SIGKILL in the middle of a file; its records were safe up to a point, and from there it goes on."""
+    rows = 300_000
+    write(tmp_path / "songs.csv", "id,name\n" + "".join(f"t{n},Song {n}\n" for n in range(rows)))
+    write(tmp_path / "m.toml", MAPPING)
+    command = [Path(sys.executable).with_name("soundlake"), "import", "songs.csv", "--mapping", "m.toml"]
+    process = subprocess.Popen([*command, "--out", "out"], cwd=tmp_path, stdout=subprocess.DEVNULL)
+    while not list(tmp_path.glob("extract-state/imports/*.json")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait(60) == -signal.SIGKILL
+    before = sum(len(of_kind) for of_kind in published(tmp_path / "out").values())
+    done = subprocess.run([*command, "--out", "out"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "goes on after row" in done.stdout
+    ids = [record["payload"]["id"] for record in published(tmp_path / "out")["track"]]
+    assert 0 < before < rows
+    assert len(ids) == len(set(ids)) == rows
 
 
 def test_the_help_of_soundlake_loads_nothing_heavy() -> None:

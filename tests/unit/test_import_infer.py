@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from importing import imported, write
+from importing import Imported, imported, write
 
 from soundlake.errors import UsageError
 from soundlake.extract.imports.mapping import load_mapping
@@ -66,6 +66,110 @@ def test_rows_within_an_object_are_found(tmp_path: Path) -> None:
     drafted(tmp_path, file)
     done = imported(tmp_path, file, mapping=load_mapping(tmp_path / "drafted.toml"))
     assert done.payloads("track") == [{"id": "t1", "name": "One"}]
+
+
+def drafts_and_imports(folder: Path, file: Path) -> Imported:
+    """Import a file by its own draft, with nothing changed in it."""
+    drafted(folder, file)
+    return imported(folder, file, mapping=load_mapping(folder / "drafted.toml"), user="me")
+
+
+def test_an_index_and_newlines_and_units_and_lists_of_objects(tmp_path: Path) -> None:
+    text = (
+        ",uri,title,artists,release,duration (s),explicit?,Danceability,Energy,Loudness (dB),BPM,Key,Mode,Pop.\n"
+        """0,spotify:track:t1,"One\nlive","[{'id': 'a1', 'name': 'A'}, {'id': 'a2', 'name': 'B, C'}]",2001,"""
+        "180.5,True,0.1,0.2,-6.2,120,C#/Db,Major,5\n"
+        """1,spotify:track:t2,"Two\nlive","[{'id': 'a1', 'name': 'A'}]",2002,58,False,0.3,0.4,-5,99.5,E,Minor,6\n"""
+    )
+    done = drafts_and_imports(tmp_path, write(tmp_path / "f.csv", text))
+    assert done.payloads("track")[0] == {
+        "id": "t1",
+        "name": "One\nlive",
+        "artists": [{"id": "a1", "name": "A"}, {"id": "a2", "name": "B, C"}],
+        "album": {"release_date": "2001"},
+        "duration_ms": 180_500,
+        "explicit": True,
+        "popularity": 5,
+    }
+    assert [(f["key"], f["mode"], f["loudness"], f["tempo"]) for f in done.payloads("audio_features")] == [
+        (1, 1, -6.2, 120.0),
+        (4, 0, -5.0, 99.5),
+    ]
+    assert done.report == []
+
+
+def test_a_chart_with_other_numbers_and_dates_and_a_title_above(tmp_path: Path) -> None:
+    text = (
+        "Hitparade;;;;;\r\n\r\nRang;Titel;Interpret;Link;Woche;Streams\r\n"
+        f"1;Lied Ä;Sänger;https://open.spotify.com/intl-de/track/{'t' * 22}?si=x;08.03.2024;1.234.000\r\n"
+        f"2;Zwei;Sänger;https://open.spotify.com/track/{'u' * 22};15.03.2024;999\r\n"
+    )
+    done = drafts_and_imports(tmp_path, write(tmp_path / "weeks.csv", text.encode("cp1252")))
+    assert [(r["fetched_at"], r["payload"]["position"]) for r in done.records if r["kind"] == "playlist_item"] == [
+        ("2024-03-08T00:00:00Z", 0),
+        ("2024-03-15T00:00:00Z", 1),
+    ]
+    first = done.payloads("playlist_item")[0]
+    assert (first["streams"], first["track"]["id"], first["track"]["name"]) == (1_234_000, "t" * 22, "Lied Ä")
+    assert (first["playlist"]["name"], first["playlist"]["id"][:25]) == ("weeks", "soundlake-import-playlist")
+
+
+def test_tracks_without_ids_get_made_up_ones_and_the_draft_says_so(tmp_path: Path) -> None:
+    text = (
+        "Index,Title,Artist,Beats Per Minute (BPM),Energy,Danceability,Valence,Speechiness,Length (Duration)\n"
+        "1,Sunrise,Norah Jones,157,30,53,68,0,201\n"
+    )
+    done = drafts_and_imports(tmp_path, write(tmp_path / "f.csv", text))
+    (track,), (features,) = done.payloads("track"), done.payloads("audio_features")
+    assert track["id"] == features["id"]
+    assert track["id"].startswith("soundlake-import-track:")
+    assert (features["danceability"], features["speechiness"], features["tempo"]) == (0.53, 0.0, 157.0)
+    assert track["duration_ms"] == 201_000
+    assert "made up of the names" in (tmp_path / "drafted.toml").read_text()
+
+
+def test_a_log_of_nested_objects_with_times_in_milliseconds(tmp_path: Path) -> None:
+    row = {
+        "ts_ms": 1_700_000_000_000,
+        "user": {"id": "u1", "email": "somebody@example.org"},
+        "item": {"spotify_id": "t1", "title": "One", "artist": {"name": "A"}, "album": {"title": "X"}},
+        "listened_ms": 5,
+    }
+    done = drafts_and_imports(tmp_path, write(tmp_path / "f.ndjson", json.dumps(row) + "\n"))
+    assert done.payloads("play") == [
+        {
+            "user_id": "u1",
+            "played_at": "2023-11-14T22:13:20Z",
+            "track": {"id": "t1", "name": "One", "artists": [{"name": "A"}], "album": {"name": "X"}},
+            "ms_played": 5,
+        }
+    ]
+    assert "somebody" not in (tmp_path / "drafted.toml").read_text()
+
+
+def test_playlists_that_hold_their_tracks(tmp_path: Path) -> None:
+    lists = [
+        {"name": "Mix", "pid": 0, "tracks": [{"pos": 0, "track_uri": "spotify:track:t1", "track_name": "One"}]},
+        {"name": "Mix", "pid": 1, "tracks": [{"pos": 0, "track_uri": "spotify:track:t2", "track_name": "Two"}]},
+    ]
+    done = drafts_and_imports(tmp_path, write(tmp_path / "f.json", json.dumps({"info": {}, "playlists": lists})))
+    assert [playlist["name"] for playlist in done.payloads("playlist")] == ["Mix", "Mix"]
+    assert len({item["playlist"]["id"] for item in done.payloads("playlist_item")}) == 2
+    assert [item["track"]["id"] for item in done.payloads("playlist_item")] == ["t1", "t2"]
+
+
+def test_an_answer_of_the_api_that_was_kept(tmp_path: Path) -> None:
+    track = {"id": "t1", "name": "One", "artists": [{"id": "a", "name": "A"}], "album": {"id": "b", "name": "B"}}
+    page = {"href": "x", "items": [{"added_at": "2024-01-01T00:00:00Z", "track": track}], "total": 1}
+    done = drafts_and_imports(tmp_path, write(tmp_path / "page.json", json.dumps(page)))
+    assert done.payloads("track") == [track]
+    assert [(i["position"], i["added_at"]) for i in done.payloads("playlist_item")] == [(0, "2024-01-01T00:00:00Z")]
+
+
+def test_rows_that_are_held_by_their_keys_are_told(tmp_path: Path) -> None:
+    turned = {"track_id": {"0": "t1", "1": "t2"}, "track_name": {"0": "One", "1": "Two"}}
+    with pytest.raises(UsageError, match="no list of rows"):
+        drafted(tmp_path, write(tmp_path / "f.json", json.dumps(turned)))
 
 
 @pytest.mark.parametrize(("name", "content"), [("f.csv", ""), ("f.json", ""), ("f.json", "[]")])

@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from importing import imported, mapping_of, tracks, write
+from importing import InMemory, imported, mapping_of, tracks, write
 
+from soundlake.extract.imports import rowset, run
 from soundlake.extract.imports.json_values import JsonRows
 
 ROWS = [
@@ -124,6 +125,55 @@ def test_nested_objects_are_mapped_by_dotted_columns(tmp_path: Path) -> None:
     assert done.payloads("track") == [
         {"id": "t1", "name": "One", "artists": [{"id": "a1", "name": "A"}, {"id": "a2", "name": "B"}]}
     ]
+
+
+NESTED = [
+    {"pid": 1, "name": "Mix", "tracks": [{"uri": "spotify:track:t1", "by": "A"}, {"uri": "spotify:track:t2"}]},
+    {"pid": 2, "name": "Nothing yet", "tracks": []},
+    {"pid": 3, "name": "Another", "tracks": [{"uri": "spotify:track:t1"}]},
+]
+LISTS = {
+    "file": {"each": "tracks"},
+    "records": [
+        {"kind": "playlist", "distinct": True, "fields": {"id": "pid", "name": "name"}},
+        {
+            "kind": "playlist_item",
+            "optional": True,
+            "fields": {"playlist.id": "pid", "position": "tracks.#", "track.id": "tracks.uri"},
+        },
+    ],
+}
+
+
+@pytest.mark.parametrize("format_", ["json", "parquet"])
+def test_each_element_of_a_list_is_a_row_with_what_stands_around_the_list(tmp_path: Path, format_: str) -> None:
+    file = tmp_path / f"lists.{format_}"
+    if format_ == "json":
+        write(file, json.dumps(NESTED))
+    else:
+        pq.write_table(pa.Table.from_pylist(NESTED), file)
+    done = imported(tmp_path, file, mapping=mapping_of(LISTS))
+    assert [playlist["name"] for playlist in done.payloads("playlist")] == ["Mix", "Nothing yet", "Another"]
+    entries = [(i["playlist"]["id"], i["position"], i["track"]["id"]) for i in done.payloads("playlist_item")]
+    assert entries == [("1", 0, "t1"), ("1", 1, "t2"), ("3", 0, "t1")]
+    assert done.report == []
+
+
+def test_an_import_that_stopped_within_a_list_goes_on_within_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_NOTED", 10)
+    monkeypatch.setattr(rowset, "_BATCH", 10)
+    tracks = [{"uri": f"spotify:track:t{number}"} for number in range(45)]
+    file = write(tmp_path / "f.json", json.dumps([{"pid": 1, "name": "Long", "tracks": tracks}]))
+    publisher = InMemory(dies_at=3)
+    with pytest.raises(KeyboardInterrupt):
+        imported(tmp_path, file, mapping=mapping_of(LISTS), publisher=publisher)
+    rest = imported(tmp_path, file, mapping=mapping_of(LISTS))
+    items = [json.loads(value)["payload"] for kind, _, value in publisher.safe if kind == "playlist_item"]
+    positions = [item["position"] for item in [*items, *rest.payloads("playlist_item")]]
+    assert 0 < len(items) < 45
+    assert positions == list(range(45))
 
 
 def test_a_field_that_comes_late_is_not_missed(tmp_path: Path) -> None:

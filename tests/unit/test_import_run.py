@@ -114,6 +114,11 @@ def test_one_bad_file_does_not_keep_the_others_out(tmp_path: Path) -> None:
     assert [line["level"] for line in done.report] == ["file", "file"]
 
 
+def test_a_file_none_of_whose_rows_gives_a_record_has_failed(tmp_path: Path) -> None:
+    done = imported(tmp_path, write(tmp_path / "f.csv", "id,name\n,One\n,Two\n"), mapping=tracks())
+    assert done.summary.failed == [f"{tmp_path / 'f.csv'}: none of its rows gave a record: test may not be for it"]
+
+
 def test_tables_in_a_zip(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "f.zip", "w") as archive:
         archive.writestr("a.csv", "id,name\nt1,One\n")
@@ -185,7 +190,7 @@ def test_without_a_report_troubles_are_counted_with_examples(tmp_path: Path) -> 
 def test_a_report_of_a_table_shows_no_personal_column(tmp_path: Path) -> None:
     text = "id,name,ip_addr\n,One,203.0.113.7\nt2,Two\n"
     done = imported(tmp_path, write(tmp_path / "f.csv", text), mapping=tracks())
-    assert [line["raw"] for line in done.report] == [
+    assert [line["raw"] for line in done.report if line["level"] == "rejected"] == [
         "[left out: the file has personal columns]",
         '{"id": "", "name": "One"}',
     ]

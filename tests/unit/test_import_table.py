@@ -105,6 +105,13 @@ def test_a_stray_quote_that_meets_another_does_not_swallow_what_is_between(tmp_p
     assert [row for row, _ in done.reasons()] == [1]
 
 
+def test_the_rest_of_a_broken_row_is_no_row(tmp_path: Path) -> None:
+    text = 'id,name,popularity\nt1,"One, 1",1t2,"\nTwo, 2",2\nt3,"Three, 3",3\n'
+    done = imported(tmp_path, write(tmp_path / "f.csv", text), mapping=tracks(popularity="popularity"))
+    assert done.keys == ["t3"]
+    assert done.reasons() == [(1, "wrong number of cells"), (2, "broken quotes")]
+
+
 def test_a_cell_that_is_split_at_its_quotes_is_reported(tmp_path: Path) -> None:
     done = imported(
         tmp_path, write(tmp_path / "f.csv", 'id,name,popularity\nt1"Song, 10",10\nt2,Two,2\n'), mapping=POPULAR

@@ -64,6 +64,6 @@ def import_files(
 def _in_words(summary: Summary) -> list[str]:
     lines = [f"{file}: {what}" for file, what in summary.files.items()]
     lines += summary.notes
-    records = ", ".join(f"{count:,} {kind}" for kind, count in sorted(summary.records.items())) or "none"
+    records = ", ".join(f"{count:,} {kind}" for kind, count in sorted(summary.records.items()) if count) or "none"
     lines.append(f"{summary.rows:,} rows read; records: {records}")
     return lines + summary.troubles

@@ -1,120 +1,18 @@
-"""What columns are usually called, and how their texts are read: for drafts of mappings."""
+"""How the values of a column are read, guessed from some of them: for drafts of mappings."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from soundlake.extract.imports import fields as f
+from soundlake.extract.imports.lists import members
+from soundlake.extract.imports.mapping import Source
 from soundlake.extract.imports.unreadable import UnreadableError
-from soundlake.extract.imports.values import duration, linked_id, parse_number
-
-_TRACK_ID = (
-    "track_id",
-    "spotify_track_id",
-    "spotify_id",
-    "trackid",
-    "song_id",
-    "track_uri",
-    "spotify_track_uri",
-    "spotify_uri",
-)
-_TRACK_ID_BARE = (*_TRACK_ID, "id", "uri")
-_TRACK_NAME = ("track_name", "trackname", "song_name", "song", "track", "track_title", "title")
-_ARTIST_IDS = ("artist_ids", "artist_id", "id_artists", "track_artist_id", "artist_uri_s", "artist_uris", "artists.id")
-_ARTIST_NAMES = (
-    "artist_names",
-    "artist_name",
-    "artists",
-    "track_artist",
-    "artist",
-    "artist_name_s",
-    "artist_s_name",
-    "performer",
-)
-_ALBUM_ID = ("album_id", "track_album_id", "album_uri", "album.id")
-_ALBUM_NAME = ("album_name", "track_album_name", "album", "album.name")
-_RELEASE = (
-    "release_date",
-    "album_release_date",
-    "track_album_release_date",
-    "album.release_date",
-    "released",
-    "release_year",
-    "year",
-)
-_DURATION = ("duration_ms", "track_duration_ms", "duration", "length", "duration_sec", "duration_s", "duration_min")
-_PLAYLIST_ID = ("playlist_id", "playlist_uri", "playlist.id")
-_PLAYLIST_NAME = ("playlist_name", "playlist", "playlist.name")
-
-NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
-    "track": {
-        "id": _TRACK_ID_BARE,
-        "name": (*_TRACK_NAME, "name"),
-        "artists[].id": _ARTIST_IDS,
-        "artists[].name": _ARTIST_NAMES,
-        "album.id": _ALBUM_ID,
-        "album.name": _ALBUM_NAME,
-        "album.release_date": _RELEASE,
-        "duration_ms": _DURATION,
-        "explicit": ("explicit", "is_explicit", "track_explicit"),
-        "popularity": ("track_popularity", "popularity", "song_popularity"),
-        "external_ids.isrc": ("isrc", "external_ids.isrc"),
-    },
-    "audio_features": {
-        "id": _TRACK_ID_BARE,
-        **{name: (name, f"{name}_%", f"{name}_") for name in f.MEASURED if name != "tempo"},
-        "tempo": ("tempo", "bpm"),
-        "key": ("key",),
-        "mode": ("mode",),
-        "time_signature": ("time_signature",),
-        "duration_ms": ("duration_ms",),
-    },
-    "album": {
-        "id": _ALBUM_ID,
-        "name": _ALBUM_NAME,
-        "album_type": ("album_type",),
-        "release_date": _RELEASE,
-        "total_tracks": ("total_tracks", "album_total_tracks"),
-        "popularity": ("album_popularity",),
-        "label": ("label", "record_label"),
-    },
-    "artist": {
-        "id": ("artist_id", "artist_uri", "id"),
-        "name": ("artist_name", "artist", "name"),
-        "genres": ("artist_genres", "genres", "artist_genre"),
-        "popularity": ("artist_popularity", "popularity"),
-        "followers.total": ("followers", "artist_followers", "followers.total"),
-    },
-    "playlist": {
-        "id": _PLAYLIST_ID,
-        "name": _PLAYLIST_NAME,
-        "description": ("playlist_description", "description"),
-        "followers.total": ("playlist_followers",),
-    },
-    "playlist_item": {
-        "playlist.id": _PLAYLIST_ID,
-        "playlist.name": _PLAYLIST_NAME,
-        "position": ("position", "rank", "pos", "chart_position", "place"),
-        "added_at": ("added_at", "track_added_at"),
-        "track.id": _TRACK_ID,
-        "track.name": _TRACK_NAME,
-        "track.artists[].id": _ARTIST_IDS,
-        "track.artists[].name": _ARTIST_NAMES,
-        "track.album.id": _ALBUM_ID,
-        "track.album.name": _ALBUM_NAME,
-        "streams": ("streams", "stream_count", "stream"),
-    },
-    "play": {
-        "played_at": ("played_at", "listened_at", "timestamp", "play_time"),
-        "track.id": _TRACK_ID,
-        "track.name": _TRACK_NAME,
-        "track.artists[].name": _ARTIST_NAMES,
-        "track.album.name": _ALBUM_NAME,
-        "ms_played": ("ms_played", "msplayed", "duration_played"),
-    },
-}
+from soundlake.extract.imports.values import duration, linked_id, parse_number, reader
 
 _PATTERNS = (
     "%Y/%m/%d",
@@ -127,16 +25,14 @@ _PATTERNS = (
     "%b %d, %Y",
     "%B %d, %Y",
 )
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p")
-
-
-def about(names: Sequence[str]) -> str:
-    """What plain `id` and `name` are the id and name of: an artist, an album or a track."""
-    if any(name.startswith("track_") or name in ("danceability", "explicit", "duration_ms", "isrc") for name in names):
-        return "track"
-    if any(name in ("artist_popularity", "artist_genres", "followers", "genres") for name in names):
-        return "artist"
-    return "album" if any(name in ("total_tracks", "album_type", "label") for name in names) else "track"
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", ", %H:%M", ", %H:%M:%S", " %I:%M %p")
+# Measured from 0 to 1; some files write them from 0 to 100.
+_SHARES = frozenset(f.MEASURED) - {"loudness", "tempo"}
+_NOTES = {
+    **{note: number for number, note in enumerate(("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"))},
+    **{"Db": 1, "Eb": 3, "Gb": 6, "Ab": 8, "Bb": 10},
+}
+_MODES = {"major": 1, "minor": 0}
 
 
 def by_links(thing: str | None, values: Mapping[str, Sequence[Any]]) -> str | None:
@@ -147,30 +43,59 @@ def by_links(thing: str | None, values: Mapping[str, Sequence[Any]]) -> str | No
     return None
 
 
-# When a row was true.
-TIMES = ("fetched_at", "snapshot_date", "chart_date", "chart_week", "commit_at", "scraped_at", "date", "week", "day")
-
-
 def counts_from_one(values: Sequence[Any]) -> bool:
     """Whether places are counted from 1, as people do."""
     numbers = [number for value in values if (number := _number(value)) is not None]
     return bool(numbers) and min(numbers) >= 1
 
 
-def source(name: str, type_: str, values: Sequence[Any], is_list: bool) -> str:
-    """How a column is read, as TOML: its name alone, or a table with what its values ask for."""
-    texts = [value.strip() for value in values if isinstance(value, str) and value.strip()]
+def source(name: str, path: str, type_: str, values: Sequence[Any]) -> str | None:
+    """How a column is read for a field, as TOML: its name alone, or a table with what its values ask for.
+
+    None where it holds objects, or no value that the field could have.
+    """
+    there = [value for value in values if value is not None and value != ""]
+    texts = [value.strip() for value in there if isinstance(value, str) and value.strip()]
+    is_list = type_ == f.TEXTS or "[]" in path
+    if any(isinstance(value, Mapping) for value in there) or (not is_list and any(map(_is_list, there))):
+        return None
     options: list[str] = []
-    if type_ == f.TEXTS or is_list:
-        syntax = _list_syntax(texts, always=type_ == f.TEXTS)
-        options += [f"list = {json.dumps(syntax)}"] if syntax else []
+    if is_list:
+        options += _list(path, type_, there, texts)
     elif type_ in (f.DATE, f.TIME):
-        pattern = _pattern(texts, type_ == f.TIME)
+        pattern = _pattern(there, type_)
+        if pattern is None:
+            return None
         options += [f"format = {json.dumps(pattern)}"] if pattern else []
+    elif path in ("key", "mode") and (named := _named(path, texts)):
+        options.append(f"map = {named}")
     elif type_ in (f.INTEGER, f.NUMBER):
-        options += _numbers(name.lower(), type_, values, texts)
+        options += _numbers(name.lower(), path, there, texts)
     quoted = json.dumps(name, ensure_ascii=False)
     return f"{{ column = {', '.join([quoted, *options])} }}" if options else quoted
+
+
+def alike(fields: dict[str, str]) -> dict[str, str]:
+    """Measures from 0 to 1 are written alike: where one is in percent, one that is 0 as far as was seen is so too."""
+    if not any(path in _SHARES and "scale = 0.01" in text for path, text in fields.items()):
+        return fields
+    percent = {path: f"{{ column = {text}, scale = 0.01 }}" for path, text in fields.items() if path in _SHARES}
+    return {path: percent[path] if path in percent and text.startswith('"') else text for path, text in fields.items()}
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def _list(path: str, type_: str, there: Sequence[Any], texts: Sequence[str]) -> Iterator[str]:
+    wanted = path.rpartition(".")[2]
+    of_objects = members(there)
+    if of_objects:
+        yield f'list = "auto", item = {json.dumps(wanted if wanted in of_objects else "name")}'
+    elif any(map(_is_list, there)):
+        yield 'list = "auto"'
+    elif syntax := _list_syntax(texts, always=type_ == f.TEXTS):
+        yield f"list = {json.dumps(syntax)}"
 
 
 def _list_syntax(texts: Sequence[str], always: bool) -> str | None:
@@ -183,56 +108,86 @@ def _list_syntax(texts: Sequence[str], always: bool) -> str | None:
     return "auto" if always else None
 
 
-def _pattern(texts: Sequence[str], with_clock: bool) -> str | None:
-    from datetime import datetime
-
-    from soundlake.extract.imports.values import reader
-
-    read = reader(_plain(), f.TIME if with_clock else f.DATE)
-    if not texts or all(_reads(read, text) for text in texts):
-        return None
-    if all(text.isdigit() and len(text) in (10, 13) for text in texts):
-        return "epoch_s" if len(texts[0]) == 10 else "epoch_ms"
-    for pattern in (day + clock for day in _PATTERNS for clock in _CLOCKS):
-        try:
-            for text in texts:
-                datetime.strptime(text, pattern)
-        except ValueError:
-            continue
-        return pattern
-    return None
-
-
-def _numbers(name: str, type_: str, values: Sequence[Any], texts: Sequence[str]) -> list[str]:
-    if any(":" in text for text in texts):
-        return ['type = "duration"'] if all(_reads(duration, text) for text in texts) else []
-    numbers = [number for value in values if (number := _number(value)) is not None]
-    if not numbers:
-        return []
-    most = max(map(abs, numbers))
-    if "duration" in name or name == "length":
-        if most < 60 and ("min" in name or any(n != int(n) for n in numbers)):
-            return ["scale = 60000"]
-        return ["scale = 1000"] if most < 36_000 and "ms" not in name else []
-    return ["scale = 0.01"] if type_ == f.NUMBER and "%" in name and most > 1 else []
+def _pattern(there: Sequence[Any], type_: str) -> str | None:
+    """The pattern of dates or times; empty where none is needed, None where they are none."""
+    clean = [value for value in there if not (isinstance(value, str) and not value.strip())]
+    if not clean:
+        return ""
+    if all(_reads(reader(Source(column="x"), type_), value) for value in clean):
+        return ""
+    numbers = [_number(value) for value in clean]
+    digits = {len(str(int(number))) for number in numbers if number is not None}
+    if None not in numbers and digits in ({10}, {13}):
+        return "epoch_s" if digits == {10} else "epoch_ms"
+    texts = [value.strip() for value in clean if isinstance(value, str)]
+    for pattern in (day + clock for day in _PATTERNS for clock in _CLOCKS) if texts else ():
+        if all(_is_written(text, pattern) for text in texts):
+            return pattern
+    # Where only some are, the others are told row by row.
+    return "" if any(_reads(reader(Source(column="x"), type_), value) for value in clean) else None
 
 
-def _number(value: Any) -> float | None:
+def _is_written(text: str, pattern: str) -> bool:
     try:
-        return parse_number(value)
-    except UnreadableError:
-        return None
-
-
-def _reads(read: Any, text: str) -> bool:
-    try:
-        read(text)
-    except UnreadableError:
+        datetime.strptime(text, pattern)
+    except ValueError:
         return False
     return True
 
 
-def _plain() -> Any:
-    from soundlake.extract.imports.mapping import Source
+def _named(path: str, texts: Sequence[str]) -> str:
+    """A map from names of keys and modes to their numbers, where they are written so."""
+    known = _NOTES if path == "key" else _MODES
+    found = {text: known[plain] for text in texts if (plain := _plain_name(path, text)) in known}
+    if not found:
+        return ""
+    others = {} if path == "mode" else known
+    pairs = {**others, **found} if path == "key" else found
+    return "{ " + ", ".join(f"{json.dumps(k, ensure_ascii=False)} = {v}" for k, v in pairs.items()) + " }"
 
-    return Source(column="x")
+
+def _plain_name(path: str, text: str) -> str:
+    if path == "mode":
+        return text.lower()
+    note = re.split(r"[/\s]", text.replace("♯", "#").replace("♭", "b"))[0]
+    return note[:1].upper() + note[1:]
+
+
+def _numbers(name: str, path: str, there: Sequence[Any], texts: Sequence[str]) -> list[str]:
+    if any(":" in text for text in texts):
+        return ['type = "duration"'] if all(_reads(duration, text) for text in texts) else []
+    options = []
+    decimal = "."
+    if any(not _reads(parse_number, text) for text in texts) and all(_reads(_with_comma, text) for text in texts):
+        decimal = ","
+        options.append('decimal = ","')
+    numbers = [number for value in there if (number := _number(value, decimal)) is not None]
+    if not numbers:
+        return options
+    most = max(map(abs, numbers))
+    if path == "duration_ms":
+        if most < 60 and ("min" in name or any(n != int(n) for n in numbers)):
+            return [*options, "scale = 60000"]
+        return [*options, *(["scale = 1000"] if most < 36_000 and "ms" not in name else [])]
+    if path in _SHARES and most > 1:
+        options.append("scale = 0.01")
+    return options
+
+
+def _with_comma(value: Any) -> int | float | None:
+    return parse_number(value, ",")
+
+
+def _number(value: Any, decimal: str = ".") -> int | float | None:
+    try:
+        return parse_number(value, decimal)
+    except UnreadableError:
+        return None
+
+
+def _reads(read: Callable[[Any], Any], value: Any) -> bool:
+    try:
+        read(value)
+    except UnreadableError:
+        return False
+    return True

@@ -3,55 +3,60 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from soundlake.extract.imports import guesses
-from soundlake.extract.imports.columns import Columns, plain_name
-from soundlake.extract.imports.fields import FIELDS, ID, MEASURED, NEEDED, TIME
+from soundlake.extract.imports.columns import plain_name
+from soundlake.extract.imports.drafts import Drafted, drafted_records
+from soundlake.extract.imports.fields import TIME
 from soundlake.extract.imports.inputs import Input
-from soundlake.extract.imports.mapping import parse_mapping
+from soundlake.extract.imports.likely_names import NAMES, TIMES, LikelyColumns
+from soundlake.extract.imports.mapping import FileShape
 from soundlake.extract.imports.opening import UnopenedError
+from soundlake.extract.imports.personal import is_personal, without_personal
 from soundlake.extract.imports.rowset import peek_columns
 from soundlake.extract.imports.table import Dialect
 
-_ORDER = ("track", "audio_features", "album", "artist", "playlist", "playlist_item", "play")
-
-# Ids that are known by their links where their columns have other names.
-_THING_OF = {
-    ("track", "id"): "track",
-    ("audio_features", "id"): "track",
-    ("playlist_item", "track.id"): "track",
-    ("play", "track.id"): "track",
-    ("playlist_item", "playlist.id"): "playlist",
-    ("playlist", "id"): "playlist",
-    ("album", "id"): "album",
-    ("track", "album.id"): "album",
-    ("artist", "id"): "artist",
-}
+_DAY = re.compile(r"(?<!\d)\d{4}-[01]\d-[0-3]\d(?!\d)")
 
 
 def drafted(file: Input) -> str:
     """The text of a mapping file for a file. Raises UnopenedError where nothing in it looks like Spotify's data."""
+    shape: dict[str, str] = {}
     names, rows, format_, dialect = peek_columns(file)
     path = _wrapped(rows)
     if path is not None:
-        names, rows, format_, dialect = peek_columns(file, path)
-    values = {name: list(_values(rows, names, name)) for name in names}
-    records = [record for kind in _ORDER if (record := _record(kind, names, values)) is not None]
-    if not records:
-        known = ", ".join((*guesses.NAMES["track"]["id"][:4], "artist_id", "album_id", "playlist_id"))
+        shape["rows"] = path
+        names, rows, format_, dialect = peek_columns(file, shape=FileShape(**shape))
+    elif _are_turned(rows):
         raise UnopenedError(
-            f"its columns are {', '.join(names[:20])}: none of them looks like an id ({known}, …), so that nothing "
-            "can be drafted; write the mapping by hand (docs/imports.md)"
+            "it is one object that holds values by their keys, and no list of rows: write it out as a list, in pandas "
+            "with to_json(orient='records', lines=True)"
         )
-    used = {column for _, fields in records for _, text in fields for column in names if json.dumps(column) in text}
+    each = _nested(rows)
+    if each is not None:
+        shape["each"] = each
+        names, rows, format_, dialect = peek_columns(file, shape=FileShape(**shape))
+    values = {name: list(_values(rows, names, name)) for name in names}
     stamp = _stamp(names, values)
-    used |= {name for name in names if stamp and json.dumps(name) in stamp}
+    records, notes = drafted_records(names, values, is_nested=each is not None)
+    if not records:
+        known = ", ".join((*NAMES["track"]["id"][:4], "artist_id", "album_id", "playlist_id"))
+        raise UnopenedError(
+            f"its columns are {', '.join(names[:20])}: none of them looks like an id ({known}, …) or like the names of "
+            "a track and its artist, so that nothing can be drafted; write the mapping by hand (docs/imports.md)"
+        )
+    told = "\n".join([text for _, fields in records for _, text in fields] + [stamp or ""])
+    used = {name for name in names if json.dumps(name, ensure_ascii=False) in told or f"{{{name}}}" in told}
+    # What only holds what is used is used too.
+    used |= {name for name in names if any(one.startswith(f"{name}.") for one in names)}
     lines = [
-        *_head(file, format_, dialect, names, stamp),
-        *_rows_at(path),
-        *_body(records),
+        *_head(file, format_, dialect, stamp),
+        *[f"{name} = {json.dumps(where)}" for name, where in shape.items()],
+        *[f"# {note}" for note in notes],
+        *_body(records, ("track", "playlist_item", "audio_features", "album", "artist") if each is not None else ()),
         *_unused(names, used, values),
     ]
     return "\n".join(lines)
@@ -61,25 +66,42 @@ def _wrapped(rows: Sequence[Any]) -> str | None:
     """Where the rows are, if the file is one object that holds a list of objects."""
     if len(rows) != 1 or not isinstance(rows[0], Mapping):
         return None
-    lists = {k: v for k, v in rows[0].items() if isinstance(v, list) and v and isinstance(v[0], Mapping)}
-    return max(lists, key=lambda name: len(lists[name])) if lists and "id" not in rows[0] else None
+    lists = _lists_in(rows[0])
+    # An object with an id or a name is a row itself, of a playlist say.
+    return max(lists, key=lambda name: len(lists[name])) if lists and not {"id", "name"} & rows[0].keys() else None
 
 
-def _rows_at(path: str | None) -> list[str]:
-    return [] if path is None else [f"rows = {json.dumps(path)}"]
+def _nested(rows: Sequence[Any]) -> str | None:
+    """The list of objects that rows hold, where it is entries of a playlist: each of them is a row then."""
+    for row in rows:
+        for name in _lists_in(row) if isinstance(row, Mapping) else ():
+            if plain_name(name) in ("tracks", "items", "songs", "entries"):
+                return name
+    return None
+
+
+def _lists_in(row: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {name: v for name, v in row.items() if isinstance(v, list) and v and isinstance(v[0], Mapping)}
+
+
+def _are_turned(rows: Sequence[Any]) -> bool:
+    """Whether the file is one object of columns, or of rows by their keys, as pandas writes them."""
+    if len(rows) != 1 or not isinstance(rows[0], Mapping) or len(rows[0]) < 2:
+        return False
+    inner = list(rows[0].values())
+    return all(isinstance(value, Mapping) for value in inner) and len({tuple(value) for value in inner}) == 1
 
 
 def _stamp(names: Sequence[str], values: Mapping[str, Sequence[Any]]) -> str | None:
     """When the rows were true, where a column says it."""
-    columns = Columns(names)
-    index = next((i for name in guesses.TIMES if (i := columns.find(name)) is not None), None)
-    if index is None:
+    likely = LikelyColumns(names).meant_by(TIMES)
+    text = next((text for name in likely if (text := guesses.source(name, "fetched_at", TIME, values[name]))), None)
+    if text is None:
         return None
-    text = guesses.source(names[index], TIME, values[names[index]], is_list=False)
     return f"fetched_at = {{ column = {text} }}" if text.startswith('"') else f"fetched_at = {text}"
 
 
-def _head(file: Input, format_: str, dialect: Dialect, names: Sequence[str], stamp: str | None) -> Iterator[str]:
+def _head(file: Input, format_: str, dialect: Dialect, stamp: str | None) -> Iterator[str]:
     name = (
         "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in file.stem.lower()).strip("-.")
         or "mine"
@@ -87,8 +109,8 @@ def _head(file: Input, format_: str, dialect: Dialect, names: Sequence[str], sta
     yield f"# Drafted from {file.name}: check every line, then: soundlake import {file.name} --mapping {name}.toml"
     yield f"name = {json.dumps(name)}"
     yield f'# source = "import:{name}"  # what `source` of the records says'
-    yield stamp or '# fetched_at = "2023-12-20T00:00:00Z"  # when the data were true; else the time of the file'
-    yield f"detect = {json.dumps(list(names[:4]), ensure_ascii=False)}"
+    day = next(iter(_DAY.findall(file.stem)), "2023-12-20")
+    yield stamp or f'# fetched_at = "{day}T00:00:00Z"  # when the data were true; else the time of the file'
     yield ""
     yield "[file]"
     yield f"format = {json.dumps(format_)}"
@@ -97,13 +119,15 @@ def _head(file: Input, format_: str, dialect: Dialect, names: Sequence[str], sta
     yield '# null = ["NA"]  # texts that mean: no value'
 
 
-def _body(records: Sequence[tuple[str, list[tuple[str, str]]]]) -> Iterator[str]:
+def _body(records: Sequence[Drafted], optional: Sequence[str] = ()) -> Iterator[str]:
     for kind, fields in records:
         yield ""
         yield "[[records]]"
         yield f"kind = {json.dumps(kind)}"
         if kind in ("album", "artist", "playlist"):
             yield "distinct = true"
+        if kind in optional:
+            yield "optional = true  # there may be playlists without entries"
         yield "[records.fields]"
         for path, text in fields:
             yield f"{json.dumps(path) if '.' in path or '[' in path else path} = {text}"
@@ -115,63 +139,14 @@ def _unused(names: Sequence[str], used: set[str], values: Mapping[str, Sequence[
         yield ""
         yield "# Columns that nothing was made of:"
         for name in rest:
-            yield f"#   {json.dumps(name, ensure_ascii=False)}, e.g. {_shown(values[name])}"
+            shown = "personal" if is_personal(name) else f"e.g. {_shown(values[name])}"
+            yield f"#   {json.dumps(name, ensure_ascii=False)}, {shown}"
     yield ""
 
 
 def _shown(values: Sequence[Any]) -> str:
     first = next((value for value in values if value not in (None, "")), "")
-    return json.dumps(first, ensure_ascii=False, default=str)[:60]
-
-
-def _record(
-    kind: str, names: Sequence[str], values: Mapping[str, Sequence[Any]]
-) -> tuple[str, list[tuple[str, str]]] | None:
-    """The fields that the columns have names for; None where they do not make a record of the kind."""
-    fields: list[tuple[str, str]] = []
-    columns = Columns(names)
-    for path, type_ in FIELDS[kind].items():
-        known = guesses.NAMES.get(kind, {}).get(path, ())
-        name = next((names[i] for candidate in known if (i := columns.find(candidate)) is not None), None)
-        if name is None and type_ == ID:
-            name = guesses.by_links(_THING_OF.get((kind, path)), values)
-        if name is None:
-            continue
-        text = guesses.source(name, type_, values[name], is_list="[]" in path)
-        if path == "position" and text.startswith('"') and guesses.counts_from_one(values[name]):
-            text = f"{{ column = {text}, add = -1 }}"
-        fields.append((path, text))
-    fields = _disentangled(kind, fields, names)
-    found = {path for path, _ in fields}
-    if kind == "playlist_item" and "playlist.id" in found and "position" not in found:
-        of = dict(fields)
-        within, inner = of.get("playlist.id"), of.get("track.id")
-        if inner and within and within.startswith('"') and inner.startswith('"'):
-            fields.append(("position", f"{{ place = {{ within = {within}, of = {inner} }} }}"))
-            found.add("position")
-    groups = [group for group in NEEDED[kind] if group != ("user_id",)]
-    if not all(any(path in found for path in group) for group in groups):
-        return None
-    if kind == "audio_features":
-        return (kind, fields) if len(found & set(MEASURED)) >= 3 else None
-    if len(found) < 2:
-        return None
-    parse_mapping({"name": "draft", "records": [{"kind": kind, "fields": _parsed(fields)}]}, "draft")
-    return kind, fields
-
-
-def _parsed(fields: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    import tomllib
-
-    return {path: tomllib.loads(f"value = {text}")["value"] for path, text in fields}
-
-
-def _disentangled(kind: str, fields: list[tuple[str, str]], names: Sequence[str]) -> list[tuple[str, str]]:
-    """`id` and `name` alone belong to what the file is about: an artist's, where it speaks of artists only."""
-    about = guesses.about([plain_name(name) for name in names])
-    bare = {json.dumps(name) for name in names if plain_name(name) in ("id", "name", "popularity", "uri")}
-    of_track = {"track": "track", "audio_features": "track", "playlist_item": "track"}.get(kind, kind)
-    return fields if of_track == about else [(p, t) for p, t in fields if not any(b in t for b in bare)]
+    return without_personal(json.dumps(first, ensure_ascii=False, default=str))[:60]
 
 
 def _values(rows: Sequence[Any], names: Sequence[str], name: str) -> Iterator[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from soundlake.extract.imports.unreadable import UnreadableError
@@ -32,6 +33,19 @@ def as_list(cell: Any, syntax: str, item: str | None = None) -> list[str | None]
     if not isinstance(cell, list | tuple):
         raise UnreadableError(f"not a list: {str(cell)[:80]}")
     return [_text(element, item) for element in cell]
+
+
+def members(cells: Iterable[Any]) -> set[str]:
+    """The names that the objects have which lists in some cells consist of; none where they are no objects."""
+    found: set[str] = set()
+    for cell in cells:
+        try:
+            elements = _parse(cell.strip(), "auto") if isinstance(cell, str) and cell[:1] in "[(" else cell
+        except UnreadableError:
+            continue
+        if isinstance(elements, list | tuple):
+            found.update(*(element for element in elements if isinstance(element, dict)))
+    return found
 
 
 def _text(element: Any, item: str | None) -> str | None:

@@ -151,6 +151,9 @@ class FileShape(_Part):
     encoding: str | None = Field(None, description="else UTF-8 or UTF-16, and Windows-1252 for what is no UTF-8")
     header: tuple[str, ...] | None = Field(None, description="names of the columns, for a file without a header")
     rows: str | None = Field(None, description="in JSON: the path to the list of rows, e.g. data.items")
+    each: str | None = Field(
+        None, description="in JSON and Parquet: the path to a list in each row, whose elements are the rows then"
+    )
     null: tuple[str, ...] = Field((), description="texts that mean that there is no value, in every column")
 
     @field_validator("header", "null", mode="before")

@@ -49,6 +49,30 @@ def wanted_names(mapping: TableMapping, seen: Sequence[str]) -> list[str]:
     return list(wanted)
 
 
+def each_row(rows: Iterator[tuple[int, Row]], path: str | None) -> Iterator[tuple[int, Row]]:
+    """Rows of the elements of a list that objects hold at a path, numbered anew: each in the place of the list.
+
+    `<path>.#` is its place from 0. An object without elements stays a row, without the list.
+    """
+    if path is None:
+        yield from rows
+        return
+    way, number = path.split("."), 0
+    for _, row in rows:
+        found = _walk(row, path, way)
+        elements = found if isinstance(found, list) and found else [None]
+        for place, element in enumerate(elements):
+            number += 1
+            yield number, {**_with(row, way, element), f"{path}.#": None if element is None else place}
+
+
+def _with(row: Row, way: Sequence[str], value: Any) -> dict[str, Any]:
+    """The object with another value at a path."""
+    first, *rest = way
+    inner = row.get(first)
+    return {**row, first: value if not rest else _with(inner if isinstance(inner, Mapping) else {}, rest, value)}
+
+
 def getter(names: Sequence[str]) -> Callable[[Row], list[Any]]:
     """A function that gives an object's values for these names."""
     if all("." not in name for name in names):

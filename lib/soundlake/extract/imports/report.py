@@ -88,7 +88,7 @@ class RowTroubles:
 
     def __init__(self, report: Report, file: str) -> None:
         """While `shown` names fields, no others are shown: so it is for exports, which may hold new personal ones."""
-        self.nulls = 0
+        self.nulls = self.rejects = 0
         self.shown: Set[str] | None = None
         self._report, self._file = report, file
         self._batch = Batch((), [], [])
@@ -108,10 +108,12 @@ class RowTroubles:
         text = "[left out: the file has personal columns]" if held_back else raw[: 2 * _LONGEST_RAW].rstrip("\r\n")
         if self.shown is not None:
             text = only_fields(text, self.shown)
+        self.rejects += 1
         self._report.tell(self._file, row, line, "rejected", reason, detail, without_personal(text))
 
     def rejected(self, kind: str, detail: str) -> None:
         """The row at hand gives no record of a kind."""
+        self.rejects += 1
         self._tell("rejected", f"{kind}: {detail}", detail)
 
     def nulled(self, path: str, detail: str) -> None:

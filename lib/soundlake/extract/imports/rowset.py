@@ -16,13 +16,15 @@ from soundlake.extract.imports.inputs import Input
 from soundlake.extract.imports.json_values import JsonRows
 from soundlake.extract.imports.lines import Lines
 from soundlake.extract.imports.mapping import FileShape, TableMapping
-from soundlake.extract.imports.objects import field_names, getter, wanted_names
+from soundlake.extract.imports.objects import each_row, field_names, getter, wanted_names
 from soundlake.extract.imports.opening import Text, UnopenedError, unpacked
 from soundlake.extract.imports.report import RowTroubles
 from soundlake.extract.imports.table import Batch, Dialect, TableRows, guess_header, open_table, parse_lines
 
 # So many objects show which fields there are.
 _LOOKED_AT = 100
+# So many lines a row of a table may have where its columns are not known yet.
+_LINES_OF_ROW = 8
 _BATCH = 1_000
 
 Seen = Callable[[int], None]
@@ -75,22 +77,24 @@ def open_rows(file: Input, mapping: TableMapping, seen: Seen) -> Iterator[RowSet
 
 
 def peek_columns(
-    file: Input, path: str | None = None
+    file: Input, shape: FileShape | None = None
 ) -> tuple[list[str], list[Mapping[str, Any] | list[Any]], str, Dialect]:
-    """The columns, first rows, format and dialect of a file without a mapping; `path` leads to rows within JSON.
+    """The columns, first rows, format and dialect of a file without a mapping; `shape` says where JSON has its rows.
 
     Raises UnopenedError.
     """
-    format_ = format_of(file, FileShape())
+    shape = shape or FileShape()
+    format_ = format_of(file, shape)
     troubles = _Deaf()
     with file.open(lambda _: None) as opened:
         if format_ == "parquet":
             with _local(file, opened) as local:
-                first: list[Any] = list(islice(_parquet_rows(local, None), _LOOKED_AT))
+                first: list[Any] = list(islice(_parquet_rows(local, None, shape.each), _LOOKED_AT))
                 return field_names(first), first, format_, Dialect()
         text = Text(unpacked(opened))
         if format_ == "json":
-            first = [row for _, row in islice(JsonRows(_head(text), path).rows(troubles), _LOOKED_AT)]
+            rows = each_row(JsonRows(_head(text), shape.rows).rows(troubles), shape.each)
+            first = [row for _, row in islice(rows, _LOOKED_AT)]
             if not first:
                 raise UnopenedError("there is no JSON object in it")
             return field_names(first), first, format_, Dialect()
@@ -120,8 +124,13 @@ def _guessed(lines: Lines, format_: str) -> TableRows | None:
 
 
 def _sampled(head: Sequence[str], dialect: Dialect) -> list[list[str]]:
-    rows = [parse_lines([line], dialect) for line in head]
-    whole = [row for row in rows if row]
+    """The rows of the first lines; one whose quotes never close is passed over."""
+    whole: list[list[str]] = []
+    at = 0
+    while at < len(head):
+        ends = range(at + 1, min(at + _LINES_OF_ROW, len(head)) + 1)
+        row, at = next(((row, end) for end in ends if (row := parse_lines(head[at:end], dialect))), (None, at + 1))
+        whole += [] if row is None else [row]
     return [parse_lines(row, dialect) or row if len(row) == 1 else row for row in whole]
 
 
@@ -160,10 +169,10 @@ def needed_columns(mapping: TableMapping) -> list[tuple[str, ...]]:
 
 def _json(text: Text, mapping: TableMapping) -> RowSet:
     objects = JsonRows(text.chunks(), mapping.file.rows)
-    held: list[tuple[int, dict[str, Any]]] = []
+    held: list[tuple[int, Mapping[str, Any]]] = []
     names: list[str] = []
     early = _Held()
-    rows = objects.rows(early)
+    rows = each_row(objects.rows(early), mapping.file.each)
     held += islice(rows, _LOOKED_AT)
     if not objects.has_list:
         raise UnopenedError(f"there is no list at {mapping.file.rows}")
@@ -186,15 +195,21 @@ def _batched(
 
 
 def _parquet(path: Path, mapping: TableMapping) -> RowSet:
-    first = list(islice(_parquet_rows(path, None), _LOOKED_AT))
+    each = mapping.file.each
+    first = list(islice(_parquet_rows(path, None, each), _LOOKED_AT))
     names = wanted_names(mapping, field_names(first))
     get = getter(names)
     tops = sorted({*names, *(name.split(".")[0] for name in names)})
 
-    return RowSet(lambda troubles: _batched(enumerate(_parquet_rows(path, tops), start=1), names, get))
+    return RowSet(lambda troubles: _batched(enumerate(_parquet_rows(path, tops, each), start=1), names, get))
 
 
-def _parquet_rows(path: Path, columns: list[str] | None) -> Iterator[dict[str, Any]]:
+def _parquet_rows(path: Path, columns: list[str] | None, each: str | None) -> Iterator[Mapping[str, Any]]:
+    rows = enumerate(_whole_parquet_rows(path, columns), start=1)
+    return (row for _, row in each_row(rows, each))
+
+
+def _whole_parquet_rows(path: Path, columns: list[str] | None) -> Iterator[dict[str, Any]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -173,7 +173,7 @@ class Import:
             self._summary.resumed += done
             self._summary.notes.append(f"{job.file.shown}: goes on after row {done:,}, where an import was stopped")
         troubles = RowTroubles(self._report, job.file.shown)
-        noted = done
+        noted, before = done, self._summary.records.total()
         for rows, made in self._made(job, context, troubles, seen):
             if rows > done:
                 for one in made:
@@ -187,6 +187,13 @@ class Import:
         self._publisher.flush()
         self._state.forget(task)
         self._summary.nulled += troubles.nulls
+        if troubles.rejects and not done and self._summary.records.total() == before:
+            _fail(
+                job.file.shown,
+                f"none of its rows gave a record: {job.what} may not be for it",
+                self._summary,
+                self._report,
+            )
 
     def _context(self, job: Job) -> Context:
         options, modified = self._options, job.file.modified

@@ -78,6 +78,7 @@ class TableRows:
     fits: Fits
     notes: dict[str, int] = field(default_factory=dict)
     _number: int = 0
+    _gave_back: bool = False
 
     def batches(self, troubles: Troubles) -> Iterator[Batch]:
         """Yield the rows, some thousands at a time; a header in the middle begins a batch of its own columns.
@@ -117,9 +118,11 @@ class TableRows:
         lines = self.lines
         reader = self.dialect.reader(lines)
         batch = Batch(self.header, [], [], [])
+        self._gave_back = False
         # To the end of the lines at hand; a row that goes on after it takes what it needs.
         while lines.at_hand:
             lines.taken.clear()
+            was_broken, self._gave_back = self._gave_back, False
             try:
                 cells = next(reader)
             except StopIteration:
@@ -146,6 +149,8 @@ class TableRows:
                 self._unreadable(self._number, "a quote is opened here and closed rows later", troubles)
             elif self._is_split(cells):
                 self._unreadable(self._number, "a cell is split at its quotes", troubles)
+            elif was_broken and self._quotes() % 2:
+                self._unreadable(self._number, "the rest of the broken row before it", troubles)
             else:
                 batch.add(cells, self._number, lines.begin)
         yield batch
@@ -200,7 +205,7 @@ class TableRows:
         """Tell of a row whose quotes are broken, and go on with the line after its first one."""
         lines = self.lines
         at, raw = lines.begin, lines.taken[0] if lines.taken else ""
-        lines.give_back(len(lines.taken) - 1)
+        self._give_back()
         detail = "a quote is opened and not closed" if "field larger" in error or "end of data" in error else error
         troubles.bad_row(number, at, "broken quotes", detail, raw)
 
@@ -208,10 +213,17 @@ class TableRows:
         """Tell of a row of another width; one that swallowed lines by a stray quote gives them back."""
         lines = self.lines
         at, raw = lines.begin, lines.taken[0]
-        lines.give_back(len(lines.taken) - 1)
+        self._give_back()
         troubles.bad_row(
             number, at, "wrong number of cells", f"{len(cells)} cells where the header has {self._width}", raw
         )
+
+    def _give_back(self) -> None:
+        self._gave_back = len(self.lines.taken) > 1
+        self.lines.give_back(len(self.lines.taken) - 1)
+
+    def _quotes(self) -> int:
+        return sum(line.count(self.dialect.quote) for line in self.lines.taken) if self.dialect.quote else 0
 
     def _note(self, what: str) -> None:
         self.notes[what] = self.notes.get(what, 0) + 1
