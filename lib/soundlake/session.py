@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
+from soundlake.errors import SoundlakeError
 from soundlake.s3 import spark_conf, uses_s3
 from soundlake.settings import Settings
 
@@ -26,12 +28,17 @@ PLANNING = {"spark.sql.constraintPropagation.enabled": "false"}
 def open_session(app: str, settings: Settings | None = None, extra: dict[str, str] | None = None) -> SparkSession:
     """Open (or join) the session of this process; master, memory and jars come from whoever submitted it.
 
-    `settings` say how S3 is reached, where a job reads or writes it.
+    `settings` say how S3 is reached, where a job reads or writes it. Raises SoundlakeError where Java does not start.
     """
     s3 = spark_conf(settings) if settings is not None and uses_s3(settings) else {}
     builder = SparkSession.builder.appName(app)
     for key, value in {**MEANING, **PLANNING, **s3, **(extra or {})}.items():
         builder = builder.config(key, value)
-    session = builder.getOrCreate()
+    try:
+        session = builder.getOrCreate()
+    except PySparkRuntimeError as error:
+        if "JAVA_GATEWAY_EXITED" not in str(error):
+            raise
+        raise SoundlakeError("Spark did not start: Java ended at once, and what it said stands above") from None
     session.sparkContext.setLogLevel("ERROR")
     return session

@@ -68,6 +68,17 @@ def test_a_java_that_does_not_start_is_refused(tmp_path: Path) -> None:
         check_java(SUPPORTED, {"JAVA_HOME": str(a_java(tmp_path, "17", exit_code=1))})
 
 
+@pytest.mark.parametrize(("modules", "is_whole"), [("java.base java.sql", False), ("jdk.incubator.vector", True)])
+def test_a_java_that_is_cut_down_is_refused(tmp_path: Path, modules: str, is_whole: bool) -> None:
+    home = a_java(tmp_path, "17")
+    (home / "release").write_text(f'JAVA_VERSION="17"\nMODULES="{modules}"\n')
+    if is_whole:
+        assert check_java(SUPPORTED, {"JAVA_HOME": str(home)}).version == 17
+    else:
+        with pytest.raises(UsageError, match=r"cut down, without the module jdk\.incubator\.vector"):
+            check_java(SUPPORTED, {"JAVA_HOME": str(home)})
+
+
 def test_a_fitting_java_elsewhere_is_pointed_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a_java(tmp_path / "jvm" / "temurin-17-jdk", "17")
     monkeypatch.setattr(java, "USUAL_PLACES", (f"{tmp_path}/jvm/*",))

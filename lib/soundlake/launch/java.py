@@ -21,6 +21,10 @@ USUAL_PLACES = (
 )
 
 
+# Spark 4 starts with `--add-modules` of it; runtimes made by jlink may lack it.
+NEEDED_MODULE = "jdk.incubator.vector"
+
+
 @dataclass(frozen=True)
 class Java:
     """A Java: its executable, its major version (17), and how it was found."""
@@ -33,14 +37,29 @@ class Java:
 def check_java(supported: Iterable[int], env: Mapping[str, str] = os.environ) -> Java:
     """Return the Java that Spark takes: JAVA_HOME's, else the first on the PATH.
 
-    Raises UsageError, in one line, when there is none, when it does not start, and when its version is not supported.
+    Raises UsageError, in one line, when there is none, when it does not start, is cut down, or of another version.
     """
     versions = sorted(supported)
     java = find_java(versions, env)
     if java.version not in versions:
         trouble = "too old" if java.version < versions[0] else "too new" if java.version > versions[-1] else "not fit"
         raise UsageError(f"Java {java.version} is {trouble} ({java.found_by}: {java.executable}); {_advice(versions)}")
+    if NEEDED_MODULE not in modules_of(java.executable, {NEEDED_MODULE}):
+        raise UsageError(
+            f"the Java found by {java.found_by} is cut down, without the module {NEEDED_MODULE} that Spark wants: "
+            f"{java.executable}; {_advice(versions)}"
+        )
     return java
+
+
+def modules_of(executable: Path, otherwise: set[str]) -> set[str]:
+    """The modules that a Java says it consists of in its file `release`; `otherwise` where it says nothing."""
+    try:
+        text = (executable.resolve().parent.parent / "release").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return otherwise
+    found = re.search(r'^MODULES="([^"]*)"', text, re.MULTILINE)
+    return set(found[1].split()) if found else otherwise
 
 
 def find_java(supported: Iterable[int], env: Mapping[str, str] = os.environ) -> Java:
