@@ -70,7 +70,10 @@ def _refuse(error: Any) -> None:
 
 @app.command()
 def doctor(config: Config = None, sets: Sets = None, lake: LakeUri = None) -> None:
-    """Check that this machine has what a run needs; exit code 1 where something is missing."""
+    """Check that this machine has what a run needs.
+
+    Exit code 1 where something is missing.
+    """
     findings = list(examine(load_settings(config, sets or (), lake)))
     table = Table("", "what", "found", box=None)
     for finding in findings:
@@ -82,14 +85,14 @@ def doctor(config: Config = None, sets: Sets = None, lake: LakeUri = None) -> No
 
 @app.command()
 def status(config: Config = None, sets: Sets = None, lake: LakeUri = None) -> None:
-    """Show the tables of a lake, its last batch and its current model."""
+    """Show a lake: its tables, last batch and current model."""
     settings = load_settings(config, sets or (), lake)
     _print_status(settings.lake.uri, read_status(settings))
 
 
 @app.command()
 def settings(config: Config = None, sets: Sets = None, lake: LakeUri = None) -> None:
-    """Print every setting with its meaning and its value, as a TOML file to start from."""
+    """Print all settings, as a TOML file to start from."""
     for line in as_toml(load_settings(config, sets or (), lake)):
         typer.echo(line)
 

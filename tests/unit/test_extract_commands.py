@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -157,6 +158,31 @@ def test_the_playlists_of_the_settings_are_read_where_none_is_named(
 )
 def test_a_thing_can_be_named_in_many_ways(text: str) -> None:
     assert parse_id("track", text) == A_TRACK
+
+
+def test_only_private_files_hold_tokens_and_nothing_shown_does(
+    fake: FakeSpotify, extracting: Extracting, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With a consent, a token that ends early, an error of the server, and a umask that hides nothing."""
+    fake.consents.add("a-consent")
+    monkeypatch.setenv("SPOTIPY_REFRESH_TOKEN", "a-consent")
+    playlist = fake.catalog.add_playlist(1, list(fake.catalog.tracks.values()))
+    extracting.sets += ("extract.attempts=2",)
+    fake.fail("/tracks", 401)
+    fake.fail("/albums", 500, times=9)
+    command = [Path(sys.executable).with_name("soundlake"), *words(extracting, "playlists", playlist)[1:]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, umask=0, cwd=tmp_path)
+    secrets = {APP["SPOTIPY_CLIENT_SECRET"], *fake.consents, *fake.tokens}
+    assert done.returncode == 1
+    assert not [secret for secret in secrets if secret in done.stdout + done.stderr]
+    holders = [
+        path
+        for path in tmp_path.rglob("*")
+        if path.is_file() and any(secret.encode() in path.read_bytes() for secret in secrets)
+    ]
+    assert [path.name[:6] for path in holders] == ["token-"]
+    assert stat.S_IMODE(holders[0].stat().st_mode) == 0o600
+    assert stat.S_IMODE(holders[0].parent.stat().st_mode) == 0o700
 
 
 def kill_at(fake: FakeSpotify, number: int, command: list[str]) -> None:

@@ -40,7 +40,9 @@ def import_files(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")
     ] = None,
 ) -> None:
-    """Import account exports, data sets and tables as records, to files, Kafka or Kinesis.
+    """Make records of exports, data sets and tables.
+
+    They go to files, Kafka or Kinesis.
 
     Exit code 1 where a file could not be read; rows that give no record are counted, and told with --report.
     """

@@ -23,7 +23,9 @@ def move_read(
     ] = None,
     lake: Annotated[str | None, typer.Option("--lake", metavar="URI", help="the lake whose stream reads them")] = None,
 ) -> None:
-    """Move the files that the stream has read and committed from source.files.path to source.files.processed_path.
+    """Move aside the files that the stream has read.
+
+    What is committed goes from source.files.path to source.files.processed_path.
 
     Exit code 1 where a file that was read could not be moved, or was written anew: the stream does not read it again.
     """
