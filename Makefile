@@ -6,7 +6,7 @@ SHELL := bash
 PYTHON := .venv/bin/python
 TESTS ?= tests
 
-.PHONY: help setup test test-unit test-integration test-faults lint format demo docs lambda clean
+.PHONY: help setup test test-unit test-integration test-faults lint lint-aws format demo docs lambda clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -32,6 +32,13 @@ lint: setup ## Check style, types, the layers, and that the data dictionary is u
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
 	@$(PYTHON) -m soundlake.data_dictionary --check
+
+lint-aws: setup ## Check the AWS stack with checkov, in an environment of its own
+	@test -x .venv-checkov/bin/checkov || { $(PYTHON) -m venv .venv-checkov && \
+		.venv-checkov/bin/pip install --quiet --requirement conf/checkov.txt; }
+	@$(PYTHON) -m soundlake.launch.aws.stack build/aws/templates
+	@.venv/bin/cfn-lint build/aws/templates/*.json
+	@.venv-checkov/bin/checkov --directory build/aws/templates --framework cloudformation --compact --quiet --skip-download
 
 format: setup ## Format the code and put imports in order
 	@$(PYTHON) -m ruff check --fix --select I .

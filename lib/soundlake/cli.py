@@ -17,6 +17,7 @@ from soundlake.extract.commands import app as extract_app
 from soundlake.extract.imports.command import import_files
 from soundlake.extract.landed.command import move_read
 from soundlake.launch.aws.commands import app as jobs_app
+from soundlake.launch.aws.commands import deploy
 from soundlake.launch.doctor import examine
 from soundlake.launch.report import reported
 from soundlake.ops.status import LakeStatus, read_status
@@ -41,6 +42,7 @@ _WrongWords: Any = typer.BadParameter.__base__
 
 app.add_typer(extract_app, name="extract")
 app.add_typer(jobs_app, name="jobs")
+app.command("deploy")(deploy)
 app.command("import")(import_files)
 app.command("move-read")(move_read)
 app.command("query")(query)

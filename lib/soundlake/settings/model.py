@@ -288,6 +288,10 @@ class DeploySettings(_Section):
     timeout_minutes: Number = Field(240, ge=5, description="minutes after which a batch job is stopped")
     jars: NamesOrNone = Field((), description="more jars, s3://…, that jobs are started with")
     spark: Options = Field({}, description="more settings of Spark, such as spark.executor.memory")
+    parameters: Options = Field({}, description="parameters of the stack, see conf/aws/soundlake.yaml")
+    quicksight_user: Annotated[Text | None, Optional] = Field(
+        None, description="ARN of the QuickSight user or group that gets the dashboard; else there is none"
+    )
     endpoint_url: Annotated[Url | None, Optional] = Field(None, description="another AWS than the real one, for tests")
 
 

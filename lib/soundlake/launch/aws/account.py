@@ -49,7 +49,7 @@ class Account:
         if stack is None:
             return {}
         with asked(f"the stack {stack}", "cloudformation:DescribeStacks"):
-            found = _describe(self.client("cloudformation"), stack)
+            found = describe_stack(self.client("cloudformation"), stack)
         return {output["OutputKey"]: output["OutputValue"] for one in found for output in one.get("Outputs", [])}
 
 
@@ -71,7 +71,8 @@ def completed(account: Account, needed: Sequence[str]) -> DeploySettings:
     return deploy
 
 
-def _describe(cloudformation: Any, stack: str) -> list[Any]:
+def describe_stack(cloudformation: Any, stack: str) -> list[Any]:
+    """Return the stack of a name, in a list; an empty one where there is none."""
     try:
         return list(cloudformation.describe_stacks(StackName=stack)["Stacks"])
     except ClientError as error:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from soundlake.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from soundlake.launch.aws.account import Account
+    from soundlake.launch.aws.changes import Change
     from soundlake.launch.aws.target import State, Target
+    from soundlake.settings import Settings
 
 Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")]
@@ -53,6 +57,36 @@ def stop(run_id: RunId, config: Config = None, sets: Sets = None) -> None:
         return
     target.stop(account, run_id)
     typer.echo(f"{run_id} is asked to stop")
+
+
+def deploy(
+    config: Config = None,
+    sets: Sets = None,
+    yes: Annotated[bool, typer.Option("--yes", help="do it without asking")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would change, change nothing")] = False,
+    spark: Annotated[
+        str | None, typer.Option("--spark", metavar="LINE", help="the Spark line, see versions.toml")
+    ] = None,
+) -> None:
+    """Set up the AWS account, or bring it up to date: show what changes in its two stacks, ask, and do it.
+
+    What holds data comes first; what runs can be shown only once that is there.
+    """
+    from soundlake.launch.aws.deploy import deploy as deploy_stacks
+    from soundlake.launch.versions import choose_line
+    from soundlake.settings import load_settings
+
+    def agree(stack: str, changes: list[Change]) -> bool:
+        typer.echo(f"{stack}: " + ("nothing to change" if not changes else f"{len(changes)} changes"))
+        for change in changes:
+            typer.echo(f"  {change}")
+        return bool(changes) and not dry_run and (yes or typer.confirm("Do it?"))
+
+    def reload(defaults: Mapping[str, Any]) -> Settings:
+        return load_settings(config, sets or (), defaults=defaults)
+
+    done = deploy_stacks(load_settings(config, sets or ()), reload, choose_line(spark), agree)
+    typer.echo("done" if done else "nothing was changed")
 
 
 def _account(config: Path | None, sets: list[str] | None) -> Account:

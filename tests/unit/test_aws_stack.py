@@ -1,0 +1,296 @@
+"""The stacks: sound by AWS's own schemas, narrow in what they allow, and deployed for real as far as moto can."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+from moto.cloudformation.models import CloudFormationBackend
+from moto.server import ThreadedMotoServer
+from typer.testing import CliRunner, Result
+
+from soundlake import cli
+from soundlake.errors import SoundlakeError, UsageError
+from soundlake.insights import load_insights, render
+from soundlake.launch import lambda_archive
+from soundlake.launch.aws import changes, packages, stack
+from soundlake.launch.aws.quicksight import SHOWN
+from soundlake.launch.jobs import REGISTRY
+from soundlake.launch.platforms import platform_of
+
+REGION = "eu-west-1"
+USER = "arn:aws:quicksight:eu-west-1:123456789012:user/default/analyst"
+# What moto's CloudFormation does not know; everything else is made there for real.
+UNKNOWN = re.compile(
+    r"AWS::(Glue|Athena|KinesisFirehose|SecretsManager|EMRServerless|Scheduler|QuickSight|CloudWatch::Alarm|SNS::Subscription|SNS::TopicPolicy)"
+)
+Document = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    yield f"http://localhost:{port}"
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch, aws: str) -> None:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "SOUNDLAKE_"))]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_REGION", REGION)
+
+
+def resources(kind: str = "") -> dict[str, Document]:
+    found: dict[str, Document] = stack.main(USER)["Resources"] | stack.storage()["Resources"]
+    return {name: resource for name, resource in found.items() if resource["Type"].startswith(kind)}
+
+
+def test_the_templates_are_sound(tmp_path: Path) -> None:
+    files = {"storage": stack.storage(), "main": stack.main(USER), "plain": stack.main()}
+    for name, template in files.items():
+        (tmp_path / f"{name}.json").write_text(stack.as_json(template))
+    command = [str(Path(sys.executable).parent / "cfn-lint"), *(str(tmp_path / f"{name}.json") for name in files)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_request_for_the_main_template_fits_where_it_is_fetched_from() -> None:
+    assert len(stack.as_json(stack.storage())) < 51_200
+    assert len(stack.as_json(stack.main(USER))) < 1_000_000
+
+
+def test_every_insight_is_a_named_query_with_the_files_own_sql() -> None:
+    queries = [query["Properties"] for query in resources("AWS::Athena::NamedQuery").values()]
+    assert {query["Name"]: query["QueryString"] for query in queries} == {
+        insight.name: render(insight.sql, None) for insight in load_insights()
+    }
+
+
+def test_the_schedules_are_of_jobs_that_there_are() -> None:
+    assert set(stack.SCHEDULES) - {"recommend"} <= set(REGISTRY)
+
+
+def test_the_dashboard_shows_albums_genres_artists_and_clusters() -> None:
+    declared = {insight.table.view: {column.name for column in insight.columns} for insight in load_insights()}
+    for data_set in resources("AWS::QuickSight::DataSet").values():
+        (table,) = [one["RelationalTable"] for one in data_set["Properties"]["PhysicalTableMap"].values()]
+        assert {column["Name"] for column in table["InputColumns"]} <= declared[table["Name"]]
+    (dashboard,) = resources("AWS::QuickSight::Dashboard").values()
+    sheets = dashboard["Properties"]["Definition"]["Sheets"]
+    assert [sheet["SheetId"].replace("-", "_") for sheet in sheets] == list(SHOWN)
+
+
+def _statements() -> Iterator[tuple[str, Document]]:
+    for name, resource in resources("AWS::IAM").items():
+        documents = [resource["Properties"].get("PolicyDocument")]
+        documents += [policy["PolicyDocument"] for policy in resource["Properties"].get("Policies", [])]
+        for document in filter(None, documents):
+            for statement in document["Statement"]:
+                yield name, statement
+
+
+def test_no_role_may_do_all_or_to_all() -> None:
+    for name, statement in _statements():
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        assert [action for action in actions if "*" in action] == [], name
+        if statement["Resource"] == "*":  # this action knows no resources; its condition narrows it
+            assert actions == ["cloudwatch:PutMetricData"], name
+            assert statement["Condition"]
+
+
+def test_every_bucket_is_encrypted_versioned_private_logged_and_kept() -> None:
+    for name, bucket in resources("AWS::S3::Bucket").items():
+        if bucket["Type"] == "AWS::S3::BucketPolicy":
+            continue
+        properties = bucket["Properties"]
+        assert bucket["DeletionPolicy"] == "Retain", name
+        assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+        assert properties["BucketEncryption"]
+        assert properties["LifecycleConfiguration"]["Rules"]
+        assert "LoggingConfiguration" in properties or name == "AccessLogs"
+
+
+def _camel(value: Any) -> Any:
+    """Parameters as an SDK writes them; a universal target writes them with capitals."""
+    if isinstance(value, list):
+        return [_camel(item) for item in value]
+    if isinstance(value, dict):
+        return {name[:1].lower() + name[1:].removesuffix(".$"): _camel(item) for name, item in value.items()}
+    return value
+
+
+def _started() -> Iterator[tuple[str, str, Document]]:
+    for name, schedule in resources("AWS::Scheduler::Schedule").items():
+        target = schedule["Properties"].get("Target", {"Arn": ""})
+        if isinstance(target["Arn"], dict) and "emrserverless" in str(target["Arn"]):
+            yield name, "StartJobRun", json.loads(target["Input"]["Fn::Sub"])
+    for name, machine in resources("AWS::StepFunctions").items():
+        for state in machine["Properties"]["Definition"]["States"].values():
+            if "emrserverless" in state.get("Resource", ""):
+                operation = state["Resource"].rpartition(":")[2]
+                yield name, operation[:1].upper() + operation[1:], state["Parameters"]
+
+
+@pytest.mark.parametrize(("name", "operation", "parameters"), list(_started()))
+def test_what_schedules_and_state_machines_ask_for_is_what_emr_serverless_takes(
+    name: str, operation: str, parameters: Document
+) -> None:
+    model = botocore.session.get_session().get_service_model("emr-serverless").operation_model(operation)
+    filled = re.sub(r"\$\{JobRole\w*(\.Arn)?\}", "arn:aws:iam::123456789012:role/job", json.dumps(parameters))
+    parameters = json.loads(filled)
+    tags = parameters.pop("Tags", {})
+    report = ParamValidator().validate({**_camel(parameters), **({"tags": tags} if tags else {})}, model.input_shape)
+    assert not report.has_errors(), report.generate_report()
+
+
+@pytest.fixture
+def moto(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """moto forgets the outputs of a stack that a change set makes, and knows some types only; libraries take time."""
+    executed = CloudFormationBackend.execute_change_set
+
+    def execute(self: CloudFormationBackend, change_set_name: str, stack_name: str | None = None) -> None:
+        executed(self, change_set_name, stack_name)
+        for one in self.stacks.values():
+            if isinstance(one.template, str):
+                one._parse_template()
+            one.output_map = one._create_output_map()
+
+    def library(out: Path, *_: Any) -> Path:
+        (tmp_path / out.name).write_bytes(b"libraries")
+        return tmp_path / out.name
+
+    def archive(out: Path, *_: Any) -> lambda_archive.Archive:
+        return lambda_archive.Archive(library(out), 1, 1, ())
+
+    real = stack.main
+    monkeypatch.setattr(CloudFormationBackend, "execute_change_set", execute)
+    monkeypatch.setattr(stack, "main", lambda user: known(real(user)))
+    monkeypatch.setattr(packages, "environment_archive", library)
+    monkeypatch.setattr(packages, "wheels_archive", library)
+    monkeypatch.setattr(lambda_archive, "build", archive)
+    monkeypatch.setattr(changes, "_LOOK_AGAIN_SECONDS", 0.01)
+
+
+def known(template: Document) -> Document:
+    """The part of a template that moto knows; what refers to the rest gets a text."""
+    unknown = {name for name, resource in template["Resources"].items() if UNKNOWN.match(resource["Type"])}
+
+    def cut(value: Any) -> Any:
+        if isinstance(value, list):
+            return [cut(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if value.get("Ref") in unknown or (value.get("Fn::GetAtt") or [""])[0] in unknown:
+            return "arn:aws:x:eu-west-1:123456789012:unknown"
+        if isinstance(value.get("Fn::Sub"), str):
+            pattern = rf"\$\{{({'|'.join(unknown)})(\.\w+)?\}}"
+            return {"Fn::Sub": re.sub(pattern, "arn:aws:x:eu-west-1:123456789012:unknown", value["Fn::Sub"])}
+        return {name: cut(item) for name, item in value.items()}
+
+    kept = {name: cut(resource) for name, resource in template["Resources"].items() if name not in unknown}
+    for resource in kept.values():
+        if "Definition" in resource["Properties"]:  # moto reads the text only
+            resource["Properties"]["DefinitionString"] = json.dumps(resource["Properties"].pop("Definition"))
+    return {**template, "Resources": kept, "Outputs": cut(template["Outputs"])}
+
+
+def deploy(url: str, name: str, *more: str, sets: tuple[str, ...] = ()) -> Result:
+    told = [f"deploy.endpoint_url={url}", f"deploy.stack={name}", *sets]
+    return CliRunner().invoke(cli.app, ["deploy", *more, *(part for one in told for part in ("--set", one))])
+
+
+def client(url: str, service: str) -> Any:
+    return boto3.client(service, region_name=REGION, endpoint_url=url)  # type: ignore[call-overload]
+
+
+def names(url: str) -> list[str]:
+    return [found["StackName"] for found in client(url, "cloudformation").describe_stacks()["Stacks"]]
+
+
+def test_an_account_is_set_up_and_a_second_time_nothing_is_left_to_do(aws: str, moto: None) -> None:
+    parameters = ("ExtractSchedule=cron(0 5 * * ? *)", "StreamTarget=emr-serverless", "AlarmEmail=a@example.org")
+    sets = tuple(f"deploy.parameters.{one}" for one in parameters)
+    first = deploy(aws, "whole", "--yes", sets=sets)
+    assert first.exit_code == 0, first.output
+    assert {"whole", "whole-storage"} <= set(names(aws))
+    outputs = {
+        one["OutputKey"]: one["OutputValue"]
+        for one in client(aws, "cloudformation").describe_stacks(StackName="whole")["Stacks"][0]["Outputs"]
+    }
+    assert outputs["StreamName"] == "whole"
+    assert client(aws, "kinesis").describe_stream_summary(StreamName="whole")
+    roles = client(aws, "iam").list_roles()["Roles"]
+    assert len([role for role in roles if role["RoleName"].startswith("whole-")]) == 6
+    policies = client(aws, "iam").list_role_policies(RoleName=outputs["JobRoleArn"].rpartition("/")[2])["PolicyNames"]
+    assert policies == ["run"]
+    bucket = outputs["ArtifactBucket"]
+    keys = [one["Key"] for one in client(aws, "s3").list_objects_v2(Bucket=bucket)["Contents"]]
+    assert {f"{job}.py" for job in REGISTRY} <= {key.rpartition("/")[2] for key in keys}
+    (config,) = [key for key in keys if key.endswith("settings.toml")]
+    written = client(aws, "s3").get_object(Bucket=bucket, Key=config)["Body"].read().decode()
+    assert '"stream" = "whole"' in written
+    assert re.search(r'"uri" = "s3://whole-storage-lake-\w+/lake"', written)
+    launched = platform_of("emr-serverless").releases[0]
+    parameters_of = client(aws, "cloudformation").describe_stacks(StackName="whole")["Stacks"][0]["Parameters"]
+    assert launched in {one["ParameterValue"] for one in parameters_of}
+    second = deploy(aws, "whole", "--yes", sets=sets)
+    assert second.exit_code == 0, second.output
+    assert "whole: nothing to change" in second.output
+
+
+def test_a_dry_run_shows_the_changes_and_leaves_nothing(aws: str, moto: None) -> None:
+    shown = deploy(aws, "dry", "--dry-run")
+    assert shown.exit_code == 0, shown.output
+    assert "add     Lake" in shown.output
+    assert "nothing was changed" in shown.output
+    assert [name for name in names(aws) if name.startswith("dry")] == []
+
+
+def test_who_says_no_is_left_with_nothing(aws: str, moto: None) -> None:
+    told = ["deploy", "--set", f"deploy.endpoint_url={aws}", "--set", "deploy.stack=no"]
+    assert "nothing was changed" in CliRunner().invoke(cli.app, told, input="n\n").output
+    assert [name for name in names(aws) if name.startswith("no-")] == []
+
+
+def test_a_stack_of_somebody_elses_is_left_alone(aws: str, moto: None) -> None:
+    template = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+    client(aws, "cloudformation").create_stack(StackName="theirs-storage", TemplateBody=template)
+    failed = deploy(aws, "theirs", "--yes")
+    assert isinstance(failed.exception, UsageError)
+    assert str(failed.exception).startswith("there is a stack theirs-storage that Soundlake did not make")
+
+
+def test_a_parameter_that_is_none_is_refused_before_anything_is_made(aws: str, moto: None) -> None:
+    failed = deploy(aws, "typing", "--yes", sets=("deploy.parameters.StreamTaget=glue",))
+    assert isinstance(failed.exception, UsageError)
+    assert failed.exception.problems == (
+        "deploy.parameters.StreamTaget: the stack has no such parameter; did you mean StreamTarget?",
+    )
+    assert [name for name in names(aws) if name.startswith("typing")] == []
+
+
+def test_a_stack_that_fails_is_told_with_its_reasons(aws: str, moto: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def undone(self: changes.Stack) -> str:
+        return "ROLLBACK_COMPLETE"
+
+    monkeypatch.setattr(changes.Stack, "_await_stack", undone)
+    monkeypatch.setattr(changes.Stack, "_failures", lambda _: ["Lake: the name is taken"])
+    failed = deploy(aws, "failing", "--yes")
+    assert isinstance(failed.exception, SoundlakeError)
+    assert str(failed.exception) == "the stack failing-storage is rollback complete: Lake: the name is taken"
