@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -170,6 +171,30 @@ def test_rows_that_are_held_by_their_keys_are_told(tmp_path: Path) -> None:
     turned = {"track_id": {"0": "t1", "1": "t2"}, "track_name": {"0": "One", "1": "Two"}}
     with pytest.raises(UsageError, match="no list of rows"):
         drafted(tmp_path, write(tmp_path / "f.json", json.dumps(turned)))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("track_id\nt1\nt2\n", "soundlake extract tracks --from"),
+        ("\n<!DOCTYPE html>\n<html><p>Sign in, please, here</p></html>\n", "a web page"),
+    ],
+)
+def test_what_is_no_table_is_told_with_what_to_do(tmp_path: Path, content: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        drafted(tmp_path, write(tmp_path / "f.csv", content))
+
+
+def test_a_spreadsheet_is_told_as_one(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "f.xlsx", "w") as book:
+        book.writestr("xl/workbook.xml", "<workbook/>")
+    with pytest.raises(UsageError, match="save the sheet as CSV"):
+        drafted(tmp_path, tmp_path / "f.xlsx")
+
+
+def test_a_header_may_have_a_name_twice(tmp_path: Path) -> None:
+    file = write(tmp_path / "f.csv", "track_id,track_name,note,note\nt1,One,x,y\n")
+    assert drafts_and_imports(tmp_path, file).payloads("track") == [{"id": "t1", "name": "One"}]
 
 
 @pytest.mark.parametrize(("name", "content"), [("f.csv", ""), ("f.json", ""), ("f.json", "[]")])

@@ -42,6 +42,11 @@ def drafted(file: Input) -> str:
     values = {name: list(_values(rows, names, name)) for name in names}
     stamp = _stamp(names, values)
     records, notes = drafted_records(names, values, is_nested=each is not None)
+    if not records and len(names) == 1:
+        raise UnopenedError(
+            f"it has one column, {names[0]}; where that holds ids or links, "
+            "`soundlake extract tracks --from FILE` reads what Spotify knows of them"
+        )
     if not records:
         known = ", ".join((*NAMES["track"]["id"][:4], "artist_id", "album_id", "playlist_id"))
         raise UnopenedError(

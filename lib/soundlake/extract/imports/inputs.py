@@ -117,6 +117,8 @@ def _in_zip(file: Path, shown: str, identity: tuple[str, ...], modified: datetim
             members = sorted(archive.infolist(), key=lambda member: member.filename)
     except (zipfile.BadZipFile, OSError) as error:
         raise UsageError(f"{shown}: not a whole zip: {error}") from None
+    if any(member.filename.startswith(("xl/", "content.xml")) for member in members):
+        raise UsageError(f"{shown}: a workbook of a spreadsheet: save the sheet as CSV")
     for member in members:
         parts = PurePosixPath(member.filename).parts
         if member.is_dir() or not _is_wanted(parts) or parts[-1].lower().endswith(".zip"):

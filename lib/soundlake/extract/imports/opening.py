@@ -7,6 +7,7 @@ import codecs
 import gzip
 import io
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING, Protocol, cast
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
+_PAGE = re.compile(rb"(?i)\s*(?:<!doctype html|<html)")
 _CHUNK = 256 * 1024
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -86,6 +88,8 @@ class Text:
             raise UnopenedError("the file is empty")
         if self._first.startswith(LFS_POINTER):
             raise UnopenedError("a git-LFS pointer, not the file itself: run `git lfs pull` where it came from")
+        if _PAGE.match(self._first):
+            raise UnopenedError("a web page, not a file of data: its download may have wanted a log-in")
         self.encoding = encoding or _encoding(self._first)
 
     def chunks(self) -> Iterator[str]:

@@ -254,13 +254,15 @@ def open_table(lines: Lines, dialect: Dialect, fits: Fits, header: Sequence[str]
 
 
 def guess_header(rows: Sequence[Sequence[str]]) -> Fits:
-    """For a file without a mapping: a header is as wide as most rows, has no empty or repeated and no numeric cells."""
+    """For a file without a mapping: a header is as wide as most rows, has names in its cells, not numbers."""
     widths = [len(row) for row in rows if len(row) > 1]
     width = max(set(widths), key=widths.count) if widths else 0
 
     def fits(cells: Sequence[str]) -> bool:
         names = [cell.strip() for cell in cells]
-        return len(cells) == width > 1 and len(set(names)) == len(names) and not any(map(_is_number, names))
+        # A name may be there twice, as joins of tables leave it; a title alone leaves empty cells.
+        are_names = names.count("") < 2 and len(set(names)) * 2 > len(names) and not any(map(_is_number, names))
+        return len(cells) == width > 1 and are_names
 
     return fits
 
