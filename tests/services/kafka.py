@@ -61,7 +61,9 @@ class Broker:
         self._environment = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"}
         self._java = str(check_java(choose_line().java).executable)
         self._class_path = f"{kafka_jars()}/*"
-        format_storage = ["kafka.tools.StorageTool", "format", "-t", self.cluster_id, "-c", str(self._properties)]
+        # With "=": an id may begin with a dash.
+        identity = f"--cluster-id={self.cluster_id}"
+        format_storage = ["kafka.tools.StorageTool", "format", identity, "-c", str(self._properties)]
         done = subprocess.run(
             self._command(format_storage), env=self._environment, capture_output=True, text=True, timeout=120
         )
