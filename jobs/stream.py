@@ -6,12 +6,14 @@ from soundlake import stream
 from soundlake.launch.arguments import JobArguments
 from soundlake.launch.main import run_job
 from soundlake.session import open_session
+from soundlake.storage import full_disk_named
 
 
 def run(arguments: JobArguments) -> None:
     """Run the streaming queries; returns when all is taken (`--once`) or when the job is told to stop."""
-    with open_session("soundlake stream", arguments.settings) as spark:
-        stream.run(spark, arguments.settings, once=arguments.once)
+    settings = arguments.settings
+    with open_session("soundlake stream", settings) as spark, full_disk_named(settings.lake.uri):
+        stream.run(spark, settings, once=arguments.once)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+<<<<<<< HEAD
 from py4j.protocol import Py4JJavaError
+=======
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+>>>>>>> 09f77d6 (Faults: the real job against a real Kafka and Kinesis, full disks, killed trainings (not run yet))
 from pyspark.sql import SparkSession
+
+from soundlake.errors import SoundlakeError
+
+_FULL = "No space left on device"
+
+
+@contextmanager
+def full_disk_named(place: str) -> Iterator[None]:
+    """Raise SoundlakeError, with what to do, where something failed because the disk that holds `place` is full."""
+    try:
+        yield
+    except (SoundlakeError, PySparkException, Py4JError) as error:
+        if _FULL not in str(error):
+            raise
+        raise SoundlakeError(
+            f"the disk of {place} is full, or the one that Spark keeps its temporary files on: make space and start "
+            "again. Nothing is lost, the batch that was at work is done again"
+        ) from error
 
 
 @dataclass(frozen=True)

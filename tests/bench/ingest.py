@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -35,11 +34,11 @@ RATIOS = (("b", "a", 0.9), ("c", "e", 0.6), ("c", "f", None))
 WARM_UP = 100_000
 # What tells records and plays apart, in the table that each way makes.
 KEYS = {
-    "a": "topic, partition, \"offset\"",
+    "a": 'topic, partition, "offset"',
     "b": "stream, partition, position",
     "c": "play_id",
-    "e": "user_id, content_uri, epoch(played_at)::bigint",
-    "f": "user_id, content_uri, epoch(played_at)::bigint",
+    "e": "user_id, content_uri, floor(epoch(played_at))",
+    "f": "user_id, content_uri, floor(epoch(played_at))",
 }
 
 
@@ -52,7 +51,9 @@ def lost_and_doubled(way: str, table: Path, records: int, plays: int) -> tuple[i
     return (records if way in "ab" else plays) - found[1], found[0] - found[1]
 
 
-def rounds(spark: SparkSession, backlog: Backlog, plays: int, ways: Iterable[str], count: int) -> dict[str, list[float]]:
+def rounds(
+    spark: SparkSession, backlog: Backlog, plays: int, ways: Iterable[str], count: int
+) -> dict[str, list[float]]:
     taken: dict[str, list[float]] = {way: [] for way in ways}
     for number in range(count):
         for way in taken:
@@ -60,7 +61,9 @@ def rounds(spark: SparkSession, backlog: Backlog, plays: int, ways: Iterable[str
                 begin = time.perf_counter()
                 table = WAYS[way](spark, backlog, Path(folder))
                 taken[way].append(time.perf_counter() - begin)
-                said = f"round {number} {way}: {backlog.count / taken[way][-1]:,.0f} rows/s, load {os.getloadavg()[0]:.1f}"
+                said = (
+                    f"round {number} {way}: {backlog.count / taken[way][-1]:,.0f} rows/s, load {os.getloadavg()[0]:.1f}"
+                )
                 if table is not None:
                     lost, doubled = lost_and_doubled(way, table, backlog.count, plays)
                     said += f", lost {lost}, doubled {doubled}"
@@ -82,14 +85,18 @@ def main() -> None:
         rounds(spark, Backlog(broker.bootstrap_servers, warm_up, options.warm_up), warm_plays, options.ways, 1)
         topic, size, plays = put(broker, options.records)
         print(f"{options.records:,} records of {size / options.records:.0f} bytes tell of {plays:,} plays", flush=True)
-        taken = rounds(spark, Backlog(broker.bootstrap_servers, topic, options.records), plays, options.ways, options.rounds)
+        taken = rounds(
+            spark, Backlog(broker.bootstrap_servers, topic, options.records), plays, options.ways, options.rounds
+        )
     medians = {way: options.records / median(seconds) for way, seconds in taken.items()}
     for way, rate in medians.items():
         each = ", ".join(f"{options.records / seconds:,.0f}" for seconds in taken[way])
         print(f"{WAYS[way].__doc__}: {rate:,.0f} rows/s ({each})")
     for way, other, wanted in RATIOS:
         if way in medians and other in medians:
-            print(f"({way}) / ({other}) = {medians[way] / medians[other]:.2f}" + (f", wanted {wanted}" if wanted else ""))
+            print(
+                f"({way}) / ({other}) = {medians[way] / medians[other]:.2f}" + (f", wanted {wanted}" if wanted else "")
+            )
 
 
 if __name__ == "__main__":

@@ -42,10 +42,14 @@ def made(count: int) -> Iterator[tuple[bytes, bytes, Identity]]:
         turn, place = divmod(number, len(known))
         line, (user, uri, second) = known[place]
         other = f"{user}-{turn}"
-        yield other.encode(), line.replace(b'"user_id":"' + user.encode(), b'"user_id":"' + other.encode()), (
-            other,
-            uri,
-            second,
+        yield (
+            other.encode(),
+            line.replace(b'"user_id":"' + user.encode(), b'"user_id":"' + other.encode()),
+            (
+                other,
+                uri,
+                second,
+            ),
         )
 
 

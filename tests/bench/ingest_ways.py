@@ -133,7 +133,10 @@ SCHEMA = pa.schema(
                     ("played_at", _TIME),
                     ("ts", _TIME),
                     ("ms_played", pa.int64()),
-                    ("track", pa.struct([("name", _TEXT), ("uri", _TEXT), ("artists", pa.list_(_NAMED)), ("album", _NAMED)])),
+                    (
+                        "track",
+                        pa.struct([("name", _TEXT), ("uri", _TEXT), ("artists", pa.list_(_NAMED)), ("album", _NAMED)]),
+                    ),
                     ("context", pa.struct([("uri", _TEXT)])),
                     ("spotify_track_uri", _TEXT),
                     ("master_metadata_track_name", _TEXT),

@@ -1,0 +1,67 @@
+"""The real job as a child process, to be killed with everything it started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from time import monotonic
+
+from services.process import ServiceProcess
+
+from soundlake.launch.local import spark_environment
+from soundlake.launch.paths import ROOT
+
+PATIENCE_SECONDS = 240
+_LOOK_AGAIN_SECONDS = 0.05
+
+
+class Job:
+    """`jobs/NAME.py` with its options, as the launcher starts it, or another script in its place."""
+
+    def __init__(self, log: Path, *arguments: str, script: Path = ROOT / "jobs" / "stream.py") -> None:
+        environment = {"SPARK_DRIVER_MEMORY": "3g", **os.environ, **spark_environment(cores=2)}
+        environment["PYTHONPATH"] = str(ROOT / "tests")
+        self._process = ServiceProcess([sys.executable, str(script), *arguments], log, environment)
+
+    def is_running(self) -> bool:
+        return self._process.is_running()
+
+    def kill(self) -> None:
+        """SIGKILL, for Spark's JVM too."""
+        self._process.kill()
+
+    def terminate(self) -> int:
+        """SIGTERM, as one stops a job; returns its exit code."""
+        os.kill(self._process.pid, signal.SIGTERM)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait for its end; returns the exit code, negative for a signal."""
+        return self._process.popen.wait(timeout=PATIENCE_SECONDS)
+
+    def said(self) -> str:
+        """What it printed, this time and before."""
+        return self._process.log.read_text(errors="replace")
+
+    def wait_until(self, holds: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+        """Wait for something that the job brings about; fails when the job ends before."""
+        deadline = monotonic() + seconds
+        while not holds():
+            assert self.is_running(), f"the job ended before {what}:\n{self._process.end_of_log()}"
+            assert monotonic() < deadline, f"in {seconds:.0f} s it did not come to this: {what}"
+            Event().wait(_LOOK_AGAIN_SECONDS)
+
+
+@contextmanager
+def running(log: Path, *arguments: str, script: Path = ROOT / "jobs" / "stream.py") -> Iterator[Job]:
+    """A job that is gone at the end, however it went."""
+    job = Job(log, *arguments, script=script)
+    try:
+        yield job
+    finally:
+        job.kill()

@@ -1,0 +1,67 @@
+"""The disk of the lake gets full while the job writes: it says so, and once there is space nothing is missing."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from faults.conftest import Told
+from faults.job import Job
+from faults.sending import Records, keyed, messages
+from faults.test_kafka_faults import options
+from faults.truth import is_taken, outcome
+from services.kafka import Broker
+
+SIZE = 64 * 2**20
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of its own; mounting it needs root."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(disk: Path, leave: int) -> Path:
+    """Leave so many bytes of the disk free."""
+    file = disk / "filler"
+    with file.open("wb") as filler:
+        filler.write(b"\0" * (shutil.disk_usage(disk).free - leave))
+    return file
+
+
+@pytest.mark.faults
+def test_a_full_disk_is_named_and_nothing_is_lost(kafka: Broker, told: Told, disk: Path, tmp_path: Path) -> None:
+    topic, lake, records = kafka.create_topic(partitions=2), disk / "lake", Records(4)
+    arguments = options(kafka, topic, lake)
+
+    def send(count: int) -> int:
+        kafka.put(topic, keyed(records.mixture(count)))
+        return len(messages(kafka, topic))
+
+    total = send(1_000)
+    job = Job(tmp_path / "log", *arguments)
+    job.wait_until(lambda: is_taken(lake, total), "the first records are judged")
+    for number, left in enumerate((200_000, 2_500_000)):
+        filler = fill(disk, leave=left)
+        total = send(20_000)
+        assert job.wait() == 1
+        again = Job(tmp_path / f"again-{number}", *arguments)
+        if left < 1_000_000:  # nor can it start while the disk is full
+            assert again.wait() == 1
+            assert f"the disk of {lake} is full" in again.said()
+        again.kill()
+        filler.unlink()
+        job = Job(tmp_path / "log", *arguments)
+        job.wait_until(lambda: is_taken(lake, total), "all is judged once there is space")  # noqa: B023
+    job.kill()
+    assert job.said().count(f"the disk of {lake} is full") == 2
+    told("disk full while writing", 2, outcome(lake, messages(kafka, topic)))
