@@ -7,12 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-<<<<<<< HEAD
-from py4j.protocol import Py4JJavaError
-=======
-from py4j.protocol import Py4JError
+from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark.errors import PySparkException
->>>>>>> 09f77d6 (Faults: the real job against a real Kafka and Kinesis, full disks, killed trainings (not run yet))
 from pyspark.sql import SparkSession
 
 from soundlake.errors import SoundlakeError

@@ -7,7 +7,6 @@ batch's id, so Delta passes over those that were made; merges of the same rows c
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from functools import partial, reduce
 
 from pyspark.sql import DataFrame, SparkSession
@@ -23,7 +22,7 @@ from soundlake.refine.history import raise_observations
 from soundlake.refine.keyed import Write, judge_keyed
 from soundlake.refine.playlist_items import judge_playlist_items
 from soundlake.refine.rejects import rejected_rows
-from soundlake.refine.work import FEW_RECORDS, Batch, interpreted
+from soundlake.refine.work import FEW_RECORDS, Batch, planned_for
 from soundlake.refine.writes import within
 from soundlake.tables import BATCHES, POPULARITY_HISTORY, STAMPS
 from soundlake.tables import REJECTED as REJECTED_TABLE
@@ -41,7 +40,7 @@ def refine_batch(spark: SparkSession, lake: Lake, events: DataFrame, query_id: s
     records: dict[str | None, int] = dict(opened.groupBy("record_kind").count().collect())
     if not records:
         return
-    with interpreted(spark) if sum(records.values()) <= FEW_RECORDS else nullcontext():
+    with planned_for(spark, sum(records.values())):
         judging = [
             partial(_judge_kind, batch, opened, kind, records[kind.name])
             for kind in KINDS.values()
@@ -55,9 +54,13 @@ def refine_batch(spark: SparkSession, lake: Lake, events: DataFrame, query_id: s
 
 def _judge_kind(batch: Batch, opened: DataFrame, kind: Kind, records: int) -> Write | None:
     own = opened.where(F.col("record_kind") == kind.name)
+    is_small = records <= FEW_RECORDS
     # In one partition nothing has to be shuffled, and one file is written.
-    found = batch.keep(candidates(kind, own.coalesce(1) if records <= FEW_RECORDS else own))
-    return (judge_keyed if kind.is_keyed else judge_playlist_items)(batch, kind, found)
+    found = candidates(kind, own.coalesce(1) if is_small else own)
+    if not kind.is_keyed:
+        return judge_playlist_items(batch, kind, batch.keep(found))
+    # Records of one key side by side: judging and folding shuffle no more.
+    return judge_keyed(batch, kind, batch.keep(found if is_small else found.repartition("id")), is_small)
 
 
 def _reject_unread(batch: Batch, opened: DataFrame) -> None:

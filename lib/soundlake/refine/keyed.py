@@ -25,10 +25,14 @@ Dates = tuple[date, date] | None
 Write = Callable[[], None]
 
 
-def judge_keyed(batch: Batch, kind: Kind, found: DataFrame) -> Write | None:
-    """Judge the candidates of one kind; give back what writes its table, if there is something to write."""
+def judge_keyed(batch: Batch, kind: Kind, found: DataFrame, is_small: bool = True) -> Write | None:
+    """Judge the candidates of one kind; give back what writes its table, if there is something to write.
+
+    Of a small batch the ids are broadcast, so that the stamps need not be shuffled.
+    """
     dates = _account_rejected(batch, kind, found)
     ids = found.where(F.col("id").isNotNull()).select("id").distinct()
+    ids = F.broadcast(ids) if is_small else ids
     known = known_state(batch.lake.read(batch.spark, STAMPS), kind, ids, dates, batch.name)
     folded = batch.keep(fold(kind, judge(kind, found, known)))
     flags = [F.count_if(name).alias(name) for name in ("is_new", "may_change")]
@@ -68,21 +72,21 @@ def _write_rows(batch: Batch, kind: Kind, folded: DataFrame, dates: Dates, new: 
             score_tracks(batch.writer, rows)
         batch.writer.append(kind.table, rows.sort(kind.dated) if kind.dated else rows)
     if may_change:
-        changed = batch.keep(changed_rows(kind, folded, _present_rows(batch, kind, folded, dates)))
+        few = may_change <= FEW_RECORDS
+        changed = batch.keep(changed_rows(kind, folded, _present_rows(batch, kind, folded, dates, few)))
         if not changed.isEmpty():
             if is_scored:
                 score_tracks(batch.writer, changed)
             pruning = within(f"t.`{kind.dated}`", *dates) if kind.dated and dates else "true"
             # Broadcast, the table need not be shuffled to find the rows, and keeps the files that do not change.
-            few = may_change <= FEW_RECORDS
             batch.writer.upsert(kind.table, F.broadcast(changed) if few else changed, pruning)
 
 
-def _present_rows(batch: Batch, kind: Kind, folded: DataFrame, dates: Dates) -> DataFrame:
-    """The rows of the keys that may change, found by a broadcast of these keys."""
+def _present_rows(batch: Batch, kind: Kind, folded: DataFrame, dates: Dates, few: bool) -> DataFrame:
+    """The rows of the keys that may change, found by a broadcast of these keys where they are few."""
     table = batch.lake.read(batch.spark, kind.table)
     if dates and kind.dated:
         table = table.where(within(kind.dated, *dates))
     keys = folded.where("may_change").select("key.*")
     same_key = [table[name].eqNullSafe(keys[name]) for name in kind.table.key]
-    return table.join(F.broadcast(keys), on=same_key, how="left_semi")
+    return table.join(F.broadcast(keys) if few else keys, on=same_key, how="left_semi")

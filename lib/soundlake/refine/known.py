@@ -44,5 +44,5 @@ def known_state(
     rows = stamps.where((F.col("entity") == kind.name) & (F.col("batch") != batch))
     if dates:
         rows = rows.where(F.col("on_date").between(*dates))
-    own = rows.join(F.broadcast(ids), on="id", how="left_semi")
+    own = rows.join(ids, on="id", how="left_semi")
     return own.groupBy("id").agg(F.collect_list(F.struct(*STAMP)).alias("known"))

@@ -21,16 +21,19 @@ TASKS_AT_ONCE = 4
 # Up to so many records, what a batch costs is planning and starting tasks, not computing.
 FEW_RECORDS = 10_000
 # Generating code for a plan, and again for each task, costs more than interpreting the plan for a few records.
-_INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+_FOR_FEW = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+# Of many, all that is done by key is done on one sort by id; gathering in hash tables would give up and sort anew.
+_FOR_MANY = {"spark.sql.execution.useObjectHashAggregateExec": "false"}
 T = TypeVar("T")
 
 
 @contextmanager
-def interpreted(spark: SparkSession) -> Iterator[None]:
-    """Let the session interpret plans, without generating code, for as long as the context lasts."""
-    before = {name: str(spark.conf.get(name)) for name in _INTERPRETED}
+def planned_for(spark: SparkSession, records: int) -> Iterator[None]:
+    """Let the session plan for a batch of so many records, for as long as the context lasts."""
+    wanted = _FOR_FEW if records <= FEW_RECORDS else _FOR_MANY
+    before = {name: str(spark.conf.get(name)) for name in wanted}
     try:
-        for name, value in _INTERPRETED.items():
+        for name, value in wanted.items():
             spark.conf.set(name, value)
         yield
     finally:
