@@ -17,7 +17,6 @@ from soundlake.launch.local import spark_environment
 from soundlake.launch.paths import ROOT
 
 PATIENCE_SECONDS = 240
-_LOOK_AGAIN_SECONDS = 0.05
 
 
 class Job:
@@ -48,13 +47,13 @@ class Job:
         """What it printed, this time and before."""
         return self._process.log.read_text(errors="replace")
 
-    def wait_until(self, holds: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait for something that the job brings about; fails when the job ends before."""
-        deadline = monotonic() + seconds
+    def wait_until(self, holds: Callable[[], bool], what: str, every: float = 0.3) -> None:
+        """Wait for something that the job brings about, looking every so many seconds; fails when it ends before."""
+        deadline = monotonic() + PATIENCE_SECONDS
         while not holds():
             assert self.is_running(), f"the job ended before {what}:\n{self._process.end_of_log()}"
-            assert monotonic() < deadline, f"in {seconds:.0f} s it did not come to this: {what}"
-            Event().wait(_LOOK_AGAIN_SECONDS)
+            assert monotonic() < deadline, f"in {PATIENCE_SECONDS} s it did not come to this: {what}"
+            Event().wait(every)
 
 
 @contextmanager

@@ -90,7 +90,7 @@ def test_killed_at_random_times_while_producers_run(flow: Flow, told: Told, roun
         for _ in range(rounds):
             job, planned = flow.start(), flow.planned()
             if random.random() < 0.8:
-                job.wait_until(lambda before=planned: flow.planned() > before, "a batch is planned")
+                job.wait_until(lambda before=planned: flow.planned() > before, "a batch is planned", every=0.01)
             Event().wait(random.uniform(0, 4))
             job.kill()
         flow.start()
@@ -103,7 +103,7 @@ def test_the_broker_is_killed_in_the_middle_of_a_batch(flow: Flow, told: Told) -
     flow.come_to()
     planned = flow.planned()
     flow.send(flow.records.plays(60_000))
-    job.wait_until(lambda: flow.planned() > planned, "a batch is planned")
+    job.wait_until(lambda: flow.planned() > planned, "a batch is planned", every=0.01)
     flow.broker.kill()
     flow.broker.start()
     flow.send(flow.records.mixture(2_000))
