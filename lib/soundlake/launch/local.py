@@ -24,7 +24,7 @@ CONFIGURATION = {
     # Listing the files of a batch, or a table's folder to vacuum it, starts as many tasks as these allow.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
-    # Judging a record is one long expression. Of methods above 8,000 bytes HotSpot would interpret the bytecode for good.
+    # Judging a record is one long expression; HotSpot would interpret methods above 8,000 bytes for good.
     "spark.driver.extraJavaOptions": "-XX:-DontCompileHugeMethods",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
