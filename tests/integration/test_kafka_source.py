@@ -11,6 +11,7 @@ from confluent_kafka import Producer
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 from services.kafka import Broker
+from services.kafka_login import PASSWORD, client_options
 from streaming import forget_last_commit, run_once
 
 from soundlake.errors import SoundlakeError
@@ -171,6 +172,24 @@ def test_a_broker_that_is_killed_and_comes_back_loses_and_doubles_nothing(
     kafka.start()
     second = run_once(spark, source(kafka, topic), tmp_path / "checkpoint")
     assert sorted(int(value or b"") for value in first.values + second.values) == list(range(100))
+
+
+def logged_in(broker: Broker, topic: str, password: str) -> KafkaSource:
+    options = client_options(broker.certificate, password) | {"default.api.timeout.ms": "10000"}
+    servers = f"source.kafka.bootstrap_servers={broker.login_servers}"
+    return source(broker, topic, servers, *[f"source.kafka.options.{name}={text}" for name, text in options.items()])
+
+
+def test_a_log_in_over_tls_reads_what_is_there(spark: SparkSession, kafka: Broker, tmp_path: Path) -> None:
+    topic = kafka.create_topic()
+    kafka.put(topic, [(None, b"1")])
+    assert run_once(spark, logged_in(kafka, topic, PASSWORD), tmp_path / "checkpoint").values == [b"1"]
+
+
+def test_a_wrong_password_is_refused_and_not_repeated(spark: SparkSession, kafka: Broker) -> None:
+    with pytest.raises(SoundlakeError, match=f"Kafka at {kafka.login_servers}: ") as raised:
+        logged_in(kafka, kafka.create_topic(), "not-to-be-seen").check_start(spark, None)
+    assert "not-to-be-seen" not in str(raised.value)
 
 
 def test_a_broker_that_cannot_be_asked_is_named_without_the_secrets(spark: SparkSession, kafka: Broker) -> None:

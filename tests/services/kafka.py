@@ -15,6 +15,7 @@ from uuid import uuid4
 from confluent_kafka import KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
+from services import kafka_login
 from services.installed import kafka_jars
 from services.ports import free_ports
 from services.process import ServiceProcess
@@ -27,10 +28,10 @@ _PROPERTIES = """
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},LOGIN://127.0.0.1:{login},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},LOGIN://127.0.0.1:{login}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,LOGIN:SASL_SSL,CONTROLLER:PLAINTEXT
 log.dirs={folder}/data
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -48,22 +49,29 @@ log.segment.delete.delay.ms=500
 
 
 class Broker:
-    """A broker that can be killed and started again on the same data and port."""
+    """A broker that can be killed and started again on the same data and ports.
+
+    Anybody may use `bootstrap_servers`; who comes by `login_servers` has to log in, see `services.kafka_login`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.cluster_id = urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
-        port, controller = free_ports(2)
+        port, login, controller = free_ports(3)
         self.bootstrap_servers = f"127.0.0.1:{port}"
+        self.login_servers = f"127.0.0.1:{login}"
         self._properties = folder / "server.properties"
-        self._properties.write_text(_PROPERTIES.format(port=port, controller=controller, folder=folder))
+        properties = _PROPERTIES.format(port=port, login=login, controller=controller, folder=folder)
+        self._properties.write_text(properties + kafka_login.server_properties(folder))
         # Its own libraries only: what other Kafkas and Javas of the machine set is not for this one.
         self._environment = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"}
         self._java = str(check_java(choose_line().java).executable)
+        self.certificate = kafka_login.make_certificate(folder, Path(self._java).resolve().with_name("keytool"))
         self._class_path = f"{kafka_jars()}/*"
         # With "=": an id may begin with a dash.
         identity = f"--cluster-id={self.cluster_id}"
         format_storage = ["kafka.tools.StorageTool", "format", identity, "-c", str(self._properties)]
+        format_storage += kafka_login.users()
         done = subprocess.run(
             self._command(format_storage), env=self._environment, capture_output=True, text=True, timeout=120
         )
