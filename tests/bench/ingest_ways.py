@@ -63,6 +63,11 @@ def plain_copy(spark: SparkSession, backlog: Backlog, folder: Path) -> Path:
     return folder / "table"
 
 
+def make_bronze(spark: SparkSession, folder: Path) -> None:
+    """The table that ingest writes to, which a lake has once and for all; Spark's copy makes its own as it writes."""
+    Lake(str(folder)).create(spark, EVENTS)
+
+
 def ingest_alone(spark: SparkSession, backlog: Backlog, folder: Path) -> Path:
     """(b) Our ingest alone."""
     lake = Lake(str(folder))
@@ -197,6 +202,7 @@ def one_process(spark: SparkSession, backlog: Backlog, folder: Path) -> Path:
     return folder / "table"
 
 
+PREPARED = {"b": make_bronze}
 WAYS: dict[str, Callable[[SparkSession, Backlog, Path], Path | None]] = {
     "a": plain_copy,
     "b": ingest_alone,
