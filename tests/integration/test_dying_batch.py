@@ -125,3 +125,16 @@ def _dying_after(write: Callable[..., None], table: Table) -> Callable[..., None
             raise DiedError
 
     return write_and_die
+
+
+def test_a_batch_that_is_planned_as_a_large_one_writes_the_same(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: Path
+) -> None:
+    for module in ("batch", "keyed", "work"):
+        monkeypatch.setattr(f"soundlake.refine.{module}.FEW_RECORDS", 0)
+    lake = tmp_path / "lake"
+    for number, records in enumerate((FIRST, SECOND, SECOND)):
+        refine(spark, lake, number, records)
+    assert silver(lake) == silver(undisturbed)
+    assert accounts(lake)[:2] == accounts(undisturbed)
+    assert [row["duplicate"] for row in rows(lake, BATCHES) if row["batch_id"] == 2] == [5]
