@@ -149,7 +149,7 @@ def test_poison_of_every_sort_between_good_records(flow: Flow, told: Told) -> No
     flow.start()
     poison, good = flow.records.poison(10_000), flow.records.plays(10_000)
     flow.send([value for pair in zip(poison, good, strict=True) for value in pair])
-    told("10,000 poison records of every sort between good ones", 10_000, flow.come_to())
+    told("10,000 poison records of every sort between good ones", 1, flow.come_to())
 
 
 @ALL

@@ -63,10 +63,17 @@ def outcome(lake: Path, messages: Iterable[Message]) -> Outcome:
 
 
 def is_taken(lake: Path, count: int) -> bool:
-    """Whether so many records are in bronze, and all of them were judged."""
+    """Whether so many records are in bronze, and the batches that judged them are done.
+
+    The tables of a batch are written side by side: its account may be there before its last row of silver is.
+    """
     if not exists(lake, BATCHES) or _rows_written(lake) < count:
         return False
-    return sum(row["read"] for row in rows(lake, BATCHES)) >= count
+    accounts = [row for row in rows(lake, BATCHES) if row["query"] == "refine"]
+    if sum(row["read"] for row in accounts) < count:
+        return False
+    last = max((row["batch_id"] for row in accounts), default=0)
+    return (lake / "_checkpoints" / "refine" / "commits" / str(last)).exists()
 
 
 def _rows_written(lake: Path) -> int:
