@@ -175,7 +175,7 @@ def test_a_broker_that_is_killed_and_comes_back_loses_and_doubles_nothing(
 
 
 def logged_in(broker: Broker, topic: str, password: str) -> KafkaSource:
-    options = client_options(broker.certificate, password) | {"default.api.timeout.ms": "10000"}
+    options = client_options(broker.certificate, password) | {"default.api.timeout.ms": "30000"}
     servers = f"source.kafka.bootstrap_servers={broker.login_servers}"
     return source(broker, topic, servers, *[f"source.kafka.options.{name}={text}" for name, text in options.items()])
 
