@@ -6,13 +6,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from socket import socket
 from typing import Any
 
 import pytest
-from marts import small_lake
+from marts import small_lake, write_mart
 from services.athena import athena_service
 from streamlit.testing.v1 import AppTest
 
@@ -153,6 +154,21 @@ def test_genres_are_the_largest_by_the_measure_unless_chosen(lake: Path) -> None
     page.multiselect[0].set_value(["rock"])
     page.select_slider[0].set_range("2021-02", "2021-02")
     assert [(row["genre"], row["plays"]) for row in table(well(page.run()))] == [("rock", 6)]
+
+
+def test_what_was_chosen_stays_chosen_when_another_filter_changes(lake: Path) -> None:
+    page = draw("genres", lake)
+    page.multiselect[0].set_value(["rock"])
+    well(page.run())
+    page.selectbox[0].set_value("listeners")
+    assert {row["genre"] for row in table(well(page.run()))} == {"rock"}
+    page.select_slider[0].set_range("2021-02", "2021-02")
+    assert [row["genre"] for row in table(well(page.run()))] == ["rock"]
+
+
+def test_a_filter_without_options_is_not_offered(lake: Path) -> None:
+    write_mart(lake, "top_albums", {"album_name": "One", "rank": 1, "score": 1.0, "release_date": date(2021, 1, 1)})
+    assert [filter_.label for filter_ in draw("top_albums", lake).multiselect] == []
 
 
 def test_artists_are_summed_over_the_months_that_are_chosen(lake: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
@@ -22,9 +24,18 @@ _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _NAME = re.compile(r"\b(?:bronze|silver|gold|ops)_\w+", re.IGNORECASE)
 
 
-def run(settings: Settings, sql: str, limit: int | None) -> Answer:
+@dataclass(frozen=True)
+class Part:
+    """What of a table is read: these columns, and of the rows those that have these values."""
+
+    columns: tuple[str, ...]
+    having: tuple[tuple[str, str], ...] = ()
+
+
+def run(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Part] | None = None) -> Answer:
     """Run a SELECT on the tables of the settings' lake; returns at most `limit` rows.
 
+    `parts` says, by a table's name in SQL, what is enough of it for this query; of other tables everything is read.
     Raises UsageError for SQL that is not one SELECT, MissingTableError where it names a table that is not there,
     SoundlakeError where it fails.
     """
@@ -36,7 +47,7 @@ def run(settings: Settings, sql: str, limit: int | None) -> Answer:
             connection.execute(statement)
         named = _named(sql)
         # All of a table, and not its dataset: DuckDB over a dataset may abort the process at its end.
-        found = {table.view: rows for table in named if (rows := _read(settings, table)) is not None}
+        found = {table.view: rows for table in named if (rows := _read(settings, table, parts)) is not None}
         for view, rows in found.items():
             connection.register(view, rows)
         try:
@@ -71,10 +82,18 @@ def _named(sql: str) -> list[Table]:
     return [table for table in public_tables() if table.view in names]
 
 
-def _read(settings: Settings, table: Table) -> pa.Table | None:
+def _read(settings: Settings, table: Table, parts: Mapping[str, Part] | None) -> pa.Table | None:
     opened = open_table(settings, table)
     try:
-        return None if opened is None else opened.to_pyarrow_table()
+        if opened is None:
+            return None
+        if (part := (parts or {}).get(table.view)) is None:
+            return opened.to_pyarrow_table()
+        there = {field.name for field in opened.schema().fields}
+        columns = [name for name in part.columns if name in there]
+        return opened.to_pyarrow_table(
+            columns=columns, filters=[(name, "=", value) for name, value in part.having] or None
+        )
     except (DeltaError, OSError) as error:
         raise SoundlakeError(f"{table.path} of {settings.lake.uri} cannot be read: {error}") from None
 

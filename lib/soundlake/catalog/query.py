@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
 from soundlake.catalog.answer import Answer
 from soundlake.errors import UsageError
 from soundlake.insights import load_insights, render
 from soundlake.settings import Settings, check_lake_exists
+
+if TYPE_CHECKING:
+    from soundlake.catalog.local import Part
 
 _COMMENT = re.compile(r"\s*(--[^\n]*(\n|$)|/\*.*?\*/)", re.DOTALL)
 
@@ -31,8 +35,11 @@ def sql_of(settings: Settings, what: str) -> str:
     return sql
 
 
-def ask(settings: Settings, sql: str, limit: int | None) -> Answer:
-    """Run a SELECT and return at most `limit` rows; raises UsageError and SoundlakeError, see the engines."""
+def ask(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Part] | None = None) -> Answer:
+    """Run a SELECT and return at most `limit` rows; raises UsageError and SoundlakeError, see the engines.
+
+    `parts` spares a reader without a catalog what the query does not need, see `local.run`; Athena knows by itself.
+    """
     if settings.catalog.type == "glue":
         from soundlake.catalog import athena
 
@@ -40,7 +47,7 @@ def ask(settings: Settings, sql: str, limit: int | None) -> Answer:
     from soundlake.catalog import local
 
     check_lake_exists(settings)
-    return local.run(settings, sql, limit)
+    return local.run(settings, sql, limit, parts)
 
 
 def caution(settings: Settings) -> str | None:

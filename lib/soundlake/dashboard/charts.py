@@ -13,12 +13,21 @@ import numpy as np
 import pandas as pd
 
 BLUE, ORANGE, GREEN, PINK, SKY, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7F7F7F"
-PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, GREY, "#B09A00")
-MOST_COLOURS = len(PALETTE)
-_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
+PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, GREY, "#B09A00", "#332288", "#882255")
+MOST_COLOURS = 8  # lines that one can still follow
+_SHAPES = (
+    "circle",
+    "square",
+    "triangle-up",
+    "diamond",
+    "cross",
+    "triangle-down",
+    "triangle-right",
+)  # seven, so that no colour comes back with its shape
 _BAR_HEIGHT = 24
 _AXIS_HEIGHT = 60
 _HEIGHT = 340
+_LABEL, _RADAR_LABEL = 125, 145  # widths of the names in a legend
 _RADAR = 350  # a square that fits a phone
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
@@ -71,14 +80,15 @@ def stacked(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *,
     """Stacked columns, one for each day in `x`; `share` makes each of them 100 %."""
     names = frame[colour].drop_duplicates().tolist()
     values = alt.Axis(format="%") if share else _numbers(frame[y])
+    shown = frame.assign(**{x: frame[x].dt.strftime("%Y-%m-%d")})
     chart: Chart = (
-        alt.Chart(frame.assign(**{x: frame[x].dt.strftime("%Y-%m-%d")}))
+        alt.Chart(shown)
         .mark_bar()
         .encode(
             x=alt.X(f"{x}:O", title=None, axis=alt.Axis(labelOverlap="greedy", labelAngle=0)),
             y=alt.Y(f"{y}:Q", title=titles[y], stack="normalize" if share else "zero", axis=values),
             color=_colour(colour, names, titles),
-            tooltip=_tooltip(frame, titles),
+            tooltip=_tooltip(shown, titles),
         )
         .properties(height=_HEIGHT)
     )
@@ -93,8 +103,8 @@ def scatter(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles) ->
         alt.Chart(frame)
         .mark_point(filled=True, size=28, opacity=0.7)
         .encode(
-            x=alt.X(f"{x}:Q", title=titles[x], scale=alt.Scale(zero=False)),
-            y=alt.Y(f"{y}:Q", title=titles[y], scale=alt.Scale(zero=False)),
+            x=alt.X(f"{x}:Q", title=titles[x], scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=8)),
+            y=alt.Y(f"{y}:Q", title=titles[y], scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=8)),
             color=_colour(colour, names, titles),
             shape=alt.Shape(f"{colour}:N", scale=domain, legend=_legend()),
             tooltip=_tooltip(frame, titles),
@@ -108,7 +118,12 @@ def curve(frame: pd.DataFrame, x: str, y: str, marked: str, titles: Titles) -> C
     """A curve over whole numbers, with the marked point larger and of another shape."""
     base = alt.Chart(frame).encode(
         x=alt.X(f"{x}:O", title=titles[x], axis=alt.Axis(labelAngle=0)),
-        y=alt.Y(f"{y}:Q", title=titles[y].split(" (")[0], scale=alt.Scale(zero=False)),
+        y=alt.Y(
+            f"{y}:Q",
+            title=titles[y].split(" (")[0],
+            scale=alt.Scale(zero=False),
+            axis=alt.Axis(tickCount=4, format="~g"),
+        ),
         tooltip=_tooltip(frame, titles),
     )
     points = base.mark_point(filled=True, size=50, color=BLUE)
@@ -155,7 +170,8 @@ def radar(frame: pd.DataFrame, spokes: Sequence[str], group: str) -> Chart:
         .encode(x=x, y=y, detail="ring:N", order="step:Q")
     )
     labels = alt.Chart(rim).mark_text(color=GREY, fontSize=11).encode(x=x, y=y, text="spoke:N")
-    shown = alt.Chart(points).encode(x=x, y=y, color=_colour("group", names, {"group": "Cluster"}))
+    colour = _colour("group", names, {"group": "Cluster"}, _RADAR_LABEL)
+    shown = alt.Chart(points).encode(x=x, y=y, color=colour)
     tooltip = [alt.Tooltip("group:N", title="Cluster"), alt.Tooltip("spoke:N"), alt.Tooltip("value:Q", format=".2f")]
     return alt.layer(
         grid,
@@ -163,11 +179,13 @@ def radar(frame: pd.DataFrame, spokes: Sequence[str], group: str) -> Chart:
         shown.mark_line(strokeWidth=2.5).encode(order="step:Q", detail="group:N"),
         shown.mark_point(filled=True, size=50).encode(
             shape=alt.Shape(
-                "group:N", scale=alt.Scale(domain=names, range=_cycle(_SHAPES, len(names))), legend=_legend()
+                "group:N",
+                scale=alt.Scale(domain=names, range=_cycle(_SHAPES, len(names))),
+                legend=_legend(_RADAR_LABEL),
             ),
             tooltip=tooltip,
         ),
-    ).properties(width=_RADAR, height=_RADAR)
+    ).properties(width=_RADAR, height=_RADAR + 32 * ((len(names) + 1) // 2))
 
 
 def _numbers(values: pd.Series[Any]) -> alt.Axis:
@@ -177,14 +195,14 @@ def _numbers(values: pd.Series[Any]) -> alt.Axis:
     return alt.Axis(tickCount=6)
 
 
-def _colour(column: str, names: Sequence[str], titles: Titles) -> alt.Color:
+def _colour(column: str, names: Sequence[str], titles: Titles, label: int = _LABEL) -> alt.Color:
     scale = alt.Scale(domain=list(names), range=_cycle(PALETTE, len(names)))
-    return alt.Color(f"{column}:N", scale=scale, legend=_legend(), title=titles.get(column, column))
+    return alt.Color(f"{column}:N", scale=scale, legend=_legend(label), title=titles.get(column, column))
 
 
-def _legend() -> alt.Legend:
+def _legend(label: int = _LABEL) -> alt.Legend:
     # Below the chart and in two columns: beside it, a phone would have no chart left.
-    return alt.Legend(orient="bottom", columns=2, title=None, labelLimit=150)
+    return alt.Legend(orient="bottom", columns=2, title=None, labelLimit=label)
 
 
 def _tooltip(frame: pd.DataFrame, titles: Titles) -> list[alt.Tooltip]:

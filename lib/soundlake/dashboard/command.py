@@ -50,6 +50,7 @@ def server(host: str, port: int, browser: bool) -> list[str]:
         "browser.gatherUsageStats": False,
         "theme.light.primaryColor": "#0072B2",
         "theme.dark.primaryColor": "#56B4E9",
+        "theme.headingFontSizes": '["2.1rem", "1.6rem", "1.3rem"]',
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "type",
     }

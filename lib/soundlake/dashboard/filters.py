@@ -42,10 +42,22 @@ def values(source: Source, view: str, column: str, condition: str = "") -> list[
     return [str(value) for value in found["v"]]
 
 
-def several(label: str, options: Sequence[str], default: Sequence[str] = (), most: int | None = None) -> list[str]:
-    """Choose any number of values; none means all, where there is no default."""
+def several(
+    view: str, label: str, options: Sequence[str], default: Sequence[str] = (), most: int | None = None
+) -> list[str]:
+    """Choose any number of values; none means all, where there is no default. Without options there is no choice.
+
+    What was chosen stays chosen when other filters change the options.
+    """
+    if not options:
+        return []
     return st.multiselect(
-        label, options, default=list(default), max_selections=most, placeholder="all" if not default else "choose"
+        label,
+        options,
+        default=list(default),
+        max_selections=most,
+        placeholder="choose" if default else "all",
+        key=f"{view}-{label}",
     )
 
 

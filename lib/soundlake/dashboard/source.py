@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from soundlake.catalog.delta import open_table
+from soundlake.catalog.glue import public_tables
+from soundlake.catalog.local import Part
 from soundlake.catalog.query import ask
 from soundlake.ops.status import LakeStatus, read_status
 from soundlake.settings import Settings, check_lake_exists
@@ -17,6 +20,8 @@ from soundlake.tables import EVENTS
 MOST_ROWS = 5000  # of one answer: pages show marts and parts of them, never facts
 KEPT_SECONDS = 60  # how long an answer is shown again without asking
 KEPT_ANSWERS = 300
+
+Only = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -38,12 +43,13 @@ class Source:
             return f"Athena, database {self.settings.catalog.database}"
         return self.settings.lake.uri
 
-    def ask(self, sql: str) -> pd.DataFrame:
+    def ask(self, sql: str, only: Only | None = None) -> pd.DataFrame:
         """Run a SELECT and return at most MOST_ROWS rows; the same question within a minute gets the same answer.
 
-        Raises MissingTableError, UsageError, SoundlakeError: see `soundlake.catalog.query.ask`.
+        `only` is what the query asks of a table anyway, (table, column, value): on a local lake, other rows are not
+        even read. Raises MissingTableError, UsageError, SoundlakeError: see `soundlake.catalog.query.ask`.
         """
-        return _remembered(self.settings, self._identity, sql)
+        return _remembered(self.settings, self._identity, sql, only)
 
     def ask_now(self, sql: str) -> pd.DataFrame:
         """Run a SELECT and return at most MOST_ROWS rows, as they are at this moment; raises what `ask` raises."""
@@ -70,8 +76,8 @@ class Source:
 
 
 @st.cache_data(ttl=KEPT_SECONDS, max_entries=KEPT_ANSWERS, show_spinner="Asking the lake …")
-def _remembered(_settings: Settings, identity: str, sql: str) -> pd.DataFrame:
-    return _rows(_settings, sql)
+def _remembered(_settings: Settings, identity: str, sql: str, only: Only | None) -> pd.DataFrame:
+    return _rows(_settings, sql, only)
 
 
 @st.cache_data(ttl=KEPT_SECONDS, show_spinner="Looking at the tables …")
@@ -80,6 +86,20 @@ def _status(_settings: Settings, identity: str) -> LakeStatus:
     return read_status(_settings)
 
 
-def _rows(settings: Settings, sql: str) -> pd.DataFrame:
-    frame: pd.DataFrame = ask(settings, sql, MOST_ROWS).rows.to_pandas(date_as_object=False)
+def _rows(settings: Settings, sql: str, only: Only | None = None) -> pd.DataFrame:
+    answer = ask(settings, sql, MOST_ROWS, parts_of(sql, only))
+    frame: pd.DataFrame = answer.rows.to_pandas(date_as_object=False)
     return frame
+
+
+def parts_of(sql: str, only: Only | None = None) -> dict[str, Part]:
+    """What a query of the pages needs of each table: the columns it names, for pages ask for no column unnamed."""
+    words = set(re.findall(r"\w+", sql))
+    parts = {}
+    for table in public_tables():
+        if table.view in words:
+            named = tuple(name for name in table.column_names if name in words)
+            # A count needs rows, if no column: the narrowest of the key will do.
+            key = next((name for name in table.key if name in table.column_names), table.column_names[0])
+            parts[table.view] = Part(named or (key,), (only[1:],) if only and only[0] == table.view else ())
+    return parts

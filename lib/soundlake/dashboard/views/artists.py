@@ -47,7 +47,7 @@ def show(source: Source) -> None:
 def _by_month(source: Source, span: filters.Days, artists: list[str]) -> None:
     st.subheader("Month by month")
     chosen = filters.several(
-        f"Artists, at most {charts.MOST_COLOURS}", artists, artists[:_COMPARED], charts.MOST_COLOURS
+        VIEW, f"Artists, at most {charts.MOST_COLOURS}", artists, artists[:_COMPARED], charts.MOST_COLOURS
     )
     if not chosen:
         nothing("No artist is chosen.")

@@ -19,7 +19,10 @@ def show(source: Source) -> None:
     st.title("Clusters")
     st.caption("Tracks that sound alike, grouped by KMeans on nine audio features.")
     with explained(source):
-        overview = source.ask("SELECT * FROM gold_cluster_overview ORDER BY size DESC, cluster")
+        overview = source.ask(
+            "SELECT cluster, cluster_name, size, share, plays, mean_popularity, top_genre, "
+            f"{', '.join(_FEATURES)} FROM gold_cluster_overview ORDER BY size DESC, cluster"
+        )
         if overview.empty:
             nothing("There is no model yet: run train_clusters, then build_insights.")
             return
@@ -44,14 +47,18 @@ def _sizes(overview: pd.DataFrame) -> None:
 
 def _profiles(overview: pd.DataFrame, names: list[str]) -> None:
     st.subheader("How they sound")
-    chosen = filters.several(f"Clusters, at most {charts.MOST_COLOURS}", names, names[:_SHOWN], charts.MOST_COLOURS)
+    chosen = filters.several(
+        "gold_cluster_overview", f"Clusters, at most {charts.MOST_COLOURS}", names, names[:_SHOWN], charts.MOST_COLOURS
+    )
     if not chosen:
         nothing("No cluster is chosen.")
         return
     values = overview.set_index("cluster_name")[_FEATURES].astype(float)
     spread = (values.max() - values.min()).replace(0, 1)
     scaled = (0.08 + 0.92 * (values - values.min()) / spread).loc[chosen].reset_index()
-    st.altair_chart(charts.radar(scaled, _FEATURES, "cluster_name"), alt="Radar of the features of clusters")
+    st.altair_chart(
+        charts.radar(scaled, _FEATURES, "cluster_name"), width="content", alt="Radar of the features of clusters"
+    )
     st.caption("The rim is the cluster with the most of a feature, the middle the one with the least.")
 
 

@@ -57,7 +57,7 @@ def _choices(source: Source, insight: Insight) -> list[str]:
     conditions = []
     for place, name in zip(st.columns(max(1, len(few))), few, strict=False):
         with place:
-            conditions.append(sql.one_of(name, filters.several(name, filters.values(source, view, name))))
+            conditions.append(sql.one_of(name, filters.several(view, name, filters.values(source, view, name))))
     return conditions
 
 

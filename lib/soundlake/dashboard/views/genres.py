@@ -37,7 +37,7 @@ def show(source: Source) -> None:
             f"GROUP BY genre ORDER BY total DESC NULLS LAST, genre"
         )["genre"].tolist()
         genres = filters.several(
-            f"Genres, at most {charts.MOST_COLOURS}", largest, largest[:6], most=charts.MOST_COLOURS
+            f"{VIEW}-{origin}", f"Genres, at most {charts.MOST_COLOURS}", largest, largest[:6], most=charts.MOST_COLOURS
         )
         if not genres:
             nothing("No genre is chosen.")

@@ -39,7 +39,7 @@ def _top_tracks(source: Source) -> None:
     with left:
         week = st.selectbox("Week from (Monday)", weeks, format_func=str)
     with right:
-        genres = filters.several("Genre of the artist", filters.values(source, view, "genre"))
+        genres = filters.several(view, "Genre of the artist", filters.values(source, view, "genre"))
     top = filters.how_many(default=20)
     titles = {
         "rank": "Rank",
@@ -62,14 +62,16 @@ def _top_tracks(source: Source) -> None:
     chart = charts.bars(frame, "points", "shown", titles) if len(frame) else None
     answer.show("top_tracks", frame, chart, titles, "Bars of the points of tracks in a week, the first on top")
     if len(frame):
-        st.caption("Points: a track gets more the higher it stands, added over the days of the week.")
-        _ranks(source, view, on_list, frame)
+        st.caption("Points: for each day of the week 50 for the top of fifty places, down to 1 for the last.")
+        _ranks(source, view, on_list, frame, f"{view}-{playlist}-{week}")
 
 
-def _ranks(source: Source, view: str, on_list: list[str], top: pd.DataFrame) -> None:
+def _ranks(source: Source, view: str, on_list: list[str], top: pd.DataFrame, place: str) -> None:
     st.subheader("Rank, week by week")
     names = top["track_name"].dropna().drop_duplicates().tolist()
-    chosen = filters.several(f"Tracks, at most {charts.MOST_COLOURS}", names, names[:_SHOWN], charts.MOST_COLOURS)
+    chosen = filters.several(
+        place, f"Tracks, at most {charts.MOST_COLOURS}", names, names[:_SHOWN], charts.MOST_COLOURS
+    )
     if not chosen:
         nothing("No track is chosen.")
         return
@@ -114,7 +116,11 @@ def _appearances(source: Source, view: str, name: str, title: str, more: dict[st
         f"GROUP BY {name} ORDER BY entries DESC, {name} LIMIT 50"
     )[name].tolist()
     chosen = filters.several(
-        f"{title}s, at most {charts.MOST_COLOURS}", largest, largest[:_SHOWN], most=charts.MOST_COLOURS
+        f"{view}-{playlist}-{period}",
+        f"{title}s, at most {charts.MOST_COLOURS}",
+        largest,
+        largest[:_SHOWN],
+        most=charts.MOST_COLOURS,
     )
     if not chosen:
         nothing(f"No {title.lower()} is chosen.")
@@ -140,7 +146,7 @@ def _entries(source: Source) -> None:
     if span is None:
         nothing("This playlist has no entries yet.")
         return
-    kinds = filters.several("Kind of entry", ["new", "re-entry", "first snapshot"], ["new", "re-entry"])
+    kinds = filters.several(view, "Kind of entry", ["new", "re-entry", "first snapshot"], ["new", "re-entry"])
     titles = {
         "snapshot_date": "Day",
         "entry": "Entry",
@@ -175,7 +181,7 @@ def _longest(source: Source) -> None:
     playlist, market = _playlist(source, view)
     left, right = st.columns(2)
     with left:
-        genres = filters.several("Genre of the artist", filters.values(source, view, "genre"))
+        genres = filters.several(view, "Genre of the artist", filters.values(source, view, "genre"))
         still_there = st.toggle("Only tracks that are on it now")
     with right:
         words = st.text_input("Track or artist", placeholder="any")
@@ -217,7 +223,7 @@ def _turnover(source: Source) -> None:
         nothing("No playlist has two days yet.")
         return
     chosen = filters.several(
-        f"Playlists, at most {charts.MOST_COLOURS}", playlists, playlists[:4], most=charts.MOST_COLOURS
+        view, f"Playlists, at most {charts.MOST_COLOURS}", playlists, playlists[:4], most=charts.MOST_COLOURS
     )
     if not chosen:
         nothing("No playlist is chosen.")
@@ -272,7 +278,7 @@ def _playlist(source: Source, view: str) -> tuple[str, list[str]]:
     """Choose a market, and one of its playlists; charts that have the most entries come first."""
     left, right = st.columns(2)
     with left:
-        market = filters.several("Market", filters.values(source, view, _MARKET))
+        market = filters.several(view, "Market", filters.values(source, view, _MARKET))
     ranked = source.ask(
         f"SELECT {_PLAYLIST} AS playlist, count(*) AS n FROM {view} {sql.where(sql.one_of(_MARKET, market))} "
         f"GROUP BY {_PLAYLIST} ORDER BY n DESC, playlist LIMIT 1000"

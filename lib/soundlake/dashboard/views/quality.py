@@ -49,9 +49,9 @@ def _rejected(source: Source) -> None:
         return
     left, right = st.columns(2)
     with left:
-        reasons = filters.several("Reason", filters.values(source, REJECTED, "reason"))
+        reasons = filters.several(REJECTED, "Reason", filters.values(source, REJECTED, "reason"))
     with right:
-        kinds = filters.several("Kind", filters.values(source, REJECTED, "kind"))
+        kinds = filters.several(REJECTED, "Kind", filters.values(source, REJECTED, "kind"))
     clause = sql.where(
         sql.between("CAST(rejected_at AS date)", span), sql.one_of("reason", reasons), sql.one_of("kind", kinds)
     )

@@ -38,7 +38,8 @@ def _for_listener(source: Source) -> None:
     frame = source.ask(
         "SELECT r.rank, t.track_name, t.artist_name, r.reason, r.score, t.genre, t.cluster_name "
         "FROM gold_recommendations AS r "
-        f"{_NAMES.format(id='track_id')} {sql.where(sql.one_of('r.user_id', [user]))} ORDER BY r.rank"
+        f"{_NAMES.format(id='track_id')} {sql.where(sql.one_of('r.user_id', [user]))} ORDER BY r.rank",
+        ("gold_recommendations", "user_id", user),
     )
     _ranked("recommendations", frame, "score", titles)
 
@@ -65,14 +66,15 @@ def _like_track(source: Source) -> None:
     frame = source.ask(
         "SELECT r.rank, t.track_name, t.artist_name, r.similarity, r.distance, t.genre, t.cluster_name "
         f"FROM gold_similar_tracks AS r {_NAMES.format(id='similar_track_id')} "
-        f"{sql.where(sql.one_of('r.track_id', [track]))} ORDER BY r.rank"
+        f"{sql.where(sql.one_of('r.track_id', [track]))} ORDER BY r.rank",
+        ("gold_similar_tracks", "track_id", track),
     )
     st.caption("Nearest by the nine audio features; similarity is 1 / (1 + distance).")
     _ranked("similar_tracks", frame, "similarity", titles)
 
 
 def _playlists(source: Source) -> None:
-    kinds = filters.several("Kind", filters.values(source, "gold_curated_playlists", "kind"))
+    kinds = filters.several("gold_curated_playlists", "Kind", filters.values(source, "gold_curated_playlists", "kind"))
     lists = source.ask(
         "SELECT playlist, min(playlist_name) AS name, min(rule) AS rule FROM gold_curated_playlists "
         f"{sql.where(sql.one_of('kind', kinds))} GROUP BY playlist ORDER BY name, playlist"
@@ -86,7 +88,8 @@ def _playlists(source: Source) -> None:
     titles = {"rank": "Rank", "track_name": "Track", "artist_name": "Artist", "score": "Score", "genre": "Genre"}
     frame = source.ask(
         "SELECT r.rank, t.track_name, t.artist_name, r.score, t.genre FROM gold_curated_playlists AS r "
-        f"{_NAMES.format(id='track_id')} {sql.where(sql.one_of('r.playlist', [playlist]))} ORDER BY r.rank"
+        f"{_NAMES.format(id='track_id')} {sql.where(sql.one_of('r.playlist', [playlist]))} ORDER BY r.rank",
+        ("gold_curated_playlists", "playlist", playlist),
     )
     _ranked("curated_playlist", frame, "score", titles)
 
@@ -100,7 +103,7 @@ def _ranked(name: str, frame: pd.DataFrame, value: str, titles: dict[str, str]) 
         for rank, name, artist in zip(frame["rank"], frame["track_name"], frame["artist_name"], strict=True)
     ]
     chart = charts.bars(frame.head(30), value, "shown", titles)
-    answer.show(name, frame, chart, titles, f"Bars of {titles[value].lower()} by track")
+    answer.show(name, frame, chart, titles, f"Bars of {titles[value].lower()} by track", is_open=True)
 
 
 _QUESTIONS: dict[str, Callable[[Source], None]] = {

@@ -34,7 +34,7 @@ def show(source: Source) -> None:
             return
         left, right = st.columns(2)
         with left:
-            types = filters.several("Type", filters.values(source, VIEW, "album_type"))
+            types = filters.several(VIEW, "Type", filters.values(source, VIEW, "album_type"))
             words = st.text_input("Album or artist", placeholder="any")
         with right:
             by = st.radio("Order by", list(_BY), horizontal=True)
