@@ -21,7 +21,7 @@ def full_disk_named(place: str) -> Iterator[None]:
     """Raise SoundlakeError, with what to do, where something failed because the disk that holds `place` is full."""
     try:
         yield
-    except (SoundlakeError, PySparkException, Py4JError) as error:
+    except (SoundlakeError, PySparkException, Py4JError, OSError) as error:
         if _FULL not in str(error):
             raise
         raise SoundlakeError(

@@ -25,7 +25,12 @@ def land(landed: Path) -> None:
     folder = landed / "audio_features"
     folder.mkdir(parents=True)
     features = [
-        {"id": f"t{n}", **dict.fromkeys(FEATURES, (n % 2) * 0.5 + (n % 7) / 100), "tempo": 100.0 + n % 2}
+        {
+            "id": f"t{n}",
+            **dict.fromkeys(FEATURES, (n % 2) * 0.5 + (n % 7) / 100),
+            "loudness": -5.0,
+            "tempo": 100.0 + n % 2,
+        }
         for n in range(TRACKS)
     ]
     lines = [json.dumps(envelope("audio_features", one, source="faults")) for one in features]
