@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 TESTS ?= tests
 RECORDS ?= 1000000
 
-.PHONY: help setup test test-unit test-integration test-faults bench-ingest lint lint-aws format demo docs lambda clean
+.PHONY: help setup test test-unit test-integration test-faults test-spark35 compare-lines bench-ingest lint lint-aws format demo docs lambda clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -16,7 +16,7 @@ setup: ## Make or renew .venv, with the tools of developers
 	@./spark-submit.sh --setup dev
 
 test: setup ## Run all tests; TESTS=tests/unit/test_x.py for some
-	@$(PYTHON) -m pytest -m "not faults" $(TESTS)
+	@$(PYTHON) -m pytest -m "not faults and not lines" $(TESTS)
 
 test-unit: setup ## Run the fast tests
 	@$(PYTHON) -m pytest tests/unit
@@ -30,6 +30,18 @@ test-faults: setup ## Harm the real job in every way, and renew the table in doc
 bench-ingest: setup ## Measure how fast a Kafka backlog becomes tables, against plainer ways; then latency and start-up
 	@$(PYTHON) tests/bench/ingest.py --records $(RECORDS)
 	@$(PYTHON) tests/bench/latency.py
+
+# What every line promises: the sources (Kinesis needs a connector there that no registry has), refine, KMeans, S3, marts.
+ON_EVERY_LINE := tests/integration/test_sources_contract.py tests/integration/test_stream_once.py \
+	tests/integration/test_clusters_training.py tests/integration/test_s3_lake.py tests/unit/test_insights_builder.py
+
+test-spark35: ## Run the contract tests on the other Spark line, in its own environment
+	@./spark-submit.sh --spark 3.5 --setup dev
+	@.venv-3.5/bin/python -m pytest -k "not kinesis" $(ON_EVERY_LINE)
+
+compare-lines: setup ## Run the demo on both Spark lines and compare the tables
+	@./spark-submit.sh --spark 3.5 --setup
+	@$(PYTHON) -m pytest -m lines tests/lines
 
 lint: setup ## Check style, types, the layers, and that the data dictionary is up to date
 	@$(PYTHON) -m ruff check .
