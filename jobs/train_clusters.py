@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from soundlake import stream
 from soundlake.clusters import job
 from soundlake.lake import Lake
 from soundlake.launch.arguments import JobArguments
@@ -17,7 +16,7 @@ def run(arguments: JobArguments) -> None:
     """Train, publish, and say which version is now the current one."""
     with open_session("soundlake train_clusters", arguments.settings) as spark:
         lake = Lake(arguments.settings.lake.uri)
-        model = job.train(spark, lake, arguments.settings, partial(try_lease, lake, stream.JOB))
+        model = job.train(spark, lake, arguments.settings, partial(try_lease, arguments.settings, "train_clusters"))
         print(f"published model {model.version} with {len(model.names)} clusters: {', '.join(model.names)}")
 
 

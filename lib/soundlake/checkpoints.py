@@ -35,7 +35,7 @@ def bind(spark: SparkSession, lake: Lake, query: str, table: Table, *, writes_ea
     older copy. May be stopped anywhere: the next start completes it. Raises SoundlakeError for a checkpoint that is
     missing, of another table, or older than the table, and for a table that is older than the checkpoint.
     """
-    storage, checkpoint, property_ = Storage(spark), lake.checkpoint(query), f"soundlake.{query}.checkpoint"
+    storage, checkpoint, property_ = Storage(spark), lake.checkpoint(query), property_name(query)
     found = _query_id(storage, checkpoint)
     if not lake.exists(spark, table):
         if found is not None:
@@ -62,6 +62,25 @@ def bind(spark: SparkSession, lake: Lake, query: str, table: Table, *, writes_ea
         why = f"the table is an older copy: the checkpoint is done with batch {max(done)}, the table ends before"
         raise _refused(query, checkpoint, table, why)
     return Bound(bound, max(done, default=-1) + 1)
+
+
+def property_name(query: str) -> str:
+    """The property of a table that holds the id of the checkpoint that feeds it."""
+    return f"soundlake.{query}.checkpoint"
+
+
+def move_checkpoint(spark: SparkSession, lake: Lake, query: str, table: Table, checkpoint: str) -> None:
+    """Put another checkpoint in the place of a query's own, and bind its table to it.
+
+    Nothing may be streamed before this has come to its end; it may be done again from the start.
+    """
+    storage, own = Storage(spark), lake.checkpoint(query)
+    moved = _query_id(storage, checkpoint)
+    assert moved is not None
+    storage.delete(own)
+    storage.copy(checkpoint, own)
+    if lake.property(spark, table, property_name(query)) != moved:
+        lake.set_property(spark, table, property_name(query), moved)
 
 
 def _query_id(storage: Storage, checkpoint: str) -> str | None:

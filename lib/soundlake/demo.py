@@ -34,7 +34,7 @@ def run(spark: SparkSession, settings: Settings) -> None:
     with _step(console, "stream: bundled records → bronze → silver"):
         stream.run(spark, settings, once=True)
     with _step(console, "train_clusters: KMeans on audio features"):
-        train(spark, lake, settings, partial(try_lease, lake, stream.JOB))
+        train(spark, lake, settings, partial(try_lease, settings, "train_clusters"))
     with _step(console, "build_insights: the first marts"):
         marts = build(spark, lake, settings)
     with _step(console, "maintain: catch up, compact"):

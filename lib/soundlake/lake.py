@@ -44,7 +44,12 @@ class Lake:
 
     def exists(self, spark: SparkSession, table: Table) -> bool:
         """Whether the table has been created."""
-        return DeltaTable.isDeltaTable(spark, self.path(table))
+        return self.is_table(spark, self.path(table))
+
+    @staticmethod
+    def is_table(spark: SparkSession, path: str) -> bool:
+        """Whether a Delta table stands at a path."""
+        return DeltaTable.isDeltaTable(spark, path)
 
     def create(self, spark: SparkSession, table: Table, more: Mapping[str, str] | None = None) -> None:
         """Create the empty table, with its comments, layout and `more` properties, unless it is there."""

@@ -93,6 +93,24 @@ class Storage:
         finally:
             stream.close()
 
+    def copy(self, folder: str, to: str) -> None:
+        """Copy a folder with all that is in it, over what is there."""
+        system, path = self._at(folder)
+        target, target_path = self._at(to)
+        for status in system.listStatus(path):
+            name = str(status.getPath().getName())
+            if status.isDirectory():
+                self.copy(f"{folder}/{name}", f"{to}/{name}")
+            else:
+                place = self._jvm.org.apache.hadoop.fs.Path(target_path, name)
+                conf = self.spark.sparkContext._jsc.hadoopConfiguration()
+                self._jvm.org.apache.hadoop.fs.FileUtil.copy(system, status.getPath(), target, place, False, True, conf)
+
+    def delete(self, name: str) -> None:
+        """Delete a file, or a folder with all that is in it; nothing happens where there is none."""
+        system, path = self._at(name)
+        system.delete(path, True)
+
     @property
     def _jvm(self) -> Any:
         jvm = self.spark.sparkContext._jvm

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
-from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
@@ -18,16 +17,17 @@ from soundlake.ingest import QUERY as INGEST
 from soundlake.ingest import ingest_query
 from soundlake.lake import Lake
 from soundlake.ops.gaps import record_gaps
-from soundlake.ops.lease import lease
+from soundlake.ops.lease import Lease, lease
+from soundlake.ops.rebuild import complete_swap
+from soundlake.ops.replay import complete_replay
 from soundlake.refine.query import QUERY as REFINE
-from soundlake.refine.query import refine_query
+from soundlake.refine.query import explained, refine_query
 from soundlake.settings import Settings
 from soundlake.sources import Once, Source, check_once, open_source
 from soundlake.sources.checkpoint import resume_offset
 from soundlake.tables import BATCHES, EVENTS
 
 JOB = "stream"
-_CAUSE = re.compile(r"^(Caused by: )?([a-z_]+\.)+\w*(Error|Exception|Failure)\w*: ")
 _LOOK_AGAIN_SECONDS = 0.2
 
 
@@ -38,23 +38,26 @@ def run(spark: SparkSession, settings: Settings, once: bool) -> None:
     and return. Raises SoundlakeError when a query fails, or when another process streams into the lake.
     """
     lake = Lake(settings.lake.uri)
-    with lease(lake, JOB), stop_asked() as stop:
+    with lease(settings, JOB) as held, stop_asked() as stop:
+        complete_swap(spark, lake, held.check)
+        complete_replay(spark, lake, held.check)
         source = open_source(settings)
         if once:
             check_once(source, f"source.type {settings.source.type}")
         records = _records(spark, lake, source)
         ingest = ingest_query(spark, lake, records)
         refine = refine_query(spark, lake, settings.refine.max_bytes_per_trigger)
+        wait = partial(_await, spark, stop, held, source)
         if not once:
             interval = settings.trigger.interval
-            _await([query.trigger(processingTime=interval).start() for query in (ingest, refine)], stop, source)
+            wait([query.trigger(processingTime=interval).start() for query in (ingest, refine)])
             return
         if source.once is Once.UNTIL_DRAINED:
-            _await([ingest.trigger(processingTime="0 seconds").start()], stop, source, _is_drained(source))
+            wait([ingest.trigger(processingTime="0 seconds").start()], _is_drained(source))
         else:
-            _await([ingest.trigger(availableNow=True).start()], stop, source)
+            wait([ingest.trigger(availableNow=True).start()])
         if not stop.is_set():
-            _await([refine.trigger(availableNow=True).start()], stop, source)
+            wait([refine.trigger(availableNow=True).start()])
 
 
 def _records(spark: SparkSession, lake: Lake, source: Source) -> DataFrame:
@@ -80,23 +83,29 @@ def stop_asked() -> Iterator[threading.Event]:
 
 
 def _await(
-    queries: list[StreamingQuery],
+    spark: SparkSession,
     stop: threading.Event,
+    held: Lease,
     source: Source,
+    queries: list[StreamingQuery],
     is_done: Callable[[StreamingQuery], bool] = lambda _: False,
 ) -> None:
-    """Wait until all queries have ended or are done, or until a stop is asked for; then let each finish its batch."""
+    """Wait until all queries have ended or are done, or until a stop is asked for; then let each finish its batch.
+
+    When the lease is lost, the batches at work are cut off: another driver may be about to do them.
+    """
     try:
-        while any(query.isActive for query in queries) and not stop.is_set():
+        while any(query.isActive for query in queries) and not stop.is_set() and not held.is_lost:
             if any(query.exception() for query in queries) or all(is_done(query) for query in queries):
                 break
             stop.wait(_LOOK_AGAIN_SECONDS)
     finally:
         for query in queries:
-            _finish(query)
+            _finish(spark, query, held)
+    held.check()
     for query in queries:
         if error := query.exception():
-            raise SoundlakeError(source.explain(str(error)) or _explained(query, error))
+            raise SoundlakeError(source.explain(str(error)) or explained(query, error))
 
 
 def _is_drained(source: Source) -> Callable[[StreamingQuery], bool]:
@@ -114,11 +123,13 @@ def _is_drained(source: Source) -> Callable[[StreamingQuery], bool]:
     return is_drained
 
 
-def _finish(query: StreamingQuery) -> None:
-    """Stop a query between two batches."""
+def _finish(spark: SparkSession, query: StreamingQuery, held: Lease) -> None:
+    """Stop a query between two batches; at once when the lease is lost."""
     pause = threading.Event()
     at_work = _last_batch(query)
     while query.isActive and query.status["isTriggerActive"] and _last_batch(query) == at_work:
+        if held.is_lost:
+            spark.sparkContext.cancelAllJobs()
         pause.wait(_LOOK_AGAIN_SECONDS)
     query.stop()
 
@@ -126,10 +137,3 @@ def _finish(query: StreamingQuery) -> None:
 def _last_batch(query: StreamingQuery) -> int | None:
     progress = query.lastProgress
     return progress["batchId"] if progress else None
-
-
-def _explained(query: StreamingQuery, error: StreamingQueryException) -> str:
-    """What happened, in the words of the innermost cause: what Spark and Python wrap around it says nothing."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    causes = [line for line in lines if _CAUSE.match(line)]
-    return f"the query {query.name} stopped: {causes[-1] if causes else lines[0]}"

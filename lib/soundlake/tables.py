@@ -444,6 +444,20 @@ BATCHES = Table(
     ),
 )
 
+UNKNOWN_FIELDS = Table(
+    "ops",
+    "unknown_fields",
+    "Fields of payloads that no table takes, each once, with the first record that had it. Bronze keeps the values.",
+    ("kind", "field"),
+    _columns(
+        ("kind", "string", "kind of the record"),
+        ("field", "string", "name of the field in the payload; of a field of an object in it, object.field"),
+        ("first_seen_at", "timestamp", "when refine met it first"),
+        ("arrived_at", "timestamp", "when that record arrived"),
+    )
+    + ORIGIN,
+)
+
 TABLES: tuple[Table, ...] = (
     EVENTS,
     TRACKS,
@@ -462,4 +476,5 @@ TABLES: tuple[Table, ...] = (
     CLUSTER_MODELS,
     CLUSTER_PROFILES,
     BATCHES,
+    UNKNOWN_FIELDS,
 )

@@ -43,6 +43,8 @@ REGISTRY: Mapping[str, Job] = MappingProxyType(
             Job("train_clusters", "train KMeans on the audio features and publish a model"),
             Job("build_insights", "build the marts"),
             Job("register_tables", "register the tables in the Glue Data Catalog, for Athena", can_check=True),
+            Job("replay_rejected", "judge rejected records again, after a rule was mended"),
+            Job("rebuild", "make silver and gold anew from bronze and the published models"),
             Job("maintain", "bring the entity tables up to date, compact and clean up"),
         )
     }

@@ -13,8 +13,8 @@ QUERY = "refine"
 class Account:
     """The counts of one batch, started when it is made."""
 
-    def __init__(self, query_id: str, batch_id: int) -> None:
-        self._query_id, self._batch_id = query_id, batch_id
+    def __init__(self, query_id: str, batch_id: int, query: str = QUERY) -> None:
+        self._query_id, self._batch_id, self._query = query_id, batch_id, query
         self._started_at = datetime.now(UTC)
         self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
@@ -22,18 +22,22 @@ class Account:
         """Add records of a kind under a verdict."""
         self._counts[kind][verdict] += records
 
+    @property
+    def totals(self) -> Counter[str]:
+        """How many records were read, and how many have each verdict."""
+        return Counter(_counts(sum(self._counts.values(), Counter())))
+
     def as_json(self) -> str:
         """The row of ops/batches, as a JSON object."""
         by_kind = {kind: _counts(counter) for kind, counter in sorted(self._counts.items())}
-        total = _counts(sum(self._counts.values(), Counter()))
         duration = datetime.now(UTC) - self._started_at
         row = {
-            "query": QUERY,
+            "query": self._query,
             "query_id": self._query_id,
             "batch_id": self._batch_id,
             "started_at": self._started_at.isoformat(),
             "duration_ms": int(duration.total_seconds() * 1000),
-            **total,
+            **self.totals,
             "by_kind": by_kind,
             "gaps": [],
         }

@@ -1,55 +1,102 @@
-"""One driver at a time for each lake and job.
+"""One driver at a time for each lake: what writes silver holds the lake's one lease.
 
-On a local lake a lease is a lock on a file: it goes when its process goes, however it ends.
+On a local lake a lease is a lock on a file: it goes when its process goes, however it ends. On S3 it is an object that
+is replaced by conditional puts only, and that has an end: a thread renews it long before. Who could not renew it in
+time has lost it, and must not write any more.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from soundlake.errors import SoundlakeError
-from soundlake.lake import Lake
+from soundlake.extract.landed.bucket import open_client
+from soundlake.extract.landed.lock import BucketLock, TakenError, file_lock, lock_file, released
+from soundlake.settings import Settings
+from soundlake.settings.checks import local_path
+
+_NAME = "writer"
+SECONDS = 60.0  # how long a lease on S3 outlives a driver that died
+_RENEWALS = 6  # within this time: some of them may fail
+_MARGIN_SECONDS = 10.0  # so much before its end a lease counts as lost: clocks differ, and a write takes its time
 
 
-class LeasedError(SoundlakeError):
-    """Another process has the lease."""
+class LeaseLostError(SoundlakeError):
+    """The lease went to another process, or may have gone to one."""
 
 
-@contextmanager
-def lease(lake: Lake, job: str) -> Iterator[None]:
-    """Hold the lease of a job for as long as the context lasts; raises LeasedError when another process has it."""
-    file = _file(lake, job)
-    if file is None:
-        yield
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a+") as handle:
+class Lease:
+    """A lease that is held, until it `is_lost`."""
+
+    def __init__(self, lock: BucketLock | None = None) -> None:
+        self._lock = lock
+        self._why: str | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it went to another process, or may go to one any moment: it could not be renewed."""
+        is_late = self._lock is not None and self._lock.until - time.time() < _MARGIN_SECONDS
+        return is_late or self._why is not None
+
+    def check(self) -> None:
+        """Raise LeaseLostError when the lease is lost; to be asked before each write."""
+        if self._lock is not None and self.is_lost:
+            raise LeaseLostError(self._why or self._lock.lost)
+
+    def renew(self) -> None:
+        """Renew it when it is time to; what is in the way is told when the lease is lost."""
+        if self._lock is None:
+            return
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            handle.seek(0)
-            raise LeasedError(f"{job}: already at work on {lake.uri}, in process {handle.read().strip()}") from None
-        handle.truncate(0)
-        handle.write(str(os.getpid()))
-        handle.flush()
-        yield
+            self._lock.keep()
+        except SoundlakeError as error:
+            if str(error) == self._lock.lost or self.is_lost:
+                self._why = str(error)
 
 
 @contextmanager
-def try_lease(lake: Lake, job: str) -> Iterator[bool]:
-    """Hold the lease of a job if it is free; yields whether it is held."""
+def lease(settings: Settings, job: str) -> Iterator[Lease]:
+    """Hold the lake's lease for a job as long as the context lasts.
+
+    Raises TakenError, which says who has it, when another process does. Who holds it has to stop writing when it is
+    lost; on a local lake it never is.
+    """
+    folder = local_path(settings.lake.uri)
+    if folder is not None:
+        with file_lock(lock_file(folder, _NAME), job):
+            yield Lease()
+        return
+    lock = BucketLock(settings.lake.uri, open_client(settings), name=_NAME, job=job, seconds=SECONDS)
+    lock.take()
+    held, ended = Lease(lock), threading.Event()
+    renewing = threading.Thread(target=_renew, args=(held, ended), name="lease", daemon=True)
+    renewing.start()
+
+    def release() -> None:
+        ended.set()
+        renewing.join(timeout=_MARGIN_SECONDS)
+        if not renewing.is_alive() and not held.is_lost:  # else it ends by itself
+            lock.release()
+
+    with released(release):
+        yield held
+
+
+@contextmanager
+def try_lease(settings: Settings, job: str) -> Iterator[bool]:
+    """Hold the lease if it is free; yields whether it is held."""
     with ExitStack() as held:
         try:
-            held.enter_context(lease(lake, job))
-        except LeasedError:
+            held.enter_context(lease(settings, job))
+        except TakenError:
             yield False
         else:
             yield True
 
 
-def _file(lake: Lake, job: str) -> Path | None:
-    return None if "://" in lake.uri else Path(lake.uri) / "_leases" / f"{job}.lock"
+def _renew(held: Lease, ended: threading.Event) -> None:
+    while not held.is_lost and not ended.wait(SECONDS / _RENEWALS):
+        held.renew()

@@ -7,6 +7,7 @@ batch's id, so Delta passes over those that were made; merges of the same rows c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial, reduce
 
 from pyspark.sql import DataFrame, SparkSession
@@ -15,13 +16,14 @@ from pyspark.sql import functions as F
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
 from soundlake.lake import Lake
-from soundlake.ops.accounts import REJECTED
+from soundlake.ops.accounts import QUERY, REJECTED
 from soundlake.refine.candidates import candidates
 from soundlake.refine.envelope import flaw_of_unread, says_kind
 from soundlake.refine.history import raise_observations
 from soundlake.refine.keyed import Write, judge_keyed
 from soundlake.refine.playlist_items import judge_playlist_items
 from soundlake.refine.rejects import rejected_rows
+from soundlake.refine.unknown_fields import Reported, look_for_unknown
 from soundlake.refine.work import FEW_RECORDS, Batch, planned_for
 from soundlake.refine.writes import within
 from soundlake.tables import BATCHES, POPULARITY_HISTORY, STAMPS
@@ -30,26 +32,56 @@ from soundlake.tables import REJECTED as REJECTED_TABLE
 UNKNOWN = "unknown"
 
 
-def refine_batch(spark: SparkSession, lake: Lake, events: DataFrame, query_id: str, batch_id: int) -> None:
-    """Judge the records of a batch of bronze rows and write what they say.
+def refine_batch(
+    spark: SparkSession,
+    lake: Lake,
+    events: DataFrame,
+    query_id: str,
+    batch_id: int,
+    query: str = QUERY,
+    reported: Reported | None = None,
+) -> None:
+    """Judge the records of a batch of bronze rows and write what they say; the account names the `query`.
+
+    Fields that no table takes are reported, unless they are `reported`; that may be kept from batch to batch.
 
     Raises what Spark raises; then nothing is acknowledged, and the same batch is done again.
     """
-    batch = Batch(spark, lake, query_id, batch_id)
+    batch = Batch(spark, lake, query_id, batch_id, query)
+
+    def write(writes: list[Write]) -> None:
+        batch.together(*writes, *gathered(batch, _write_rejected, write_account))
+
+    process(batch, events, write, reported or Reported())
+
+
+def process(
+    batch: Batch, events: DataFrame, write: Callable[[list[Write]], object], reported: Reported | None = None
+) -> None:
+    """Judge the records of a batch, then let `write` do what they ask for; nothing is written before.
+
+    `write` is given what writes the kinds' tables, and with `reported` what reports unknown fields. It is not called
+    when there are no records.
+    """
     opened = batch.keep(says_kind(events))
     records: dict[str | None, int] = dict(opened.groupBy("record_kind").count().collect())
     if not records:
         return
-    with planned_for(spark, sum(records.values())):
+    with planned_for(batch.spark, sum(records.values())):
         judging = [
             partial(_judge_kind, batch, opened, kind, records[kind.name])
             for kind in KINDS.values()
             if kind.name in records
         ]
         unread = [partial(_reject_unread, batch, opened)] if records.keys() - KINDS.keys() else []
-        writes = [write for write in batch.together(*unread, *judging) if write]
-        gathered = [partial(write, batch) for write in (_write_history, _write_rejected, _write_stamps, _write_account)]
-        batch.together(*writes, *gathered)
+        few = opened.coalesce(1) if sum(records.values()) <= FEW_RECORDS else opened
+        looking = [partial(look_for_unknown, batch, few, reported)] if reported else []
+        write([write for write in batch.together(*unread, *judging, *looking) if write])
+
+
+def gathered(batch: Batch, *more: Callable[[Batch], None]) -> list[Write]:
+    """What writes the tables that several kinds fill."""
+    return [partial(write, batch) for write in (_write_history, _write_stamps, *more)]
 
 
 def _judge_kind(batch: Batch, opened: DataFrame, kind: Kind, records: int) -> Write | None:
@@ -101,7 +133,8 @@ def _write_history(batch: Batch) -> None:
         batch.writer.upsert(POPULARITY_HISTORY, changes.where("NOT is_new"), within("t.observed_on", *bounds))
 
 
-def _write_account(batch: Batch) -> None:
+def write_account(batch: Batch) -> None:
+    """Append the account of a batch; Delta passes over it when it is there."""
     # One literal, no rows from Python: those would cost a job of their own.
     account = F.from_json(F.lit(batch.account.as_json()), BATCHES.ddl).alias("account")
     batch.writer.append(BATCHES, batch.spark.range(1, numPartitions=1).select(account).select("account.*"))

@@ -2,33 +2,70 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
+from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.streaming import DataStreamWriter
+from pyspark.sql.streaming import DataStreamWriter, StreamingQuery
 
 from soundlake.clusters.assignment import is_assigned, reassign_all
 from soundlake.clusters.model import current_model
+from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake, retry_conflicts
 from soundlake.refine.batch import refine_batch
+from soundlake.refine.unknown_fields import Reported
 from soundlake.tables import EVENTS
 
 QUERY = "refine"
+_LOOK_AGAIN_SECONDS = 1
+_CAUSE = re.compile(r"^(Caused by: )?([a-z_]+\.)+\w*(Error|Exception|Failure)\w*: ")
 
 
-def refine_query(spark: SparkSession, lake: Lake, max_bytes: str) -> DataStreamWriter:
-    """The query, ready to be given a trigger and started; at most about `max_bytes` of bronze are one batch."""
+def refine_query(
+    spark: SparkSession, lake: Lake, max_bytes: str, into: Lake | None = None, account: str = QUERY
+) -> DataStreamWriter:
+    """The query, ready to be given a trigger and started; at most about `max_bytes` of bronze are one batch.
+
+    What it makes, and its checkpoint, go into the lake itself, or into another one; `account` names it in ops/batches.
+    """
     lake.create(spark, EVENTS)
+    made = into or lake
     events = spark.readStream.format("delta").option("maxBytesPerTrigger", max_bytes).load(lake.path(EVENTS))
     assigned: set[str] = set()
+    reported = Reported()
 
     def refine(batch: DataFrame, batch_id: int) -> None:
         session = batch.sparkSession
-        _assign_new_model(session, lake, assigned)
+        _assign_new_model(session, made, assigned)
         query_id = session.sparkContext.getLocalProperty("sql.streaming.queryId")
         assert query_id, "foreachBatch runs inside a streaming query"
         # Maintenance may move files under a write. Doing the batch again is safe, whatever of it was written.
-        retry_conflicts(lambda: refine_batch(session, lake, batch, query_id, batch_id))
+        retry_conflicts(lambda: refine_batch(session, made, batch, query_id, batch_id, account, reported))
 
-    return events.writeStream.queryName(QUERY).option("checkpointLocation", lake.checkpoint(QUERY)).foreachBatch(refine)
+    return events.writeStream.queryName(QUERY).option("checkpointLocation", made.checkpoint(QUERY)).foreachBatch(refine)
+
+
+def refine_all(query: DataStreamWriter, check: Callable[[], None] = lambda: None) -> None:
+    """Refine all that is in bronze, and wait for it; `check` is called now and then, and may raise to stop it.
+
+    Raises SoundlakeError when the query fails.
+    """
+    running = query.trigger(availableNow=True).start()
+    try:
+        while not running.awaitTermination(_LOOK_AGAIN_SECONDS):
+            check()
+    except StreamingQueryException as error:
+        raise SoundlakeError(explained(running, error)) from None
+    finally:
+        running.stop()
+
+
+def explained(query: StreamingQuery, error: StreamingQueryException) -> str:
+    """What happened, in the words of the innermost cause: what Spark and Python wrap around it says nothing."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    causes = [line for line in lines if _CAUSE.match(line)]
+    return f"the query {query.name} stopped: {causes[-1] if causes else lines[0]}"
 
 
 def _assign_new_model(spark: SparkSession, lake: Lake, assigned: set[str]) -> None:

@@ -13,7 +13,7 @@ from pyspark import inheritable_thread_target
 from pyspark.sql import DataFrame, SparkSession
 
 from soundlake.lake import Lake
-from soundlake.ops.accounts import Account
+from soundlake.ops.accounts import QUERY, Account
 from soundlake.refine.writes import BatchWriter
 
 # Tasks of one batch that run at once: a small write leaves cores idle while the driver plans and commits.
@@ -43,12 +43,16 @@ def planned_for(spark: SparkSession, records: int) -> Iterator[None]:
 
 @dataclass
 class Batch:
-    """One batch of the query `query_id`; `rejected`, `stamps` and `observed` are written once, for all kinds."""
+    """One batch of the query `query_id`; `rejected`, `stamps` and `observed` are written once, for all kinds.
+
+    `query` is the name of the query in its account.
+    """
 
     spark: SparkSession
     lake: Lake
     query_id: str
     batch_id: int
+    query: str = QUERY
     rejected: list[DataFrame] = field(default_factory=list)
     stamps: list[DataFrame] = field(default_factory=list)
     observed: list[DataFrame] = field(default_factory=list)
@@ -61,7 +65,7 @@ class Batch:
     @cached_property
     def account(self) -> Account:
         """What became of each record."""
-        return Account(self.query_id, self.batch_id)
+        return Account(self.query_id, self.batch_id, self.query)
 
     @cached_property
     def writer(self) -> BatchWriter:

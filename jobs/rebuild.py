@@ -1,0 +1,29 @@
+"""Make silver and gold anew from bronze and the published models; readers see the old tables or the new ones."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from soundlake.insights import builder
+from soundlake.insights.insight import load_insights
+from soundlake.lake import Lake
+from soundlake.launch.arguments import JobArguments
+from soundlake.launch.main import run_job
+from soundlake.ops.lease import lease
+from soundlake.ops.rebuild import QUERY, rebuild
+from soundlake.session import open_session
+
+
+def run(arguments: JobArguments) -> None:
+    """Rebuild, then build the marts that were there, and say what was done as it is done."""
+    settings = arguments.settings
+    lake = Lake(settings.lake.uri)
+    with lease(settings, QUERY) as held, open_session("soundlake rebuild") as spark:
+        rebuild(spark, lake, settings.refine.max_bytes_per_trigger, held.check, partial(print, flush=True))
+        marts = [insight.name for insight in load_insights() if lake.exists(spark, insight.table)]
+        for built in builder.build(spark, lake, settings, only=marts):
+            print(built, flush=True)
+
+
+if __name__ == "__main__":
+    run_job("rebuild", run)

@@ -1,0 +1,32 @@
+"""Judge rejected records again: those that pass leave silver/rejected."""
+
+from __future__ import annotations
+
+from soundlake.checkpoints import bind
+from soundlake.lake import Lake
+from soundlake.launch.arguments import JobArguments
+from soundlake.launch.main import run_job
+from soundlake.ops.lease import lease
+from soundlake.ops.rebuild import complete_swap
+from soundlake.ops.replay import QUERY, complete_replay, replay
+from soundlake.refine import query
+from soundlake.session import open_session
+from soundlake.tables import BATCHES
+
+
+def run(arguments: JobArguments) -> None:
+    """Finish what refine has begun, replay, and say what became of the records."""
+    settings = arguments.settings
+    lake = Lake(settings.lake.uri)
+    with lease(settings, QUERY) as held, open_session("soundlake replay_rejected") as spark:
+        complete_swap(spark, lake, held.check)
+        complete_replay(spark, lake, held.check)
+        bind(spark, lake, query.QUERY, BATCHES, writes_each_batch=False)
+        query.refine_all(query.refine_query(spark, lake, settings.refine.max_bytes_per_trigger), held.check)
+        done = replay(spark, lake, held.check)
+        passed = done["read"] - done["rejected"]
+        print(f"replayed {done['read']:,} records: {passed:,} passed, {done['rejected']:,} did not")
+
+
+if __name__ == "__main__":
+    run_job("replay_rejected", run)

@@ -1,0 +1,135 @@
+"""Rejected records once more: after a rule or a parser was mended, those that pass leave silver/rejected.
+
+A replay is a batch like those of the stream, with the same judgement and the same writes; its records come from bronze,
+for silver/rejected may have left out their bytes. What it is to do is written down first, as a table of these records
+that stays until all is done. So a replay that died is completed, with the same records under the same number, by the
+next one or by the next stream, before it does anything else: in between nobody may judge by half of its traces.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from functools import partial, reduce
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from soundlake.lake import Lake, retry_conflicts
+from soundlake.refine.batch import gathered, process, write_account
+from soundlake.refine.keyed import Write
+from soundlake.refine.work import Batch
+from soundlake.storage import Storage
+from soundlake.tables import EVENTS, REJECTED, TABLES, Table
+
+QUERY = "replay_rejected"
+RECORDS_AT_ONCE = 200_000
+_SAID = ("kind", "reason", "detail", "key", "value")  # what a judgement says of a rejected record
+
+
+def replay(spark: SparkSession, lake: Lake, check: Callable[[], None] = lambda: None) -> Counter[str]:
+    """Judge all rejected records again; give how many were read, accepted, duplicate, stale and rejected.
+
+    Everything before must be done: no unfinished batch of refine, no unfinished replay. May die anywhere, and is then
+    completed by `complete_replay`. `check` is called before each batch and may raise, to stop it there. Where nothing
+    comes out differently, nothing is written.
+    """
+    if not lake.exists(spark, REJECTED) or lake.read(spark, REJECTED).isEmpty():
+        return Counter()
+    number = 1 + max(_last_batch(spark, lake, table) for table in TABLES)
+    plan = f"{_plans(lake)}/{number}-{uuid.uuid4().hex[:8]}"
+    rejected = lake.read(spark, REJECTED)
+    events = rejected_events(lake.read(spark, EVENTS), rejected)
+    batches = 1 + rejected.count() // RECORDS_AT_ONCE
+    chunk = F.pmod(F.xxhash64(*REJECTED.key), F.lit(batches)).cast("int")
+    events.withColumn("chunk", chunk).write.format("delta").save(plan)
+    return _do(spark, lake, plan, check)
+
+
+def complete_replay(spark: SparkSession, lake: Lake, check: Callable[[], None] = lambda: None) -> None:
+    """Complete a replay that died, if there is one; clear away what is left of others."""
+    for name in sorted(Storage(spark).names(_plans(lake))):
+        plan = f"{_plans(lake)}/{name}"
+        if lake.is_table(spark, plan):
+            _do(spark, lake, plan, check)
+        else:
+            forget_plan(spark, plan)
+
+
+def forget_plan(spark: SparkSession, plan: str) -> None:
+    """Delete the plan of a replay; its log first, so that it never looks whole when it is not."""
+    Storage(spark).delete(f"{plan}/_delta_log")
+    Storage(spark).delete(plan)
+
+
+def forget_plans(spark: SparkSession, lake: Lake) -> None:
+    """Give up replays that died, where silver is made anew anyway."""
+    for name in Storage(spark).names(_plans(lake)):
+        forget_plan(spark, f"{_plans(lake)}/{name}")
+
+
+def _plans(lake: Lake) -> str:
+    return f"{lake.root}/_replay"
+
+
+def _last_batch(spark: SparkSession, lake: Lake, table: Table) -> int:
+    """The number of the last replay that appended to a table; numbers are never used again, as Delta remembers them."""
+    return lake.last_batches(spark, table).get(QUERY, -1) if lake.exists(spark, table) else -1
+
+
+def rejected_events(events: DataFrame, rejected: DataFrame) -> DataFrame:
+    """The bronze rows of rejected records; their times of arrival leave out files of bronze."""
+    bounds = rejected.agg(F.min("arrived_at").alias("first"), F.max("arrived_at").alias("last")).first()
+    assert bounds is not None  # an aggregate without groups has one row
+    near = events.where(F.col("arrived_at").between(*bounds))
+    return near.join(rejected.select(*REJECTED.key), on=list(REJECTED.key), how="left_semi")
+
+
+def _do(spark: SparkSession, lake: Lake, plan: str, check: Callable[[], None]) -> Counter[str]:
+    records = spark.read.format("delta").load(plan)
+    number = int(plan.rpartition("/")[2].partition("-")[0])
+    done: Counter[str] = Counter()
+    for row in records.select("chunk").distinct().orderBy("chunk").collect():
+        check()
+        events = records.where(F.col("chunk") == row["chunk"]).select(*EVENTS.column_names)
+        once = partial(_replay_batch, spark, lake, events, number + row["chunk"])
+        retry_conflicts(lambda once=once: done.update(once()))  # type: ignore[misc]
+    forget_plan(spark, plan)
+    return done
+
+
+def _replay_batch(spark: SparkSession, lake: Lake, events: DataFrame, number: int) -> Counter[str]:
+    batch = Batch(spark, lake, QUERY, number, QUERY)
+    process(batch, events, partial(_write, batch, events))
+    return batch.account.totals
+
+
+def _write(batch: Batch, events: DataFrame, writes: list[Write]) -> None:
+    """Write what a replay says; silver/rejected last, for what is no longer there has been seen to."""
+    still = reduce(DataFrame.unionByName, batch.rejected) if batch.rejected else None
+    changes = batch.keep(changed(batch.lake.read(batch.spark, REJECTED), events, still))
+    if changes.isEmpty():
+        return
+    batch.together(*writes, *gathered(batch))
+    write_account(batch)
+    batch.writer.replace(REJECTED, changes, "true")
+
+
+def changed(rejected: DataFrame, replayed: DataFrame, still: DataFrame | None) -> DataFrame:
+    """What has to be done to silver/rejected after the records `replayed` were judged, and `still` are rejected.
+
+    Out: the table's columns and `is_gone`. Rejected records whose judgement is the same as before are left out.
+    """
+    key = list(REJECTED.key)
+    before = rejected.join(replayed.select(*key), on=key, how="left_semi")
+    if still is None:
+        return before.withColumn("is_gone", F.lit(True))
+    now = still.select(*key, F.struct(*REJECTED.column_names).alias("now"))
+    is_same = reduce(
+        lambda one, other: one & other, [F.col(name).eqNullSafe(F.col("now")[name]) for name in (*_SAID, "arrived_at")]
+    )
+    is_gone = F.col("now").isNull()
+    columns = [F.when(is_gone, F.col(n)).otherwise(F.col("now")[n]).alias(n) for n in REJECTED.column_names]
+    judged = before.join(now, on=key, how="left").where(is_gone | ~is_same)
+    return judged.select(*columns, is_gone.alias("is_gone"))
