@@ -7,8 +7,8 @@ from soundlake.lake import Lake
 from soundlake.launch.arguments import JobArguments
 from soundlake.launch.main import run_job
 from soundlake.ops.lease import lease
-from soundlake.ops.rebuild import complete_swap
-from soundlake.ops.replay import QUERY, complete_replay, replay
+from soundlake.ops.replay import QUERY, replay
+from soundlake.ops.start import make_ready
 from soundlake.refine import query
 from soundlake.session import open_session
 from soundlake.tables import BATCHES
@@ -19,8 +19,7 @@ def run(arguments: JobArguments) -> None:
     settings = arguments.settings
     lake = Lake(settings.lake.uri)
     with lease(settings, QUERY) as held, open_session("soundlake replay_rejected") as spark:
-        complete_swap(spark, lake, held.check)
-        complete_replay(spark, lake, held.check)
+        make_ready(spark, lake, held.check)
         bind(spark, lake, query.QUERY, BATCHES, writes_each_batch=False)
         query.refine_all(query.refine_query(spark, lake, settings.refine.max_bytes_per_trigger), held.check)
         done = replay(spark, lake, held.check)

@@ -90,6 +90,23 @@ class Lake:
         written = self._snapshot(spark, table).setTransactions()
         return {entry.appId(): entry.version() for entry in (written.apply(i) for i in range(written.size()))}
 
+    def columns(self, spark: SparkSession, table: Table) -> tuple[dict[str, tuple[str, str | None]], str | None]:
+        """The columns that a table has, each with its type (in Spark's words) and comment; and the table's comment."""
+        metadata = self._snapshot(spark, table).metadata()
+        schema = metadata.schema()
+        fields = (schema.apply(place) for place in range(schema.size()))
+        found = {field.name(): (field.dataType().catalogString(), _option(field.getComment())) for field in fields}
+        return found, metadata.description()
+
+    @staticmethod
+    def declared_types(spark: SparkSession, table: Table) -> dict[str, str]:
+        """The type of each declared column, in the words of `columns`."""
+        jvm = spark.sparkContext._jvm
+        assert jvm is not None
+        schema = jvm.org.apache.spark.sql.types.StructType.fromDDL(table.ddl)
+        fields = (schema.apply(place) for place in range(schema.size()))
+        return {field.name(): field.dataType().catalogString() for field in fields}
+
     def files(self, spark: SparkSession, table: Table) -> int:
         """How many files the table has now."""
         return int(self._snapshot(spark, table).numOfFiles())
@@ -104,6 +121,11 @@ class Lake:
         jvm = spark.sparkContext._jvm
         assert jvm is not None
         return jvm.org.apache.spark.sql.delta.DeltaLog.forTableWithSnapshot(spark._jsparkSession, self.path(table))._2()
+
+
+def _option(value: Any) -> str | None:
+    """The value of a Scala Option."""
+    return str(value.get()) if value.isDefined() else None
 
 
 def properties(table: Table) -> dict[str, str]:

@@ -18,8 +18,7 @@ from soundlake.ingest import ingest_query
 from soundlake.lake import Lake
 from soundlake.ops.gaps import record_gaps
 from soundlake.ops.lease import Lease, lease
-from soundlake.ops.rebuild import complete_swap
-from soundlake.ops.replay import complete_replay
+from soundlake.ops.start import make_ready
 from soundlake.refine.query import QUERY as REFINE
 from soundlake.refine.query import explained, refine_query
 from soundlake.settings import Settings
@@ -39,8 +38,7 @@ def run(spark: SparkSession, settings: Settings, once: bool) -> None:
     """
     lake = Lake(settings.lake.uri)
     with lease(settings, JOB) as held, stop_asked() as stop:
-        complete_swap(spark, lake, held.check)
-        complete_replay(spark, lake, held.check)
+        make_ready(spark, lake, held.check)
         source = open_source(settings)
         if once:
             check_once(source, f"source.type {settings.source.type}")

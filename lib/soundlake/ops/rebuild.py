@@ -23,6 +23,7 @@ from soundlake.clusters.model import current_model
 from soundlake.errors import SoundlakeError
 from soundlake.kinds import KINDS
 from soundlake.lake import Lake, conform, retry_conflicts
+from soundlake.ops.evolution import evolve_all
 from soundlake.ops.maintenance import catch_up
 from soundlake.ops.replay import forget_plans
 from soundlake.refine.query import QUERY as REFINE
@@ -36,6 +37,7 @@ from soundlake.tables import (
     POPULARITY_HISTORY,
     REJECTED,
     STAMPS,
+    TABLES,
     Table,
 )
 
@@ -58,6 +60,7 @@ def rebuild(
     May die anywhere: done again, it goes on where it was, unless the rules have changed since. `check` is called before
     each step and may raise, to stop it there; `say` is told what is done. Raises SoundlakeError without bronze.
     """
+    evolve_all(spark, lake, [table for table in TABLES if table not in REFINED])  # those are replaced
     complete_swap(spark, lake, check)
     if not lake.exists(spark, EVENTS):
         raise SoundlakeError(f"rebuild: there is no {EVENTS.path} in {lake.uri}, so there is nothing to rebuild from")

@@ -1,0 +1,59 @@
+"""Tables as they are declared: a column that was added to a declaration is added to the table on the next start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from pyspark.sql import SparkSession
+
+from soundlake.errors import SoundlakeError
+from soundlake.lake import Lake
+from soundlake.tables import TABLES, Table
+
+_TABLES_AT_ONCE = 4  # looking at a table is mostly waiting for its log
+
+
+def evolve_all(spark: SparkSession, lake: Lake, tables: Iterable[Table] = TABLES) -> None:
+    """Bring every table that is there up to its declaration; see `evolve`."""
+    with ThreadPoolExecutor(max_workers=_TABLES_AT_ONCE) as pool:
+        list(pool.map(lambda table: evolve(spark, lake, table), tables))
+
+
+def evolve(spark: SparkSession, lake: Lake, table: Table) -> None:
+    """Add the columns that a table lacks, and put comments right; nothing is done where nothing differs.
+
+    Each change is a commit that leaves the table whole, so this may be stopped anywhere. Old rows have nulls in a new
+    column: a rebuild fills it. Raises SoundlakeError where a column has another type than it is declared with.
+    """
+    if not lake.exists(spark, table):
+        return
+    for statement in _statements(spark, lake, table):
+        spark.sql(statement)
+
+
+def _statements(spark: SparkSession, lake: Lake, table: Table) -> Iterator[str]:
+    """The SQL that makes of a table what is declared."""
+    name = f"delta.`{lake.path(table)}`"
+    found, description = lake.columns(spark, table)
+    declared = lake.declared_types(spark, table)
+    other = [f"{n} ({found[n][0]}, not {declared[n]})" for n in declared if n in found and found[n][0] != declared[n]]
+    if other:
+        raise SoundlakeError(
+            f"{table.path}: columns with another type than they are declared with: {', '.join(other)}. "
+            "Put the table back, or make silver anew with the job rebuild; see docs/operations.md, Schema"
+        )
+    missing = [column for column in table.columns if column.name not in found]
+    if missing:
+        columns = ", ".join(f"`{one.name}` {one.type} COMMENT {_quoted(one.comment)}" for one in missing)
+        yield f"ALTER TABLE {name} ADD COLUMNS ({columns})"
+    for column in table.columns:
+        if column.name in found and found[column.name][1] != column.comment:
+            yield f"ALTER TABLE {name} ALTER COLUMN `{column.name}` COMMENT {_quoted(column.comment)}"
+    if description != table.comment:
+        yield f"COMMENT ON TABLE {name} IS {_quoted(table.comment)}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
