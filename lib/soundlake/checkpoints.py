@@ -97,6 +97,12 @@ def _query_id(storage: Storage, checkpoint: str) -> str | None:
 def _refused(query: str, checkpoint: str, table: Table, why: str) -> SoundlakeError:
     return SoundlakeError(
         f"{query}: the checkpoint {checkpoint} and the table {table.path} do not belong together: {why}. "
-        "Going on would lose or double records. Put both back as they were at one moment, "
-        "or stream into a new lake; see docs/operations.md, Checkpoints"
+        f"Going on would lose or double records. Put both back as they were at one moment, {_ways_forward(query)}; "
+        "see docs/operations.md, Checkpoints"
     )
+
+
+def _ways_forward(query: str) -> str:
+    if query == "refine":
+        return "or make silver and its checkpoint anew from bronze: run the job rebuild"
+    return "or start with --adopt, which holds the source against bronze and goes on where they fit"

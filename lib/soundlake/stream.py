@@ -11,6 +11,7 @@ from functools import partial
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
+from soundlake.adoption import adopt
 from soundlake.checkpoints import bind
 from soundlake.errors import SoundlakeError
 from soundlake.ingest import QUERY as INGEST
@@ -30,11 +31,12 @@ JOB = "stream"
 _LOOK_AGAIN_SECONDS = 0.2
 
 
-def run(spark: SparkSession, settings: Settings, once: bool) -> None:
+def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = False) -> None:
     """Run ingest and refine on a lake.
 
     With `once`, take all that is there and return. Otherwise run until SIGTERM or SIGINT, finish the batches at work,
-    and return. Raises SoundlakeError when a query fails, or when another process streams into the lake.
+    and return. With `adopts`, ingest gets a checkpoint that fits bronze first, where it has none. Raises
+    SoundlakeError when a query fails, or when another process writes the lake.
     """
     lake = Lake(settings.lake.uri)
     with lease(settings, JOB) as held, stop_asked() as stop:
@@ -42,6 +44,8 @@ def run(spark: SparkSession, settings: Settings, once: bool) -> None:
         source = open_source(settings)
         if once:
             check_once(source, f"source.type {settings.source.type}")
+        if adopts:
+            adopt(spark, lake, source, settings.source.type, partial(print, flush=True))
         records = _records(spark, lake, source)
         ingest = ingest_query(spark, lake, records)
         refine = refine_query(spark, lake, settings.refine.max_bytes_per_trigger)

@@ -18,10 +18,14 @@ from soundlake.settings import Settings, check_lake_exists, check_lake_writable,
 
 @dataclass(frozen=True)
 class JobArguments:
-    """What a job is told: the settings of the run, whether to finish when all is taken, whether only to look."""
+    """What a job is told: the settings of the run, and its flags.
+
+    `once`: finish when all is taken. `adopt`: make a lost checkpoint anew by what bronze holds. `check`: only look.
+    """
 
     settings: Settings
     once: bool = False
+    adopt: bool = False
     check: bool = False
 
 
@@ -58,4 +62,5 @@ def resolve(job: Job, options: argparse.Namespace, env: Mapping[str, str] = os.e
         check_lake_writable(settings)
     else:
         check_lake_exists(settings)
-    return JobArguments(settings, once=getattr(options, "once", False), check=getattr(options, "check", False))
+    flags = {name: getattr(options, name, False) for name in ("once", "adopt", "check")}
+    return JobArguments(settings, **flags)

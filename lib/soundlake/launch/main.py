@@ -50,7 +50,13 @@ def _launch_remote(job: Job, options: Namespace, arguments: JobArguments) -> NoR
 
     line = installed_line()
     run = launcher.prepare(
-        job, arguments.settings, options.target, line, once=arguments.once, check_only=arguments.check
+        job,
+        arguments.settings,
+        options.target,
+        line,
+        once=arguments.once,
+        adopt=arguments.adopt,
+        check_only=arguments.check,
     )
     if options.dry_run:
         print(launcher.described(run))

@@ -14,8 +14,9 @@ from pyspark.sql.types import ArrayType, BinaryType
 from soundlake.errors import UsageError
 from soundlake.s3 import for_spark
 from soundlake.settings import Settings
+from soundlake.sources.files_adoption import adopted_files
 from soundlake.sources.framing import frame
-from soundlake.sources.protocol import RECORD_COLUMNS, Gap, Once
+from soundlake.sources.protocol import RECORD_COLUMNS, Adopted, Gap, Once
 
 # The columns of Spark's binaryFile format, which a stream has to be told.
 BINARY_FILE = "path string, modificationTime timestamp, length bigint, content binary"
@@ -47,6 +48,11 @@ class FilesSource:
         """See Source."""
         raise NotImplementedError("Spark's trigger availableNow knows")
 
+    def adopt(self, spark: SparkSession, held: DataFrame, scratch: str) -> Adopted:
+        """See Source: files are known by their paths."""
+        root, found = _found(spark, self.settings)
+        return adopted_files(found, root, held, scratch)
+
     def explain(self, error: str) -> str | None:
         """See Source: what Spark says of files says it all."""
         return None
@@ -60,20 +66,19 @@ def read_stream(spark: SparkSession, settings: Settings) -> DataFrame:
     Files and folders whose names begin with `_` or `.` are left out, and a file of 2 GiB or more fails the query: Spark
     cannot hold it. Raises UsageError where no path is set.
     """
+    root, found = _found(spark, settings, maxFilesPerTrigger=settings.source.files.max_files_per_trigger)
+    return found.transform(lambda df: placed(df, root, settings.source.topics.model_dump())).transform(framed)
+
+
+def _found(spark: SparkSession, settings: Settings, **more: int) -> tuple[str, DataFrame]:
+    """The folder as it stands in the paths of its files, and the stream of the files."""
     files = settings.source.files
     if files.path is None:
         raise UsageError("source.files.path: needed when source.type is files")
     root = qualified(spark, for_spark(files.path))
-    return (
-        spark.readStream.format("binaryFile")
-        .schema(BINARY_FILE)
-        .option("recursiveFileLookup", "true")
-        .option("maxFilesPerTrigger", files.max_files_per_trigger)
-        .option("maxFileAge", MAX_FILE_AGE)
-        .load(_literally(root))
-        .transform(lambda df: placed(df, root, settings.source.topics.model_dump()))
-        .transform(framed)
-    )
+    reader = spark.readStream.format("binaryFile").schema(BINARY_FILE).options(**more)
+    reader = reader.option("recursiveFileLookup", "true").option("maxFileAge", MAX_FILE_AGE)
+    return root, reader.load(_literally(root))
 
 
 def placed(files: DataFrame, root: str, topics: Mapping[str, str]) -> DataFrame:

@@ -48,6 +48,10 @@ class Broker:
         """The names of all topics one may see."""
         return {str(topic) for topic in self._consumer.listTopics().keySet()}
 
+    def places(self, topics: Iterable[str]) -> list[Place]:
+        """The partitions of topics."""
+        return [(topic, int(one.partition())) for topic in topics for one in self._consumer.partitionsFor(topic)]
+
     def bounds(self, places: Iterable[Place]) -> tuple[dict[Place, int], dict[Place, int]]:
         """The first offset of each partition that is still there, and the one after its last.
 

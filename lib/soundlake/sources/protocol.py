@@ -46,6 +46,18 @@ class Gap:
         return f"{self.stream}, partition {self.partition}: {count} records after {begin}, before {end}"
 
 
+@dataclass(frozen=True)
+class Adopted:
+    """Where a query without a checkpoint goes on: the offset as Spark writes it, and what was found, in words.
+
+    `log` is what the source itself keeps in a checkpoint, as the text of its first entry.
+    """
+
+    offset: str
+    found: str
+    log: str | None = None
+
+
 class Source(Protocol):
     """A place that records come from. It frames them and says where each stands; it never interprets them.
 
@@ -74,6 +86,14 @@ class Source(Protocol):
         """Tell whether nothing that was there when this source was opened is left after an offset.
 
         Asked only where `once` is UNTIL_DRAINED.
+        """
+        ...
+
+    def adopt(self, spark: SparkSession, held: DataFrame, scratch: str) -> Adopted:
+        """Tell where a query goes on whose checkpoint is lost, by the records that bronze holds of this kind of source.
+
+        `scratch` is the path of a folder that may be made; it is removed afterwards. Raises SoundlakeError where the
+        source does not deliver what bronze holds any more, so that going on would lose or double records.
         """
         ...
 

@@ -22,7 +22,7 @@ from soundlake.sources.kinesis.expiry import find_gaps
 from soundlake.sources.kinesis.offsets import StreamOffset, from_json
 from soundlake.sources.kinesis.remaining import has_unread
 from soundlake.sources.kinesis.walk import EXPIRED
-from soundlake.sources.protocol import RECORD_COLUMNS, Gap, Once
+from soundlake.sources.protocol import RECORD_COLUMNS, Adopted, Gap, Once
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -95,6 +95,13 @@ class KinesisSource:
         opened = self._opened or describe(client, self._place.stream)
         self._opened = opened
         return not has_unread(client, self._place.stream, _read_offset(reached), opened.now)
+
+    def adopt(self, spark: SparkSession, held: DataFrame, scratch: str) -> Adopted:
+        """See Source."""
+        raise SoundlakeError(
+            "--adopt: of a Kinesis stream it cannot be told which of its closed shards were read to their end. "
+            "Put the checkpoint back, or read the stream into a new lake"
+        )
 
     def explain(self, error: str) -> str | None:
         """See Source."""

@@ -1,0 +1,79 @@
+"""Where Kafka goes on after what bronze holds, when the topics still are what bronze was read from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from soundlake.errors import SoundlakeError
+from soundlake.sources.kafka_offsets import Place
+from soundlake.sources.protocol import Adopted
+
+_PLACE = ("stream", "partition", "position")
+
+
+def ends_of(held: DataFrame) -> dict[Place, int]:
+    """Return the offset after the last one that bronze holds of each partition."""
+    last = F.max(F.col("position").cast("bigint")).alias("last")
+    rows = held.groupBy("stream", "partition").agg(last).collect()
+    return {(row["stream"], int(row["partition"])): row["last"] + 1 for row in rows}
+
+
+def adopted_offsets(
+    ends: Mapping[Place, int], first: Mapping[Place, int], last: Mapping[Place, int]
+) -> dict[Place, int]:
+    """Return where reading goes on: after what bronze holds, and at the beginning of what it holds nothing of.
+
+    `first` and `last` are the bounds of the partitions that are there. Raises SoundlakeError where bronze holds more.
+    """
+    beyond = sorted(place for place, end in ends.items() if place not in last or end > last[place])
+    if beyond:
+        places = ", ".join(f"{topic} partition {number}" for topic, number in beyond)
+        raise SoundlakeError(
+            f"--adopt: {places}: bronze holds more than the broker has. The topic was deleted, or made anew: "
+            "bring the old one back, or read the new one into a new lake"
+        )
+    return {**first, **ends}
+
+
+def check_same(spark: SparkSession, held: DataFrame, broker: DataFrame) -> None:
+    """Raise SoundlakeError where the broker has other records than bronze at the same places, or some in between.
+
+    `broker` are its records up to where bronze ends, as records of a source.
+    """
+    bytes_ = F.xxhash64("value").alias("bytes")
+    ours = held.select(*_PLACE, bytes_.alias("ours"), F.lit(True).alias("is_held"))
+    theirs = broker.select(*_PLACE, bytes_.alias("theirs"))
+    both = theirs.join(ours, on=list(_PLACE), how="left")
+    is_missing = F.col("is_held").isNull()
+    counted = both.agg(F.count_if(is_missing), F.count_if(~is_missing & (F.col("ours") != F.col("theirs")))).first()
+    assert counted is not None  # an aggregate without groups has one row
+    missing, other = counted
+    if other:
+        raise SoundlakeError(
+            f"--adopt: {other:,} records at the broker differ from those that bronze holds at the same offsets: "
+            "a topic was made anew. Read the new one into a new lake"
+        )
+    if missing:
+        raise SoundlakeError(
+            f"--adopt: the broker has {missing:,} records before the end of bronze that bronze lacks: going on would "
+            "lose them. Put bronze back as it was, or read the topics into a new lake"
+        )
+
+
+def adopted(offsets: Mapping[Place, int], ends: Mapping[Place, int], last: Mapping[Place, int]) -> Adopted:
+    """Return the offset as Spark writes it."""
+    unread = sum(last[place] - offset for place, offset in offsets.items())
+    found = f"{len(ends):,} partitions are in bronze, at most {unread:,} records are left to read"
+    return Adopted(as_json(offsets), found)
+
+
+def as_json(offsets: Mapping[Place, int]) -> str:
+    """Return offsets as Spark writes them."""
+    topics: dict[str, dict[str, int]] = {}
+    for (topic, number), offset in sorted(offsets.items()):
+        topics.setdefault(topic, {})[str(number)] = offset
+    return json.dumps(topics, separators=(",", ":"))
