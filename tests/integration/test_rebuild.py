@@ -239,7 +239,15 @@ def test_a_stream_after_a_rebuild_adds_what_is_new(
     assert_accounted(lake)
 
 
-@pytest.mark.parametrize("where", ["catch_up", "_replace", "_append_accounts", "reassign_all", "move_checkpoint"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "catch_up",
+        "_replace",
+        *[pytest.param(where, marks=pytest.mark.faults) for where in ("_append_accounts", "reassign_all")],
+        "move_checkpoint",
+    ],
+)
 def test_a_rebuild_that_died_is_completed(spark: SparkSession, lake: Path, expected: Path, where: str) -> None:
     spoilt(spark, lake)
     work = getattr(rebuilding, where)
