@@ -18,7 +18,7 @@ def run(arguments: JobArguments) -> None:
     """Finish what refine has begun, replay, and say what became of the records."""
     settings = arguments.settings
     lake = Lake(settings.lake.uri)
-    with lease(settings, QUERY) as held, open_session("soundlake replay_rejected") as spark:
+    with lease(settings, QUERY) as held, open_session("soundlake replay_rejected", settings) as spark:
         make_ready(spark, lake, held.check)
         bind(spark, lake, query.QUERY, BATCHES, writes_each_batch=False)
         query.refine_all(query.refine_query(spark, lake, settings.refine.max_bytes_per_trigger), held.check)
