@@ -20,6 +20,7 @@ from moto.server import ThreadedMotoServer
 
 from soundlake.errors import SoundlakeError
 from soundlake.extract.landed.lock import TakenError
+from soundlake.launch.paths import JOBS
 from soundlake.ops import lease as leases
 from soundlake.ops.lease import Lease, LeaseLostError, lease, try_lease
 from soundlake.settings import Settings, load_settings
@@ -123,6 +124,17 @@ def test_a_local_lease_goes_with_a_process_that_is_killed(local: Settings) -> No
         other.kill()
     with lease(local, "rebuild"):
         pass
+
+
+@pytest.mark.parametrize("job", ["rebuild", "replay_rejected"])
+def test_a_job_beside_the_stream_is_refused_before_spark_starts(local: Settings, job: str) -> None:
+    (Path(local.lake.uri) / "bronze").mkdir(parents=True)
+    command = [sys.executable, str(JOBS / f"{job}.py"), "--lake", local.lake.uri]
+    with lease(local, "stream"):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert f"{job}: already at work on this lake: stream on {socket.gethostname()}" in done.stderr
+    assert not list(Path(local.lake.uri).glob("_[!l]*"))
 
 
 def test_of_many_that_begin_at_once_on_s3_one_gets_the_lease(on_s3: Settings) -> None:
