@@ -55,10 +55,11 @@ def test_unknown_fields_are_reported_once_with_the_first_record_that_had_them(
 
 def test_made_up_names_do_not_fill_the_table(spark: SparkSession, tmp_path: Path) -> None:
     many = {f"field {number}": 1 for number in range(2 * MOST_AT_ONCE)}
-    refine(spark, tmp_path, 0, None, envelope("track", {"id": "t1", "x" * 5000: 1, **many}))
+    refine(spark, tmp_path, 0, None, envelope("track", {"id": "t1", **many}))
     found = reported(tmp_path)
     assert len(found) == MOST_AT_ONCE
-    assert all(len(field) <= 100 for _, field in found)
+    refine(spark, tmp_path, 1, None, envelope("track", {"id": "t1", "x" * 5000: 1}))
+    assert ("track", "x" * 100) in reported(tmp_path)
 
 
 def older(table: Table, without: str, comment: str) -> Table:
@@ -85,6 +86,7 @@ def test_a_column_that_was_declared_later_is_added_on_the_next_start(spark: Spar
     Lake(str(lake)).create(spark, before)
     Lake(str(lake)).create(spark, older(EVENTS, "", "Older."))
     stream.run(spark, settings, once=True)
+    spark.sql(f"ALTER TABLE delta.`{lake / EVENTS.path}` ALTER COLUMN source COMMENT 'older'")
     track = {"id": "t2", "name": "Two", "external_ids": {"isrc": "X"}}
     (landed / "tracks" / "2.json").write_text(json.dumps(envelope("track", track)))
     stream.run(spark, settings, once=True)

@@ -50,7 +50,7 @@ def _statements(spark: SparkSession, lake: Lake, table: Table) -> Iterator[str]:
     for column in table.columns:
         if column.name in found and found[column.name][1] != column.comment:
             yield f"ALTER TABLE {name} ALTER COLUMN `{column.name}` COMMENT {_quoted(column.comment)}"
-    if description != table.comment:
+    if description is not None and description != table.comment:  # a table that a write has made has none
         yield f"COMMENT ON TABLE {name} IS {_quoted(table.comment)}"
 
 
