@@ -1,0 +1,51 @@
+"""A rebuild that kills itself with SIGKILL at a chosen point: `python dying_rebuild.py POINT LAKE`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from faults.dying_stream import after, before, die
+
+from soundlake.lake import Lake
+from soundlake.launch.local import spark_environment
+from soundlake.ops import rebuild as rebuilding
+from soundlake.refine import query
+from soundlake.session import open_session
+from soundlake.storage import Storage
+from soundlake.tables import PLAYS
+
+
+def after_plays_changed_places() -> None:
+    replace = rebuilding._replace
+
+    def replace_and_die(*arguments: Any) -> None:
+        replace(*arguments)
+        if PLAYS in arguments:
+            die()
+
+    rebuilding._replace = replace_and_die
+
+
+# Where it dies: what has been done then, and what has not.
+POINTS: dict[str, Callable[[], None]] = {
+    "a batch was refined anew": lambda: after(query, "refine_batch"),
+    "plays have changed places": after_plays_changed_places,
+    "the clusters are assigned": lambda: after(rebuilding, "reassign_all"),
+    "the old checkpoint is gone": lambda: before(Storage, "copy"),
+    "the new checkpoint is there": lambda: after(rebuilding, "move_checkpoint"),
+}
+
+
+def main(point: str, lake: str) -> None:
+    os.environ.update(spark_environment())
+    if point != "nowhere":
+        POINTS[point]()
+    with open_session("faults") as spark:
+        rebuilding.rebuild(spark, Lake(lake), "1k", lambda: None, print)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
