@@ -17,7 +17,7 @@ from soundlake import stream
 from soundlake.clusters.job import train
 from soundlake.insights.builder import build
 from soundlake.lake import Lake
-from soundlake.ops.accounts import VERDICTS
+from soundlake.ops.accounts import QUERY, VERDICTS
 from soundlake.ops.lease import try_lease
 from soundlake.ops.maintenance import maintain
 from soundlake.settings import Settings
@@ -42,7 +42,7 @@ def run(spark: SparkSession, settings: Settings) -> None:
             pass
     batches = lake.read(spark, BATCHES)
     _print_counts(console, "Records of this run", batches.where(F.col("started_at") >= F.lit(started_at)))
-    _print_counts(console, "Records of the lake, all runs", batches)
+    _print_counts(console, "Records of the lake, all runs", batches.where(F.col("query") == QUERY))
     _print_clusters(console, spark, lake)
     _print_top_artists(console, spark, lake)
     _print_tables(console, spark, lake, {mart.name: mart.rows for mart in marts})
