@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 from reading import rows
 from services.catalog import Catalog, a_local_file, an_episode, an_id
 from services.extracting import APP
@@ -21,7 +20,7 @@ from services.kafka import Broker
 from services.kinesis import REGION, Emulator
 from services.spotify import FakeSpotify
 
-from soundlake import stream
+from soundlake.launch.paths import ROOT
 from soundlake.settings import load_settings
 from soundlake.tables import ALBUMS, ARTISTS, PLAYLIST_ITEMS, PLAYLISTS, PLAYS, TRACK_FEATURES, TRACKS, USER_ITEMS
 
@@ -108,9 +107,15 @@ class Typing:
         self._fake.before = lambda asked: None
 
 
-def test_everything_that_spotify_served_is_in_silver_once(
-    spark: SparkSession, fake: FakeSpotify, road: list[str], tmp_path: Path
-) -> None:
+def streamed(sets: list[str], lake: Path) -> None:
+    """Take all that is there into the tables, by the command that a user types."""
+    words = [word for one in sets for word in ("--set", one)]
+    command = [ROOT / "spark-submit.sh", "stream", "--once", *words, "--lake", lake]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
+def test_everything_that_spotify_served_is_in_silver_once(fake: FakeSpotify, road: list[str], tmp_path: Path) -> None:
     catalog = fake.catalog
     chart = catalog.add_playlist(1, list(catalog.tracks.values()))
     odd = catalog.add_playlist(2, [None, a_local_file(), an_episode(1), catalog.tracks[an_id("track", 3)]])
@@ -125,9 +130,8 @@ def test_everything_that_spotify_served_is_in_silver_once(
     assert user.run(*walk) == 0
     assert user.run("me") == 0
 
-    settings = load_settings(sets=road, lake=str(tmp_path / "lake"), env={})
-    stream.run(spark, settings, once=True)
-    lake = settings.lake.uri
+    lake = str(tmp_path / "lake")
+    streamed(road, tmp_path / "lake")
     for table, name, expected in (
         (TRACKS, "track_id", catalog.tracks),
         (ALBUMS, "album_id", catalog.albums),
