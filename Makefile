@@ -10,7 +10,7 @@ RECORDS ?= 1000000
 .PHONY: help setup test test-unit test-integration test-faults test-spark35 compare-lines bench-ingest lint lint-aws format demo docs lambda clean
 
 help: ## List the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 setup: ## Make or renew .venv, with the tools of developers
 	@./spark-submit.sh --setup dev

@@ -83,7 +83,29 @@ def packed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wheel: Path) -> None
     monkeypatch.setattr(packages, "build_wheel", built)
 
 
-class World:
+class Named:
+    """Names of what a stack makes; nobody is asked for any of it."""
+
+    url, bucket, name, application, cluster = "http://127.0.0.1:1", "artifacts", "lake", "00application", "j-CLUSTER"
+
+    @property
+    def sets(self) -> list[str]:
+        return [
+            f"deploy.endpoint_url={self.url}",
+            f"deploy.bucket={self.bucket}",
+            f"deploy.role_arn={ROLE}",
+            f"deploy.application_id={self.application}",
+            f"deploy.cluster_id={self.cluster}",
+            f"deploy.name={self.name}",
+            "lake.uri=s3://lake/here",
+        ]
+
+    def run(self, target: str, *sets: str, job: str = "stream", line: str = "3.5", once: bool = False) -> Run:
+        settings = load_settings(sets=[*self.sets, *LANDED, *sets], env={})
+        return prepare(REGISTRY[job], settings, target, choose_line(line), once=once, check_only=False)
+
+
+class World(Named):
     """What the stack makes, in moto: a bucket, an application, a cluster."""
 
     def __init__(self, url: str, number: int) -> None:
@@ -108,27 +130,16 @@ class World:
         )
         return str(made["JobFlowId"])
 
-    @property
-    def sets(self) -> list[str]:
-        return [
-            f"deploy.endpoint_url={self.url}",
-            f"deploy.bucket={self.bucket}",
-            f"deploy.role_arn={ROLE}",
-            f"deploy.application_id={self.application}",
-            f"deploy.cluster_id={self.cluster}",
-            f"deploy.name={self.name}",
-            "lake.uri=s3://lake/here",
-        ]
-
-    def run(self, target: str, *sets: str, job: str = "stream", line: str = "3.5", once: bool = False) -> Run:
-        settings = load_settings(sets=[*self.sets, *LANDED, *sets], env={})
-        return prepare(REGISTRY[job], settings, target, choose_line(line), once=once, check_only=False)
-
     def objects(self) -> list[str]:
         return [found["Key"] for found in self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", [])]
 
     def glue_jobs(self) -> list[str]:
         return [job["Name"] for job in self.glue.get_jobs()["Jobs"] if job["Name"].startswith(f"{self.name}-")]
+
+
+@pytest.fixture
+def named() -> Named:
+    return Named()
 
 
 @pytest.fixture
@@ -149,10 +160,10 @@ SOURCES = {"files": LANDED, "kafka": KAFKA, "kinesis": [*KINESIS, "deploy.jars=s
 @pytest.mark.parametrize("job", ["stream", "maintain", "register_tables"])
 @pytest.mark.parametrize("source", list(SOURCES))
 def test_every_request_holds_against_the_services_own_model(
-    world: World, target: str, job: str, line: str, source: str, monkeypatch: pytest.MonkeyPatch
+    named: Named, target: str, job: str, line: str, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Run, "kafka_jars", [])
-    run = world.run(target, *SOURCES[source], job=job, line=line)
+    run = named.run(target, *SOURCES[source], job=job, line=line)
     for request in requests_of(run):
         model = botocore.session.get_session().get_service_model(request["service"])
         operation = model.operation_model(request["operation"])
@@ -184,8 +195,8 @@ def test_what_is_in_the_bucket_is_not_uploaded_again(world: World) -> None:
     assert after == before
 
 
-def test_a_changed_setting_is_another_file_and_the_rest_stays(world: World) -> None:
-    first, second = world.run("emr"), world.run("emr", "train.k=7")
+def test_a_changed_setting_is_another_file_and_the_rest_stays(named: Named) -> None:
+    first, second = named.run("emr"), named.run("emr", "train.k=7")
     assert first.config.uri != second.config.uri
     assert (first.code.uri, first.script.uri, first.libraries.uri) == (
         second.code.uri,
@@ -215,23 +226,23 @@ def test_the_job_gets_what_was_set_and_no_more(world: World, aws: str, monkeypat
     assert "quoted" not in described(run)
 
 
-def test_a_stream_runs_on_and_a_batch_ends_on_emr_serverless(world: World) -> None:
-    (stream,), (once,) = requests_of(world.run("emr-serverless")), requests_of(world.run("emr-serverless", once=True))
+def test_a_stream_runs_on_and_a_batch_ends_on_emr_serverless(named: Named) -> None:
+    (stream,), (once,) = requests_of(named.run("emr-serverless")), requests_of(named.run("emr-serverless", once=True))
     assert (stream["parameters"]["mode"], once["parameters"]["mode"]) == ("STREAMING", "BATCH")
     assert stream["parameters"]["retryPolicy"] == {"maxFailedAttemptsPerHour": 5}
     assert stream["parameters"]["executionTimeoutMinutes"] == 0
     assert once["parameters"]["jobDriver"]["sparkSubmit"]["entryPointArguments"][1:] == ["--once"]
 
 
-def test_delta_is_named_where_the_platform_does_not_load_it(world: World) -> None:
-    (request,) = requests_of(world.run("emr-serverless"))
+def test_delta_is_named_where_the_platform_does_not_load_it(named: Named) -> None:
+    (request,) = requests_of(named.run("emr-serverless"))
     told = request["parameters"]["jobDriver"]["sparkSubmit"]["sparkSubmitParameters"]
     assert "spark.jars=/usr/share/aws/delta/lib/delta-spark.jar,/usr/share/aws/delta/lib/delta-storage.jar " in told
     assert "#environment" in told
 
 
-def test_glue_gets_its_formats_and_one_chained_conf(world: World) -> None:
-    create, start = requests_of(world.run("glue", "deploy.spark.spark.executor.memory=4g"))
+def test_glue_gets_its_formats_and_one_chained_conf(named: Named) -> None:
+    create, start = requests_of(named.run("glue", "deploy.spark.spark.executor.memory=4g"))
     told = create["parameters"]["DefaultArguments"]
     assert told["--datalake-formats"] == "delta"
     assert told["--conf"].split(" --conf ") == [
@@ -239,8 +250,8 @@ def test_glue_gets_its_formats_and_one_chained_conf(world: World) -> None:
         "spark.executor.memory=4g",
     ]
     assert create["parameters"]["Command"]["Name"] == "gluestreaming"
-    assert start["parameters"] == {"JobName": f"{world.name}-stream"}
-    (batch, _) = requests_of(world.run("glue", job="maintain"))
+    assert start["parameters"] == {"JobName": f"{named.name}-stream"}
+    (batch, _) = requests_of(named.run("glue", job="maintain"))
     assert batch["parameters"]["Command"]["Name"] == "glueetl"
 
 
@@ -249,24 +260,24 @@ def test_what_is_told_before_spark_starts_is_what_the_session_says() -> None:
 
 
 @pytest.mark.parametrize(("target", "uploaded"), [("emr", 4), ("emr-serverless", 4), ("glue", 0)])
-def test_the_kafka_connector_is_taken_along_where_there_is_none(world: World, target: str, uploaded: int) -> None:
-    run = world.run(target, *KAFKA, line="4.0")
+def test_the_kafka_connector_is_taken_along_where_there_is_none(named: Named, target: str, uploaded: int) -> None:
+    run = named.run(target, *KAFKA, line="4.0")
     assert len([jar for jar in run.jars if jar.startswith("s3://")]) == uploaded
 
 
-def test_the_kinesis_connector_is_named_on_the_line_that_needs_it(world: World) -> None:
-    newer, older = world.run("emr", *KINESIS, line="4.0"), world.run("emr", *KINESIS, line="3.5")
+def test_the_kinesis_connector_is_named_on_the_line_that_needs_it(named: Named) -> None:
+    newer, older = named.run("emr", *KINESIS, line="4.0"), named.run("emr", *KINESIS, line="3.5")
     assert [jar for jar in older.jars if jar not in newer.jars] == list(older.platform.kinesis_jars)
 
 
-def test_glue_without_a_kinesis_connector_says_so(world: World) -> None:
+def test_glue_without_a_kinesis_connector_says_so(named: Named) -> None:
     with pytest.raises(UsageError, match=r"^deploy\.jars: glue has no aws-kinesis connector for Spark 3\.5$"):
-        world.run("glue", *KINESIS, line="3.5")
+        named.run("glue", *KINESIS, line="3.5")
 
 
-def test_what_only_this_machine_has_is_refused(world: World) -> None:
+def test_what_only_this_machine_has_is_refused(named: Named) -> None:
     with pytest.raises(UsageError) as caught:
-        world.run("emr", "lake.uri=lake", "source.files.path=records")
+        named.run("emr", "lake.uri=lake", "source.files.path=records")
     assert [problem.split(":")[0] for problem in caught.value.problems] == ["lake.uri", "source.files.path"]
 
 
@@ -472,8 +483,8 @@ def test_a_glue_script_finds_its_options_among_glues_own() -> None:
     assert without_glue(told) == ["--config=s3://b/settings.toml", "--once"]
 
 
-def test_every_argument_that_glue_is_given_is_known_to_the_job(world: World) -> None:
-    run = world.run("glue", once=True)
+def test_every_argument_that_glue_is_given_is_known_to_the_job(named: Named) -> None:
+    run = named.run("glue", once=True)
     told = requests_of(run)[0]["parameters"]["DefaultArguments"]
     argv = ["--JOB_NAME", "x", *(part for pair in told.items() for part in pair)]
     assert without_glue(argv) == run.arguments
