@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 TESTS ?= tests
 RECORDS ?= 1000000
 
-.PHONY: help setup test test-unit test-integration test-faults test-spark35 compare-lines bench-ingest lint lint-aws format demo docs lambda clean
+.PHONY: help setup test test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest lint lint-aws format demo docs lambda clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -23,6 +23,10 @@ test-unit: setup ## Run the fast tests
 
 test-integration: setup ## Run the tests of the real queries on real files
 	@$(PYTHON) -m pytest tests/integration
+
+test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athena's family
+	@$(PYTHON) -m pytest tests/integration/test_s3_lake.py tests/integration/test_s3_start.py \
+		tests/integration/test_files_in_trino.py
 
 test-faults: setup ## Harm the real job in every way, and renew the table in docs/faults.md; takes half an hour
 	@SOUNDLAKE_FAULTS_TABLE=docs/faults.md $(PYTHON) -m pytest tests/faults

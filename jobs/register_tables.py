@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from soundlake.catalog.exported import register_landing
 from soundlake.catalog.glue import register
 from soundlake.catalog.report import lines, trouble
 from soundlake.errors import SoundlakeError
@@ -12,6 +13,8 @@ from soundlake.launch.main import run_job
 def run(arguments: JobArguments) -> None:
     """Register every table, or with --check only look, and say of each what was done or has to be done."""
     outcomes = register(arguments.settings, check=arguments.check)
+    if landing := register_landing(arguments.settings, check=arguments.check):
+        outcomes.append(landing)
     for line in lines(outcomes, check=arguments.check):
         print(line)
     if problem := trouble(outcomes, check=arguments.check):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 
 from soundlake.launch.jars import fetch_s3
@@ -24,6 +25,7 @@ from services.kafka import Broker, kafka_broker
 from services.kinesis import CREDENTIALS, Emulator, kinesis_emulator
 from services.object_store import ObjectStore
 from services.object_store import object_store as run_object_store
+from services.trino import Trino, trino_server
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +52,23 @@ def object_store() -> Iterator[ObjectStore]:
             environment.setenv(name, value)
         environment.delenv("AWS_PROFILE", raising=False)
         yield store
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[str]:
+    """The URL of moto, which stands for Glue; its S3 has no part in this."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def trino(object_store: ObjectStore, aws: str) -> Iterator[Trino]:
+    object_store.make_bucket("warehouse")
+    with trino_server(object_store.url, aws, "warehouse") as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

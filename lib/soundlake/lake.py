@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -111,10 +111,29 @@ class Lake:
         """How many files the table has now."""
         return int(self._snapshot(spark, table).numOfFiles())
 
+    def version(self, spark: SparkSession, table: Table) -> int:
+        """The number of the table's last commit."""
+        return int(self._snapshot(spark, table).version())
+
     def created_at(self, spark: SparkSession, table: Table) -> datetime:
         """When the table was created."""
         milliseconds = self._snapshot(spark, table).metadata().createdTime()
         return datetime.fromtimestamp(int(milliseconds.get()) / 1000, UTC)
+
+    def schemas(self, spark: SparkSession, tables: Iterable[Table]) -> dict[Table, str]:
+        """The schemas, as Delta's JSON, of those tables that are there; as this process last saw them."""
+        jvm = spark.sparkContext._jvm
+        assert jvm is not None
+        there = {}
+        for table in tables:
+            log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, self.path(table))
+            # What this process wrote it has seen; only for what seems not to be there the log is listed anew.
+            snapshot = log.unsafeVolatileSnapshot()
+            if snapshot.version() < 0:
+                snapshot = self._snapshot(spark, table)
+            if snapshot.version() >= 0:
+                there[table] = str(snapshot.metadata().schemaString())
+        return there
 
     def _snapshot(self, spark: SparkSession, table: Table) -> Any:
         # Cheaper than DESCRIBE DETAIL, which is a query, and the only way to the transactions.

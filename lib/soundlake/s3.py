@@ -46,8 +46,9 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "retry.interval": _FAILED_FIRST_WAIT,
         "retry.throttle.limit": str(s3.attempts),
         "retry.throttle.interval": _THROTTLED_FIRST_WAIT,
-        "connection.establish.timeout": "5s",
-        "connection.timeout": "60s",
+        # In milliseconds, without a unit: Hadoop 3.3 takes no other.
+        "connection.establish.timeout": "5000",
+        "connection.timeout": "60000",
         **({"endpoint": s3.endpoint_url} if s3.endpoint_url else {}),
         **({"endpoint.region": region} if region else {}),
         **({"path.style.access": "true"} if has_path_style(settings) else {}),

@@ -19,6 +19,7 @@ from soundlake.ingest import ingest_query
 from soundlake.lake import Lake
 from soundlake.ops.gaps import record_gaps
 from soundlake.ops.lease import Lease, lease
+from soundlake.ops.registering import registering
 from soundlake.ops.start import make_ready
 from soundlake.refine.query import QUERY as REFINE
 from soundlake.refine.query import explained, refine_query
@@ -39,7 +40,7 @@ def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = Fals
     SoundlakeError when a query fails, or when another process writes the lake.
     """
     lake = Lake(settings.lake.uri)
-    with lease(settings, JOB) as held, stop_asked() as stop:
+    with lease(settings, JOB) as held, stop_asked() as stop, registering(spark, settings):
         make_ready(spark, lake, held.check)
         source = open_source(settings)
         if once:

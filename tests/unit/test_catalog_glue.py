@@ -461,7 +461,7 @@ def test_a_table_that_another_has_created_meanwhile_is_brought_up_to_date(
 
     world.write(TRACKS)
     glue = Interrupted(world.glue, "create_table", another)
-    monkeypatch.setattr(module, "_open_glue", lambda settings: glue)
+    monkeypatch.setattr(module, "open_glue", lambda settings: glue)
     assert world.outcome(TRACKS).state == "updated"
     assert world.columns(TRACKS) == {column.name: column.type for column in TRACKS.columns}
 
@@ -475,7 +475,7 @@ def test_a_table_that_another_has_dropped_meanwhile_is_created(world: World, mon
         world.glue.delete_table(DatabaseName=world.database, Name=TRACKS.view)
 
     glue = Interrupted(world.glue, "update_table", another)
-    monkeypatch.setattr(module, "_open_glue", lambda settings: glue)
+    monkeypatch.setattr(module, "open_glue", lambda settings: glue)
     assert world.outcome(TRACKS).state == "created"
     assert TRACKS.view in world.names()
 
@@ -486,7 +486,7 @@ def test_a_database_that_another_has_created_meanwhile_is_used(world: World, mon
 
     world.write(TRACKS)
     glue = Interrupted(world.glue, "create_database", another)
-    monkeypatch.setattr(module, "_open_glue", lambda settings: glue)
+    monkeypatch.setattr(module, "open_glue", lambda settings: glue)
     assert world.outcome(TRACKS).state == "created"
 
 
@@ -516,14 +516,14 @@ class Refusing:
 def test_two_that_register_at_once_get_out_of_each_other_s_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.write(TRACKS)
     glue = Refusing(world.glue, 2, "ConcurrentModificationException")
-    monkeypatch.setattr(module, "_open_glue", lambda settings: glue)
+    monkeypatch.setattr(module, "open_glue", lambda settings: glue)
     assert world.outcome(TRACKS).state == "created"
 
 
 def test_trying_again_has_an_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.write(TRACKS)
     glue = Refusing(world.glue, 99, "ConcurrentModificationException")
-    monkeypatch.setattr(module, "_open_glue", lambda settings: glue)
+    monkeypatch.setattr(module, "open_glue", lambda settings: glue)
     with pytest.raises(SoundlakeError, match=f"Glue, database {world.database}: .*not now"):
         world.outcome(TRACKS)
 
@@ -531,7 +531,7 @@ def test_trying_again_has_an_end(world: World, monkeypatch: pytest.MonkeyPatch) 
 def test_what_is_forbidden_is_not_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.write(TRACKS)
     glue = Refusing(world.glue, 1, "AccessDeniedException")
-    monkeypatch.setattr(module, "_open_glue", lambda settings: glue)
+    monkeypatch.setattr(module, "open_glue", lambda settings: glue)
     with pytest.raises(SoundlakeError, match="AccessDeniedException"):
         world.outcome(TRACKS)
 

@@ -74,7 +74,7 @@ def register(settings: Settings, tables: Iterable[Table] | None = None, *, check
     if tables is None and not any(found.values()):
         raise SoundlakeError(f"there are no tables in {settings.lake.uri}")
     with told(f"Glue, database {settings.catalog.database}"):
-        catalog = _Catalog(_open_glue(settings), settings, check)
+        catalog = _Catalog(open_glue(settings), settings, check)
         return [*catalog.database(), *(catalog.table(table, found[table]) for table in chosen)]
 
 
@@ -86,7 +86,8 @@ def _check_settings(settings: Settings, tables: list[Table]) -> None:
     check_names(settings.catalog.database, tables)
 
 
-def _open_glue(settings: Settings) -> GlueClient:
+def open_glue(settings: Settings) -> GlueClient:
+    """Return a client of Glue, or of catalog.endpoint_url."""
     return open_session().client("glue", endpoint_url=settings.catalog.endpoint_url, config=CONFIG)
 
 

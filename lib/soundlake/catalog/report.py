@@ -5,9 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from soundlake.catalog.glue import Outcome
+from soundlake.catalog.glue import Outcome, register
+from soundlake.errors import SoundlakeError
+from soundlake.settings import Settings
 
 _WOULD_BE = {"created": "to be created", "updated": "to be updated"}
+
+
+def registered(settings: Settings) -> Iterator[str]:
+    """Register all tables where catalog.type is glue, and yield what was done; raises SoundlakeError.
+
+    For a job whose tables are made: doing it again, or register_tables, makes up for a Glue that was down.
+    """
+    if settings.catalog.type == "glue":
+        outcomes = register(settings)
+        done = [outcome for outcome in outcomes if outcome.state in ("created", "updated")]
+        yield from (f"Glue: {outcome.name} {outcome.state}" for outcome in done)
+        if problem := trouble(outcomes, check=False):
+            raise SoundlakeError(problem)
 
 
 def lines(outcomes: Sequence[Outcome], *, check: bool) -> Iterator[str]:

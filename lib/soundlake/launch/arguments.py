@@ -62,5 +62,7 @@ def resolve(job: Job, options: argparse.Namespace, env: Mapping[str, str] = os.e
         check_lake_writable(settings)
     else:
         check_lake_exists(settings)
+    if settings.catalog.type == "glue" and not is_on_s3(settings.lake.uri):
+        raise UsageError(f"catalog.type: glue registers lakes on S3 only, and lake.uri is {settings.lake.uri}")
     flags = {name: getattr(options, name, False) for name in ("once", "adopt", "check")}
     return JobArguments(settings, **flags)

@@ -45,6 +45,7 @@ REGISTRY: Mapping[str, Job] = MappingProxyType(
             Job("register_tables", "register the tables in the Glue Data Catalog, for Athena", can_check=True),
             Job("replay_rejected", "judge rejected records again, after a rule was mended"),
             Job("rebuild", "make silver and gold anew from bronze and the published models"),
+            Job("export", "write marts and silver tables as Parquet, for readers that know no Delta"),
             Job("maintain", "bring the entity tables up to date, compact and clean up"),
         )
     }

@@ -179,6 +179,12 @@ class CatalogSettings(_Section):
     endpoint_url: Annotated[Url | None, Optional] = Field(None, description="another Glue than the region's own")
 
 
+class ExportSettings(_Section):
+    """Parquet for readers that know no Delta."""
+
+    tables: NamesOrNone = Field((), description="tables to export, such as silver_plays; else all of silver and gold")
+
+
 class AthenaSettings(_Section):
     """How `soundlake query` asks Athena, where the catalog is Glue."""
 
@@ -306,6 +312,7 @@ class Settings(_Section):
     train: TrainSettings = TrainSettings()
     s3: S3Settings = S3Settings()
     catalog: CatalogSettings = CatalogSettings()
+    export: ExportSettings = ExportSettings()
     athena: AthenaSettings = AthenaSettings()
     dashboard: DashboardSettings = DashboardSettings()
     maintain: MaintainSettings = MaintainSettings()
