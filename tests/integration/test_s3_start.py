@@ -13,6 +13,10 @@ from services.kinesis import CREDENTIALS
 from services.object_store import ObjectStore
 from services.ports import free_ports
 
+from soundlake.launch.jobs import REGISTRY
+from soundlake.ops.lease import lease
+from soundlake.settings import load_settings
+
 Run = subprocess.CompletedProcess[str]
 
 
@@ -68,3 +72,19 @@ def test_a_bucket_without_a_lake_is_told_by_jobs_that_need_one(object_store: Obj
     run = subprocess.run(command, env={**os.environ, **CREDENTIALS}, capture_output=True, text=True, timeout=60)
     assert f"there is no lake at s3://{bucket}/lake: run demo or stream with it first" in the_line(run)
     assert run.returncode == 2
+
+
+def test_maintenance_on_s3_waits_for_no_stream_but_keeps_out_of_its_way(
+    object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    bucket = new_bucket(object_store)
+    object_store.client().put_object(Bucket=bucket, Key="lake/bronze/events/x", Body=b"a lake")
+    sets = [f"s3.endpoint_url={object_store.url}", "s3.region=us-east-1"]
+    command = [sys.executable, str(REGISTRY["maintain"].file), f"--lake=s3://{bucket}/lake"]
+    with lease(load_settings(sets=sets, lake=f"s3://{bucket}/lake", env={}), "stream"):
+        asked = [*command, *(f"--set={setting}" for setting in sets)]
+        run = subprocess.run(asked, env={**os.environ, **CREDENTIALS}, capture_output=True, text=True, timeout=60)
+    assert "stream" in the_line(run)
+    assert run.returncode == 1
