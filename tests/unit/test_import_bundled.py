@@ -171,5 +171,5 @@ def test_columns_that_nobody_knows_are_told_with_what_to_do(tmp_path: Path) -> N
     done = imported(tmp_path, write(tmp_path / "f.csv", "a,b\n1,2\n"))
     assert done.summary.failed == [
         f"{tmp_path / 'f.csv'}: no bundled mapping is for its columns (a, b): "
-        "draft one with --infer, then give it as --mapping"
+        f"draft one (soundlake import {tmp_path / 'f.csv'} --infer > my.toml), check it, then give it with --mapping my.toml"
     ]

@@ -119,7 +119,8 @@ def _job_of(file: Input, options: Options, summary: Summary, report: Report) -> 
         raise UnopenedError(
             f"the mappings {which} both fit: choose one with --mapping"
             if found
-            else f"no bundled mapping is for its columns ({shown}): draft one with --infer, then give it as --mapping"
+            else f"no bundled mapping is for its columns ({shown}): draft one (soundlake import {file.shown} --infer > "
+            "my.toml), check it, then give it with --mapping my.toml"
         )
     except (UnopenedError, OSError) as trouble:
         _fail(file.shown, str(trouble), summary, report)
