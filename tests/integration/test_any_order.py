@@ -20,6 +20,7 @@ from soundlake.refine.batch import refine_batch
 HOURS = st.sampled_from([f"2026-03-0{day}T{hour:02}:00:00Z" for day in (1, 2) for hour in (0, 9, 18)])
 NAMES = st.sampled_from([None, "A", "B", "C"])
 FEW = st.sampled_from(["1", "2", "3"])
+SOURCES = st.sampled_from([None, "spotify-api", "export"])
 
 
 def artists() -> st.SearchStrategy[Any]:
@@ -27,7 +28,7 @@ def artists() -> st.SearchStrategy[Any]:
 
 
 def of_kind(kind: str, payload: st.SearchStrategy[Any]) -> st.SearchStrategy[Record]:
-    return st.builds(lambda p, at: envelope(kind, p, at), payload, HOURS)
+    return st.builds(lambda p, at, source: envelope(kind, p, at, source=source), payload, HOURS, SOURCES)
 
 
 POPULARITY = st.sampled_from([None, 10, 20, 300])

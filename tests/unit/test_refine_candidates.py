@@ -28,7 +28,11 @@ def at(moment: datetime) -> dict[str, Any]:
 def tracks(spark: SparkSession) -> Rows:
     records: Records = {
         "stamped": envelope("track", PAYLOAD),
-        "other order": {"payload": {"name": "A Title", "duration_ms": 1000.0, "id": "t1"}, "fetched_at": stamp(8)},
+        "other order": {
+            "payload": {"name": "A Title", "duration_ms": 1000.0, "id": "t1"},
+            "source": "spotify-api",
+            "fetched_at": stamp(8),
+        },
         "other payload": envelope("track", PAYLOAD | {"name": "Another"}),
         "other popularity": envelope("track", PAYLOAD | {"popularity": 5}),
         "bare": PAYLOAD,
@@ -74,8 +78,9 @@ def test_a_rank_begins_with_the_stamp(tracks: Rows) -> None:
     assert tracks["stamped"]["rank"]["fetched_at"] == utc("2026-03-01T08:00:00Z")
 
 
-def test_a_rank_ends_with_the_digest_of_the_payload(tracks: Rows) -> None:
-    assert len(tracks["stamped"]["rank"]["sha"]) == 32
+def test_a_rank_ends_with_the_digest_of_the_payload_and_its_source(tracks: Rows) -> None:
+    sha = tracks["stamped"]["rank"]["sha"]
+    assert sha == tracks["bare"]["rank"]["sha"] + b"spotify-api"
 
 
 def test_the_same_payload_written_otherwise_has_the_same_rank(tracks: Rows) -> None:
@@ -87,8 +92,8 @@ def test_another_payload_has_another_rank(tracks: Rows, name: str) -> None:
     assert tracks[name]["rank"]["sha"] != tracks["stamped"]["rank"]["sha"]
 
 
-def test_the_digest_is_of_the_payload_alone(tracks: Rows) -> None:
-    assert tracks["bare"]["rank"]["sha"] == tracks["stamped"]["rank"]["sha"]
+def test_without_a_source_the_rank_ends_with_the_digest(tracks: Rows) -> None:
+    assert len(tracks["bare"]["rank"]["sha"]) == 32
 
 
 @pytest.mark.parametrize("name", ["bare", "null stamp", "unreadable stamp", "number as stamp", "impossible stamp"])

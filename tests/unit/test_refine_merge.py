@@ -176,6 +176,22 @@ def test_of_two_records_of_one_moment_the_greater_digest_wins(spark: SparkSessio
     assert swapped.rows["tie"] == merged.rows["tie"]
 
 
+def test_records_that_differ_in_their_source_alone_give_the_same_row_in_any_order(spark: SparkSession) -> None:
+    # All of one moment: with a source, with another one, and bare, fetched when it arrived.
+    poll = {"user_id": "u1", "played_at": "2026-02-03T04:05:06Z", "track": {"id": "t1", "name": "A"}}
+    sources = {"one": envelope("play", poll, source="one"), "two": envelope("play", poll, source="two"), "bare": poll}
+    batches: list[dict[str, Record]] = [{}, {}]
+    for order in permutations(sources):
+        for place, name in enumerate(order):
+            played_by = {"user_id": " ".join(order)}
+            record = sources[name]
+            inner = {"payload": record["payload"] | played_by} if "payload" in record else played_by
+            batches[min(place, 1)][f"{order} {name}"] = record | inner
+    fed = feed(spark, KINDS["play"], *batches)
+    assert len(fed.rows) == 6
+    assert {row["source"] for row in fed.rows.values()} == {"two"}
+
+
 def test_the_fields_of_the_export_win_over_the_api_s(spark: SparkSession) -> None:
     # The API's record is fetched later, but the export's fields are worth more; what it leaves open stays.
     export: dict[str, Any] = {"user_id": "u1", "ts": "2026-02-03T04:05:06Z", "spotify_track_uri": "spotify:track:t1"}

@@ -148,8 +148,17 @@ def _checked(kind: Kind, payload: Payload, envelope: Envelope) -> list[Column]:
         F.coalesce(flaw, *broken).alias("rejection"),
         weight.cast("int").alias("weight"),
         envelope.fetched_at.alias("fetched_at"),
-        F.unhex(F.sha2(F.to_json("payload"), 256)).alias("sha"),
+        _digest(envelope).alias("sha"),
     ]
+
+
+def _digest(envelope: Envelope) -> Column:
+    """The SHA-256 of the canonical payload; what else the row is made of follows it.
+
+    Records of one rank must be the same in every value, else their order would decide which of them stands.
+    """
+    around = [F.coalesce(text, F.lit("")).cast("binary") for text in (envelope.source, envelope.market)]
+    return F.concat(F.unhex(F.sha2(F.to_json("payload"), 256)), *around)
 
 
 def _ranked(kind: Kind, values: list[str]) -> list[Column]:
