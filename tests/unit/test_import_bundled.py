@@ -168,8 +168,9 @@ def test_a_merged_row_gives_several_kinds(tmp_path: Path) -> None:
 
 
 def test_columns_that_nobody_knows_are_told_with_what_to_do(tmp_path: Path) -> None:
-    done = imported(tmp_path, write(tmp_path / "f.csv", "a,b\n1,2\n"))
+    file = write(tmp_path / "f.csv", "a,b\n1,2\n")
+    done = imported(tmp_path, file)
     assert done.summary.failed == [
-        f"{tmp_path / 'f.csv'}: no bundled mapping is for its columns (a, b): "
-        f"draft one (soundlake import {tmp_path / 'f.csv'} --infer > my.toml), check it, then give it with --mapping my.toml"
+        f"{file}: no bundled mapping is for its columns (a, b): "
+        f"draft one (soundlake import {file} --infer > my.toml), check it, then give it with --mapping my.toml"
     ]
