@@ -8,6 +8,7 @@ TESTS ?= tests
 RECORDS ?= 1000000
 
 .PHONY: help setup test test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest lint lint-aws format demo docs lambda clean
+.PHONY: notebooks
 
 help: ## List the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -64,6 +65,9 @@ lint-aws: setup ## Check the AWS stack with checkov, in an environment of its ow
 format: setup ## Format the code and put imports in order
 	@$(PYTHON) -m ruff check --fix --select I .
 	@$(PYTHON) -m ruff format .
+
+notebooks: setup ## Write the .ipynb of each notebook from its .py, without outputs
+	@.venv/bin/jupytext --quiet --to ipynb notebooks/*.py
 
 demo: ## Run the main job on the bundled records, into ./lake
 	@./spark-submit.sh demo

@@ -5,6 +5,7 @@ A service starts when the first test asks for it, and ends with the run.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from soundlake.session import open_session
 
 sys.path.insert(0, str(Path(__file__).parent))  # the builders of tests/records.py, tests/services
 
+from demo import demo
 from services.kafka import Broker, kafka_broker
 from services.kinesis import CREDENTIALS, Emulator, kinesis_emulator
 from services.object_store import ObjectStore
@@ -69,6 +71,17 @@ def trino(object_store: ObjectStore, aws: str) -> Iterator[Trino]:
     object_store.make_bucket("warehouse")
     with trino_server(object_store.url, aws, "warehouse") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The lake of the demo, which runs once for all; or the one of SOUNDLAKE_DEMO_LAKE, to try tests on it."""
+    if ready := os.environ.get("SOUNDLAKE_DEMO_LAKE"):
+        return Path(ready)
+    lake = tmp_path_factory.mktemp("demo") / "lake"
+    printed = demo(lake)
+    (lake.parent / "printed").write_text(printed)
+    return lake
 
 
 @pytest.fixture(scope="session")

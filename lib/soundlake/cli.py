@@ -117,3 +117,6 @@ def _print_status(uri: str, lake: LakeStatus) -> None:
             f"current model: {model['model_version']}, {model['k']} clusters of {model['n_tracks']:,} tracks, "
             f"silhouette {model['silhouette']:.3f}"
         )
+    if lake.drift is not None:
+        advice = "; train_clusters would help" if lake.drift.advises_training else ""
+        console.print(f"drift: {lake.drift}{advice}")

@@ -7,11 +7,11 @@ import json
 import os
 import random
 import re
-import subprocess
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from demo import demo
 from pyspark.sql import SparkSession
 from reading import rows, silver
 
@@ -38,21 +38,13 @@ COUNTED = ("read", "accepted", "duplicate", "stale", "rejected")
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("demo") / "lake"
-
-
-def demo(lake: Path) -> str:
-    """What the demo prints."""
-    command = [str(ROOT / "spark-submit.sh"), "demo", "--lake", str(lake)]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "COLUMNS": "160"})
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def lake(demo_lake: Path) -> Path:
+    return demo_lake
 
 
 @pytest.fixture(scope="module")
-def printed(lake: Path) -> str:
-    return demo(lake)
+def printed(demo_lake: Path) -> str:
+    return (demo_lake.parent / "printed").read_text()
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from deltalake import write_deltalake
 from typer.testing import CliRunner, Result
 
 from soundlake import cli
+from soundlake.clusters.learnable import FEATURES
 from soundlake.launch import doctor
 from soundlake.launch.doctor import Finding
 
@@ -61,6 +62,22 @@ def test_status_shows_the_last_batch(lake: Path) -> None:
 def test_status_shows_the_current_model(lake: Path) -> None:
     output = run("status", "--lake", str(lake)).output
     assert "current model: m2, 6 clusters of 1,000 tracks, silhouette 0.250" in output
+
+
+def test_status_advises_training_when_new_tracks_sound_different(tmp_path: Path) -> None:
+    known, new = [0.4, 0.6] * 500, [0.8, 1.0] * 200
+    sound = {name: [0.0] * 1400 for name in FEATURES} | {"energy": known + new, "tempo": [120.0] * 1400}
+    rest = {"source": ["archive"] * 1400, "time_signature": [4] * 1400}
+    write_deltalake(tmp_path / "silver" / "audio_features", pa.table({**sound, **rest}))
+    place = FEATURES.index("energy")
+    means = [0.5 if name == "energy" else 120.0 if name == "tempo" else 0.0 for name in FEATURES]
+    model = {"model_version": "m", "is_current": True, "k": 1, "n_tracks": 1000, "silhouette": 0.5, "inertia": 1000.0}
+    arrays = {"means": means, "deviations": [0.1 if i == place else 0.0 for i in range(9)], "centroids": [[0.0] * 9]}
+    row = {**model, **arrays, "features": list(FEATURES), "train_sources": ["*"]}
+    write_deltalake(tmp_path / "gold" / "cluster_models", pa.Table.from_pylist([row]))
+    output = run("status", "--lake", str(tmp_path)).output
+    assert "drift: 400 tracks since the training on 1,000: 17.00 times as far from their clusters" in output
+    assert "energy +4.00 deviations; train_clusters would help" in output
 
 
 def test_status_of_a_lake_without_tables_fails(

@@ -13,14 +13,9 @@ from operator import and_
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from soundlake.tables import AUDIO_FEATURES
+from soundlake.clusters.learnable import FEATURES, LIMITS, Sources
 
-FEATURES: tuple[str, ...] = tuple(column.name for column in AUDIO_FEATURES)
-
-# Silver keeps odd values as they came; beyond these limits (in the feature's unit) they are no measurements, and one of
-# them could stretch a whole scale. Tempo 0, as in all-zero rows, says that nothing was found.
-_LIMITS = {"loudness": (-100.0, 0.0), "tempo": (1.0, 1000.0)}
-_SHARE = (0.0, 1.0)
+__all__ = ["FEATURES", "have_features", "training_rows"]
 
 
 def training_rows(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:
@@ -29,12 +24,11 @@ def training_rows(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:
     Takes rows of silver/audio_features; gives `track_id` and the nine features (their own units, never null).
 
     Args:
-        sources: the setting `train.sources`: names of sources, `*` for all, `!name` to leave one out. A list of nothing
-            but exclusions allows all others, rows without a source among them.
+        sources: the setting `train.sources`, see `Sources`.
     """
 
     def transform(features: DataFrame) -> DataFrame:
-        return features.where(_is_allowed(sources) & _is_measured()).select("track_id", *FEATURES)
+        return features.where(_is_allowed(Sources.of(sources)) & _is_measured()).select("track_id", *FEATURES)
 
     return transform
 
@@ -44,15 +38,12 @@ def have_features() -> Column:
     return reduce(and_, [F.col(name).isNotNull() for name in FEATURES])
 
 
-def _is_allowed(sources: Sequence[str]) -> Column:
-    excluded = [name[1:] for name in sources if name.startswith("!")]
-    named = [name for name in sources if not name.startswith("!")]
+def _is_allowed(sources: Sources) -> Column:
     source = F.coalesce(F.col("source"), F.lit(""))
-    takes_all = "*" in named or (bool(excluded) and not named)
-    return (F.lit(takes_all) | source.isin(named)) & ~source.isin(excluded)
+    return (F.lit(sources.takes_all) | source.isin(list(sources.named))) & ~source.isin(list(sources.excluded))
 
 
 def _is_measured() -> Column:
-    within = [F.col(name).between(*_LIMITS.get(name, _SHARE)) for name in FEATURES]
+    within = [F.col(name).between(*limits) for name, limits in LIMITS.items()]
     has_metre = F.coalesce(F.col("time_signature") != 0, F.lit(True))
     return reduce(and_, within, has_metre)

@@ -10,10 +10,11 @@ from typing import Any
 from deltalake import DeltaTable
 
 from soundlake.catalog.delta import open_delta
+from soundlake.clusters.drift import Drift, columns, enough, measure
 from soundlake.errors import SoundlakeError
 from soundlake.insights.insight import load_insights
 from soundlake.settings import Settings
-from soundlake.tables import BATCHES, CLUSTER_MODELS, TABLES
+from soundlake.tables import BATCHES, CLUSTER_MODELS, TABLES, TRACK_FEATURES
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,15 @@ class TableStatus:
 
 @dataclass(frozen=True)
 class LakeStatus:
-    """A lake: its tables, its last batch (a row of ops/batches), its current model (a row of gold/cluster_models)."""
+    """A lake: its tables, its last batch (a row of ops/batches), its current model (a row of gold/cluster_models).
+
+    `drift` says how tracks that came after the training differ; None where too few did.
+    """
 
     tables: tuple[TableStatus, ...]
     last_batch: dict[str, Any] | None
     current_model: dict[str, Any] | None
+    drift: Drift | None = None
 
 
 def read_status(settings: Settings) -> LakeStatus:
@@ -46,7 +51,16 @@ def read_status(settings: Settings) -> LakeStatus:
         tables,
         last_batch=max(batches, key=lambda batch: batch["started_at"], default=None),
         current_model=models[0] if models else None,
+        drift=_drift(settings, models[0]) if models else None,
     )
+
+
+def _drift(settings: Settings, model: dict[str, Any]) -> Drift | None:
+    table = _open(settings, TRACK_FEATURES.path)
+    # Asked of the log first: mostly too little is new, and no file has to be read.
+    if table is None or table.count() - model["n_tracks"] < enough(model["n_tracks"]):
+        return None
+    return measure(model, table.to_pyarrow_table(columns=columns(model)))
 
 
 def _statuses(settings: Settings) -> Iterator[TableStatus]:

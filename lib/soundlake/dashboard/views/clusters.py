@@ -29,6 +29,8 @@ def show(source: Source) -> None:
         names: list[str] = overview["cluster_name"].tolist()
         _sizes(overview)
         _profiles(overview, names)
+    with explained(source):
+        _drift(source)
     for part in (_examples, _map, _choice, _mix):
         with explained(source):
             part(source)
@@ -60,6 +62,17 @@ def _profiles(overview: pd.DataFrame, names: list[str]) -> None:
         charts.radar(scaled, _FEATURES, "cluster_name"), width="content", alt="Radar of the features of clusters"
     )
     st.caption("The rim is the cluster with the most of a feature, the middle the one with the least.")
+
+
+def _drift(source: Source) -> None:
+    drift = None if source.is_athena else source.status().drift
+    if drift is None:
+        return
+    told = f"{drift}."
+    if drift.advises_training:
+        st.warning(f"{told} The model no longer fits: train_clusters would help.", icon=":material/trending_up:")
+    else:
+        st.caption(f"Drift: {told}")
 
 
 def _examples(source: Source) -> None:

@@ -1,0 +1,35 @@
+"""What a model may and can learn from, declared for Spark and for plain readers alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from soundlake.tables import AUDIO_FEATURES
+
+FEATURES: tuple[str, ...] = tuple(column.name for column in AUDIO_FEATURES)
+
+# Silver keeps odd values as they came; beyond these limits (in the feature's unit) they are no measurements, and one of
+# them could stretch a whole scale. Tempo 0, as in all-zero rows, says that nothing was found.
+_LIMITS = {"loudness": (-100.0, 0.0), "tempo": (1.0, 1000.0)}
+_SHARE = (0.0, 1.0)
+LIMITS: dict[str, tuple[float, float]] = {name: _LIMITS.get(name, _SHARE) for name in FEATURES}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The setting `train.sources`, read: names of sources, `*` for all, `!name` to leave one out.
+
+    A list of nothing but exclusions allows all others, rows without a source among them.
+    """
+
+    takes_all: bool
+    named: tuple[str, ...]
+    excluded: tuple[str, ...]
+
+    @classmethod
+    def of(cls, sources: Sequence[str]) -> Sources:
+        """Read the setting."""
+        excluded = tuple(name[1:] for name in sources if name.startswith("!"))
+        named = tuple(name for name in sources if not name.startswith("!"))
+        return cls("*" in named or (bool(excluded) and not named), named, excluded)

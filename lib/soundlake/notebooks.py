@@ -1,0 +1,107 @@
+"""One way to the tables from a notebook: a lake on this machine or on S3, Athena, or a Spark session that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from soundlake.catalog.delta import open_table
+from soundlake.catalog.glue import public_tables
+from soundlake.catalog.query import ask, sql_of
+from soundlake.errors import UsageError
+from soundlake.settings import Settings, load_settings
+from soundlake.settings.checks import local_path
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def open_lake(
+    uri: str | None = None,
+    *,
+    config: str | Path | None = None,
+    sets: Sequence[str] = (),
+    spark: SparkSession | None = None,
+) -> NotebookLake:
+    """Open a lake to read from.
+
+    Without `spark` questions are answered by DuckDB, which reads the Delta tables from the disk or S3, or by Athena
+    where `catalog.type` is `glue`. With `spark`, as notebooks on EMR and Glue have it, that session reads the tables.
+
+    Args:
+        uri: a local path, s3://… or s3a://…; else lake.uri of the settings, looked for here and in the folder above.
+        config: a TOML file of settings.
+        sets: single settings, "section.key=value".
+        spark: a session that can read Delta tables.
+
+    Raises:
+        UsageError: wrong settings.
+    """
+    settings = load_settings(Path(config) if config else None, sets, uri)
+    path = local_path(settings.lake.uri)
+    if uri is None and path is not None and not path.exists() and (Path("..") / path).exists():
+        # A notebook runs in its own folder, the demo writes into the one above.
+        settings = load_settings(Path(config) if config else None, sets, str(Path("..") / path))
+    return NotebookLake(settings, spark)
+
+
+class NotebookLake:
+    """A lake as a notebook sees it: SQL in, pandas out. Tables are called layer_name, such as silver_tracks."""
+
+    def __init__(self, settings: Settings, spark: SparkSession | None = None) -> None:
+        self.settings = settings
+        self._spark = spark
+
+    def __repr__(self) -> str:
+        return f"open_lake({self.settings.lake.uri!r}), read by {self.engine}"
+
+    @property
+    def engine(self) -> str:
+        """Who answers: Spark, Athena or DuckDB."""
+        if self._spark is not None:
+            return "Spark"
+        return "Athena" if self.settings.catalog.type == "glue" else "DuckDB"
+
+    def sql(self, what: str, limit: int | None = None) -> pd.DataFrame:
+        """Answer a SELECT, or an insight by its name; raises UsageError and SoundlakeError as `query` does."""
+        query = sql_of(self.settings, what)
+        if self._spark is None:
+            frame: pd.DataFrame = ask(self.settings, query, limit).rows.to_pandas(date_as_object=False)
+            return frame
+        self._register(query)
+        rows = self._spark.sql(query)
+        return (rows if limit is None else rows.limit(limit)).toPandas()
+
+    def table(self, name: str, columns: Sequence[str] = ("*",), limit: int | None = None) -> pd.DataFrame:
+        """Return a table, or some of its columns; raises UsageError for a name that no table has."""
+        known = {table.view for table in public_tables()}
+        if name not in known:
+            raise UsageError(f"no table {name!r}: the tables are {', '.join(sorted(known))}")
+        return self.sql(f"SELECT {', '.join(columns)} FROM {name}", limit)  # noqa: S608 - a SELECT whatever is in it
+
+    def has(self, name: str) -> bool:
+        """Whether a table has been made; on Athena, whether its files are there."""
+        return any(table.view == name and self._exists(table.path) for table in public_tables())
+
+    def tables(self) -> list[str]:
+        """The names of the tables that are there."""
+        return [table.view for table in public_tables() if self._exists(table.path)]
+
+    def _exists(self, path: str) -> bool:
+        if self._spark is not None:
+            from delta.tables import DeltaTable
+
+            return bool(DeltaTable.isDeltaTable(self._spark, f"{self.settings.lake.uri}/{path}"))
+        table = next(one for one in public_tables() if one.path == path)
+        return open_table(self.settings, table) is not None
+
+    def _register(self, query: str) -> None:
+        """Make views of the tables that a query names, read as they are now."""
+        assert self._spark is not None
+        for table in public_tables():
+            if table.view in query and self._exists(table.path):
+                rows = self._spark.read.format("delta").load(f"{self.settings.lake.uri}/{table.path}")
+                rows.createOrReplaceTempView(table.view)
