@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 TESTS ?= tests
 RECORDS ?= 1000000
 
-.PHONY: help setup test test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest lint lint-aws format demo docs lambda clean
+.PHONY: help setup test test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-recommend lint lint-aws format demo docs lambda clean
 .PHONY: notebooks
 
 help: ## List the targets
@@ -77,6 +77,10 @@ docs: setup ## Write docs/data-dictionary.md
 
 lambda: setup ## Make build/soundlake-extract.zip, the Lambda function that extracts by the clock
 	@$(PYTHON) -m soundlake.launch.lambda_archive
+
+bench-recommend: setup ## Judge recommendations: SONGS= and CHARTS= the full data (else the sample), LAKE= a lake with plays
+	@$(PYTHON) tests/bench/recommend.py \
+		$(if $(SONGS),--songs $(SONGS)) $(if $(CHARTS),--charts $(CHARTS)) $(if $(LAKE),--lake $(LAKE))
 
 clean: ## Remove environments, caches and the demo's lake
 	@rm -rf .venv .venv.lock .venv-* lake artifacts spark-warehouse build dist

@@ -21,6 +21,7 @@ from soundlake.launch.aws.commands import deploy
 from soundlake.launch.doctor import examine
 from soundlake.launch.report import reported
 from soundlake.ops.status import LakeStatus, read_status
+from soundlake.playlists.commands import app as playlists_app
 from soundlake.settings import load_settings
 from soundlake.settings.document import as_toml
 
@@ -44,6 +45,7 @@ app.add_typer(extract_app, name="extract")
 app.add_typer(jobs_app, name="jobs")
 app.command("deploy")(deploy)
 app.command("import")(import_files)
+app.add_typer(playlists_app, name="playlists")
 app.command("move-read")(move_read)
 app.command("query")(query)
 app.command("dashboard")(dashboard)

@@ -1,4 +1,4 @@
-"""The main job: both streaming queries, once or for good."""
+"""The main job: the streaming queries, once or for good."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from soundlake.ops.gaps import record_gaps
 from soundlake.ops.lease import Lease, lease
 from soundlake.ops.registering import registering
 from soundlake.ops.start import make_ready
+from soundlake.recommend.model import current_model
+from soundlake.recommend.rerank import rerank_query
 from soundlake.refine.query import QUERY as REFINE
 from soundlake.refine.query import explained, refine_query
 from soundlake.settings import Settings
@@ -33,7 +35,7 @@ _LOOK_AGAIN_SECONDS = 0.2
 
 
 def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = False) -> None:
-    """Run ingest and refine on a lake.
+    """Run ingest and refine on a lake, and rerank the recommendations of those who played something.
 
     With `once`, take all that is there and return. Otherwise run until SIGTERM or SIGINT, finish the batches at work,
     and return. With `adopts`, ingest gets a checkpoint that fits bronze first, where it has none. Raises
@@ -50,10 +52,15 @@ def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = Fals
         records = _records(spark, lake, source)
         ingest = ingest_query(spark, lake, records)
         refine = refine_query(spark, lake, settings.refine.max_bytes_per_trigger)
+        # Made before refine runs: it begins with the plays that come from here on.
+        rerank = rerank_query(spark, lake, settings) if not once or current_model(spark, lake) else None
         wait = partial(_await, spark, stop, held, source)
         if not once:
             interval = settings.trigger.interval
-            wait([query.trigger(processingTime=interval).start() for query in (ingest, refine)])
+            running = [query.trigger(processingTime=interval).start() for query in (ingest, refine)]
+            assert rerank
+            running.append(rerank.trigger(processingTime=settings.recommend.interval).start())
+            wait(running)
             return
         if source.once is Once.UNTIL_DRAINED:
             wait([ingest.trigger(processingTime="0 seconds").start()], _is_drained(source))
@@ -61,6 +68,8 @@ def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = Fals
             wait([ingest.trigger(availableNow=True).start()])
         if not stop.is_set():
             wait([refine.trigger(availableNow=True).start()])
+        if rerank and not stop.is_set():
+            wait([rerank.trigger(availableNow=True).start()])
 
 
 def _records(spark: SparkSession, lake: Lake, source: Source) -> DataFrame:

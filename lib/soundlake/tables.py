@@ -417,6 +417,144 @@ CLUSTER_PROFILES = Table(
     references={"model_version": "gold_cluster_models.model_version"},
 )
 
+RECOMMENDATIONS = Table(
+    "gold",
+    "recommendations",
+    "Tracks for each user, best first: none that the user has heard, at most a few by one artist.",
+    ("user_id", "rank"),
+    _columns(
+        ("user_id", "string", "the listener"),
+        ("rank", "int", "1-based place in the user's list"),
+        ("track_id", "string", "Spotify id of the track"),
+        ("score", "double", "how well it fits, 0 to 1; comparable within one user's list"),
+        ("reason", "string", "why it is there, in words"),
+        ("because_track_id", "string", "the track of the user's that the reason speaks of; null where there is none"),
+        ("model_version", "string", "model that ranked the list"),
+        ("ranked_at", "timestamp", "when the list was ranked"),
+    ),
+    references={"track_id": "silver_tracks.track_id", "model_version": "gold_recommendation_models.model_version"},
+)
+
+SIMILAR_TRACKS = Table(
+    "gold",
+    "similar_tracks",
+    "The tracks that sound most like each track, other versions of the same song left out.",
+    ("track_id", "rank"),
+    _columns(
+        ("track_id", "string", "Spotify id of the track"),
+        ("rank", "int", "1-based place, nearest first"),
+        ("similar_track_id", "string", "Spotify id of the similar track"),
+        ("distance", "double", "Euclidean distance in standardised audio features"),
+        ("similarity", "double", "1 / (1 + distance)"),
+        ("model_version", "string", "model it was published with"),
+    ),
+    references={
+        "track_id": "silver_tracks.track_id",
+        "similar_track_id": "silver_tracks.track_id",
+        "model_version": "gold_recommendation_models.model_version",
+    },
+)
+
+CURATED_PLAYLISTS = Table(
+    "gold",
+    "curated_playlists",
+    "Playlists made by rules: by mood, by genre, rising tracks, for an activity, for a new listener.",
+    ("playlist", "rank"),
+    _columns(
+        ("playlist", "string", "short name, by which it is exported and published"),
+        ("playlist_name", "string", "name for people"),
+        ("kind", "string", "starter, rising, activity, mood or genre"),
+        ("rule", "string", "which tracks it takes, and in which order"),
+        ("rank", "int", "1-based place, best first"),
+        ("track_id", "string", "Spotify id of the track"),
+        ("score", "double", "what the order goes by; comparable within one playlist"),
+        ("built_at", "timestamp", "when it was built"),
+    ),
+    references={"track_id": "silver_tracks.track_id"},
+)
+
+RECOMMENDATION_MODELS = Table(
+    "gold",
+    "recommendation_models",
+    "Published recommendation models. A row makes a model real; is_current says which one ranks.",
+    ("model_version",),
+    _columns(
+        ("model_version", "string", "version, sortable by time"),
+        ("trained_at", "timestamp", "when the model was trained"),
+        ("is_current", "boolean", "whether this model ranks"),
+        ("n_users", "bigint", "users it learned from"),
+        ("n_tracks", "bigint", "tracks it learned from"),
+        ("n_likes", "bigint", "pairs of a user and a track or artist that it learned from"),
+        ("n_left_out", "bigint", "plays and user items that train.sources forbids to learn from"),
+        ("factors", "int", "length of the factors; 0 where there was nothing to learn from"),
+        ("alpha", "double", "how much more a stronger signal counts (implicit ALS)"),
+        ("regularisation", "double", "regularisation (implicit ALS)"),
+        ("seed", "bigint", "seed of the training"),
+        ("train_sources", "array<string>", "the setting train.sources at the training"),
+    ),
+)
+
+RECOMMENDATION_FACTORS = Table(
+    "gold",
+    "recommendation_factors",
+    "What recommendations learned of tracks and artists, for the current model and the one before it.",
+    ("model_version", "entity", "id"),
+    _columns(
+        ("model_version", "string", "model the factors belong to"),
+        ("entity", "string", "track or artist"),
+        ("id", "string", "Spotify id of the track or artist"),
+        ("factors", "array<float>", "factors of the collaborative filtering"),
+        ("listeners", "bigint", "users the model knows to like it"),
+    ),
+    references={"model_version": "gold_recommendation_models.model_version"},
+    internal=True,
+)
+
+CHART_FORECASTS = Table(
+    "gold",
+    "chart_forecasts",
+    "Where the tracks of each chart will stand a week later, with the error that such forecasts had.",
+    ("playlist_id", "track_id"),
+    _columns(
+        ("playlist_id", "string", "the chart: a playlist with a daily snapshot over weeks"),
+        ("playlist_name", "string", "name of the chart"),
+        ("track_id", "string", "Spotify id of the track"),
+        ("track_name", "string", "title"),
+        ("artist_name", "string", "name of the first artist"),
+        ("observed_on", "date", "the newest snapshot, which the forecast goes by"),
+        ("forecast_for", "date", "a week later"),
+        ("position", "int", "1-based place at observed_on"),
+        ("weeks_on_chart", "int", "weeks since the track was first seen there, begun ones counted"),
+        ("forecast_position", "double", "expected place; one beyond the last place means off the chart"),
+        ("method", "string", "model; or same as last week, where the model was not better in the back-test"),
+        ("error", "double", "mean absolute error of this method in the back-test, in places"),
+        ("survival", "double", "probability that the track is on the chart then"),
+        ("survival_method", "string", "model; or share that stayed, where the model was not better"),
+        ("survival_error", "double", "Brier score of this method in the back-test, 0 is perfect"),
+        ("model_version", "string", "the back-test and model behind the row"),
+    ),
+    references={"playlist_id": "silver_playlists.playlist_id", "track_id": "silver_tracks.track_id"},
+)
+
+FORECAST_ERRORS = Table(
+    "gold",
+    "forecast_errors",
+    "How wrong forecasts of charts were, each made with what was known before: the model against simple ways.",
+    ("model_version", "measure", "method"),
+    _columns(
+        ("model_version", "string", "the back-test"),
+        ("measure", "string", "position: mean absolute error in places; survival: Brier score"),
+        ("method", "string", "model, same as last week, share that stayed"),
+        ("error", "double", "the mean error"),
+        ("low", "double", "lower bound of its 95 % interval, by the bootstrap over charts and weeks"),
+        ("high", "double", "upper bound of its 95 % interval"),
+        ("forecasts", "bigint", "forecasts that were judged"),
+        ("weeks", "int", "weeks for which forecasts were made"),
+        ("is_published", "boolean", "whether gold/chart_forecasts goes by this method"),
+        ("judged_at", "timestamp", "when it was judged"),
+    ),
+)
+
 COUNTS_TYPE = "struct<read:bigint,accepted:bigint,duplicate:bigint,stale:bigint,rejected:bigint>"
 
 BATCHES = Table(
@@ -475,6 +613,13 @@ TABLES: tuple[Table, ...] = (
     TRACK_CLUSTERS,
     CLUSTER_MODELS,
     CLUSTER_PROFILES,
+    RECOMMENDATIONS,
+    SIMILAR_TRACKS,
+    CURATED_PLAYLISTS,
+    RECOMMENDATION_MODELS,
+    RECOMMENDATION_FACTORS,
+    CHART_FORECASTS,
+    FORECAST_ERRORS,
     BATCHES,
     UNKNOWN_FIELDS,
 )

@@ -34,6 +34,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
     delay: float = 0.0
+    is_lost_answer: bool = False  # what was asked for is done all the same; only for what is written
 
 
 @dataclass
@@ -237,6 +238,9 @@ class FakeSpotify:
             case ["tracks" | "albums" as what]:
                 saved = [{"added_at": "2026-03-04T05:06:07Z", what[:-1]: thing} for thing in self.saved[what]]
                 return self._page(path, query, saved, most=50)
+            case ["playlists"]:
+                own = [playlist for playlist in self.catalog.playlists.values() if playlist["owner"]["id"] == USER]
+                return self._page(path, query, own, most=50)
             case ["following"]:
                 ids = [artist["id"] for artist in self.followed]
                 start = ids.index(query["after"]) + 1 if "after" in query else 0
@@ -254,6 +258,29 @@ class FakeSpotify:
             {**self.catalog.features[i], "id": f"own-{i}", "href": f"https://open.spotify.com/track/{i}"} for i in known
         ]
         return {"content": content}
+
+    def write(self, method: str, path: str, body: Thing, user: str | None) -> Thing:
+        """Make a playlist, or set the entries of one, for a user whose consent says that he may be written for."""
+        if user is None:
+            raise HttpError(403, "Insufficient client scope")
+        match method, path.removeprefix("/v1/").strip("/").split("/"):
+            case "POST", ["me", "playlists"]:
+                made = self.catalog.add_playlist(len(self.catalog.playlists) + 500, [])
+                self.catalog.playlists[made] |= {name: body[name] for name in ("name", "description", "public")}
+                return self.catalog.playlists[made]
+            case "PUT", ["playlists", playlist, "items" | "tracks" as route]:
+                if (route == "items") != self.has_items_route:
+                    raise HttpError(404, "Service not found")
+                if self._known_playlist(playlist)["owner"]["id"] != user:
+                    raise HttpError(403, "Forbidden")
+                if len(body["uris"]) > 100:
+                    raise HttpError(400, "Too many uris requested")
+                ids = [uri.removeprefix("spotify:track:") for uri in body["uris"]]
+                self.catalog.entries[playlist] = [
+                    {"added_at": "2026-01-02T03:04:05Z", "thing": self.catalog.tracks[track]} for track in ids
+                ]
+                return {"snapshot_id": "snapshot-2"}
+        raise HttpError(404, "Service not found")
 
     def token(self, form: dict[str, str]) -> Thing:
         """Hand out a token, or a refusal; `grants` keeps what was asked."""
@@ -319,7 +346,13 @@ class FakeSpotify:
                 except HttpError as error:
                     self._send(error.status, error.body)
 
+            def do_PUT(self) -> None:
+                self._write("PUT")
+
             def do_POST(self) -> None:
+                if self.path.startswith("/v1/"):
+                    self._write("POST")
+                    return
                 form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
                 fault = fake.fault_for(self.path)
                 if fault is not None:
@@ -329,6 +362,28 @@ class FakeSpotify:
                     self._send(200, fake.token({name: values[0] for name, values in form.items()}))
                 except HttpError as error:
                     self._send(error.status, {"error": str(error), "error_description": "refused"})
+
+            def _write(self, method: str) -> None:
+                path = urlsplit(self.path).path
+                body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+                fake.asked.append(Asked(f"{method} {path}", {}))
+                token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+                fault = fake.fault_for(path)
+                if fault is not None and not fault.is_lost_answer:
+                    self._fault(fault)
+                    return
+                if token not in fake.tokens:
+                    self._send(401, {"error": {"status": 401, "message": "The access token expired"}})
+                    return
+                try:
+                    answer = fake.write(method, path, body, fake.tokens.get(token) or None)
+                except HttpError as error:
+                    self._send(error.status, error.body)
+                    return
+                if fault is not None:
+                    self._fault(fault)
+                else:
+                    self._send(201 if method == "POST" else 200, answer)
 
             def _fault(self, fault: Fault) -> None:
                 time.sleep(fault.delay)

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from soundlake.clusters.learnable import FEATURES, LIMITS, Sources
 
-__all__ = ["FEATURES", "have_features", "training_rows"]
+__all__ = ["FEATURES", "have_features", "is_allowed", "training_rows"]
 
 
 def training_rows(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:
@@ -28,7 +28,7 @@ def training_rows(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:
     """
 
     def transform(features: DataFrame) -> DataFrame:
-        return features.where(_is_allowed(Sources.of(sources)) & _is_measured()).select("track_id", *FEATURES)
+        return features.where(is_allowed(sources) & _is_measured()).select("track_id", *FEATURES)
 
     return transform
 
@@ -38,9 +38,11 @@ def have_features() -> Column:
     return reduce(and_, [F.col(name).isNotNull() for name in FEATURES])
 
 
-def _is_allowed(sources: Sources) -> Column:
+def is_allowed(sources: Sequence[str]) -> Column:
+    """Whether `train.sources` lets a model learn from a row, by the row's `source`."""
+    allowed = Sources.of(sources)
     source = F.coalesce(F.col("source"), F.lit(""))
-    return (F.lit(sources.takes_all) | source.isin(list(sources.named))) & ~source.isin(list(sources.excluded))
+    return (F.lit(allowed.takes_all) | source.isin(list(allowed.named))) & ~source.isin(list(allowed.excluded))
 
 
 def _is_measured() -> Column:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import requests
@@ -24,7 +25,26 @@ SCOPES = (
     "user-library-read",
     "user-follow-read",
 )
-_NO_CONSENT = "there is no consent of a user yet, or it was withdrawn: run `soundlake extract login`"
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What a user consents to; each is asked for, kept and withdrawn by itself, under its own name."""
+
+    name: str
+    scopes: tuple[str, ...]
+    command: str
+
+    @property
+    def missing(self) -> str:
+        """What is said where there is none."""
+        return f"there is no consent of a user yet, or it was withdrawn: run `soundlake {self.command}`"
+
+
+READING = Consent("", SCOPES, "extract login")
+PUBLISHING = Consent(
+    "-publish", ("playlist-read-private", "playlist-modify-private", "playlist-modify-public"), "playlists login"
+)
 
 Auth: TypeAlias = SpotifyClientCredentials | SpotifyOAuth | SpotifyPKCE
 
@@ -38,47 +58,67 @@ def silence_spotipy() -> None:
 class StateTokens(CacheHandler):  # type: ignore[misc]
     """A user's token in the private state."""
 
-    def __init__(self, state: State, name: str, refresh_token: str | None = None) -> None:
+    def __init__(self, state: State, name: str, refresh_token: str | None = None, consent: Consent = READING) -> None:
         self._state = state
         self._name = name
+        self._scopes = " ".join(consent.scopes)
         self._refresh_token = refresh_token
 
     def get_cached_token(self) -> dict[str, Any] | None:
         """Return the token that was kept, else one to refresh from the consent that the credentials hold."""
         token = self._state.read(self._name)
         if token is None and self._refresh_token:
-            return {"refresh_token": self._refresh_token, "expires_at": 0, "scope": " ".join(SCOPES)}
+            return {"refresh_token": self._refresh_token, "expires_at": 0, "scope": self._scopes}
         return token
 
     def save_token_to_cache(self, token_info: dict[str, Any]) -> None:
         """Keep a token. An answer without scopes has those that were asked for."""
-        self._state.write(self._name, {**token_info, "scope": token_info.get("scope") or " ".join(SCOPES)})
+        self._state.write(self._name, {**token_info, "scope": token_info.get("scope") or self._scopes})
 
 
 class _OAuth(SpotifyOAuth):  # type: ignore[misc]
+    consent = READING
+
     def get_auth_response(self, open_browser: bool | None = None) -> str:
-        raise UsageError(_NO_CONSENT)
+        raise UsageError(self.consent.missing)
 
 
 class _PKCE(SpotifyPKCE):  # type: ignore[misc]
+    consent = READING
+
     def _get_auth_response(self, open_browser: bool | None = None) -> str:
-        raise UsageError(_NO_CONSENT)
+        raise UsageError(self.consent.missing)
 
 
-def app_or_user(settings: Settings, credentials: Credentials, state: State, user: str, *, needs_user: bool) -> Auth:
+def checked_name(user: str) -> str:
+    """The name of a user, which is part of a file's name; raises UsageError where it cannot be."""
+    if not user.replace("-", "").replace("_", "").isalnum():
+        raise UsageError(f"--user {user}: should be letters, digits, - and _")
+    return user
+
+
+def app_or_user(
+    settings: Settings,
+    credentials: Credentials,
+    state: State,
+    user: str,
+    *,
+    needs_user: bool,
+    consent: Consent = READING,
+) -> Auth:
     """Return who asks: the user `user` where there is a consent or one is needed, else the app.
 
     A user's own consent shows more (in development mode only one's own playlists can be read), so it is taken where it
     is there. Raises UsageError where neither is possible.
     """
     silence_spotipy()
-    tokens = _tokens(credentials, state, user)
+    tokens = _tokens(credentials, state, user, consent)
     if tokens.get_cached_token() is not None:
-        return _user(settings, credentials, tokens, interactive=False)
+        return _user(settings, credentials, tokens, consent, interactive=False)
     if needs_user:
-        raise UsageError(_NO_CONSENT)
+        raise UsageError(consent.missing)
     if credentials.client_secret is None:
-        raise UsageError(f"there is no client secret (SPOTIPY_CLIENT_SECRET), and {_NO_CONSENT}")
+        raise UsageError(f"there is no client secret (SPOTIPY_CLIENT_SECRET), and {consent.missing}")
     auth = SpotifyClientCredentials(
         credentials.client_id,
         credentials.client_secret,
@@ -90,10 +130,19 @@ def app_or_user(settings: Settings, credentials: Credentials, state: State, user
     return auth
 
 
-def login(settings: Settings, credentials: Credentials, state: State, user: str, *, open_browser: bool) -> None:
+def login(
+    settings: Settings,
+    credentials: Credentials,
+    state: State,
+    user: str,
+    *,
+    open_browser: bool,
+    consent: Consent = READING,
+) -> None:
     """Ask a user for consent in the browser and keep the token. Raises SoundlakeError where consent is not given."""
     silence_spotipy()
-    auth = _user(settings, credentials, _tokens(credentials, state, user), interactive=True, open_browser=open_browser)
+    tokens = _tokens(credentials, state, user, consent)
+    auth = _user(settings, credentials, tokens, consent, interactive=True, open_browser=open_browser)
     try:
         if isinstance(auth, SpotifyPKCE):
             auth.get_access_token(check_cache=False)
@@ -108,13 +157,19 @@ def login(settings: Settings, credentials: Credentials, state: State, user: str,
 
 
 def _user(
-    settings: Settings, credentials: Credentials, tokens: CacheHandler, *, interactive: bool, open_browser: bool = False
+    settings: Settings,
+    credentials: Credentials,
+    tokens: CacheHandler,
+    consent: Consent,
+    *,
+    interactive: bool,
+    open_browser: bool = False,
 ) -> SpotifyOAuth | SpotifyPKCE:
     """Authorisation code where the app has a secret, else PKCE."""
     common: dict[str, Any] = {
         "redirect_uri": settings.extract.redirect_uri,
         "state": secrets.token_urlsafe(16),
-        "scope": " ".join(SCOPES),
+        "scope": " ".join(consent.scopes),
         "requests_session": requests.Session(),
         "requests_timeout": settings.extract.timeout,
         "open_browser": open_browser,
@@ -125,13 +180,17 @@ def _user(
         auth = (SpotifyPKCE if interactive else _PKCE)(credentials.client_id, **common)
     else:
         auth = (SpotifyOAuth if interactive else _OAuth)(credentials.client_id, credentials.client_secret, **common)
+    auth.consent = consent
     auth.OAUTH_TOKEN_URL = _token_url(settings)
     auth.OAUTH_AUTHORIZE_URL = f"{settings.extract.accounts_url.rstrip('/')}/authorize"
     return auth
 
 
-def _tokens(credentials: Credentials, state: State, user: str) -> StateTokens:
-    return StateTokens(state, f"token-{credentials.app}-{user}", credentials.refresh_token)
+def _tokens(credentials: Credentials, state: State, user: str, consent: Consent) -> StateTokens:
+    name = f"token-{credentials.app}-{user}{consent.name}"
+    # A consent that was given elsewhere was given to read.
+    refresh_token = credentials.refresh_token if consent is READING else None
+    return StateTokens(state, name, refresh_token, consent)
 
 
 def _token_url(settings: Settings) -> str:

@@ -138,7 +138,7 @@ def login(
     settings = load_settings(config, sets or ())
     credentials = load_credentials(settings)
     with open_state(settings) as state:
-        auth.login(settings, credentials, state, _name(user), open_browser=browser)
+        auth.login(settings, credentials, state, auth.checked_name(user), open_browser=browser)
     typer.echo(f"consent kept in {settings.extract.state}")
 
 
@@ -159,6 +159,7 @@ def _extract(
 ) -> None:
     from rich.console import Console
 
+    from soundlake.extract.auth import checked_name
     from soundlake.extract.ids import lines_of
     from soundlake.extract.progress import shown_progress
     from soundlake.extract.request import request_for
@@ -171,16 +172,9 @@ def _extract(
         named = list(settings.extract.playlists)
     request = request_for(command, named, with_, types=types, limit=limit)
     with shown_progress(Console(stderr=True)) as on_progress:
-        report = run_walk(settings, request, to=to, out=out, user=_name(user), fresh=fresh, on_progress=on_progress)
+        report = run_walk(
+            settings, request, to=to, out=out, user=checked_name(user), fresh=fresh, on_progress=on_progress
+        )
     report.print(Console())
     if not report.is_well:
         raise typer.Exit(1)
-
-
-def _name(user: str) -> str:
-    """A user's name is part of a file's name."""
-    from soundlake.errors import UsageError
-
-    if not user.replace("-", "").replace("_", "").isalnum():
-        raise UsageError(f"--user {user}: should be letters, digits, - and _")
-    return user

@@ -42,6 +42,8 @@ REGISTRY: Mapping[str, Job] = MappingProxyType(
             Job("stream", "take records from the source into the tables", reads_source=True, makes_lake=True),
             Job("train_clusters", "train KMeans on the audio features and publish a model"),
             Job("build_insights", "build the marts"),
+            Job("recommend", "learn what listeners like; write recommendations, similar tracks, playlists"),
+            Job("forecast", "forecast the charts of next week, with the error of such forecasts"),
             Job("register_tables", "register the tables in the Glue Data Catalog, for Athena", can_check=True),
             Job("replay_rejected", "judge rejected records again, after a rule was mended"),
             Job("rebuild", "make silver and gold anew from bronze and the published models"),

@@ -154,6 +154,29 @@ class TrainSettings(_Section):
     max_iter: Number = Field(40, ge=1, description="most iterations of KMeans")
 
 
+class RecommendSettings(_Section):
+    """Recommendations. What they may learn from, train.sources says."""
+
+    list_size: Number = Field(30, ge=1, description="tracks in a user's list")
+    per_artist: Number = Field(2, ge=1, description="most tracks by one artist in a list or playlist")
+    similar: Number = Field(20, ge=1, description="similar tracks listed for each track")
+    playlist_size: Number = Field(50, ge=1, le=100, description="most tracks of a curated playlist")
+    history_days: Number = Field(365, ge=1, description="days before a user's newest play that count")
+    most_tracks: Number = Field(
+        200_000, ge=1, description="tracks that are recommended from: those with most listeners; bounds time and memory"
+    )
+    factors: Number = Field(32, ge=2, description="length of the factors of the collaborative filtering")
+    iterations: Number = Field(10, ge=1, description="iterations of the collaborative filtering")
+    interval: Interval = Field("10 seconds", description="least time between two rerankings while a stream runs")
+
+
+class ForecastSettings(_Section):
+    """The forecast of charts. What it may learn from, train.sources says."""
+
+    min_days: Number = Field(42, ge=28, description="days with a snapshot from which on a playlist is a chart")
+    backtest_weeks: Number = Field(8, ge=2, description="weeks that forecasts are made for again, to know their error")
+
+
 class S3Settings(_Section):
     """The object store."""
 
@@ -310,6 +333,8 @@ class Settings(_Section):
     refine: RefineSettings = RefineSettings()
     insights: InsightsSettings = InsightsSettings()
     train: TrainSettings = TrainSettings()
+    recommend: RecommendSettings = RecommendSettings()
+    forecast: ForecastSettings = ForecastSettings()
     s3: S3Settings = S3Settings()
     catalog: CatalogSettings = CatalogSettings()
     export: ExportSettings = ExportSettings()

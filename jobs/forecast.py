@@ -1,0 +1,26 @@
+"""Forecast the charts of next week, with the error of such forecasts."""
+
+from __future__ import annotations
+
+from soundlake.catalog.report import registered
+from soundlake.forecast import job
+from soundlake.lake import Lake
+from soundlake.launch.arguments import JobArguments
+from soundlake.launch.main import run_job
+from soundlake.session import open_session
+
+
+def run(arguments: JobArguments) -> None:
+    """Judge past forecasts, forecast, and say how wrong each way was and which one is published."""
+    with open_session("soundlake forecast", arguments.settings) as spark:
+        errors = job.forecast(spark, Lake(arguments.settings.lake.uri), arguments.settings)
+        for error in errors:
+            found = error.interval
+            bounds = f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]"
+            print(f"{error.measure}, {error.method}: error {bounds}{', published' if error.is_published else ''}")
+    for line in registered(arguments.settings):
+        print(line)
+
+
+if __name__ == "__main__":
+    run_job("forecast", run)

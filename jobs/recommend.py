@@ -1,0 +1,29 @@
+"""Learn what listeners like; write recommendations and similar tracks."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from soundlake.catalog.report import registered
+from soundlake.lake import Lake
+from soundlake.launch.arguments import JobArguments
+from soundlake.launch.main import run_job
+from soundlake.ops.lease import try_lease
+from soundlake.recommend import job
+from soundlake.recommend.report import summary
+from soundlake.session import open_session
+
+
+def run(arguments: JobArguments) -> None:
+    """Learn, publish, rank, and say what it was learned from."""
+    with open_session("soundlake recommend", arguments.settings) as spark:
+        lake = Lake(arguments.settings.lake.uri)
+        model = job.recommend(spark, lake, arguments.settings, partial(try_lease, arguments.settings, "recommend"))
+        for line in summary(spark, lake, model):
+            print(line)
+    for line in registered(arguments.settings):
+        print(line)
+
+
+if __name__ == "__main__":
+    run_job("recommend", run)

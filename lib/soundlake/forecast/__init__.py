@@ -1,0 +1,1 @@
+"""Forecasts of charts, judged before they are published."""

@@ -1,0 +1,1 @@
+"""Curated playlists on their way out of the lake: as files, and as playlists of a Spotify user."""

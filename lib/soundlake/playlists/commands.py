@@ -1,0 +1,121 @@
+"""`soundlake playlists`: the words of its commands. What they do is imported when they run, so that --help is quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from soundlake.playlists.reading import Playlist
+    from soundlake.settings import Settings
+
+app = typer.Typer(
+    help="Curated playlists: list them, write them as files, publish them at Spotify.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")]
+LakeUri = Annotated[str | None, typer.Option("--lake", metavar="URI", help="a local path, s3://… or s3a://…")]
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="which ones", show_default=False)]
+All = Annotated[bool, typer.Option("--all", help="all of them")]
+User = Annotated[str, typer.Option("--user", metavar="NAME", help="whose consent, if there are several")]
+
+
+@app.command("list")
+def list_(config: Config = None, sets: Sets = None, lake: LakeUri = None) -> None:
+    """Show the curated playlists of a lake."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name", "title", "tracks", "rule", box=None)
+    for playlist in _read(config, sets, lake)[1]:
+        table.add_row(playlist.slug, playlist.name, str(len(playlist.entries)), playlist.rule)
+    Console().print(table)
+
+
+@app.command()
+def export(
+    names: Names = None,
+    every: All = False,
+    format_: Annotated[Literal["m3u", "csv"], typer.Option("--format", help="m3u or csv")] = "m3u",
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="where the files go")] = Path("playlists"),
+    config: Config = None,
+    sets: Sets = None,
+    lake: LakeUri = None,
+) -> None:
+    """Write playlists as files, one each."""
+    from soundlake.playlists.export import export as write
+    from soundlake.playlists.reading import chosen
+
+    for playlist in chosen(_read(config, sets, lake)[1], names or (), every=every):
+        typer.echo(f"{write(playlist, format_, out)}: {len(playlist.entries)} tracks")
+
+
+@app.command()
+def publish(
+    names: Names = None,
+    every: All = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do it; without, only say what would be done")] = False,
+    public: Annotated[bool, typer.Option("--public", help="for everybody to see; else private")] = False,
+    user: User = "default",
+    config: Config = None,
+    sets: Sets = None,
+    lake: LakeUri = None,
+) -> None:
+    """Make playlists at Spotify for a user who consented (`login`), or set the tracks of those made before."""
+    from soundlake.extract import auth
+    from soundlake.extract.credentials import load_credentials
+    from soundlake.extract.state import open_state
+    from soundlake.playlists.publish import Publisher, track_uris
+    from soundlake.playlists.reading import chosen
+
+    settings, known = _read(config, sets, lake)
+    playlists = chosen(known, names or (), every=every)
+    if not yes:
+        for playlist in playlists:
+            unknown = len(playlist.entries) - len(track_uris(playlist))
+            more = f", {unknown} left out, for their ids are none of Spotify's" if unknown else ""
+            seen = "public" if public else "private"
+            typer.echo(
+                f"would publish {playlist.slug}: {playlist.name}, {seen}, {len(track_uris(playlist))} tracks{more}"
+            )
+        typer.echo("nothing was sent to Spotify; --yes does it")
+        return
+    credentials = load_credentials(settings)
+    with open_state(settings) as state:
+        publisher = Publisher(settings, credentials, state, auth.checked_name(user))
+        for playlist in playlists:
+            done = publisher.publish(playlist, public=public)
+            typer.echo(f"{'made' if done.is_new else 'updated'} {done.slug}: {done.tracks} tracks, {done.url}")
+
+
+@app.command()
+def login(
+    user: User = "default",
+    browser: Annotated[bool, typer.Option(help="open a browser here, or show a URL to open elsewhere")] = True,
+    config: Config = None,
+    sets: Sets = None,
+) -> None:
+    """Give consent once, so that playlists can be made and changed; apart from the consent to read."""
+    from soundlake.extract import auth
+    from soundlake.extract.credentials import load_credentials
+    from soundlake.extract.state import open_state
+    from soundlake.settings import load_settings
+
+    settings = load_settings(config, sets or ())
+    credentials = load_credentials(settings)
+    with open_state(settings) as state:
+        auth.login(settings, credentials, state, auth.checked_name(user), open_browser=browser, consent=auth.PUBLISHING)
+    typer.echo(f"consent kept in {settings.extract.state}")
+
+
+def _read(config: Path | None, sets: list[str] | None, lake: str | None) -> tuple[Settings, list[Playlist]]:
+    from soundlake.playlists.reading import read_playlists
+    from soundlake.settings import load_settings
+
+    settings = load_settings(config, sets or (), lake)
+    return settings, read_playlists(settings)

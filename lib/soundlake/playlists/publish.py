@@ -1,0 +1,94 @@
+"""Playlists of a Spotify user, made from curated ones.
+
+A playlist is known again by a mark in its description: publishing it a second time sets its tracks anew. Making one is
+asked for once and never repeated by itself, for an answer that got lost may hide a playlist that was made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from soundlake.errors import SoundlakeError
+from soundlake.extract.api import SpotifyApi
+from soundlake.extract.auth import PUBLISHING, app_or_user
+from soundlake.extract.credentials import Credentials
+from soundlake.extract.ids import is_id
+from soundlake.extract.manners import Manners, RateLimiter
+from soundlake.extract.outcomes import NotGotError, StopError
+from soundlake.extract.state import State
+from soundlake.playlists.reading import Playlist
+from soundlake.settings import Settings
+
+_MOST_AT_ONCE = 100  # tracks of one request, and so of a playlist: setting them is one step
+_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Published:
+    """A playlist that stands at Spotify now; `is_new` when it was made just now."""
+
+    slug: str
+    url: str
+    tracks: int
+    is_new: bool
+
+
+def track_uris(playlist: Playlist) -> list[str]:
+    """What is published of a playlist: the tracks that Spotify can know, ids made up elsewhere left out."""
+    ids = [entry.track_id for entry in playlist.entries if is_id(entry.track_id)]
+    return [f"spotify:track:{track}" for track in ids[:_MOST_AT_ONCE]]
+
+
+class Publisher:
+    """Publishes for the user who consented (`soundlake playlists login`)."""
+
+    def __init__(self, settings: Settings, credentials: Credentials, state: State, user: str) -> None:
+        """Raises UsageError where there is no consent."""
+        auth = app_or_user(settings, credentials, state, user, needs_user=True, consent=PUBLISHING)
+        own = settings.extract
+        manners = Manners("Spotify", RateLimiter(own.max_requests), own.attempts, own.max_wait)
+        self._api = SpotifyApi(settings, auth, manners)
+        self._once = SpotifyApi(settings, auth, replace(manners, attempts=1))
+
+    def publish(self, playlist: Playlist, *, public: bool) -> Published:
+        """Make the playlist, or set its tracks anew where it is there. Raises SoundlakeError where that fails."""
+        try:
+            return self._publish(playlist, public)
+        except StopError as error:
+            raise SoundlakeError(f"{playlist.slug}: {error.reason}; run it again later") from None
+        except NotGotError as error:
+            raise SoundlakeError(f"{playlist.slug}: {error.reason}") from None
+
+    def _publish(self, playlist: Playlist, public: bool) -> Published:
+        found = self._find(playlist.slug)
+        made = (
+            found
+            or self._once.call(
+                "current_user_playlist_create", playlist.name, public=public, description=_description(playlist)
+            )["id"]
+        )
+        uris = track_uris(playlist)
+        self._api.call("playlist_replace_items", made, uris)
+        return Published(playlist.slug, f"https://open.spotify.com/playlist/{made}", len(uris), found is None)
+
+    def _find(self, slug: str) -> str | None:
+        """The id of the user's playlist that was published by this name."""
+        offset = 0
+        while True:
+            page = self._api.call("current_user_playlists", limit=_PAGE, offset=offset)
+            for one in page["items"]:
+                if one and _mark(slug) in (one.get("description") or ""):
+                    return str(one["id"])
+            offset += _PAGE
+            if not page.get("next"):
+                return None
+
+
+def _mark(slug: str) -> str:
+    return f"[soundlake:{slug}]"
+
+
+def _description(playlist: Playlist) -> str:
+    # Spotify takes 300 characters and no line breaks.
+    mark = _mark(playlist.slug)
+    return f"{playlist.rule[: 290 - len(mark)]} {mark}"

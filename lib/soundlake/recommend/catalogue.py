@@ -1,0 +1,181 @@
+"""The tracks that are recommended from, as arrays: what ranking a list needs, in the memory of one process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Places = NDArray[np.int64]
+
+_NONE = -1
+_DOUBTED = 4.0  # listeners with whom what was learned of a track is trusted by half
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Tracks and what is known of each; all arrays of tracks are in the order of `track_ids`.
+
+    `artists`, `songs` and `clusters` are places in lists of their own, -1 where there is none; two tracks of one song
+    have the same title and artist. `features` are standardised, NaN where a track has none that may be used. Factors
+    of what the model knows nothing of are zeros.
+    """
+
+    track_ids: Sequence[str]
+    names: Sequence[str | None]
+    artists: Places
+    artist_ids: Sequence[str]
+    artist_names: Sequence[str | None]
+    songs: Places
+    years: Floats
+    clusters: Places
+    cluster_names: Sequence[str]
+    features: Floats
+    popularity: Floats
+    track_support: Floats
+    artist_support: Floats
+    track_factors: Floats
+    artist_factors: Floats
+
+    def __len__(self) -> int:
+        return len(self.track_ids)
+
+    @cached_property
+    def place_of(self) -> dict[str, int]:
+        """The place of each track."""
+        return {track: place for place, track in enumerate(self.track_ids)}
+
+    @cached_property
+    def artist_place_of(self) -> dict[str, int]:
+        """The place of each artist."""
+        return {artist: place for place, artist in enumerate(self.artist_ids)}
+
+    @cached_property
+    def has_sound(self) -> NDArray[np.bool_]:
+        """Whether a track has audio features."""
+        return np.asarray(~np.isnan(self.features).any(axis=1))
+
+    @cached_property
+    def item_factors(self) -> Floats:
+        """Factors of each track together with those of its artist, each as far as it is to be trusted.
+
+        What makes tracks known that nobody has heard: their artists are.
+        """
+        artists = self.of_artists(self.artist_support[:, None] * self.artist_factors)
+        return np.asarray(self.track_support[:, None] * self.track_factors + artists, dtype=np.float32)
+
+    @cached_property
+    def gram(self) -> NDArray[np.float64]:
+        """The sum of the outer products of all factors."""
+        tracks, artists = self.track_factors.astype(float), self.artist_factors.astype(float)
+        return np.asarray(tracks.T @ tracks + artists.T @ artists)
+
+    @cached_property
+    def tracks_by_artist(self) -> Floats:
+        """How many tracks each artist has here."""
+        return np.bincount(self.artists[self.artists != _NONE], minlength=len(self.artist_ids)).astype(np.float32)
+
+    def of_artists(self, values: Floats) -> Floats:
+        """A value of each artist as one of each track; zero where a track has no artist."""
+        # The last row stands for no artist: place -1.
+        padded = np.concatenate([values, np.zeros((1, *values.shape[1:]), dtype=np.float32)])
+        return np.asarray(padded[self.artists], dtype=np.float32)
+
+
+def catalogue_of(
+    rows: Sequence[dict[str, Any]],
+    features: Sequence[str],
+    factors: int,
+    track_factors: Mapping[str, Floats] = MappingProxyType({}),
+    artist_factors: Mapping[str, Floats] = MappingProxyType({}),
+    artist_listeners: Mapping[str, int] = MappingProxyType({}),
+) -> Catalogue:
+    """Make a catalogue of tracks.
+
+    Args:
+        rows: track_id, track_name, artist_id, artist_name, year, popularity (0 to 100), listeners, cluster_name and the
+            features of each track; all but the id may be null.
+        features: the names of the features.
+        factors: how many factors there are.
+        track_factors: what was learned of tracks, by id.
+        artist_factors: what was learned of artists, by id.
+        artist_listeners: users who like an artist, by id.
+    """
+    artist_ids, artists = _places([row["artist_id"] for row in rows])
+    names = {row["artist_id"]: row["artist_name"] for row in rows}
+    _, songs = _places([_song(row) for row in rows])
+    cluster_names, clusters = _places([row["cluster_name"] for row in rows])
+    return Catalogue(
+        track_ids=[row["track_id"] for row in rows],
+        names=[row["track_name"] for row in rows],
+        artists=artists,
+        artist_ids=artist_ids,
+        artist_names=[names[artist] for artist in artist_ids],
+        songs=songs,
+        years=_floats([[row["year"]] for row in rows], 1)[:, 0],
+        clusters=clusters,
+        cluster_names=cluster_names,
+        features=standardised(_floats([[row[name] for name in features] for row in rows], len(features))),
+        popularity=_popularity(rows),
+        track_support=_support([row["listeners"] for row in rows]),
+        artist_support=_support([artist_listeners.get(artist) for artist in artist_ids]),
+        track_factors=_factors([row["track_id"] for row in rows], track_factors, factors),
+        artist_factors=_factors(artist_ids, artist_factors, factors),
+    )
+
+
+def standardised(values: Floats) -> Floats:
+    """Columns with mean 0 and standard deviation 1, rows with a NaN left out of both; constant columns become 0."""
+    known = values[~np.isnan(values).any(axis=1)]
+    if not len(known):
+        return values
+    means, deviations = known.mean(axis=0, dtype=float), known.std(axis=0, dtype=float)
+    scales = np.divide(1.0, deviations, out=np.zeros_like(deviations), where=deviations > 0.0)
+    return np.asarray((values - means) * scales, dtype=np.float32)
+
+
+def _song(row: dict[str, Any]) -> str | None:
+    """What two ids of the same recording or version have in common."""
+    if row["track_name"] is None:
+        return None
+    title = row["track_name"].split(" - ")[0].split(" (")[0]
+    return f"{title.casefold().strip()}\n{(row['artist_name'] or '').casefold()}"
+
+
+def _places(values: Sequence[str | None]) -> tuple[list[str], Places]:
+    distinct = sorted({value for value in values if value is not None})
+    place = {value: number for number, value in enumerate(distinct)}
+    return distinct, np.array([_NONE if value is None else place[value] for value in values], dtype=np.int64)
+
+
+def _floats(values: Sequence[Sequence[float | None]], width: int) -> Floats:
+    # Nulls become NaN.
+    return np.array(values, dtype=np.float32).reshape(len(values), width)
+
+
+def _popularity(rows: Sequence[dict[str, Any]]) -> Floats:
+    """0 to 1, by the listeners known here; Spotify's own number decides among tracks with as many."""
+    listeners = np.log1p(np.array([row["listeners"] or 0 for row in rows], dtype=np.float32))
+    scale = max(float(listeners.max(initial=0.0)), 1.0)
+    own = np.array([row["popularity"] or 0 for row in rows], dtype=np.float32) / 100.0
+    return np.asarray((listeners / scale + 0.1 * own) / 1.1, dtype=np.float32)
+
+
+def _support(listeners: Sequence[int | None]) -> Floats:
+    """A single listener says little of what listeners have in common, the twentieth changes little."""
+    squares = np.array([number or 0 for number in listeners], dtype=np.float32) ** 2
+    return np.asarray(squares / (squares + np.float32(_DOUBTED**2)), dtype=np.float32)
+
+
+def _factors(ids: Sequence[str], known: Mapping[str, Floats], factors: int) -> Floats:
+    found = np.zeros((len(ids), factors), dtype=np.float32)
+    for place, thing in enumerate(ids):
+        if thing in known:
+            found[place] = known[thing]
+    return found

@@ -1,0 +1,121 @@
+"""gold/recommendations: the lists of all users, and of those who just played something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+
+from soundlake.lake import Lake, conform
+from soundlake.recommend.blend import Recommender
+from soundlake.recommend.liked import History
+from soundlake.recommend.loading import collected, load_recommender
+from soundlake.recommend.model import RecommendationModel, in_list
+from soundlake.recommend.signals import histories, signals
+from soundlake.settings import Settings
+from soundlake.tables import RECOMMENDATIONS
+
+USERS_A_COMMIT = 1_000  # whose lists are replaced at once: bounds memory and the text of the condition
+# By which model all lists were ranked, those of users who did not play anything since among them.
+_LISTED_BY = "soundlake.listedBy"
+_SCHEMA = pa.schema(
+    [
+        ("user_id", pa.string()),
+        ("rank", pa.int32()),
+        ("track_id", pa.string()),
+        ("score", pa.float64()),
+        ("reason", pa.string()),
+        ("because_track_id", pa.string()),
+        ("model_version", pa.string()),
+        ("ranked_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+
+
+def list_all(spark: SparkSession, lake: Lake, model: RecommendationModel, settings: Settings) -> None:
+    """Rank the lists of all users who played or prefer something by `model`, in one commit of gold/recommendations.
+
+    Only the table's one writer may call this. Dying after the commit makes the next caller do it once more.
+    """
+    lake.create(spark, RECOMMENDATIONS)
+    recommend = settings.recommend
+    recommender = spark.sparkContext.broadcast(load_recommender(spark, lake, model, settings))
+    version = model.model_version
+
+    def rank(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            yield from ranked(recommender.value, batch.to_pylist(), settings, version).to_batches()
+
+    found = signals(spark, lake, settings.train.sources, recommend.history_days)
+    lists = histories(found).mapInArrow(rank, RECOMMENDATIONS.ddl)
+    conform(lists, RECOMMENDATIONS).write.format("delta").mode("overwrite").save(lake.path(RECOMMENDATIONS))
+    recommender.destroy()
+    lake.set_property(spark, RECOMMENDATIONS, _LISTED_BY, version)
+
+
+def are_listed(spark: SparkSession, lake: Lake, model: RecommendationModel) -> bool:
+    """Whether `model` ranked the lists of all users."""
+    return lake.exists(spark, RECOMMENDATIONS) and (
+        lake.property(spark, RECOMMENDATIONS, _LISTED_BY) == model.model_version
+    )
+
+
+def list_again(
+    spark: SparkSession,
+    lake: Lake,
+    model: RecommendationModel,
+    recommender: Recommender,
+    users: Sequence[str],
+    settings: Settings,
+) -> None:
+    """Rank the lists of some users anew, by what silver says of them now; doing it again changes nothing but the time.
+
+    Only the table's one writer may call this. Each `USERS_A_COMMIT` users are one commit.
+    """
+    for begin in range(0, len(users), USERS_A_COMMIT):
+        some = users[begin : begin + USERS_A_COMMIT]
+        wanted = spark.createDataFrame([(user,) for user in some], "user_id string")
+        found = signals(spark, lake, settings.train.sources, settings.recommend.history_days, wanted)
+        lists = ranked(recommender, collected(histories(found)).to_pylist(), settings, model.model_version)
+        _replace(spark, lake, lists, some)
+
+
+def ranked(
+    recommender: Recommender, found: Sequence[dict[str, object]], settings: Settings, model_version: str
+) -> pa.Table:
+    """The rows of gold/recommendations for the rows of `histories`."""
+    now = datetime.now(UTC)
+    rows = []
+    for row in found:
+        picks = recommender.recommend(_history(row), settings.recommend.list_size, settings.recommend.per_artist)
+        for rank, pick in enumerate(picks, start=1):
+            values = (pick.track_id, pick.score, pick.reason, pick.because_track_id)
+            rows.append((row["user_id"], rank, *values, model_version, now))
+    columns = list(zip(*rows, strict=True)) or [()] * len(_SCHEMA)
+    return pa.Table.from_arrays(
+        [pa.array(values, type=field.type) for values, field in zip(columns, _SCHEMA, strict=True)], schema=_SCHEMA
+    )
+
+
+def _history(row: dict[str, object]) -> History:
+    def weights(things: object) -> dict[str, float]:
+        assert isinstance(things, list)
+        return {thing["id"]: thing["weight"] for thing in things}
+
+    latest = row["latest"]
+    assert isinstance(latest, list)
+    return History(weights(row["tracks"]), weights(row["artists"]), latest)
+
+
+def _replace(spark: SparkSession, lake: Lake, lists: pa.Table, users: Sequence[str]) -> None:
+    rows = [tuple(row.values()) for row in lists.to_pylist()]
+    (
+        conform(spark.createDataFrame(rows, RECOMMENDATIONS.ddl), RECOMMENDATIONS)
+        .coalesce(1)
+        .write.format("delta")
+        .mode("overwrite")
+        .option("replaceWhere", f"user_id IN ({in_list(users)})")
+        .save(lake.path(RECOMMENDATIONS))
+    )

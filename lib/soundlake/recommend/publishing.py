@@ -1,0 +1,44 @@
+"""Making a model real: its factors first, then one commit that adds its row and makes it current."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from soundlake.lake import Lake, conform
+from soundlake.recommend.model import RecommendationModel, current_model, in_list
+from soundlake.tables import RECOMMENDATION_FACTORS, RECOMMENDATION_MODELS
+
+
+def publish(spark: SparkSession, lake: Lake, model: RecommendationModel, factors: DataFrame) -> None:
+    """Publish a model (`factors`: entity, id, factors, listeners) and make it the current one.
+
+    The factors of the model that was current until now are kept, for a stream may be reading them; older ones and those
+    of a process that died before its last commit go. Publishing a version again changes nothing.
+    """
+    lake.create(spark, RECOMMENDATION_FACTORS)
+    lake.create(spark, RECOMMENDATION_MODELS)
+    before = current_model(spark, lake)
+    kept = [before.model_version] if before and before.model_version != model.model_version else []
+    (
+        conform(factors.withColumn("model_version", F.lit(model.model_version)), RECOMMENDATION_FACTORS)
+        .write.format("delta")
+        .mode("overwrite")
+        .option("replaceWhere", f"model_version NOT IN ({in_list(kept)})" if kept else "model_version IS NOT NULL")
+        .save(lake.path(RECOMMENDATION_FACTORS))
+    )
+    _make_current(spark, lake, model)
+
+
+def _make_current(spark: SparkSession, lake: Lake, model: RecommendationModel) -> None:
+    values = model.to_row(is_current=True)
+    row = tuple(values[column] for column in RECOMMENDATION_MODELS.column_names)
+    (
+        lake.delta(spark, RECOMMENDATION_MODELS)
+        .alias("t")
+        .merge(spark.createDataFrame([row], RECOMMENDATION_MODELS.ddl).alias("s"), "t.model_version = s.model_version")
+        .whenMatchedUpdateAll()
+        .whenNotMatchedInsertAll()
+        .whenNotMatchedBySourceUpdate("t.is_current", {"is_current": "false"})
+        .execute()
+    )

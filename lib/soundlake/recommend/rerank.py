@@ -1,0 +1,66 @@
+"""The third streaming query: from new plays to the lists of those who played.
+
+It reads the rows that refine appends to silver/plays, and only to know who played: the lists are ranked by what silver
+holds when they are. So it may miss nothing by passing over commits that change or compact rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming import DataStreamWriter
+
+from soundlake.lake import Lake, retry_conflicts
+from soundlake.recommend.blend import Recommender
+from soundlake.recommend.lists import are_listed, list_again, list_all
+from soundlake.recommend.loading import load_recommender
+from soundlake.recommend.model import current_model
+from soundlake.settings import Settings
+from soundlake.tables import PLAYS
+
+QUERY = "rerank"
+
+
+def rerank_query(spark: SparkSession, lake: Lake, settings: Settings) -> DataStreamWriter:
+    """The query, ready to be given a trigger and started.
+
+    The first time it begins with the plays that come after this call; the job has ranked by those before. Its
+    progress belongs to this table of plays: where the tables were built anew, it begins anew.
+    """
+    lake.create(spark, PLAYS)
+    plays = (
+        spark.readStream.format("delta")
+        .option("startingVersion", lake.version(spark, PLAYS))
+        .option("skipChangeCommits", "true")
+        # Plays whose commits are no longer listed were ranked by long ago: nothing is lost with them.
+        .option("failOnDataLoss", "false")
+        .load(lake.path(PLAYS))
+    )
+    ranking = _Ranking(lake, settings)
+    checkpoint = lake.checkpoint(f"{QUERY}/{lake.id(spark, PLAYS)}")
+    return plays.writeStream.queryName(QUERY).option("checkpointLocation", checkpoint).foreachBatch(ranking.rerank)
+
+
+@dataclass
+class _Ranking:
+    """What the query keeps from batch to batch: the recommender of the model that it ranked by last."""
+
+    lake: Lake
+    settings: Settings
+    loaded: dict[str, Recommender] = field(default_factory=dict)
+
+    def rerank(self, plays: DataFrame, _: int) -> None:
+        """Rank the lists of the users of these plays, or of all when a new model was published; a retry is harmless."""
+        spark = plays.sparkSession
+        model = current_model(spark, self.lake)
+        if model is None:
+            return
+        if not are_listed(spark, self.lake, model):
+            retry_conflicts(lambda: list_all(spark, self.lake, model, self.settings))
+            return
+        users = sorted(row["user_id"] for row in plays.select("user_id").distinct().collect())
+        if model.model_version not in self.loaded:
+            self.loaded = {model.model_version: load_recommender(spark, self.lake, model, self.settings)}
+        recommender = self.loaded[model.model_version]
+        retry_conflicts(lambda: list_again(spark, self.lake, model, recommender, users, self.settings))

@@ -1,0 +1,149 @@
+"""What plays and user items say of who likes what, and what of it a model may learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from soundlake.clusters.features import is_allowed
+from soundlake.lake import Lake
+from soundlake.tables import PLAYS, TRACKS, USER_ITEMS
+
+_HEARD_MS = 30_000  # less is no listening, as for Spotify itself
+_LATEST = 10  # tracks by which a list changes at once
+_PREFERRED = 4.0  # plays that stand for a saved or followed thing, or one of a top list
+_OF_AN_ALBUM = 1.0  # the same for each track of a saved album
+
+
+def signals(
+    spark: SparkSession, lake: Lake, sources: Sequence[str], history_days: int, users: DataFrame | None = None
+) -> DataFrame:
+    """user_id, entity (`track` or `artist`), id, points, heard_at: one row for each thing a user has to do with.
+
+    Points count plays that were no skips; 0 where all of it is from sources that `train.sources` forbids to learn
+    from, or was skipped. Plays count for so many days before the user's newest one. Of all users, or of `users`
+    (user_id).
+    """
+    plays = _only(lake.read(spark, PLAYS).where("content_type = 'track' AND track_id IS NOT NULL"), users)
+    plays = plays.transform(recent(history_days))
+    items = _only(lake.read(spark, USER_ITEMS), users)
+    albums = lake.read(spark, TRACKS).select(F.col("album_id").alias("id"), "track_id")
+    parts = [plays.transform(_played(sources)), *[items.transform(part(sources, albums)) for part in (_own, _in_album)]]
+    united = parts[0].unionByName(parts[1]).unionByName(parts[2])
+    return united.groupBy("user_id", "entity", "id").agg(
+        F.sum("points").alias("points"), F.max("heard_at").alias("heard_at")
+    )
+
+
+def recent(days: int) -> Callable[[DataFrame], DataFrame]:
+    """Keep the plays of so many days before each user's own newest play.
+
+    Not the newest of all: nobody's wrong clock may make the others' plays old.
+    """
+
+    def transform(plays: DataFrame) -> DataFrame:
+        newest = plays.groupBy("user_id").agg(F.max("played_date").alias("newest"))
+        counts = F.col("played_date") > F.date_sub("newest", days)
+        return plays.join(newest, on="user_id", how="inner").where(counts).drop("newest")
+
+    return transform
+
+
+def likes(tracks: DataFrame) -> Callable[[DataFrame], DataFrame]:
+    """user_id, entity, id, weight: what there is to learn from `signals`; `tracks` are those of silver/tracks.
+
+    An artist is liked for the tracks that are liked, and for himself.
+    """
+
+    def transform(found: DataFrame) -> DataFrame:
+        liked = found.where(F.col("points") > 0.0).select("user_id", "entity", "id", "points")
+        artists = tracks.select(F.col("track_id").alias("id"), "artist_id").where(F.col("artist_id").isNotNull())
+        through_tracks = (
+            liked.where(F.col("entity") == "track")
+            .join(artists, on="id", how="inner")
+            .select("user_id", F.lit("artist").alias("entity"), F.col("artist_id").alias("id"), "points")
+        )
+        return (
+            liked.unionByName(through_tracks)
+            .groupBy("user_id", "entity", "id")
+            .agg(F.log1p(F.sum("points")).alias("weight"))
+        )
+
+    return transform
+
+
+def histories(found: DataFrame) -> DataFrame:
+    """user_id, tracks, artists, latest: for each user of `signals` what he has to do with.
+
+    Things come with their weights, those that count most first; `latest` are the last tracks that were no skips.
+    """
+    is_track = F.col("entity") == "track"
+
+    def things(entity: str) -> Column:
+        thing = F.struct(F.log1p("points").alias("weight"), "heard_at", "id")
+        listed = F.sort_array(F.collect_list(F.when(F.col("entity") == entity, thing)), asc=False)
+        return F.transform(listed, lambda each: F.struct(each["id"].alias("id"), each["weight"].alias("weight")))
+
+    liked = F.when(is_track & (F.col("points") > 0.0), F.struct("heard_at", "id"))
+    latest = F.slice(F.sort_array(F.collect_list(liked), asc=False), 1, _LATEST)["id"]
+    return found.groupBy("user_id").agg(
+        things("track").alias("tracks"), things("artist").alias("artists"), latest.alias("latest")
+    )
+
+
+def left_out(spark: SparkSession, lake: Lake, sources: Sequence[str]) -> int:
+    """How many plays and user items there are that a model may not learn from."""
+    counts = [lake.read(spark, table).where(~is_allowed(sources)).count() for table in (PLAYS, USER_ITEMS)]
+    return sum(counts)
+
+
+def _only(rows: DataFrame, users: DataFrame | None) -> DataFrame:
+    return rows if users is None else rows.join(F.broadcast(users), on="user_id", how="left_semi")
+
+
+def _played(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:
+    was_heard = ~F.coalesce("skipped", F.lit(False)) & (F.coalesce("ms_played", F.lit(_HEARD_MS)) >= _HEARD_MS)
+
+    def transform(plays: DataFrame) -> DataFrame:
+        return plays.select(
+            "user_id",
+            F.lit("track").alias("entity"),
+            F.col("track_id").alias("id"),
+            F.when(was_heard & is_allowed(sources), 1.0).otherwise(0.0).alias("points"),
+            F.col("played_at").alias("heard_at"),
+        )
+
+    return transform
+
+
+def _own(sources: Sequence[str], _: DataFrame) -> Callable[[DataFrame], DataFrame]:
+    """Tracks and artists that a user prefers."""
+
+    def transform(items: DataFrame) -> DataFrame:
+        return items.where(F.col("entity").isin("track", "artist")).select(
+            "user_id", "entity", "id", _points(sources, _PREFERRED), F.col("added_at").alias("heard_at")
+        )
+
+    return transform
+
+
+def _in_album(sources: Sequence[str], albums: DataFrame) -> Callable[[DataFrame], DataFrame]:
+    """The tracks of albums that a user prefers."""
+
+    def transform(items: DataFrame) -> DataFrame:
+        preferred = items.where(F.col("entity") == "album").join(albums, on="id", how="inner")
+        return preferred.select(
+            "user_id",
+            F.lit("track").alias("entity"),
+            F.col("track_id").alias("id"),
+            _points(sources, _OF_AN_ALBUM),
+            F.col("added_at").alias("heard_at"),
+        )
+
+    return transform
+
+
+def _points(sources: Sequence[str], points: float) -> Column:
+    return F.when(is_allowed(sources), points).otherwise(0.0).alias("points")
