@@ -12,13 +12,18 @@ from soundlake.launch.main import run_job
 from soundlake.ops.lease import lease
 from soundlake.ops.rebuild import QUERY, rebuild
 from soundlake.session import open_session
+from soundlake.storage import full_disk_named
 
 
 def run(arguments: JobArguments) -> None:
     """Rebuild, then build the marts that were there, and say what was done as it is done."""
     settings = arguments.settings
     lake = Lake(settings.lake.uri)
-    with lease(settings, QUERY) as held, open_session("soundlake rebuild", settings) as spark:
+    with (
+        lease(settings, QUERY) as held,
+        open_session("soundlake rebuild", settings) as spark,
+        full_disk_named(settings.lake.uri),
+    ):
         rebuild(spark, lake, settings.refine.max_bytes_per_trigger, held.check, partial(print, flush=True))
         marts = [insight.name for insight in load_insights() if lake.exists(spark, insight.table)]
         for built in builder.build(spark, lake, settings, only=marts):

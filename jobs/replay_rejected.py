@@ -11,6 +11,7 @@ from soundlake.ops.replay import QUERY, replay
 from soundlake.ops.start import make_ready
 from soundlake.refine import query
 from soundlake.session import open_session
+from soundlake.storage import full_disk_named
 from soundlake.tables import BATCHES
 
 
@@ -18,7 +19,11 @@ def run(arguments: JobArguments) -> None:
     """Finish what refine has begun, replay, and say what became of the records."""
     settings = arguments.settings
     lake = Lake(settings.lake.uri)
-    with lease(settings, QUERY) as held, open_session("soundlake replay_rejected", settings) as spark:
+    with (
+        lease(settings, QUERY) as held,
+        open_session("soundlake replay_rejected", settings) as spark,
+        full_disk_named(settings.lake.uri),
+    ):
         make_ready(spark, lake, held.check)
         bind(spark, lake, query.QUERY, BATCHES, writes_each_batch=False)
         query.refine_all(query.refine_query(spark, lake, settings.refine.max_bytes_per_trigger), held.check)
