@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from soundlake.catalog.report import registered
 from soundlake.insights import builder
 from soundlake.insights.insight import load_insights
 from soundlake.lake import Lake
@@ -16,7 +17,7 @@ from soundlake.storage import full_disk_named
 
 
 def run(arguments: JobArguments) -> None:
-    """Rebuild, then build the marts that were there, and say what was done as it is done."""
+    """Rebuild, build the marts that were there, register them, and say what was done as it is done."""
     settings = arguments.settings
     lake = Lake(settings.lake.uri)
     with (
@@ -28,6 +29,8 @@ def run(arguments: JobArguments) -> None:
         marts = [insight.name for insight in load_insights() if lake.exists(spark, insight.table)]
         for built in builder.build(spark, lake, settings, only=marts):
             print(built, flush=True)
+    for line in registered(settings):
+        print(line)
 
 
 if __name__ == "__main__":
