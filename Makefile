@@ -5,10 +5,11 @@ SHELL := bash
 
 PYTHON := .venv/bin/python
 TESTS ?= tests
+MARKS ?= not faults and not lines and not browser
 RECORDS ?= 1000000
 
 .PHONY: help setup test test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-recommend lint lint-aws format demo docs lambda clean
-.PHONY: notebooks
+.PHONY: notebooks pictures test-dashboard
 
 help: ## List the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -17,17 +18,24 @@ setup: ## Make or renew .venv, with the tools of developers
 	@./spark-submit.sh --setup dev
 
 test: setup ## Run all tests; TESTS=tests/unit/test_x.py for some
-	@$(PYTHON) -m pytest -m "not faults and not lines" $(TESTS)
+	@$(PYTHON) -m pytest -m "$(MARKS)" $(TESTS)
 
 test-unit: setup ## Run the fast tests
 	@$(PYTHON) -m pytest tests/unit
 
 test-integration: setup ## Run the tests of the real queries on real files
-	@$(PYTHON) -m pytest tests/integration
+	@$(PYTHON) -m pytest -m "$(MARKS)" tests/integration
 
 test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athena's family
 	@$(PYTHON) -m pytest tests/integration/test_s3_lake.py tests/integration/test_s3_start.py \
 		tests/integration/test_files_in_trino.py
+
+test-dashboard: setup ## Walk the dashboard in Chromium, on the lake of the demo or of SOUNDLAKE_DEMO_LAKE
+	@command -v chromium chromium-browser google-chrome > /dev/null || { echo "this needs Chromium: apt install chromium fonts-noto-cjk" >&2; exit 2; }
+	@$(PYTHON) -m pytest -m browser tests/integration/test_dashboard_pages.py
+
+pictures: setup ## Take the pictures that the README shows, from the lake of SOUNDLAKE_DEMO_LAKE
+	@SOUNDLAKE_PICTURES=docs/images $(PYTHON) -m pytest -m browser -k "drawn" tests/integration/test_dashboard_pages.py
 
 test-faults: setup ## Harm the real job in every way, and renew the table in docs/faults.md; takes half an hour
 	@SOUNDLAKE_FAULTS_TABLE=docs/faults.md $(PYTHON) -m pytest tests/faults

@@ -218,8 +218,11 @@ def _longest(source: Source) -> None:
 def _turnover(source: Source) -> None:
     view = "gold_playlist_turnover"
     span = filters.days(source, view, "snapshot_date", "Days")
-    playlists = filters.values(source, view, _PLAYLIST)
-    if span is None:
+    playlists = source.ask(
+        f"SELECT {_PLAYLIST} AS playlist, count(*) AS days FROM {view} WHERE turnover IS NOT NULL "
+        f"GROUP BY {_PLAYLIST} ORDER BY days DESC, playlist LIMIT 1000"
+    )["playlist"].tolist()
+    if span is None or not playlists:
         nothing("No playlist has two days yet.")
         return
     chosen = filters.several(
