@@ -39,9 +39,8 @@ def lake(request: pytest.FixtureRequest, demo_lake: Path, tmp_path_factory: pyte
     copy = tmp_path_factory.mktemp("dashboard") / "lake"
     shutil.copytree(demo_lake, copy)
     if not (copy / "gold" / "recommendations").exists():
-        from soundlake.recommend.job import recommend
-
         from soundlake.lake import Lake
+        from soundlake.recommend.job import recommend
 
         spark: SparkSession = request.getfixturevalue("spark")
         recommend(spark, Lake(str(copy)), load_settings(lake=str(copy), env={}))
