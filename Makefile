@@ -44,9 +44,9 @@ bench-ingest: setup ## Measure how fast a Kafka backlog becomes tables, against 
 	@$(PYTHON) tests/bench/ingest.py --records $(RECORDS)
 	@$(PYTHON) tests/bench/latency.py
 
-# What every line promises: the sources (Kinesis needs a connector there that no registry has), refine, KMeans, S3, marts.
+# What every line promises: the sources (Kinesis needs a connector there that no registry has), refine, KMeans, marts.
 ON_EVERY_LINE := tests/integration/test_sources_contract.py tests/integration/test_stream_once.py \
-	tests/integration/test_clusters_training.py tests/integration/test_s3_lake.py tests/unit/test_insights_builder.py
+	tests/integration/test_clusters_training.py tests/unit/test_insights_builder.py
 
 test-spark35: ## Run the contract tests on the other Spark line, in its own environment
 	@./spark-submit.sh --spark 3.5 --setup dev

@@ -34,7 +34,7 @@ def score(model: ClusterModel) -> Callable[[DataFrame], DataFrame]:
             features.where(have_features())
             .select("track_id", _norm(model).alias("norm"), F.array(*_offsets(model)).alias("offsets"))
             .withColumn("least", F.array_min("offsets"))
-            .withColumn("place", F.array_position("offsets", F.col("least")).cast("int"))
+            .withColumn("place", F.expr("array_position(offsets, least)").cast("int"))
             .select(
                 "track_id",
                 _pick(model.labels, "int").alias("cluster"),

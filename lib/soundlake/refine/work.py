@@ -83,5 +83,5 @@ class Batch:
     def together(self, *tasks: Callable[[], T]) -> list[T]:
         """Run tasks that touch different tables at the same time; give their results, or raise the first error."""
         with ThreadPoolExecutor(max_workers=TASKS_AT_ONCE) as pool:
-            running = [pool.submit(inheritable_thread_target(self.spark)(task)) for task in tasks]
+            running = [pool.submit(inheritable_thread_target(task)) for task in tasks]
         return [task.result() for task in running]
