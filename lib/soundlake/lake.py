@@ -64,11 +64,12 @@ class Lake:
             builder = builder.property(name, value)
         builder.execute()
 
-    def read(self, spark: SparkSession, table: Table) -> DataFrame:
-        """The table as it is now; an empty frame of the declared schema when it is not there yet."""
+    def read(self, spark: SparkSession, table: Table, version: int | None = None) -> DataFrame:
+        """The table as it is now, or as of a version; an empty frame of its schema when it is not there yet."""
         if not self.exists(spark, table):
             return spark.createDataFrame([], table.ddl)
-        return spark.read.format("delta").load(self.path(table))
+        options = {} if version is None else {"versionAsOf": str(version)}
+        return spark.read.format("delta").options(**options).load(self.path(table))
 
     def delta(self, spark: SparkSession, table: Table) -> DeltaTable:
         """The table as something that can be merged into; raises AnalysisException when it is not there."""
@@ -106,6 +107,13 @@ class Lake:
         schema = jvm.org.apache.spark.sql.types.StructType.fromDDL(table.ddl)
         fields = (schema.apply(place) for place in range(schema.size()))
         return {field.name(): field.dataType().catalogString() for field in fields}
+
+    def version(self, spark: SparkSession, table: Table) -> tuple[str, int] | None:
+        """The id of the table, another one when it was made anew, and its version; None when it is not there."""
+        if not self.exists(spark, table):
+            return None
+        snapshot = self._snapshot(spark, table)
+        return str(snapshot.metadata().id()), int(snapshot.version())
 
     def files(self, spark: SparkSession, table: Table) -> int:
         """How many files the table has now."""

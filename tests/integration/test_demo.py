@@ -9,13 +9,17 @@ import random
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
+from asking import answers, tables_of
+from charts import GLOBAL, JAPAN, charts, lives
 from demo import demo
 from pyspark.sql import SparkSession
 from reading import rows, silver
 
 from soundlake import stream
+from soundlake.insights import Insight, load_insights
 from soundlake.kinds import KINDS
 from soundlake.lake import Lake
 from soundlake.launch.paths import ROOT
@@ -69,10 +73,7 @@ def test_the_counts_of_tables_are_those_another_reader_finds(printed: str, lake:
     said = {path: number(count) for path, count in cells(printed, "Tables in")}
     found = {path: len(rows(lake, by_path[path])) for path in said if path in by_path}
     assert found == {path: count for path, count in said.items() if path in by_path}
-    assert set(said) - set(found) == {
-        f"gold/{mart}"
-        for mart in ("cluster_overview", "genre_popularity", "most_streamed_artists", "top_albums", "tracks_wide")
-    }
+    assert set(said) - set(found) == {insight.table.path for insight in load_insights()}
     assert all(said.values())
 
 
@@ -124,6 +125,27 @@ def test_a_second_run_adds_nothing(printed: str, printed_again: tuple[dict[str, 
     title = re.compile(r"gold/cluster_(models|profiles)|ops/batches")  # another training, another model
     unchanged = [row for row in cells(printed, "Tables in") if not title.match(row[0])]
     assert unchanged == [row for row in cells(second, "Tables in") if not title.match(row[0])]
+
+
+def test_the_marts_are_what_another_engine_makes_of_the_same_tables(
+    printed_again: tuple[dict[str, list[str]], str], lake: Path
+) -> None:
+    expected = answers(tables_of(lake))
+    for insight in load_insights():
+        found = in_order(rows(lake, insight.table), insight)
+        assert found == [pytest.approx(row, abs=1e-5) for row in in_order(expected[insight.name].to_pylist(), insight)]
+
+
+def in_order(mart: list[dict[str, Any]], insight: Insight) -> list[dict[str, Any]]:
+    return sorted(mart, key=lambda row: repr([row[name] for name in insight.key]))
+
+
+@pytest.mark.parametrize("name", [JAPAN, GLOBAL])
+def test_the_charts_have_the_history_that_the_records_tell(printed: str, lake: Path, name: str) -> None:
+    (mart,) = [insight.table for insight in load_insights() if insight.name == "chart_tracks"]
+    found = {row["track_id"]: row for row in rows(lake, mart) if row["playlist_name"] == name}
+    expected = {track: life.summary for track, life in lives(charts()[name]).items()}
+    assert {track: {key: row[key] for key in expected[track]} for track, row in found.items()} == expected
 
 
 def test_other_orders_other_batches_and_repeats_give_the_same_silver(

@@ -13,7 +13,7 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from soundlake.errors import UsageError
-from soundlake.insights import builder, load_insights, render
+from soundlake.insights import Engine, builder, load_insights, render
 from soundlake.insights.insight import Insight, in_order, parse_insight, with_needed
 from soundlake.lake import Lake
 from soundlake.settings import Settings
@@ -28,13 +28,7 @@ def insight(name: str, reads: str = "silver_tracks") -> Insight:
 
 def test_every_insight_is_declared_in_full() -> None:
     insights = load_insights()
-    assert {insight.name for insight in insights} == {
-        "cluster_overview",
-        "genre_popularity",
-        "most_streamed_artists",
-        "top_albums",
-        "tracks_wide",
-    }
+    assert {"top_albums", "song_popularity", "chart_entries", "data_quality"} < {insight.name for insight in insights}
     for one in insights:
         assert set(one.key) <= set(one.table.column_names), one.name
         assert len(one.columns) == one.sql.count("\n-- column "), one.name
@@ -80,8 +74,21 @@ def test_the_day_asked_for_is_rendered_as_a_date_or_null() -> None:
     assert render("SELECT {as_of}", None) == "SELECT CAST(NULL AS date)"
 
 
+@pytest.mark.parametrize(
+    ("engine", "local"),
+    [
+        ("spark", "from_utc_timestamp(played_at, 'Asia/Tokyo')"),
+        ("duckdb", "timezone('Asia/Tokyo', played_at)"),
+        ("trino", "(played_at AT TIME ZONE 'Asia/Tokyo')"),
+    ],
+)
+def test_local_times_are_rendered_in_the_words_of_the_engine(engine: Engine, local: str) -> None:
+    assert render("SELECT {local:played_at}", None, "Asia/Tokyo", engine) == f"SELECT {local}"
+    assert render("SELECT {local:played_at}", None, "UTC", engine) == "SELECT played_at"
+
+
 def test_an_unknown_insight_is_refused(spark: SparkSession, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="charts: no such insight; there are cluster_overview, genre_popularity"):
+    with pytest.raises(UsageError, match="charts: no such insight; there are album_frequency, artist_appearances"):
         builder.build(spark, Lake(str(tmp_path)), Settings(), only=["charts"])
 
 
@@ -115,8 +122,11 @@ def two_builds(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_a_build_says_how_many_rows_each_table_has(two_builds: TwoBuilds) -> None:
-    name = "most_streamed_artists"
-    assert two_builds.results == [[builder.Built(name, 0)], [builder.Built(name, 1)]]
+    said = [[str(one) for one in built] for built in two_builds.results]
+    assert said == [
+        ["gold/weekly_plays: 0 rows", "gold/most_streamed_artists: 0 rows"],
+        ["gold/weekly_plays: 1 rows", "gold/most_streamed_artists: 1 rows"],
+    ]
 
 
 def test_a_build_replaces_a_table_as_a_whole_in_one_commit(two_builds: TwoBuilds) -> None:

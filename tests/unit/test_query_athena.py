@@ -241,10 +241,13 @@ def test_rows_go_into_a_parquet_file(athena: Athena, tmp_path: Path, monkeypatch
 def test_months_that_athena_tells_otherwise_are_said(
     athena: Athena, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    argv = command(athena, "most_streamed_artists", "--set", "insights.time_zone=Asia/Tokyo")
     athena.columns = [column("month", "date")]
-    assert exit_code(monkeypatch, *argv) == 0
+    zone = ["--set", "insights.time_zone=Asia/Tokyo"]
+    assert exit_code(monkeypatch, *command(athena, "SELECT 1", *zone)) == 0
     assert "soundlake: Athena tells days and months in UTC, not in Asia/Tokyo" in capsys.readouterr().err
+    assert exit_code(monkeypatch, *command(athena, "listening_by_hour", *zone)) == 0
+    assert "Athena tells days" not in capsys.readouterr().err
+    assert "(played_at AT TIME ZONE 'Asia/Tokyo')" in athena.requests("StartQueryExecution")[-1]["QueryString"]
 
 
 def test_it_speaks_the_protocol_of_an_athena_that_others_wrote() -> None:

@@ -73,7 +73,7 @@ def _run(settings: Settings, what: str, format_: Format, out: Path | None, limit
     more = ", there are more: --limit 0 gives all" if answer.has_more else ""
     rows = "1 row" if answer.rows.num_rows == 1 else f"{answer.rows.num_rows:,} rows"
     _say(f"{rows}{more}; {answer.took}")
-    if told := caution(settings):
+    if told := caution(settings, what):
         _say(told)
 
 
@@ -96,8 +96,10 @@ def _chosen(format_: Format | None, out: Path | None) -> Format:
 def _list() -> None:
     from soundlake.insights import load_insights
 
-    for insight in sorted(load_insights(), key=lambda insight: insight.name):
-        typer.echo(f"{insight.name:<24}{insight.question}")
+    insights = sorted(load_insights(), key=lambda insight: insight.name)
+    width = max(len(insight.name) for insight in insights) + 2
+    for insight in insights:
+        typer.echo(f"{insight.name:<{width}}{insight.question}")
 
 
 def _deploy(settings: Settings, what: str | None) -> None:

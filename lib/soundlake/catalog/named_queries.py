@@ -36,7 +36,7 @@ def deploy(settings: Settings) -> list[tuple[str, str]]:
 
 
 def _deploy(athena: AthenaClient, settings: Settings, insight: Insight, existing: Any) -> str:
-    sql = render(insight.sql, settings.insights.as_of)
+    sql = render(insight.sql, settings.insights.as_of, settings.insights.time_zone, "trino")
     description = f"{insight.title}. {insight.question}"[:_LONGEST_DESCRIPTION]
     if existing is None:
         athena.create_named_query(

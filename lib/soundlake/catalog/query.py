@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from soundlake.catalog.answer import Answer
 from soundlake.errors import UsageError
+from soundlake.insights import Engine as RenderFor
 from soundlake.insights import load_insights, render
 from soundlake.settings import Settings, check_lake_exists
 
@@ -24,7 +25,8 @@ def sql_of(settings: Settings, what: str) -> str:
     """Return the SQL of an insight, by its name, or the SELECT itself; raises UsageError where it is neither."""
     insights = {insight.name: insight for insight in load_insights()}
     if what in insights:
-        return render(insights[what].sql, settings.insights.as_of)
+        engine: RenderFor = "trino" if settings.catalog.type == "glue" else "duckdb"
+        return render(insights[what].sql, settings.insights.as_of, settings.insights.time_zone, engine)
     if re.fullmatch(r"\w+", what):
         close = difflib.get_close_matches(what, insights, n=1)
         hint = f"did you mean {close[0]}? " if close else ""
@@ -50,9 +52,10 @@ def ask(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Par
     return local.run(settings, sql, limit, parts)
 
 
-def caution(settings: Settings) -> str | None:
-    """Say where Athena answers otherwise than the marts; None where it does not."""
-    if settings.catalog.type == "glue" and settings.insights.time_zone != "UTC":
+def caution(settings: Settings, what: str) -> str | None:
+    """Say where Athena answers a SELECT otherwise than the lake's own engine; None where it does not."""
+    is_insight = any(insight.name == what for insight in load_insights())
+    if settings.catalog.type == "glue" and settings.insights.time_zone != "UTC" and not is_insight:
         return f"Athena tells days and months in UTC, not in {settings.insights.time_zone} as the marts do"
     return None
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from soundlake.insights.insight import Insight, load_insights, render
+from soundlake.insights.insight import Engine, Insight, load_insights, render
 
-__all__ = ["Insight", "load_insights", "render"]
+__all__ = ["Engine", "Insight", "load_insights", "render"]

@@ -1,66 +1,157 @@
-"""Building the insights: each query becomes one Delta table, replaced as a whole."""
+"""Building the insights: each query becomes one Delta table. What did not change is not computed again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from hashlib import sha256
+from threading import Lock
 
 from pyspark.sql import DataFrame, SparkSession
 
 from soundlake.errors import SoundlakeError, UsageError
-from soundlake.insights.insight import Insight, load_insights, render, with_needed
+from soundlake.insights.insight import Incremental, Insight, load_insights, render, with_needed
+from soundlake.insights.notes import Note, read_note
+from soundlake.insights.pieces import Sources, changed
 from soundlake.lake import Lake, conform, properties
 from soundlake.settings import Settings
 from soundlake.tables import TABLES, Table
 
-INSIGHTS_AT_ONCE = 2  # planning one leaves cores idle
+INSIGHTS_AT_ONCE = 3  # planning and committing one leaves cores idle
 
 
 @dataclass(frozen=True)
 class Built:
-    """An insight that was built, and how many rows its table has now."""
+    """An insight that was built: how many rows its table has now, and what had to be computed for it.
+
+    `computed` of `pieces` were computed: of an incremental insight those that had changed, of others all or nothing.
+    """
 
     name: str
     rows: int
+    computed: int = 1
+    pieces: int = 1
 
     def __str__(self) -> str:
-        return f"gold/{self.name}: {self.rows:,} rows"
+        rows = f"gold/{self.name}: {self.rows:,} rows"
+        if self.computed >= self.pieces:
+            return rows
+        return f"{rows}, {self.computed} of {self.pieces} pieces computed" if self.computed else f"{rows}, unchanged"
 
 
 def build(spark: SparkSession, lake: Lake, settings: Settings, only: Iterable[str] | None = None) -> list[Built]:
-    """Build all insights, or `only` those named and what they read; returns them in the order they were built.
+    """Build all insights, or `only` those named and what they read; returns them in the order they were done.
 
-    Each table is replaced in one commit: readers see the old one or the new one, whole. When the process dies between
-    two of them, the next run builds all again. Raises UsageError for an unknown name.
+    Each table changes in one commit, which also notes what it was made from: readers see the old one or the new one,
+    whole, and a run that dies leaves nothing half done for the next. A table whose query and inputs are as they were
+    is left alone, and of an incremental one only the pieces whose source changed are replaced. All insights of a run
+    see the same version of a table. Raises UsageError for an unknown name.
     """
-    insights = _chosen(only)
-    # Views and the time zone of a session of its own: the caller's stay as they are.
-    session = spark.newSession()
-    session.conf.set("spark.sql.session.timeZone", settings.insights.time_zone)
-    tables = {table.view: table for table in (*TABLES, *(insight.table for insight in insights))}
-    built: dict[str, Built] = {}
+    builder = _Builder(spark, lake, settings)
+    waiting = {insight.table.view: insight for insight in _chosen(only)}
+    built: list[Built] = []
+    running: dict[Future[Built], str] = {}
     with ThreadPoolExecutor(max_workers=INSIGHTS_AT_ONCE) as pool:
-        while waiting := [insight for insight in insights if insight.name not in built]:
-            unbuilt = {insight.table.view for insight in waiting}
-            ready = [insight for insight in waiting if not insight.reads & unbuilt]
-            for view in sorted({view for insight in ready for view in insight.reads}):
-                lake.read(session, _known(tables, view)).createOrReplaceTempView(view)
-            made = [pool.submit(_build, session, lake, insight, settings) for insight in ready]
-            built |= {one.result().name: one.result() for one in made}
-    return list(built.values())
+        while waiting or running:
+            unbuilt = waiting.keys() | running.values()
+            for insight in [one for one in waiting.values() if not one.reads & unbuilt]:
+                del waiting[insight.table.view]
+                running[pool.submit(builder.build, insight)] = insight.table.view
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                del running[future]
+                built.append(future.result())
+    return built
 
 
-def _build(session: SparkSession, lake: Lake, insight: Insight, settings: Settings) -> Built:
-    (
-        _answer(session, insight, settings)
-        .write.format("delta")
-        .mode("overwrite")
-        .option("overwriteSchema", "true")
-        .options(**properties(insight.table))
-        .save(lake.path(insight.table))
-    )
-    return Built(insight.name, lake.read(session, insight.table).count())
+class _Builder:
+    """One run: its sessions, and the versions of the tables that it reads."""
+
+    def __init__(self, spark: SparkSession, lake: Lake, settings: Settings) -> None:
+        insights = load_insights()
+        self._lake, self._settings = lake, settings
+        self._tables = {table.view: table for table in (*TABLES, *(insight.table for insight in insights))}
+        # Views and the time zone of sessions of its own: the caller's stay as they are.
+        self._session = self._open(spark)
+        self._sources = Sources(self._session, insights, self._tables)
+        self._versions: dict[str, tuple[str, int] | None] = {}
+        self._one_at_a_time = Lock()
+
+    def build(self, insight: Insight) -> Built:
+        """Bring the table of one insight up to date; those it reads have to be built."""
+        inputs = {view: self._view(view) for view in sorted(insight.reads)}
+        text = sha256(self._render(insight.sql).encode()).hexdigest()
+        before = read_note(self._session, self._lake, insight.table)
+        if before is not None and before.text != text:
+            before = None
+        if before is not None and before.inputs == inputs:
+            return self._built(insight, 0, max(len(before.pieces), 1))
+        if insight.incremental is None:
+            self._write(self._answer(insight, self._session), insight.table, Note(text, inputs))
+            return self._built(insight, 1, 1)
+        expression = self._render(insight.incremental.expression)
+        note = Note(text, inputs, self._sources.fingerprints(insight.incremental, expression))
+        if before is None:
+            self._write(self._answer(insight, self._session), insight.table, note)
+            return self._built(insight, len(note.pieces), len(note.pieces))
+        due = changed(before.pieces, note.pieces)
+        if due:
+            answer = self._answer(insight, self._session_of(insight.incremental, expression, due)).coalesce(1)
+            self._write(answer, insight.table, note, f"`{insight.incremental.column}` IN ({_dates(due)})")
+        return self._built(insight, len(due), max(len(note.pieces), len(due)))
+
+    def _open(self, spark: SparkSession) -> SparkSession:
+        session = spark.newSession()
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+        return session
+
+    def _session_of(self, pieces: Incremental, expression: str, due: Iterable[str]) -> SparkSession:
+        """A session whose view of the source has the rows of some pieces only."""
+        session = self._open(self._session)
+        self._read(session, pieces.source).where(f"{expression} IN ({_dates(due)})").createOrReplaceTempView(
+            pieces.source
+        )
+        return session
+
+    def _view(self, view: str) -> str | None:
+        """Make the view of a table as it is now, unless this run has it; returns which version it shows."""
+        with self._one_at_a_time:
+            if view not in self._versions:
+                if view not in self._tables:
+                    raise SoundlakeError(f"an insight reads {view}, which is no table of the lake")
+                self._versions[view] = self._lake.version(self._session, self._tables[view])
+                self._read(self._session, view).createOrReplaceTempView(view)
+            version = self._versions[view]
+            return version and "{}@{}".format(*version)
+
+    def _read(self, session: SparkSession, view: str) -> DataFrame:
+        version = self._versions[view]
+        return self._lake.read(session, self._tables[view], version and version[1])
+
+    def _render(self, text: str) -> str:
+        return render(text, self._settings.insights.as_of, self._settings.insights.time_zone, "spark")
+
+    def _answer(self, insight: Insight, session: SparkSession) -> DataFrame:
+        answer = session.sql(self._render(insight.sql))
+        declared = list(insight.table.column_names)
+        if answer.columns != declared:
+            raise SoundlakeError(
+                f"insights/{insight.name}.sql declares the columns {declared}, but gives {answer.columns}"
+            )
+        return conform(answer, insight.table)
+
+    def _write(self, rows: DataFrame, table: Table, note: Note, replaced: str | None = None) -> None:
+        """Replace the rows of a table, or those that a condition describes, in one commit with its note."""
+        writer = rows.write.format("delta").mode("overwrite").option("userMetadata", note.user_metadata)
+        if replaced is None:
+            writer = writer.option("overwriteSchema", "true").options(**properties(table))
+        else:
+            writer = writer.option("replaceWhere", replaced)
+        writer.save(self._lake.path(table))
+
+    def _built(self, insight: Insight, computed: int, pieces: int) -> Built:
+        return Built(insight.name, self._lake.read(self._session, insight.table).count(), computed, pieces)
 
 
 def _chosen(only: Iterable[str] | None) -> list[Insight]:
@@ -73,15 +164,5 @@ def _chosen(only: Iterable[str] | None) -> list[Insight]:
     return with_needed(insights, names)
 
 
-def _known(tables: dict[str, Table], view: str) -> Table:
-    if view not in tables:
-        raise SoundlakeError(f"an insight reads {view}, which is no table of the lake")
-    return tables[view]
-
-
-def _answer(session: SparkSession, insight: Insight, settings: Settings) -> DataFrame:
-    answer = session.sql(render(insight.sql, settings.insights.as_of))
-    declared = list(insight.table.column_names)
-    if answer.columns != declared:
-        raise SoundlakeError(f"insights/{insight.name}.sql declares the columns {declared}, but gives {answer.columns}")
-    return conform(answer, insight.table)
+def _dates(pieces: Iterable[str]) -> str:
+    return ", ".join(f"DATE '{piece}'" for piece in sorted(pieces))

@@ -9,21 +9,46 @@ from datetime import date
 from functools import cached_property
 from graphlib import TopologicalSorter
 from importlib.resources import files
+from typing import Literal
 
 from soundlake.tables import Column, Table
 
 _HEADER = re.compile(r"-- (title|question|grain|key|chart): (.+)")
+_INCREMENTAL = re.compile(r"-- incremental: (\w+) = (.+) of (\w+)")
 _COLUMN = re.compile(r"-- column (\w+) ([\w<>,:]+): (.+)")
 _COMMENT = re.compile(r"--.*")
 _TABLE_NAME = re.compile(r"\b(?:silver|gold)_\w+")
+_LOCAL = re.compile(r"\{local:(\w+)\}")
+
+Engine = Literal["spark", "duckdb", "trino"]
+
+# The local time of a moment, in each engine's words; the only words that differ.
+_LOCAL_TIME: dict[Engine, str] = {
+    "spark": "from_utc_timestamp({moment}, '{zone}')",
+    "duckdb": "timezone('{zone}', {moment})",
+    "trino": "({moment} AT TIME ZONE '{zone}')",
+}
+
+
+@dataclass(frozen=True)
+class Incremental:
+    """How the table of an insight is built piece by piece.
+
+    Its rows with one value of `column` come from the rows of `source` (a table's name in SQL) with one value of
+    `expression`, and from nothing else. So pieces whose source did not change need not be computed again.
+    """
+
+    column: str
+    expression: str
+    source: str
 
 
 @dataclass(frozen=True)
 class Insight:
     """A question, the query that answers it, and the table that holds the answer.
 
-    `sql` may hold `{as_of}`, see `render`. `chart` says how the table is best shown: `kind; x: column; y: column`, with
-    `colour` and `filter` where they help.
+    `sql` may hold parameters, see `render`. `chart` says how the table is best shown: `kind; x: column; y: column`,
+    with `colour` and `filter` where they help.
     """
 
     name: str
@@ -34,6 +59,7 @@ class Insight:
     chart: str
     columns: tuple[Column, ...]
     sql: str
+    incremental: Incremental | None = None
 
     @property
     def table(self) -> Table:
@@ -44,7 +70,12 @@ class Insight:
     @cached_property
     def reads(self) -> frozenset[str]:
         """The tables that the query reads, by their names in SQL."""
-        return frozenset(_TABLE_NAME.findall(_COMMENT.sub("", self.sql)))
+        return frozenset(_TABLE_NAME.findall(self.code))
+
+    @property
+    def code(self) -> str:
+        """The query without the header and other comments."""
+        return _COMMENT.sub("", self.sql)
 
 
 def load_insights() -> list[Insight]:
@@ -58,14 +89,27 @@ def load_insights() -> list[Insight]:
 
 
 def parse_insight(name: str, text: str) -> Insight:
-    """Read the text of one .sql file; raises ValueError when its header lacks a part."""
+    """Read the text of one .sql file; raises ValueError when its header lacks a part or the parts do not agree."""
     header = dict(_HEADER.findall(text))
     columns = tuple(Column(*found) for found in _COLUMN.findall(text))
     missing = {"title", "question", "grain", "key", "chart"} - header.keys()
     if missing or not columns:
         raise ValueError(f"insights/{name}.sql: the header lacks {', '.join(sorted(missing)) or 'columns'}")
     key = tuple(header.pop("key").split(", "))
-    return Insight(name=name, **header, key=key, columns=columns, sql=text)
+    pieces = [Incremental(*found) for found in _INCREMENTAL.findall(text)]
+    insight = Insight(name=name, **header, key=key, columns=columns, sql=text, incremental=next(iter(pieces), None))
+    _check_incremental(insight)
+    return insight
+
+
+def _check_incremental(insight: Insight) -> None:
+    pieces = insight.incremental
+    if pieces is None:
+        return
+    if insight.reads != {pieces.source}:
+        raise ValueError(f"insights/{insight.name}.sql: an incremental insight reads its one source and nothing else")
+    if (pieces.column, "date") not in [(column.name, column.type) for column in insight.columns]:
+        raise ValueError(f"insights/{insight.name}.sql: incremental is by {pieces.column}, which is none of its dates")
 
 
 def in_order(insights: Iterable[Insight]) -> list[Insight]:
@@ -90,6 +134,16 @@ def with_needed(insights: Iterable[Insight], names: Iterable[str]) -> list[Insig
     return [insight for insight in insights if insight.name in wanted]
 
 
-def render(sql: str, as_of: date | None) -> str:
-    """Fill in the parameters: `{as_of}` becomes a date, or null where the newest data decide."""
-    return sql.replace("{as_of}", f"DATE '{as_of.isoformat()}'" if as_of else "CAST(NULL AS date)")
+def render(sql: str, as_of: date | None, time_zone: str = "UTC", engine: Engine = "spark") -> str:
+    """Fill in the parameters, for one engine.
+
+    `{as_of}` becomes a date, or null where the newest data decide. `{local:column}` becomes the local time of a moment
+    in the time zone. The session that runs the text has to be in UTC.
+    """
+
+    def local(found: re.Match[str]) -> str:
+        moment = found[1]
+        return moment if time_zone == "UTC" else _LOCAL_TIME[engine].format(moment=moment, zone=time_zone)
+
+    day = f"DATE '{as_of.isoformat()}'" if as_of else "CAST(NULL AS date)"
+    return _LOCAL.sub(local, sql).replace("{as_of}", day)

@@ -15,20 +15,20 @@ WITH named AS (
         t.artist_id,
         CASE WHEN t.artist_id IS NULL THEN coalesce(t.artist_name, p.artist_name) END AS name_only,
         coalesce(ar.artist_name, t.artist_name, p.artist_name) AS artist_name,
-        CAST(date_trunc('month', CAST(p.played_at AS date)) AS date) AS month,
+        p.month,
         p.user_id,
+        p.plays,
         p.ms_played
-    FROM silver_plays AS p
+    FROM gold_weekly_plays AS p
     LEFT JOIN silver_tracks AS t ON t.track_id = p.track_id
     LEFT JOIN silver_artists AS ar ON ar.artist_id = t.artist_id
-    WHERE p.content_type = 'track'
 ),
 counted AS (
     SELECT
         month,
         artist_id,
         max(artist_name) AS artist_name,
-        count(*) AS plays,
+        CAST(sum(plays) AS bigint) AS plays,
         count(DISTINCT user_id) AS listeners,
         CAST(sum(ms_played) AS bigint) AS ms_played
     FROM named

@@ -18,9 +18,9 @@
 -- column tracks_known bigint: its tracks in silver_tracks
 -- column plays bigint: plays of its tracks
 WITH plays_of_tracks AS (
-    SELECT track_id, count(*) AS plays
-    FROM silver_plays
-    WHERE content_type = 'track' AND track_id IS NOT NULL
+    SELECT track_id, CAST(sum(plays) AS bigint) AS plays
+    FROM gold_weekly_plays
+    WHERE track_id IS NOT NULL
     GROUP BY track_id
 ),
 -- What the tracks say of their albums.

@@ -36,9 +36,9 @@
 -- column plays bigint: plays of the track
 -- column listeners bigint: users who played it
 WITH played AS (
-    SELECT track_id, count(*) AS plays, count(DISTINCT user_id) AS listeners
-    FROM silver_plays
-    WHERE content_type = 'track' AND track_id IS NOT NULL
+    SELECT track_id, CAST(sum(plays) AS bigint) AS plays, count(DISTINCT user_id) AS listeners
+    FROM gold_weekly_plays
+    WHERE track_id IS NOT NULL
     GROUP BY track_id
 )
 SELECT

@@ -18,6 +18,7 @@ from pyspark import inheritable_thread_target
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
+from soundlake.insights import load_insights
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
 from soundlake.lake import Lake, retry_conflicts
@@ -43,6 +44,7 @@ def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[Do
     """
     lagging = [kind for kind in KINDS.values() if "fetched_at" in kind.volatile]
     hours = settings.maintain.retention_hours
+    marts = [insight.table for insight in load_insights()]
     stages: list[tuple[str, list[tuple[Table, Callable[[], None]]]]] = [
         ("caught up", [(kind.table, partial(catch_up, spark, lake, kind)) for kind in lagging]),
         (
@@ -52,7 +54,7 @@ def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[Do
                 (PLAYLIST_FETCHES, partial(drop_superseded_fetches, spark, lake)),
             ],
         ),
-        ("compacted", [(table, partial(compact, spark, lake, table, hours)) for table in TABLES]),
+        ("compacted", [(table, partial(compact, spark, lake, table, hours)) for table in (*TABLES, *marts)]),
     ]
     with ThreadPoolExecutor(max_workers=TABLES_AT_ONCE) as pool:
         for action, tasks in stages:

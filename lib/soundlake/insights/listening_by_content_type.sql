@@ -1,0 +1,30 @@
+-- title: Listening by content type
+-- question: How much music, how many podcasts, audiobooks and videos are played each day?
+-- grain: one row for each day and type of content that was played
+-- key: day, content_type
+-- chart: area; x: day; y: plays; colour: content_type
+-- incremental: day = CAST({local:played_at} AS date) of silver_plays
+-- column day date: day of the plays, in insights.time_zone
+-- column content_type string: track, episode (podcast), chapter (audiobook) or video
+-- column plays bigint: plays
+-- column listeners bigint: users who played them
+-- column titles bigint: different things that were played; what is told by name only counts by name
+-- column ms_played bigint: milliseconds listened; null where no source says
+WITH days AS (
+    SELECT
+        CAST({local:played_at} AS date) AS day,
+        content_type,
+        user_id,
+        coalesce(content_uri, track_id, episode_name, track_name) AS title,
+        ms_played
+    FROM silver_plays
+)
+SELECT
+    day,
+    content_type,
+    count(*) AS plays,
+    count(DISTINCT user_id) AS listeners,
+    count(DISTINCT title) AS titles,
+    CAST(sum(ms_played) AS bigint) AS ms_played
+FROM days
+GROUP BY day, content_type
