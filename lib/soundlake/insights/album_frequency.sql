@@ -31,7 +31,7 @@ WITH placed AS (
         p.artist_id,
         p.artist_name,
         coalesce(p.album_id, t.album_id) AS album_id,
-        CASE WHEN p.album_id IS NOT NULL THEN coalesce(p.album_name, '') ELSE coalesce(t.album_name, '') END AS album_name,
+        coalesce(CASE WHEN p.album_id IS NOT NULL THEN p.album_name ELSE t.album_name END, '') AS album_name,
         p.entries
     FROM gold_weekly_playlist_tracks AS p
     LEFT JOIN silver_tracks AS t ON t.track_id = p.track_id

@@ -20,9 +20,13 @@
 -- column change double: tracks_per_snapshot less previous_tracks_per_snapshot
 -- column trend string: new where the artist was never on the playlist before, else rise, fall or steady by change; null where the playlist was not seen in the period before
 WITH parts AS (
-    SELECT 'week' AS period, week AS starts_on, t.* FROM gold_weekly_playlist_tracks AS t
+    SELECT 'week' AS period, week AS starts_on, week, month, playlist_id, playlist_name, market, playlist_snapshots, track_id, artist_id, artist_name,
+        entries, best_position
+    FROM gold_weekly_playlist_tracks
     UNION ALL
-    SELECT 'month' AS period, month AS starts_on, t.* FROM gold_weekly_playlist_tracks AS t
+    SELECT 'month' AS period, month AS starts_on, week, month, playlist_id, playlist_name, market, playlist_snapshots, track_id, artist_id, artist_name,
+        entries, best_position
+    FROM gold_weekly_playlist_tracks
 ),
 snapshots_of_parts AS (
     SELECT DISTINCT period, starts_on, week, month, playlist_id, playlist_name, market, playlist_snapshots
