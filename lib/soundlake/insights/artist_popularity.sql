@@ -1,6 +1,6 @@
 -- title: Popularity of artists over time
 -- question: Which artists rise and which fall, from week to week and month to month?
--- grain: one row for each week and month and artist of whom a track was played or observed in it
+-- grain: one row for each week and month and artist of whom a track was played or observed in it: the first 2,000 artists, and the first 100 of each genre
 -- key: period, starts_on, artist_id
 -- chart: line; x: starts_on; y: plays; colour: artist_name; filter: period
 -- column period string: week or month
@@ -95,36 +95,53 @@ merged AS (
     FROM observed_before AS o
     FULL OUTER JOIN played_before AS p ON p.period = o.period AND p.starts_on = o.starts_on AND p.artist_id = o.artist_id
 ),
-dated AS (
-    SELECT *, min(starts_on) OVER (PARTITION BY period, artist_id) AS first_period FROM merged
+described AS (
+    SELECT
+        d.*,
+        coalesce(a.artist_name, n.artist_name) AS artist_name,
+        CASE WHEN cardinality(a.genres) > 0 THEN element_at(a.genres, 1) END AS genre,
+        min(d.starts_on) OVER (PARTITION BY d.period, d.artist_id) AS first_period
+    FROM merged AS d
+    LEFT JOIN silver_artists AS a ON a.artist_id = d.artist_id
+    LEFT JOIN names AS n ON n.artist_id = d.artist_id
+),
+ranked AS (
+    SELECT
+        *,
+        row_number() OVER (
+            PARTITION BY period, starts_on
+            ORDER BY plays DESC, listeners DESC, popularity DESC NULLS LAST, artist_id
+        ) AS rank,
+        row_number() OVER (
+            PARTITION BY period, starts_on, genre
+            ORDER BY plays DESC, listeners DESC, popularity DESC NULLS LAST, artist_id
+        ) AS rank_in_genre
+    FROM described
 )
 SELECT
-    d.period,
-    d.starts_on,
-    row_number() OVER (
-        PARTITION BY d.period, d.starts_on
-        ORDER BY d.plays DESC, d.listeners DESC, d.popularity DESC NULLS LAST, d.artist_id
-    ) AS rank,
-    d.artist_id,
-    coalesce(a.artist_name, n.artist_name) AS artist_name,
-    CASE WHEN cardinality(a.genres) > 0 THEN element_at(a.genres, 1) END AS genre,
-    d.popularity,
-    d.tracks_observed,
-    d.plays,
-    d.listeners,
-    d.previous_popularity,
-    round(d.popularity - d.previous_popularity, 4) AS popularity_change,
-    d.previous_plays,
-    d.plays - d.previous_plays AS plays_change,
+    period,
+    starts_on,
+    rank,
+    artist_id,
+    artist_name,
+    genre,
+    popularity,
+    tracks_observed,
+    plays,
+    listeners,
+    previous_popularity,
+    round(popularity - previous_popularity, 4) AS popularity_change,
+    previous_plays,
+    plays - previous_plays AS plays_change,
     CASE
-        WHEN d.popularity > d.previous_popularity THEN 'rise'
-        WHEN d.popularity < d.previous_popularity THEN 'fall'
-        WHEN d.popularity = d.previous_popularity THEN 'steady'
-        WHEN d.first_period = d.starts_on THEN 'new'
-        WHEN d.plays > d.previous_plays THEN 'rise'
-        WHEN d.plays < d.previous_plays THEN 'fall'
-        WHEN d.plays = d.previous_plays THEN 'steady'
+        WHEN popularity > previous_popularity THEN 'rise'
+        WHEN popularity < previous_popularity THEN 'fall'
+        WHEN popularity = previous_popularity THEN 'steady'
+        WHEN first_period = starts_on THEN 'new'
+        WHEN plays > previous_plays THEN 'rise'
+        WHEN plays < previous_plays THEN 'fall'
+        WHEN plays = previous_plays THEN 'steady'
     END AS trend
-FROM dated AS d
-LEFT JOIN silver_artists AS a ON a.artist_id = d.artist_id
-LEFT JOIN names AS n ON n.artist_id = d.artist_id
+FROM ranked
+-- All there are would be as many as plays.
+WHERE rank <= 2000 OR rank_in_genre <= 100
