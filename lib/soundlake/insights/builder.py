@@ -99,7 +99,7 @@ class _Builder:
         if due:
             answer = self._answer(insight, self._session_of(insight.incremental, expression, due)).coalesce(1)
             self._write(answer, insight.table, note, f"`{insight.incremental.column}` IN ({_dates(due)})")
-        return self._built(insight, len(due), max(len(note.pieces), len(due)))
+        return self._built(insight, len(due), len(before.pieces.keys() | note.pieces.keys()))
 
     def _open(self, spark: SparkSession) -> SparkSession:
         session = spark.newSession()
