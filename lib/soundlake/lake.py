@@ -108,12 +108,9 @@ class Lake:
         fields = (schema.apply(place) for place in range(schema.size()))
         return {field.name(): field.dataType().catalogString() for field in fields}
 
-    def version(self, spark: SparkSession, table: Table) -> tuple[str, int] | None:
-        """The id of the table, another one when it was made anew, and its version; None when it is not there."""
-        if not self.exists(spark, table):
-            return None
-        snapshot = self._snapshot(spark, table)
-        return str(snapshot.metadata().id()), int(snapshot.version())
+    def identity(self, spark: SparkSession, table: Table) -> str:
+        """The id that the table got when it was made; one that is made anew gets another."""
+        return str(self._snapshot(spark, table).metadata().id())
 
     def files(self, spark: SparkSession, table: Table) -> int:
         """How many files the table has now."""

@@ -41,7 +41,7 @@ class Built:
 
 
 def build(spark: SparkSession, lake: Lake, settings: Settings, only: Iterable[str] | None = None) -> list[Built]:
-    """Build all insights, or `only` those named and what they read; returns them in the order they were done.
+    """Build all insights, or `only` those named and what they read; returns them in their order, see load_insights.
 
     Each table changes in one commit, which also notes what it was made from: readers see the old one or the new one,
     whole, and a run that dies leaves nothing half done for the next. A table whose query and inputs are as they were
@@ -49,8 +49,9 @@ def build(spark: SparkSession, lake: Lake, settings: Settings, only: Iterable[st
     see the same version of a table. Raises UsageError for an unknown name.
     """
     builder = _Builder(spark, lake, settings)
-    waiting = {insight.table.view: insight for insight in _chosen(only)}
-    built: list[Built] = []
+    chosen = _chosen(only)
+    waiting = {insight.table.view: insight for insight in chosen}
+    built: dict[str, Built] = {}
     running: dict[Future[Built], str] = {}
     with ThreadPoolExecutor(max_workers=INSIGHTS_AT_ONCE) as pool:
         while waiting or running:
@@ -60,9 +61,8 @@ def build(spark: SparkSession, lake: Lake, settings: Settings, only: Iterable[st
                 running[pool.submit(builder.build, insight)] = insight.table.view
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                del running[future]
-                built.append(future.result())
-    return built
+                built[running.pop(future)] = future.result()
+    return [built[insight.table.view] for insight in chosen]
 
 
 class _Builder:
@@ -75,7 +75,7 @@ class _Builder:
         # Views and the time zone of sessions of its own: the caller's stay as they are.
         self._session = self._open(spark)
         self._sources = Sources(self._session, insights, self._tables)
-        self._versions: dict[str, tuple[str, int] | None] = {}
+        self._versions: dict[str, int | None] = {}
         self._one_at_a_time = Lock()
 
     def build(self, insight: Insight) -> Built:
@@ -115,19 +115,20 @@ class _Builder:
         return session
 
     def _view(self, view: str) -> str | None:
-        """Make the view of a table as it is now, unless this run has it; returns which version it shows."""
+        """Make the view of a table as it is now, unless this run has it; returns which table and version it shows."""
         with self._one_at_a_time:
+            if view not in self._tables:
+                raise SoundlakeError(f"an insight reads {view}, which is no table of the lake")
+            table = self._tables[view]
             if view not in self._versions:
-                if view not in self._tables:
-                    raise SoundlakeError(f"an insight reads {view}, which is no table of the lake")
-                self._versions[view] = self._lake.version(self._session, self._tables[view])
+                there = self._lake.exists(self._session, table)
+                self._versions[view] = self._lake.version(self._session, table) if there else None
                 self._read(self._session, view).createOrReplaceTempView(view)
             version = self._versions[view]
-            return version and "{}@{}".format(*version)
+            return None if version is None else f"{self._lake.identity(self._session, table)}@{version}"
 
     def _read(self, session: SparkSession, view: str) -> DataFrame:
-        version = self._versions[view]
-        return self._lake.read(session, self._tables[view], version and version[1])
+        return self._lake.read(session, self._tables[view], self._versions[view])
 
     def _render(self, text: str) -> str:
         return render(text, self._settings.insights.as_of, self._settings.insights.time_zone, "spark")
