@@ -3,7 +3,7 @@
 -- grain: one row for each genre, source of the genre and week from the eighth week of plays on
 -- key: genre, genre_source, week
 -- chart: line; x: week; y: share; colour: genre
--- column week date: Monday of the week
+-- column week date: Monday of the week, in insights.time_zone
 -- column genre string: genre of the first artist of the track; an artist of several genres counts in each
 -- column genre_source string: where the genre came from: artist, or what stood in for the artist's own genres
 -- column plays bigint: plays of the genre in the four weeks that end with this one
@@ -29,10 +29,10 @@ genres_of_artists AS (
     JOIN numbers AS n ON n.i <= cardinality(a.genres)
 ),
 played AS (
-    SELECT CAST(date_trunc('week', p.played_at) AS date) AS week, p.track_id, count(*) AS plays
+    SELECT CAST(date_trunc('week', {local:played_at}) AS date) AS week, p.track_id, count(*) AS plays
     FROM silver_plays AS p
     WHERE p.content_type = 'track' AND p.track_id IS NOT NULL
-    GROUP BY CAST(date_trunc('week', p.played_at) AS date), p.track_id
+    GROUP BY CAST(date_trunc('week', {local:played_at}) AS date), p.track_id
 ),
 genre_weeks AS (
     SELECT p.week, g.genre, g.genre_source, sum(p.plays) AS plays
