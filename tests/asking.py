@@ -35,7 +35,8 @@ def schema(table: Table) -> pa.Schema:
 def tables_of(lake: Path) -> dict[str, pa.Table]:
     """The tables of a lake that insights may read, marts excepted, by their names in SQL."""
     there = [table for table in TABLES if table.layer in ("silver", "gold") and not table.internal]
-    return {table.view: DeltaTable(str(lake / table.path)).to_pyarrow_table() for table in there}
+    paths = {table.view: str(lake / table.path) for table in there}
+    return {view: DeltaTable(p).to_pyarrow_table() for view, p in paths.items() if DeltaTable.is_deltatable(p)}
 
 
 def answers(
