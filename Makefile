@@ -28,7 +28,7 @@ test-integration: setup ## Run the tests of the real queries on real files
 
 test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athena's family
 	@$(PYTHON) -m pytest tests/integration/test_s3_lake.py tests/integration/test_s3_start.py \
-		tests/integration/test_files_in_trino.py
+		tests/integration/test_files_in_trino.py tests/integration/test_athena_engine.py
 
 test-dashboard: setup ## Walk the dashboard in Chromium, on the lake of the demo or of SOUNDLAKE_DEMO_LAKE
 	@command -v chromium chromium-browser google-chrome > /dev/null || { echo "this needs Chromium: apt install chromium fonts-noto-cjk" >&2; exit 2; }

@@ -1,4 +1,4 @@
-"""The lake on a real S3 server: the same job, read back with another reader."""
+"""The lake on a real S3 server that fails now and then: the same job, read back with another reader."""
 
 from __future__ import annotations
 
@@ -11,43 +11,76 @@ from on_s3 import new_bucket, settings_on
 from pyspark.sql import SparkSession
 from reading import silver as silver_of_a_local_lake
 from records import envelope
-from services.object_store import ObjectStore
+from services.faulty_proxy import faulty_proxy
+from services.object_store import ObjectStore, storage_options
 
 from soundlake import stream
+from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake
 from soundlake.settings import load_settings
 from soundlake.storage import Storage
-from soundlake.tables import EVENTS, TRACKS
+from soundlake.tables import BATCHES, EVENTS, TRACKS, Table
 
 
 def land(folder: Path, first: int, last: int) -> None:
     (folder / "tracks").mkdir(parents=True, exist_ok=True)
-    tracks = [
-        envelope("track", {"id": f"t{n}", "name": f"Song {n}", "popularity": n % 100}) for n in range(first, last)
-    ]
+    songs = [{"id": f"t{n}", "name": f"Song {n}", "popularity": n % 100} for n in range(first, last)]
+    tracks = [envelope("track", song) for song in songs]
     (folder / "tracks" / f"{first}.ndjson").write_text("\n".join(json.dumps(track) for track in tracks))
 
 
-def test_the_stream_writes_the_same_lake_on_s3_as_on_a_disk(
+def table(store: ObjectStore, bucket: str, declared: Table) -> DeltaTable:
+    return DeltaTable(f"s3://{bucket}/lake/{declared.path}", storage_options=storage_options(store.url))
+
+
+def test_the_lake_on_an_s3_that_fails_now_and_then_is_the_same_as_on_a_disk(
     spark: SparkSession, object_store: ObjectStore, tmp_path: Path
 ) -> None:
     bucket = new_bucket(object_store)
     files = f"source.files.path={tmp_path / 'records'}"
-    on_s3 = settings_on(spark, object_store.url, bucket, files)
-    on_disk = load_settings(sets=(files,), lake=str(tmp_path / "lake"), env={})
-    for first in (0, 40):
-        land(tmp_path / "records", first, first + 50)
-        for settings in (on_s3, on_disk):
+    on_disk = load_settings(sets=[files], lake=str(tmp_path / "lake"), env={})
+    with faulty_proxy(object_store.url) as s3:
+        on_s3 = settings_on(spark, s3.url, bucket, files, scheme="s3a")
+        for kind in (r"bronze/events/.*\.parquet", r"silver/tracks/.*\.parquet", r"_delta_log/\d+\.json", "/offsets/"):
+            s3.fail("PUT", kind, "before", times=2)
+            s3.fail("PUT", kind, "after", times=2)
+            s3.fail("PUT", kind, "after", times=1, status=0)
+        s3.fail("GET", r"_delta_log/\d+\.json", "before", times=2)
+        s3.fail("HEAD", "_delta_log", "before", times=2)
+        for first in (0, 40):
+            land(tmp_path / "records", first, first + 50)
+            for settings in (on_s3, on_disk):
+                stream.run(spark, settings, once=True)
+        assert {fault.times for fault in s3.faults} == {0}
+    rows = table(object_store, bucket, TRACKS).to_pyarrow_table().to_pylist()
+    assert sorted(repr(row) for row in rows) == silver_of_a_local_lake(tmp_path / "lake")[TRACKS.view]
+    assert len(rows) == 90
+    assert table(object_store, bucket, EVENTS).count() == 100
+    batches = table(object_store, bucket, BATCHES).to_pyarrow_table().to_pylist()
+    assert [batch["read"] for batch in sorted(batches, key=lambda batch: batch["batch_id"])] == [50, 50]
+
+
+@pytest.mark.parametrize("committed", [EVENTS, BATCHES])
+def test_a_commit_whose_answers_are_all_lost_fails_in_time_and_is_recognised_at_the_next_start(
+    spark: SparkSession, object_store: ObjectStore, tmp_path: Path, committed: Table
+) -> None:
+    bucket = new_bucket(object_store)
+    with faulty_proxy(object_store.url) as s3:
+        files = f"source.files.path={tmp_path / 'records'}"
+        settings = settings_on(spark, s3.url, bucket, files, "s3.attempts=2")
+        land(tmp_path / "records", 0, 10)
+        stream.run(spark, settings, once=True)
+        land(tmp_path / "records", 10, 20)
+        s3.fail("PUT", rf"{committed.path}/_delta_log/\d+\.json", "after", times=1000)
+        with pytest.raises(SoundlakeError, match="stopped"):
             stream.run(spark, settings, once=True)
-    rows = [
-        DeltaTable(f"s3://{bucket}/lake/{TRACKS.path}", storage_options=object_store.storage_options)
-        .to_pyarrow_table()
-        .to_pylist()
-    ]
-    assert sorted(repr(row) for row in rows[0]) == silver_of_a_local_lake(tmp_path / "lake")[TRACKS.view]
-    assert len(rows[0]) == 90
-    events = DeltaTable(f"s3://{bucket}/lake/{EVENTS.path}", storage_options=object_store.storage_options)
-    assert events.count() == 100
+        written = table(object_store, bucket, committed).version()
+        s3.heal()
+        stream.run(spark, settings, once=True)
+    assert table(object_store, bucket, committed).version() == written
+    assert table(object_store, bucket, EVENTS).count() == 20
+    assert table(object_store, bucket, TRACKS).count() == 20
+    assert sum(batch["read"] for batch in table(object_store, bucket, BATCHES).to_pyarrow_table().to_pylist()) == 20
 
 
 def test_a_new_file_is_whole_and_never_replaces_another(spark: SparkSession, object_store: ObjectStore) -> None:
