@@ -555,6 +555,56 @@ FORECAST_ERRORS = Table(
     ),
 )
 
+CLUSTER_CHOICES = Table(
+    "gold",
+    "cluster_choices",
+    "The numbers of clusters that were tried for a model, on a sample; none where train.k gave the number.",
+    ("model_version", "k"),
+    _columns(
+        ("model_version", "string", "model the trial belongs to"),
+        ("k", "int", "number of clusters"),
+        ("silhouette", "double", "mean silhouette (squared Euclidean), -1 to 1; the highest is chosen"),
+        ("inertia", "double", "sum of squared distances to the nearest centroid, in standardised features"),
+        ("stability", "double", "mean adjusted Rand index of every two of the starts from other seeds, at most 1"),
+        ("is_chosen", "boolean", "whether the model has this number"),
+    ),
+    references={"model_version": "gold_cluster_models.model_version"},
+)
+
+CLUSTER_MAP = Table(
+    "gold",
+    "cluster_map",
+    "Tracks of each model in two dimensions (principal components): its exemplars and a sample of the training rows.",
+    ("model_version", "track_id"),
+    _columns(
+        ("model_version", "string", "model the map belongs to"),
+        ("track_id", "string", "Spotify id of the track"),
+        ("track_name", "string", "title at the training"),
+        ("artist_name", "string", "name of the first artist at the training"),
+        ("cluster", "int", "label of the cluster"),
+        ("cluster_name", "string", "readable name of the cluster"),
+        ("x", "double", "place along the first principal component, in standardised features"),
+        ("y", "double", "place along the second"),
+        ("is_exemplar", "boolean", "whether it is among the tracks nearest to the centroid"),
+    ),
+    references={"model_version": "gold_cluster_models.model_version", "track_id": "silver_tracks.track_id"},
+)
+
+CLUSTER_AXES = Table(
+    "gold",
+    "cluster_axes",
+    "What the two axes of a model's map mean.",
+    ("model_version", "axis", "feature"),
+    _columns(
+        ("model_version", "string", "model the map belongs to"),
+        ("axis", "string", "x or y"),
+        ("feature", "string", "audio feature"),
+        ("loading", "double", "weight of the standardised feature in the axis, -1 to 1"),
+        ("share", "double", "part of all variance that lies along the axis, 0 to 1"),
+    ),
+    references={"model_version": "gold_cluster_models.model_version"},
+)
+
 COUNTS_TYPE = "struct<read:bigint,accepted:bigint,duplicate:bigint,stale:bigint,rejected:bigint>"
 
 BATCHES = Table(
@@ -613,6 +663,9 @@ TABLES: tuple[Table, ...] = (
     TRACK_CLUSTERS,
     CLUSTER_MODELS,
     CLUSTER_PROFILES,
+    CLUSTER_CHOICES,
+    CLUSTER_MAP,
+    CLUSTER_AXES,
     RECOMMENDATIONS,
     SIMILAR_TRACKS,
     CURATED_PLAYLISTS,

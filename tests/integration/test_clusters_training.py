@@ -25,7 +25,15 @@ from soundlake.clusters.training import fit_clusters
 from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake, conform
 from soundlake.settings import Settings
-from soundlake.tables import CLUSTER_MODELS, CLUSTER_PROFILES, TRACK_CLUSTERS, TRACK_FEATURES
+from soundlake.tables import (
+    CLUSTER_AXES,
+    CLUSTER_CHOICES,
+    CLUSTER_MAP,
+    CLUSTER_MODELS,
+    CLUSTER_PROFILES,
+    TRACK_CLUSTERS,
+    TRACK_FEATURES,
+)
 
 # Three kinds of tracks, far apart: mean of each feature, in the order of FEATURES.
 KINDS = {
@@ -99,6 +107,25 @@ def test_profiles_tell_size_centroid_and_nearest_tracks(spark, trained, tracks):
     assert folk["exemplar_track_ids"] == [row["track_id"] for row in nearest]
 
 
+def test_the_map_and_the_choices_of_a_model_are_kept(spark, trained, tracks):
+    lake, model = trained
+    found = clusters(spark, lake)
+    placed = [row.asDict() for row in lake.read(spark, CLUSTER_MAP).collect()]
+    assert {row["track_id"]: row["cluster"] for row in placed} == found
+    assert sum(row["is_exemplar"] for row in placed) == 15
+    middles = {
+        label: np.mean([(row["x"], row["y"]) for row in placed if row["cluster"] == label], axis=0)
+        for label in model.labels
+    }
+    for row in placed:  # groups that are far apart are apart on the map
+        nearest = min(middles, key=lambda label: float(np.hypot(*(middles[label] - (row["x"], row["y"])))))
+        assert nearest == row["cluster"]
+    loadings = {(row["axis"], row["feature"]): row["loading"] for row in lake.read(spark, CLUSTER_AXES).collect()}
+    assert len(loadings) == 18
+    assert sum(value**2 for (axis, _), value in loadings.items() if axis == "x") == pytest.approx(1.0)
+    assert lake.read(spark, CLUSTER_CHOICES).count() == 0  # train.k gave the number
+
+
 def test_the_artifact_predicts_the_same_clusters(spark, trained, tracks):
     lake, model = trained
     predicted = PipelineModel.load(publishing.artifact_path(lake, model.version)).transform(tracks)
@@ -117,6 +144,7 @@ def test_the_number_of_clusters_is_the_one_with_the_best_silhouette(tracks):
     fit = fit_clusters(tracks, settings.train)
     assert [candidate.k for candidate in fit.candidates] == [2, 3, 4]
     assert len(fit.centroids) == 3
+    assert fit.candidates[1].stability == pytest.approx(1.0)  # three clear groups are found from every seed
 
 
 def test_a_retraining_keeps_labels_names_and_earlier_models_and_leaves_the_tracks_to_a_running_stream(

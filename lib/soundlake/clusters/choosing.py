@@ -18,13 +18,13 @@ from pyspark.sql.types import IntegerType, StructField, StructType
 from scipy.cluster.vq import ClusterError, kmeans2, vq
 
 from soundlake.clusters.model import Candidate
+from soundlake.clusters.stability import Codes, stability
 
 POINT = "point"  # the column of standardised features, a spark.ml vector
 _STARTS = 6
 _ITERATIONS = 25
 
 Matrix = NDArray[np.float64]
-Codes = NDArray[np.int32]
 
 
 def sample(points: DataFrame, rows: int, seed: int) -> DataFrame:
@@ -42,11 +42,13 @@ def candidates(sampled: DataFrame, numbers: Sequence[int], seed: int) -> tuple[C
     if not best:
         return ()
     schema = StructType([sampled.schema[POINT], *[StructField(f"k{k}", IntegerType()) for k in best]])
-    codes = np.column_stack([codes for codes, _ in best.values()]).tolist()
+    codes = np.column_stack([codes for codes, *_ in best.values()]).tolist()
     values = [(row[POINT], *code) for row, code in zip(rows, codes, strict=True)]
     frame = sampled.sparkSession.createDataFrame(values, schema).coalesce(1).cache()
     try:
-        return tuple(Candidate(k, silhouette(frame, f"k{k}"), inertia) for k, (_, inertia) in best.items())
+        return tuple(
+            Candidate(k, silhouette(frame, f"k{k}"), inertia, agreed) for k, (_, inertia, agreed) in best.items()
+        )
     finally:
         frame.unpersist()
 
@@ -56,10 +58,10 @@ def silhouette(clustered: DataFrame, prediction: str = "prediction") -> float:
     return ClusteringEvaluator(featuresCol=POINT, predictionCol=prediction).evaluate(clustered)
 
 
-def _best_clustering(matrix: Matrix, k: int, seed: int) -> tuple[Codes, float] | None:
+def _best_clustering(matrix: Matrix, k: int, seed: int) -> tuple[Codes, float, float] | None:
     """The clusters and the inertia (sum of squared distances to the nearest centroid) of the best of several starts.
 
-    None when every start lost a cluster on the way.
+    And how much the starts agree, see `stability`. None when every start lost a cluster on the way.
     """
     trials = []
     for start in range(_STARTS):
@@ -69,4 +71,7 @@ def _best_clustering(matrix: Matrix, k: int, seed: int) -> tuple[Codes, float] |
             continue
         codes, distances = vq(matrix, centroids)
         trials.append((codes, float((distances**2).sum())))
-    return min(trials, key=lambda trial: trial[1], default=None)
+    if not trials:
+        return None
+    codes, inertia = min(trials, key=lambda trial: trial[1])
+    return codes, inertia, stability([codes for codes, _ in trials])

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 from pyspark.sql import SparkSession
 
+from soundlake.clusters.analysis import analyse
 from soundlake.clusters.assignment import reassign_all
 from soundlake.clusters.features import FEATURES, training_rows
 from soundlake.clusters.labels import first_labels, match_labels
@@ -19,7 +20,7 @@ from soundlake.clusters.publishing import publish
 from soundlake.clusters.training import Fit, fit_clusters
 from soundlake.lake import Lake
 from soundlake.settings import Settings
-from soundlake.tables import TRACK_FEATURES
+from soundlake.tables import TRACK_FEATURES, TRACKS
 
 
 def train(
@@ -41,7 +42,9 @@ def train(
     fit = fit_clusters(rows, settings.train)
     unmeasured = _name(fit, current_model(spark, lake), first_free_label(spark, lake), settings)
     model, profiles = profile(unmeasured, rows)
-    publish(spark, lake, model, profiles, fit.pipeline)
+    profiles = profiles.localCheckpoint()  # read twice
+    about = analyse(model, rows, profiles, lake.read(spark, TRACKS))
+    publish(spark, lake, model, profiles, fit.pipeline, about)
     with be_writer() as is_writer:
         if is_writer:
             reassign_all(spark, lake, model)

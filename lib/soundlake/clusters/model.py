@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,11 +18,15 @@ Vector = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A number of clusters that was tried on the sample; a model whose number was given has none."""
+    """A number of clusters that was tried on the sample; a model whose number was given has none.
+
+    `stability` is the mean agreement of its starts, see `stability`; it is not kept in the model's row.
+    """
 
     k: int
     silhouette: float
     inertia: float
+    stability: float = field(default=float("nan"), compare=False)
 
 
 @dataclass(frozen=True)

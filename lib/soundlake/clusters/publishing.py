@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame, SparkSession
 
 from soundlake.clusters.model import ClusterModel, published_versions
 from soundlake.lake import Lake, conform
-from soundlake.tables import CLUSTER_MODELS, CLUSTER_PROFILES
+from soundlake.tables import CLUSTER_MODELS, CLUSTER_PROFILES, Table
 
 
 def artifact_path(lake: Lake, version: str) -> str:
@@ -15,32 +17,41 @@ def artifact_path(lake: Lake, version: str) -> str:
     return f"{lake.uri}/models/clusters/{version}"
 
 
-def publish(spark: SparkSession, lake: Lake, model: ClusterModel, profiles: DataFrame, pipeline: PipelineModel) -> None:
+def publish(
+    spark: SparkSession,
+    lake: Lake,
+    model: ClusterModel,
+    profiles: DataFrame,
+    pipeline: PipelineModel,
+    more: Mapping[Table, DataFrame] | None = None,
+) -> None:
     """Publish a model and make it the current one; earlier ones are kept.
 
-    `profiles` are its rows of gold/cluster_profiles, `pipeline` is the fitted spark.ml pipeline. Until the last commit
+    `profiles` are its rows of gold/cluster_profiles, `pipeline` is the fitted spark.ml pipeline, `more` has its rows of
+    other tables that have a model_version. Until the last commit
     nothing points to the new version: dying before it leaves the earlier model current, and what was written for
-    nothing is cleared away (the profiles) or lies unused (the artifact). Publishing a version again changes nothing.
+    nothing is cleared away (the rows) or lies unused (the artifact). Publishing a version again changes nothing.
     """
-    lake.create(spark, CLUSTER_PROFILES)
     lake.create(spark, CLUSTER_MODELS)
-    _write_profiles(spark, lake, model, profiles)
+    others = [version for version in published_versions(spark, lake) if version != model.version]
+    for table, rows in {CLUSTER_PROFILES: profiles, **(more or {})}.items():
+        lake.create(spark, table)
+        _write_rows(spark, lake, table, rows, others)
     pipeline.write().overwrite().save(artifact_path(lake, model.version))
     _make_current(spark, lake, model)
 
 
-def _write_profiles(spark: SparkSession, lake: Lake, model: ClusterModel, profiles: DataFrame) -> None:
-    others = [version for version in published_versions(spark, lake) if version != model.version]
+def _write_rows(spark: SparkSession, lake: Lake, table: Table, rows: DataFrame, others: list[str]) -> None:
     # Replaces the version's own rows, and those of versions that were never published.
     listed = ", ".join(f"'{version}'" for version in others)
     replaced = f"model_version NOT IN ({listed})" if others else "model_version IS NOT NULL"
     (
-        conform(profiles, CLUSTER_PROFILES)
+        conform(rows, table)
         .coalesce(1)
         .write.format("delta")
         .mode("overwrite")
         .option("replaceWhere", replaced)
-        .save(lake.path(CLUSTER_PROFILES))
+        .save(lake.path(table))
     )
 
 
