@@ -41,8 +41,10 @@ def run(spark: SparkSession, settings: Settings) -> None:
         for _ in maintain(spark, lake, settings):
             pass
     batches = lake.read(spark, BATCHES)
-    _print_counts(console, "Records of this run", batches.where(F.col("started_at") >= F.lit(started_at)))
-    _print_counts(console, "Records of the lake, all runs", batches.where(F.col("query") == QUERY))
+    is_of_this_run = F.col("started_at") >= F.lit(started_at)
+    _print_counts(console, "Records of this run", batches.where(is_of_this_run))
+    if not batches.where(~is_of_this_run).isEmpty():
+        _print_counts(console, "Records of the lake, all runs", batches.where(F.col("query") == QUERY))
     _print_clusters(console, spark, lake)
     _print_top_artists(console, spark, lake)
     _print_tables(console, spark, lake, {mart.name: mart.rows for mart in marts})
