@@ -5,11 +5,11 @@ SHELL := bash
 
 PYTHON := .venv/bin/python
 TESTS ?= tests
-MARKS ?= not faults and not lines and not browser
+MARKS ?= not faults and not lines and not browser and not cluster
 RECORDS ?= 1000000
 
 .PHONY: help setup test test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-recommend lint lint-aws format demo docs lambda clean
-.PHONY: notebooks pictures test-dashboard
+.PHONY: notebooks pictures test-cluster test-dashboard
 
 help: ## List the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -33,6 +33,9 @@ test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athe
 test-dashboard: setup ## Walk the dashboard in Chromium, on the lake of the demo or of SOUNDLAKE_DEMO_LAKE
 	@command -v chromium chromium-browser google-chrome > /dev/null || { echo "this needs Chromium: apt install chromium fonts-noto-cjk" >&2; exit 2; }
 	@$(PYTHON) -m pytest -m browser tests/integration/test_dashboard_pages.py
+
+test-cluster: setup ## The demo on a Spark cluster of a master and two workers, on this machine
+	@$(PYTHON) -m pytest -m cluster tests/integration/test_spark_cluster.py
 
 pictures: setup ## Take the pictures that the README shows, from the lake of SOUNDLAKE_DEMO_LAKE
 	@SOUNDLAKE_PICTURES=docs/images $(PYTHON) -m pytest -m browser -k "drawn" tests/integration/test_dashboard_pages.py

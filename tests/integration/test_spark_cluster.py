@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
 from reading import rows
 from sampling import small_sample
 from services.packed import archive, bare, code, environment
@@ -13,6 +14,8 @@ from services.spark_cluster import WORKERS, spark_cluster
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.local import CONFIGURATION, JARS
 from soundlake.tables import BATCHES, CLUSTER_MODELS, EVENTS, TRACK_CLUSTERS, TRACKS
+
+pytestmark = pytest.mark.cluster
 
 
 def test_the_demo_runs_on_a_cluster_with_nothing_but_what_was_packed(tmp_path: Path) -> None:
