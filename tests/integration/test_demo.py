@@ -133,7 +133,12 @@ def test_the_marts_are_what_another_engine_makes_of_the_same_tables(
     expected = answers(tables_of(lake))
     for insight in load_insights():
         found = in_order(rows(lake, insight.table), insight)
-        assert found == [pytest.approx(row, abs=1e-5) for row in in_order(expected[insight.name].to_pylist(), insight)]
+        assert found == [about(row) for row in in_order(expected[insight.name].to_pylist(), insight)]
+
+
+def about(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose doubles need not be the same to the last digit: engines add them in another order."""
+    return {k: pytest.approx(v, abs=1e-5) if isinstance(v, float) else v for k, v in row.items()}
 
 
 def in_order(mart: list[dict[str, Any]], insight: Insight) -> list[dict[str, Any]]:
