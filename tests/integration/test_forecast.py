@@ -19,8 +19,11 @@ from soundlake.lake import Lake
 from soundlake.settings import Settings
 from soundlake.tables import CHART_FORECASTS, FORECAST_ERRORS, PLAYLIST_ITEMS
 
-FIRST, DAYS, PLACES = date(2026, 1, 1), 84, 10
-SETTINGS = Settings.model_validate({"forecast": {"backtest_weeks": 3}})
+FIRST, DAYS, PLACES, WEEKS = date(2026, 1, 1), 140, 10, 5
+SETTINGS = Settings.model_validate({"forecast": {"backtest_weeks": WEEKS}})
+
+
+LAST = FIRST + timedelta(days=DAYS - 1)
 
 
 def entry(day: int, place: int, track: str, chart: str = "chart", **more: Any) -> dict[str, Any]:
@@ -60,14 +63,14 @@ def test_a_model_learns_how_tracks_sink_and_is_published_with_its_error(spark: S
     forecasts = {row["position"]: row for row in rows(lake.uri, CHART_FORECASTS)}
     assert sorted(forecasts) == list(range(1, PLACES + 1))
     third = forecasts[3]
-    assert (third["observed_on"], third["forecast_for"]) == (date(2026, 3, 25), date(2026, 4, 1))
+    assert (third["observed_on"], third["forecast_for"]) == (LAST, LAST + timedelta(days=7))
     assert third["forecast_position"] == pytest.approx(4.0, abs=0.6)
     assert third["method"] == MODEL
     assert third["error"] == pytest.approx(found[MODEL].interval.mean)
     assert third["weeks_on_chart"] == 3
     assert 0.0 <= forecasts[PLACES]["survival"] <= forecasts[1]["survival"] <= 1.0
     judged = {(row["measure"], row["method"]): row for row in rows(lake.uri, FORECAST_ERRORS)}
-    assert {row["weeks"] for row in judged.values()} == {3}
+    assert {row["weeks"] for row in judged.values()} == {WEEKS}
     assert sum(row["is_published"] for row in judged.values()) == 2
 
 
