@@ -5,11 +5,11 @@ SHELL := bash
 
 PYTHON := .venv/bin/python
 TESTS ?= tests
-MARKS ?= not faults and not lines and not browser and not cluster
+MARKS ?= not slow and not faults and not lines and not browser and not cluster
 RECORDS ?= 1000000
 
 .PHONY: help setup test test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-recommend lint lint-aws format demo docs lambda clean
-.PHONY: notebooks pictures test-cluster test-dashboard
+.PHONY: notebooks pictures test-cluster test-dashboard test-slow
 
 help: ## List the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -17,7 +17,7 @@ help: ## List the targets
 setup: ## Make or renew .venv, with the tools of developers
 	@./spark-submit.sh --setup dev
 
-test: setup ## Run all tests; TESTS=tests/unit/test_x.py for some
+test: setup ## Run the tests; TESTS=tests/unit/test_x.py for some
 	@$(PYTHON) -m pytest -m "$(MARKS)" $(TESTS)
 
 test-unit: setup ## Run the fast tests
@@ -25,6 +25,9 @@ test-unit: setup ## Run the fast tests
 
 test-integration: setup ## Run the tests of the real queries on real files
 	@$(PYTHON) -m pytest -m "$(MARKS)" tests/integration
+
+test-slow: setup ## Run the tests that take longer than one waits for
+	@$(PYTHON) -m pytest -m "slow and not faults" $(TESTS)
 
 test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athena's family
 	@$(PYTHON) -m pytest tests/integration/test_s3_lake.py tests/integration/test_s3_start.py \

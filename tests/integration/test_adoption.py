@@ -19,6 +19,8 @@ from soundlake.errors import SoundlakeError
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import EVENTS, TRACKS
 
+pytestmark = pytest.mark.slow
+
 
 def land(landed: Path, name: str, *ids: str) -> None:
     folder = landed / "tracks"

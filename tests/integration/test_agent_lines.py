@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 
+import pytest
 from pyspark.sql import SparkSession
 from reading import rows, silver
 from records import envelope
@@ -15,6 +16,8 @@ from services.kinesis import REGION, Emulator
 from soundlake import stream
 from soundlake.settings import load_settings
 from soundlake.tables import REJECTED
+
+pytestmark = pytest.mark.slow
 
 RECORDS = [
     envelope("track", {"id": "t1", "name": "Ein Lied – 歌", "popularity": 40, "artists": [{"id": "a1", "name": "S"}]}),

@@ -36,6 +36,8 @@ from soundlake.lake import Lake
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import BATCHES, PLAYS, TABLES, TRACKS, Table
 
+pytestmark = pytest.mark.slow
+
 DATABASE = "spotify"
 
 

@@ -15,6 +15,8 @@ from soundlake.recommend.rules import RULES
 from soundlake.settings import Settings
 from soundlake.tables import ARTISTS, CURATED_PLAYLISTS, PLAYS, TRACK_FEATURES, TRACKS
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = Settings.model_validate({"recommend": {"playlist_size": 12, "per_artist": 3}})
 
 

@@ -27,6 +27,8 @@ from soundlake.tables import (
     Table,
 )
 
+pytestmark = pytest.mark.slow
+
 
 class DiedError(Exception):
     """The process is gone."""

@@ -24,6 +24,8 @@ from soundlake.launch.paths import ROOT
 from soundlake.settings import load_settings
 from soundlake.tables import ALBUMS, ARTISTS, PLAYLIST_ITEMS, PLAYLISTS, PLAYS, TRACK_FEATURES, TRACKS, USER_ITEMS
 
+pytestmark = pytest.mark.slow
+
 TOTAL = 120
 
 

@@ -25,6 +25,8 @@ from soundlake.catalog.layouts import Layout
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import Column, Table
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = count()
 HEARD = Table(
     "gold",

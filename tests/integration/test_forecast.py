@@ -19,6 +19,8 @@ from soundlake.lake import Lake
 from soundlake.settings import Settings
 from soundlake.tables import CHART_FORECASTS, FORECAST_ERRORS, PLAYLIST_ITEMS
 
+pytestmark = pytest.mark.slow
+
 FIRST, DAYS, PLACES, WEEKS = date(2026, 1, 1), 140, 10, 5
 SETTINGS = Settings.model_validate({"forecast": {"backtest_weeks": WEEKS}})
 

@@ -16,6 +16,8 @@ from soundlake.ops.maintenance import drop_dominated_stamps
 from soundlake.refine.batch import refine_batch
 from soundlake.tables import BATCHES, PLAYS
 
+pytestmark = pytest.mark.slow
+
 TEN_DAYS_LATER = ARRIVAL + timedelta(days=10)
 
 

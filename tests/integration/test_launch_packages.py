@@ -16,6 +16,8 @@ from soundlake.launch.aws import packages
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.platforms import platform_of
 
+pytestmark = pytest.mark.slow
+
 GLUE = platform_of("glue")
 
 

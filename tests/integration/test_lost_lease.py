@@ -17,6 +17,8 @@ from soundlake.ops.lease import Lease, LeaseLostError
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import BATCHES
 
+pytestmark = pytest.mark.slow
+
 
 class Losing(Lease):
     """A lease that is lost after the first batch."""

@@ -39,6 +39,8 @@ from soundlake.tables import (
     Table,
 )
 
+pytestmark = pytest.mark.slow
+
 MODEL = ClusterModel(
     version="v1",
     trained_at=datetime(2026, 3, 1, tzinfo=UTC),

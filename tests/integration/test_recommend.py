@@ -31,6 +31,8 @@ from soundlake.tables import (
     SIMILAR_TRACKS,
 )
 
+pytestmark = pytest.mark.slow
+
 SMALL = Settings.model_validate({"recommend": {"list_size": 8, "factors": 4, "iterations": 3, "similar": 5}})
 
 

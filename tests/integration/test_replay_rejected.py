@@ -36,6 +36,8 @@ from soundlake.tables import (
     Table,
 )
 
+pytestmark = pytest.mark.slow
+
 
 class DiedError(Exception):
     """The process is gone."""

@@ -21,6 +21,8 @@ from soundlake.settings import load_settings
 from soundlake.storage import Storage
 from soundlake.tables import BATCHES, EVENTS, TRACKS, Table
 
+pytestmark = pytest.mark.slow
+
 
 def land(folder: Path, first: int, last: int) -> None:
     (folder / "tracks").mkdir(parents=True, exist_ok=True)
