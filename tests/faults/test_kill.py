@@ -22,8 +22,8 @@ from records import envelope, stamp
 from soundlake.tables import BATCHES, EVENTS
 
 CHILD = Path(__file__).parent / "dying_stream.py"
-# Those that every test run makes; `make test-faults` makes all.
-ALWAYS = ("tracks are being merged",)
+# Those that CI makes with the slow tests; `make test-faults` makes all.
+IN_CI = ("tracks are being merged",)
 
 
 def land(landed: Path, turn: int, records: list[dict[str, Any]]) -> None:
@@ -90,7 +90,8 @@ def accounts(lake: Path) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize(
-    "point", [point if point in ALWAYS else pytest.param(point, marks=pytest.mark.faults) for point in POINTS]
+    "point",
+    [pytest.param(point, marks=pytest.mark.slow if point in IN_CI else pytest.mark.faults) for point in POINTS],
 )
 def test_killed_when(point: str, first: Path, undisturbed: Path, landed: Path, tmp_path: Path, told: Told) -> None:
     lake = tmp_path / "lake"
