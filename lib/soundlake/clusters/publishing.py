@@ -14,7 +14,7 @@ from soundlake.tables import CLUSTER_MODELS, CLUSTER_PROFILES, Table
 
 def artifact_path(lake: Lake, version: str) -> str:
     """Where the spark.ml pipeline of a model stands; it predicts the position of a centroid in the model's row."""
-    return f"{lake.uri}/models/clusters/{version}"
+    return f"{lake.root}/models/clusters/{version}"
 
 
 def publish(
