@@ -44,7 +44,8 @@ pictures: setup ## Take the pictures that the README shows, from the lake of SOU
 	@SOUNDLAKE_PICTURES=docs/images $(PYTHON) -m pytest -m browser -k "drawn" tests/integration/test_dashboard_pages.py
 
 test-faults: setup ## Harm the real job in every way, and renew the table in docs/faults.md; takes half an hour
-	@SOUNDLAKE_FAULTS_TABLE=docs/faults.md $(PYTHON) -m pytest tests/faults
+	@SOUNDLAKE_FAULTS_TABLE=docs/faults.md $(PYTHON) -m pytest tests/faults \
+		tests/integration/test_rebuild.py tests/integration/test_replay_rejected.py tests/integration/test_adoption.py
 
 bench-ingest: setup ## Measure how fast a Kafka backlog becomes tables, against plainer ways; then latency and start-up
 	@$(PYTHON) tests/bench/ingest.py --records $(RECORDS)

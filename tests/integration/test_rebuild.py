@@ -240,6 +240,7 @@ def test_a_stream_after_a_rebuild_adds_what_is_new(
     assert_accounted(lake)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     "where",
     [
@@ -285,6 +286,7 @@ def test_a_stream_completes_a_rebuild_first(spark: SparkSession, lake: Path, exp
     assert_accounted(lake)
 
 
+@pytest.mark.faults
 def test_what_other_rules_have_begun_is_not_gone_on_with(
     spark: SparkSession, lake: Path, expected: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -296,6 +298,7 @@ def test_what_other_rules_have_begun_is_not_gone_on_with(
     assert made(lake) == made(expected)
 
 
+@pytest.mark.faults
 def test_a_rebuild_stops_when_its_lease_is_lost(spark: SparkSession, lake: Path) -> None:
     before = made(lake)
 
@@ -307,6 +310,7 @@ def test_a_rebuild_stops_when_its_lease_is_lost(spark: SparkSession, lake: Path)
     assert made(lake) == before
 
 
+@pytest.mark.faults
 def test_without_bronze_nothing_is_rebuilt(spark: SparkSession, tmp_path: Path) -> None:
     with pytest.raises(SoundlakeError, match="nothing to rebuild from"):
         run(spark, tmp_path / "empty")
