@@ -174,6 +174,23 @@ def properties(table: Table) -> dict[str, str]:
     }
 
 
+def make_current(spark: SparkSession, lake: Lake, table: Table, row: Mapping[str, Any]) -> None:
+    """Add or set the row of a model version and make it the current one, the others not, in one commit.
+
+    `table` has the key `model_version` and the flag `is_current`; `row` has a value for each of its columns.
+    """
+    values = tuple(row[column] for column in table.column_names)
+    (
+        lake.delta(spark, table)
+        .alias("t")
+        .merge(spark.createDataFrame([values], table.ddl).alias("s"), "t.model_version = s.model_version")
+        .whenMatchedUpdateAll()
+        .whenNotMatchedInsertAll()
+        .whenNotMatchedBySourceUpdate("t.is_current", {"is_current": "false"})
+        .execute()
+    )
+
+
 def retry_conflicts(write: Callable[[], None]) -> None:
     """Do a write that may be repeated; again, when another writer's commit came between, a few times.
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import pyspark
 from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
@@ -24,6 +28,9 @@ MEANING = {
 # conditions grows beyond all bounds, and finds nothing that these plans could use.
 PLANNING = {"spark.sql.constraintPropagation.enabled": "false"}
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
 
 def open_session(app: str, settings: Settings | None = None, extra: dict[str, str] | None = None) -> SparkSession:
     """Open (or join) the session of this process; master, memory and jars come from whoever submitted it.
@@ -42,3 +49,13 @@ def open_session(app: str, settings: Settings | None = None, extra: dict[str, st
         raise SoundlakeError("Spark did not start: Java ended at once, and what it said stands above") from None
     session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+def for_thread(spark: SparkSession, task: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """A task for another thread, where it has the properties that this thread has now, such as its streaming query."""
+    inherit: Any = pyspark.inheritable_thread_target
+    # Spark 4 wants the session, to hand on its tags too; 3.5 knows nothing but the task.
+    inheriting: Callable[Arguments, Result] = (
+        inherit(task) if pyspark.__version__.startswith("3.") else inherit(spark)(task)
+    )
+    return inheriting

@@ -8,7 +8,7 @@ from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame, SparkSession
 
 from soundlake.clusters.model import ClusterModel, published_versions
-from soundlake.lake import Lake, conform
+from soundlake.lake import Lake, conform, make_current
 from soundlake.tables import CLUSTER_MODELS, CLUSTER_PROFILES, Table
 
 
@@ -56,14 +56,4 @@ def _write_rows(spark: SparkSession, lake: Lake, table: Table, rows: DataFrame, 
 
 
 def _make_current(spark: SparkSession, lake: Lake, model: ClusterModel) -> None:
-    values = model.to_row(is_current=True)
-    row = tuple(values[column] for column in CLUSTER_MODELS.column_names)
-    (
-        lake.delta(spark, CLUSTER_MODELS)
-        .alias("t")
-        .merge(spark.createDataFrame([row], CLUSTER_MODELS.ddl).alias("s"), "t.model_version = s.model_version")
-        .whenMatchedUpdateAll()
-        .whenNotMatchedInsertAll()
-        .whenNotMatchedBySourceUpdate("t.is_current", {"is_current": "false"})
-        .execute()
-    )
+    make_current(spark, lake, CLUSTER_MODELS, model.to_row(is_current=True))

@@ -14,7 +14,6 @@ from functools import partial, reduce
 from operator import or_
 
 from delta.tables import DeltaTable
-from pyspark import inheritable_thread_target
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
@@ -23,6 +22,7 @@ from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
 from soundlake.lake import Lake, retry_conflicts
 from soundlake.refine.snapshots import DAY, chosen_fetches
+from soundlake.session import for_thread
 from soundlake.settings import Settings
 from soundlake.tables import PLAYLIST_FETCHES, POPULARITY_HISTORY, STAMPS, TABLES, Table
 
@@ -59,7 +59,7 @@ def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[Do
     with ThreadPoolExecutor(max_workers=TABLES_AT_ONCE) as pool:
         for action, tasks in stages:
             there = [(table, task) for table, task in tasks if lake.exists(spark, table)]
-            running = [(table, pool.submit(inheritable_thread_target(spark)(retry_conflicts), t)) for table, t in there]
+            running = [(table, pool.submit(for_thread(spark, retry_conflicts), t)) for table, t in there]
             for table, work in running:
                 work.result()
                 yield Done(table.view, action)

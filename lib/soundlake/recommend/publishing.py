@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from soundlake.lake import Lake, conform
+from soundlake.lake import Lake, conform, make_current
 from soundlake.recommend.model import RecommendationModel, current_model, in_list
 from soundlake.tables import RECOMMENDATION_FACTORS, RECOMMENDATION_MODELS
 
@@ -31,14 +31,4 @@ def publish(spark: SparkSession, lake: Lake, model: RecommendationModel, factors
 
 
 def _make_current(spark: SparkSession, lake: Lake, model: RecommendationModel) -> None:
-    values = model.to_row(is_current=True)
-    row = tuple(values[column] for column in RECOMMENDATION_MODELS.column_names)
-    (
-        lake.delta(spark, RECOMMENDATION_MODELS)
-        .alias("t")
-        .merge(spark.createDataFrame([row], RECOMMENDATION_MODELS.ddl).alias("s"), "t.model_version = s.model_version")
-        .whenMatchedUpdateAll()
-        .whenNotMatchedInsertAll()
-        .whenNotMatchedBySourceUpdate("t.is_current", {"is_current": "false"})
-        .execute()
-    )
+    make_current(spark, lake, RECOMMENDATION_MODELS, model.to_row(is_current=True))

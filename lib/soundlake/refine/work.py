@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
-from pyspark import inheritable_thread_target
 from pyspark.sql import DataFrame, SparkSession
 
 from soundlake.lake import Lake
 from soundlake.ops.accounts import QUERY, Account
 from soundlake.refine.writes import BatchWriter
+from soundlake.session import for_thread
 
 # Tasks of one batch that run at once: a small write leaves cores idle while the driver plans and commits.
 TASKS_AT_ONCE = 4
@@ -83,5 +83,5 @@ class Batch:
     def together(self, *tasks: Callable[[], T]) -> list[T]:
         """Run tasks that touch different tables at the same time; give their results, or raise the first error."""
         with ThreadPoolExecutor(max_workers=TASKS_AT_ONCE) as pool:
-            running = [pool.submit(inheritable_thread_target(task)) for task in tasks]
+            running = [pool.submit(for_thread(self.spark, task)) for task in tasks]
         return [task.result() for task in running]
