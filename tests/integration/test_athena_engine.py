@@ -191,11 +191,6 @@ def test_an_export_is_read_by_its_folders_and_holds_what_the_table_holds(world: 
     assert one == world.value(f"SELECT count(*) FROM silver_plays WHERE played_date = DATE '{day}'") > 0
 
 
-# The small sample holds no whole fetch of a playlist, so tables of playlists and charts are empty here.
-NO_WHOLE_FETCH = pytest.mark.xfail(reason="the small sample has no whole fetch of a playlist", strict=False)
-
-
-@NO_WHOLE_FETCH
 def test_every_export_has_folders(world: World) -> None:
     for view, layout in LAYOUTS.items():
         folders = world.value(f"SELECT count(DISTINCT {layout.name}) FROM {view}_parquet")
@@ -243,7 +238,6 @@ def test_raw_records_are_queried_where_they_landed(world: World) -> None:
     assert told["ids"] > 0
 
 
-@NO_WHOLE_FETCH
 def test_the_sample_has_something_to_say_in_most_insights(world: World) -> None:
     empty = [insight.name for insight in load_insights() if world.delta(insight.table).count() == 0]
     assert len(empty) <= len(load_insights()) // 3, empty

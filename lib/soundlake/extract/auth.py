@@ -13,8 +13,8 @@ from spotipy.exceptions import SpotifyOauthError
 from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOAuth, SpotifyPKCE
 
 from soundlake.errors import SoundlakeError, UsageError
-from soundlake.extract.credentials import Credentials
-from soundlake.extract.state import State
+from soundlake.extract.credentials import Credentials, load_credentials
+from soundlake.extract.state import State, open_state
 from soundlake.settings import Settings
 
 SCOPES = (
@@ -130,16 +130,20 @@ def app_or_user(
     return auth
 
 
-def login(
-    settings: Settings,
-    credentials: Credentials,
-    state: State,
-    user: str,
-    *,
-    open_browser: bool,
-    consent: Consent = READING,
+def login(settings: Settings, user: str, *, open_browser: bool, consent: Consent = READING) -> None:
+    """Ask a user for consent in the browser and keep the token in extract.state.
+
+    Raises UsageError for a name that cannot be and where there are no credentials, SoundlakeError where consent is not
+    given.
+    """
+    credentials = load_credentials(settings)
+    with open_state(settings) as state:
+        _ask(settings, credentials, state, checked_name(user), consent, open_browser=open_browser)
+
+
+def _ask(
+    settings: Settings, credentials: Credentials, state: State, user: str, consent: Consent, *, open_browser: bool
 ) -> None:
-    """Ask a user for consent in the browser and keep the token. Raises SoundlakeError where consent is not given."""
     silence_spotipy()
     tokens = _tokens(credentials, state, user, consent)
     auth = _user(settings, credentials, tokens, consent, interactive=True, open_browser=open_browser)

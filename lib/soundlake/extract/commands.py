@@ -131,14 +131,10 @@ def login(
 ) -> None:
     """Give consent once, so that `me` and your own playlists can be read."""
     from soundlake.extract import auth
-    from soundlake.extract.credentials import load_credentials
-    from soundlake.extract.state import open_state
     from soundlake.settings import load_settings
 
     settings = load_settings(config, sets or ())
-    credentials = load_credentials(settings)
-    with open_state(settings) as state:
-        auth.login(settings, credentials, state, auth.checked_name(user), open_browser=browser)
+    auth.login(settings, user, open_browser=browser)
     typer.echo(f"consent kept in {settings.extract.state}")
 
 

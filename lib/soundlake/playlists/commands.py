@@ -102,14 +102,10 @@ def login(
 ) -> None:
     """Give consent once, so that playlists can be made and changed; apart from the consent to read."""
     from soundlake.extract import auth
-    from soundlake.extract.credentials import load_credentials
-    from soundlake.extract.state import open_state
     from soundlake.settings import load_settings
 
     settings = load_settings(config, sets or ())
-    credentials = load_credentials(settings)
-    with open_state(settings) as state:
-        auth.login(settings, credentials, state, auth.checked_name(user), open_browser=browser, consent=auth.PUBLISHING)
+    auth.login(settings, user, open_browser=browser, consent=auth.PUBLISHING)
     typer.echo(f"consent kept in {settings.extract.state}")
 
 
