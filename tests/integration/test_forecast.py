@@ -21,7 +21,7 @@ from soundlake.tables import CHART_FORECASTS, FORECAST_ERRORS, PLAYLIST_ITEMS
 
 pytestmark = pytest.mark.slow
 
-FIRST, DAYS, PLACES, WEEKS = date(2026, 1, 1), 140, 10, 5
+FIRST, DAYS, PLACES, WEEKS = date(2026, 1, 1), 84, 10, 3
 SETTINGS = Settings.model_validate({"forecast": {"backtest_weeks": WEEKS}})
 
 
@@ -53,9 +53,6 @@ def sinking(days: range) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.xfail(
-    reason="the model errs less than last week, 0.3 places on average, and is not published: not understood yet"
-)
 def test_a_model_learns_how_tracks_sink_and_is_published_with_its_error(spark: SparkSession, tmp_path: Path) -> None:
     lake = Lake(str(tmp_path / "lake"))
     append(spark, lake, PLAYLIST_ITEMS, sinking(range(DAYS)))
@@ -98,7 +95,8 @@ def test_a_day_without_a_snapshot_is_stood_in_for_by_the_day_beside_it_and_two_a
     labels = {(row["day"] - FIRST).days: row["label"] for row in found}
     assert labels[13] == 1  # day 20 is missing, day 19 and 21 are there
     assert labels[35] is None
-    assert labels[55] is None  # nobody knows yet
+    assert labels[52] == 1
+    assert labels[53] is None  # nobody knows yet: the newest snapshot, of day 59, is no stand-in for day 60
 
 
 def test_a_track_that_left_is_off_the_chart(spark: SparkSession) -> None:

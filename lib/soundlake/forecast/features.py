@@ -99,9 +99,15 @@ def _place_on(snapshots: DataFrame, days: int, name: str) -> Callable[[DataFrame
 
 
 def _nearest(snapshots: DataFrame, days: int) -> DataFrame:
-    """playlist_id, day, day_: the day of the snapshot nearest to so many days later, where there is one near enough."""
+    """playlist_id, day, day_: the day of the snapshot nearest to so many days later, where there is one near enough.
+
+    A snapshot stands in for one that is missing beside it, and never for a day that is still to come: at the end of the
+    history that would be the outcome of a shorter time.
+    """
+    newest = F.max("day").over(Window.partitionBy("playlist_id"))
+    over = snapshots.withColumn("newest_", newest).where(F.date_add("day", days) <= F.col("newest_")).drop("newest_")
     others = snapshots.select("playlist_id", F.col("day").alias("day_"))
     off = F.abs(F.datediff("day_", "day") - days)
-    pairs = snapshots.join(others, on="playlist_id", how="inner").withColumn("off_", off)
+    pairs = over.join(others, on="playlist_id", how="inner").withColumn("off_", off)
     best: Column = F.min_by("day_", F.struct("off_", "day_"))
     return pairs.where(F.col("off_") <= _SLACK).groupBy("playlist_id", "day").agg(best.alias("day_"))
