@@ -59,6 +59,12 @@ def spark_conf(settings: Settings) -> dict[str, str]:
     return {f"spark.hadoop.fs.s3a.{name}": value for name, value in conf.items()}
 
 
+def put_options(settings: Settings) -> dict[str, str]:
+    """Return what boto3's put_object is told beside the object: the key it is encrypted with, where one is set."""
+    key = settings.s3.kms_key_id
+    return {} if key is None else {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
+
+
 def region_of(settings: Settings) -> str | None:
     """The region to sign for: s3.region, else the environment's; some region where there is an endpoint."""
     named = settings.s3.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

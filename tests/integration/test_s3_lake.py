@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from uuid import uuid4
 
+import boto3
 import pytest
 from deltalake import DeltaTable
 from on_s3 import new_bucket, settings_on
@@ -94,3 +96,21 @@ def test_a_new_file_is_whole_and_never_replaces_another(spark: SparkSession, obj
         storage.write(name, "two")
     assert storage.read(name) == "one"
     assert storage.names(f"{Lake(settings.lake.uri).root}/a") == ["file"]
+
+
+def test_what_is_written_is_encrypted_with_the_key_of_the_settings(
+    spark: SparkSession, object_store: ObjectStore, aws: str, tmp_path: Path
+) -> None:
+    # SeaweedFS has no KMS; moto keeps what a write asks for. The store's fixture brings the credentials.
+    s3 = boto3.client("s3", region_name="us-east-1", endpoint_url=aws)
+    bucket, key = f"encrypted-{uuid4().hex[:12]}", "arn:aws:kms:us-east-1:123456789012:key/of-a-test"
+    s3.create_bucket(Bucket=bucket)
+    land(tmp_path / "records", 0, 5)
+    files = f"source.files.path={tmp_path / 'records'}"
+    stream.run(spark, settings_on(spark, aws, bucket, files, f"s3.kms_key_id={key}"), once=True)
+    written = [found["Key"] for found in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    told = {name: s3.head_object(Bucket=bucket, Key=name) for name in written if not name.endswith("/")}
+    assert any(name.endswith(".parquet") for name in told)
+    assert any("_delta_log" in name for name in told)
+    found = {name: (answer.get("ServerSideEncryption"), answer.get("SSEKMSKeyId")) for name, answer in told.items()}
+    assert found == dict.fromkeys(told, ("aws:kms", key))

@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from soundlake.errors import SoundlakeError
 from soundlake.extract.landed.bucket import open_client
 from soundlake.extract.landed.lock import BucketLock, TakenError, file_lock, lock_file, released
+from soundlake.s3 import put_options
 from soundlake.settings import Settings
 from soundlake.settings.checks import local_path
 
@@ -69,7 +70,8 @@ def lease(settings: Settings, job: str) -> Iterator[Lease]:
         with file_lock(lock_file(folder, _NAME), job):
             yield Lease()
         return
-    lock = BucketLock(settings.lake.uri, open_client(settings), name=_NAME, job=job, seconds=SECONDS)
+    client, options = open_client(settings), put_options(settings)
+    lock = BucketLock(settings.lake.uri, client, name=_NAME, job=job, seconds=SECONDS, put_options=options)
     lock.take()
     held, ended = Lease(lock), threading.Event()
     renewing = threading.Thread(target=_renew, args=(held, ended), name="lease", daemon=True)

@@ -8,7 +8,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from soundlake.errors import SoundlakeError
 from soundlake.extract.landed.bucket import code_of, open_client, split, told
+from soundlake.s3 import put_options
 from soundlake.settings import Settings
 from soundlake.settings.checks import local_path
 
@@ -72,7 +73,7 @@ def mover_lock(settings: Settings) -> Iterator[Callable[[], None]]:
         with file_lock(lock_file(folder, _JOB), _JOB):
             yield lambda: None
         return
-    lock = BucketLock(settings.lake.uri, open_client(settings))
+    lock = BucketLock(settings.lake.uri, open_client(settings), put_options=put_options(settings))
     lock.take()
     with released(lock.release):
         yield lock.keep
@@ -135,8 +136,13 @@ class BucketLock:
         name: str = _JOB,
         job: str = _JOB,
         seconds: float = SECONDS,
+        put_options: Mapping[str, str] | None = None,
     ) -> None:
-        """Make the lock `name` of a lake, for a process that does `job`; it is ours for `seconds` when it is put."""
+        """Make the lock `name` of a lake, for a process that does `job`; it is ours for `seconds` when it is put.
+
+        `put_options` go with each put, see `soundlake.s3.put_options`.
+        """
+        self._put_options: dict[str, Any] = dict(put_options or {})
         self._client, self._now, self._job, self._seconds = client, now, job, seconds
         self._bucket, prefix = split(lake)
         self._key = "/".join([*filter(None, [prefix]), "_leases", f"{name}.lock"])
@@ -194,7 +200,9 @@ class BucketLock:
         until = 0.0 if ended else self._now() + self._seconds
         body = json.dumps({"owner": self._owner, "expires_at": until, **asdict(self._holder)}).encode()
         try:
-            answer = self._client.put_object(Bucket=self._bucket, Key=self._key, Body=body, **condition)
+            answer = self._client.put_object(
+                Bucket=self._bucket, Key=self._key, Body=body, **self._put_options, **condition
+            )
             self._tag, self._until = answer["ETag"], until
         except ClientError as error:
             if code_of(error) not in _TAKEN:
