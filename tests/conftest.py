@@ -6,6 +6,7 @@ A service starts when the first test asks for it, and ends with the run.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,10 @@ from services.kinesis import CREDENTIALS, Emulator, kinesis_emulator
 from services.object_store import ObjectStore
 from services.object_store import object_store as run_object_store
 from services.trino import Trino, trino_server
+
+
+# A shell starts what it runs in the background with Ctrl-C ignored, and children inherit that: the tests send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -617,7 +617,7 @@ BATCHES = Table(
         ("query_id", "string", "id of the query, from its checkpoint"),
         ("batch_id", "bigint", "number of the batch"),
         ("started_at", "timestamp", "when the batch began"),
-        ("duration_ms", "bigint", "how long it took"),
+        ("duration_ms", "bigint", "how long it took, up to the writing of this row beside the last of its tables"),
         ("read", "bigint", "bronze records judged: accepted + duplicate + stale + rejected"),
         ("accepted", "bigint", "records that a table took"),
         ("duplicate", "bigint", "records that were already known"),

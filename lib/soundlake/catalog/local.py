@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import duckdb
@@ -20,6 +21,7 @@ from soundlake.tables import Table
 
 # As Athena's engine means it: subscripts of arrays and maps, and 7 / 2 = 3.
 _LIKE_ATHENA = ("CREATE MACRO element_at(collection, key) AS collection[key]", "SET integer_division = true")
+_LOOK_AGAIN_SECONDS = 0.1
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _NAME = re.compile(r"\b(?:bronze|silver|gold|ops)_\w+", re.IGNORECASE)
 
@@ -51,13 +53,7 @@ def run(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Par
         for view, rows in found.items():
             connection.register(view, rows)
         try:
-            answer = connection.sql(sql)
-            rows = (answer if limit is None else answer.limit(limit + 1)).to_arrow_table()
-        except (duckdb.InterruptException, RuntimeError) as error:
-            # Ctrl-C comes as either, from one version to the next.
-            if "interrupt" in str(error).lower():
-                raise KeyboardInterrupt from None
-            raise
+            rows = _interruptible(connection, lambda: _rows(connection, sql, limit))
         except duckdb.Error as error:
             missing = [table.view for table in named if table.view not in found]
             raise _failure(error, missing, settings) from None
@@ -65,6 +61,31 @@ def run(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Par
     tables = "1 table" if len(found) == 1 else f"{len(found)} tables"
     took = f"read {tables} of {settings.lake.uri} in {time.monotonic() - began:.1f} s"
     return Answer(in_utc(rows.slice(0, limit)), has_more, took)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) -> pa.Table:
+    answer = connection.sql(sql)
+    return (answer if limit is None else answer.limit(limit + 1)).to_arrow_table()
+
+
+def _interruptible(connection: duckdb.DuckDBPyConnection, query: Callable[[], pa.Table]) -> pa.Table:
+    """What a query gives; Ctrl-C ends it.
+
+    In a thread of its own: DuckDB looks for Ctrl-C between its tasks only, and one task may be the whole query.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(query)
+        try:
+            # Waiting without an end, a thread may not be woken by Ctrl-C.
+            while not running.done():
+                wait([running], timeout=_LOOK_AGAIN_SECONDS)
+        except KeyboardInterrupt:
+            # Again and again: it may come before the query has begun.
+            while not running.done():
+                connection.interrupt()
+                wait([running], timeout=_LOOK_AGAIN_SECONDS)
+            raise
+        return running.result()
 
 
 def _check_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:

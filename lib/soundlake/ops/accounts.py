@@ -11,11 +11,11 @@ QUERY = "refine"
 
 
 class Account:
-    """The counts of one batch, started when it is made."""
+    """The counts of one batch, which began when it is made, unless told."""
 
-    def __init__(self, query_id: str, batch_id: int, query: str = QUERY) -> None:
+    def __init__(self, query_id: str, batch_id: int, query: str = QUERY, started_at: datetime | None = None) -> None:
         self._query_id, self._batch_id, self._query = query_id, batch_id, query
-        self._started_at = datetime.now(UTC)
+        self._started_at = started_at or datetime.now(UTC)
         self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def count(self, kind: str, verdict: str, records: int) -> None:

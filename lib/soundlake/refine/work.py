@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TypeVar
 
@@ -56,6 +57,7 @@ class Batch:
     rejected: list[DataFrame] = field(default_factory=list)
     stamps: list[DataFrame] = field(default_factory=list)
     observed: list[DataFrame] = field(default_factory=list)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def name(self) -> str:
@@ -65,7 +67,7 @@ class Batch:
     @cached_property
     def account(self) -> Account:
         """What became of each record."""
-        return Account(self.query_id, self.batch_id, self.query)
+        return Account(self.query_id, self.batch_id, self.query, self.started_at)
 
     @cached_property
     def writer(self) -> BatchWriter:
