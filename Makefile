@@ -7,6 +7,8 @@ PYTHON := .venv/bin/python
 TESTS ?= tests
 MARKS ?= not slow and not faults and not lines and not browser and not cluster
 RECORDS ?= 1000000
+# Two processes: one for all that needs Spark or a service that a run has once, one for the rest.
+BESIDE := -n 2 --dist loadgroup
 
 .PHONY: help setup test test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-recommend lint lint-aws format demo docs lambda clean
 .PHONY: notebooks pictures test-cluster test-dashboard test-slow
@@ -18,10 +20,10 @@ setup: ## Make or renew .venv, with the tools of developers
 	@./spark-submit.sh --setup dev
 
 test: setup ## Run the tests; TESTS=tests/unit/test_x.py for some
-	@$(PYTHON) -m pytest -m "$(MARKS)" $(TESTS)
+	@$(PYTHON) -m pytest $(BESIDE) -m "$(MARKS)" $(TESTS)
 
-test-unit: setup ## Run the fast tests
-	@$(PYTHON) -m pytest tests/unit
+test-unit: setup ## Run the tests that need no service, no table on disk and no other process
+	@$(PYTHON) -m pytest $(BESIDE) tests/unit
 
 test-integration: setup ## Run the tests of the real queries on real files
 	@$(PYTHON) -m pytest -m "$(MARKS)" tests/integration
@@ -53,7 +55,7 @@ bench-ingest: setup ## Measure how fast a Kafka backlog becomes tables, against 
 
 # What every line promises: the sources (Kinesis needs a connector there that no registry has), refine, KMeans, marts.
 ON_EVERY_LINE := tests/integration/test_sources_contract.py tests/integration/test_stream_once.py \
-	tests/integration/test_clusters_training.py tests/unit/test_insights_builder.py
+	tests/integration/test_clusters_training.py tests/integration/test_insights_builder.py
 
 test-spark35: ## Run the contract tests on the other Spark line, in its own environment
 	@./spark-submit.sh --spark 3.5 --setup dev

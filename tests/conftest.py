@@ -30,9 +30,19 @@ from services.object_store import ObjectStore
 from services.object_store import object_store as run_object_store
 from services.trino import Trino, trino_server
 
-
 # A shell starts what it runs in the background with Ctrl-C ignored, and children inherit that: the tests send it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# What a run has once. Tests that use one of these stay together in one process; the others run beside them.
+ONCE = {"spark", "kafka", "kinesis", "object_store", "trino", "demo_lake"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell pytest-xdist what belongs together."""
+    for item in items:
+        if ONCE & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("spark"))
 
 
 @pytest.fixture(scope="session")

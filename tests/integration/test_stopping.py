@@ -9,11 +9,14 @@ import subprocess
 from pathlib import Path
 from time import monotonic
 
+import pytest
 from reading import rows
 from records import envelope
 
 from soundlake.launch.paths import ROOT
 from soundlake.tables import BATCHES, EVENTS
+
+pytestmark = pytest.mark.xdist_group("spark")  # its job is a Spark of its own
 
 PATIENCE_SECONDS = 240
 

@@ -74,7 +74,7 @@ def beats_per_minute(number: Column) -> Column:
 
 def any_instant(text: Column) -> Column:
     """An ISO 8601 time as a UTC timestamp, however far away; without a zone it is taken as UTC."""
-    return F.when(text.rlike(_ISO_INSTANT), F.try_to_timestamp(F.regexp_replace(text, ",", ".")))
+    return F.when(text.rlike(_ISO_INSTANT), F.try_to_timestamp(F.translate(text, ",", ".")))
 
 
 def instant(text: Column) -> Column:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -42,12 +42,18 @@ class Reported:
 
 
 def look_for_unknown(batch: Batch, opened: DataFrame, reported: Reported) -> Callable[[], None] | None:
-    """Look for fields that were not reported yet in records of says_kind; give back what reports them, if any."""
+    """Look for fields that were not reported yet in records of says_kind; give back what reports them, if any.
+
+    Most records of a kind have the same fields, and mostly all are known: where a new one stands first is looked for
+    only once there is one.
+    """
     known = reported.of(batch)
-    found = [
-        row.asDict() for row in opened.transform(unknown_fields).collect() if (row["kind"], row["field"]) not in known
-    ]
-    return partial(_report, batch, found, known) if found else None
+    new = opened.transform(partial(new_names, known=known)).collect()
+    if not new:
+        return None
+    named = {(row["kind"], row["field"]) for row in new}
+    found = [row.asDict() for row in opened.transform(partial(first_places, names=named)).collect()]
+    return partial(_report, batch, found, known)
 
 
 def _report(batch: Batch, found: list[dict[str, Any]], known: set[tuple[str, str]]) -> None:
@@ -60,31 +66,53 @@ def _report(batch: Batch, found: list[dict[str, Any]], known: set[tuple[str, str
     known.update((row["kind"], row["field"]) for row in found)
 
 
-def unknown_fields(opened: DataFrame) -> DataFrame:
-    """The fields that the kinds of records do not read: kind, field, and where the first of these records stands.
+def new_names(opened: DataFrame, known: Collection[tuple[str, str]]) -> DataFrame:
+    """The fields that the kinds of records do not read and that are not `known`: kind and field.
 
     In: rows of says_kind. A field is the name of a payload's own field, or of a field of an object in it, as in
     `album.label`; objects in lists, and deeper ones, are not looked into. At most MOST_AT_ONCE, in order of names.
     """
+    different = opened.transform(_with_names_of_fields).select("record_kind", *_NAMES).distinct()
+    return different.transform(_single).where(~_is_among(known)).distinct().orderBy("kind", "field").limit(MOST_AT_ONCE)
+
+
+def first_places(opened: DataFrame, names: Collection[tuple[str, str]]) -> DataFrame:
+    """Where the first record with each of the `names` stands: kind, field, arrived_at, stream, partition, position."""
+    placed = opened.transform(_with_names_of_fields).withColumn("place", F.struct(*_PLACE))
+    different = placed.groupBy("record_kind", *_NAMES).agg(F.min("place").alias("place"))
+    found = different.transform(_single, "place").where(_is_among(names))
+    return found.groupBy("kind", "field").agg(F.min("place").alias("place")).select("kind", "field", "place.*")
+
+
+def _is_among(names: Collection[tuple[str, str]]) -> Column:
+    return F.struct("kind", "field").isin([F.struct(F.lit(kind), F.lit(field)) for kind, field in sorted(names)])
+
+
+_OBJECTS = tuple(
+    dict.fromkeys(n for kind in KINDS.values() for n, field in kind.payload.items() if isinstance(field, Mapping))
+)
+_NAMES = ("names", *(f"names_in_{name}" for name in _OBJECTS))
+
+
+def _with_names_of_fields(opened: DataFrame) -> DataFrame:
+    """Rows of known kinds, with the names of the payload's fields, and of the fields of each object in it.
+
+    Nothing here loops over names: that would cost more than the parsing.
+    """
     text = F.col("value").cast("string")
     payload = F.get_json_object(text, "$.payload")
     is_known = F.col("is_text") & F.col("record_kind").isin(*KINDS)
-    texts = opened.where(is_known).select(
-        "record_kind",
-        F.struct(*_PLACE).alias("place"),
-        F.when(payload.startswith("{"), payload).otherwise(text).alias("text"),
-    )
-    parsed = texts.select("record_kind", "place", F.from_json("text", _TEXTS, STRICT).alias("fields"))
-    named = parsed.select("record_kind", "place", _names_of_kind().alias("names")).where(F.size("names") > 0)
-    # Most records of a kind have the same fields: what differs is little.
-    different = named.groupBy("record_kind", "names").agg(F.min("place").alias("place"))
-    single = different.select("record_kind", "place", F.explode("names").alias("field"))
-    return (
-        single.groupBy(F.col("record_kind").alias("kind"), F.substring("field", 1, _LONGEST_NAME).alias("field"))
-        .agg(F.min("place").alias("place"))
-        .orderBy("kind", "field")
-        .limit(MOST_AT_ONCE)
-        .select("kind", "field", "place.*")
+    texts = opened.where(is_known).withColumn("text", F.when(payload.startswith("{"), payload).otherwise(text))
+    parsed = texts.withColumn("fields", F.from_json("text", _TEXTS, STRICT))
+    inner = {f"names_in_{name}": F.json_object_keys(F.col("fields")[name]) for name in _OBJECTS}
+    return parsed.withColumns({"names": F.map_keys("fields"), **inner})
+
+
+def _single(different: DataFrame, *others: str) -> DataFrame:
+    """One row for each kind and field that the kind does not read, out of each row's names, and the `others`."""
+    single = different.select("record_kind", *others, F.explode(_names_of_kind()).alias("field"))
+    return single.select(
+        F.col("record_kind").alias("kind"), F.substring("field", 1, _LONGEST_NAME).alias("field"), *others
     )
 
 
@@ -99,10 +127,10 @@ def _names_of_kind() -> Column:
 
 
 def _names(kind: Kind) -> Column:
-    """The names of the fields, in the map of texts `fields`, that a kind does not read."""
-    own = _others(F.map_keys("fields"), (*kind.payload, *_OF_ENVELOPES), "")
+    """The names of the fields that a kind does not read."""
+    own = _others(F.col("names"), (*kind.payload, *_OF_ENVELOPES), "")
     inner = [
-        _others(F.json_object_keys(F.col("fields")[name]), tuple(fields), f"{name}.")
+        _others(F.col(f"names_in_{name}"), tuple(fields), f"{name}.")
         for name, fields in kind.payload.items()
         if isinstance(fields, Mapping)
     ]
