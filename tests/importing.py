@@ -95,7 +95,7 @@ def imported(
         for job in jobs_of(files, wishes, summary, report):
             run.take(job, lambda count: None)
     summary.troubles = report.lines()
-    lines = [json.loads(line) for line in told.read_text(encoding="utf-8").splitlines()]
+    lines = [json.loads(line) for line in told.read_bytes().splitlines()]
     records = [json.loads(value) for _, _, value in publisher.safe]
     return Imported(records, [key for _, key, _ in publisher.safe], lines, summary)
 
