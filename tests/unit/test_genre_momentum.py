@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from deltalake import write_deltalake
 from soundlake.catalog.query import ask, sql_of
 from soundlake.settings import load_settings
 
-MONDAY = datetime(2026, 1, 5, 12, tzinfo=UTC)
+MONDAY = date(2026, 1, 5)
 WEEKS = 16
 # Plays in each week: steady all the time, more and more from the ninth week on, a flash from the ninth to the twelfth.
 PLAYS = {
@@ -29,27 +29,24 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, date], di
     lake = tmp_path_factory.mktemp("genres") / "lake"
     tables = {
         "bronze/events": [{"position": "0"}],
-        "silver/artists": [{"artist_id": genre, "genres": [genre], "genre_source": None} for genre in PLAYS],
+        "gold/artist_genres": [{"artist_id": genre, "genre": genre, "genre_source": "artist"} for genre in PLAYS],
         "silver/tracks": [{"track_id": f"t {genre}", "artist_id": genre} for genre in PLAYS],
-        "silver/plays": [
-            {"track_id": f"t {genre}", "content_type": "track", "played_at": MONDAY + timedelta(weeks=week)}
+        "gold/weekly_plays": [
+            {"week": week(number), "track_id": f"t {genre}", "plays": plays}
             for genre, counts in PLAYS.items()
-            for week, count in enumerate(counts)
-            for _ in range(count)
+            for number, count in enumerate(counts)
+            for plays in (count - 10, 10)
         ],
     }
     for name, rows in tables.items():
-        table = pa.Table.from_pylist(rows)
-        if name == "silver/artists":
-            table = table.set_column(2, "genre_source", pa.array([None] * len(rows), pa.string()))
-        write_deltalake(str(Path(lake) / name), table)
+        write_deltalake(str(Path(lake) / name), pa.Table.from_pylist(rows))
     settings = load_settings(None, (), str(lake), env={})
     rows = ask(settings, sql_of(settings, "genre_momentum"), None).rows.to_pylist()
     return {(row["genre"], row["week"]): row for row in rows}
 
 
 def week(number: int) -> date:
-    return (MONDAY + timedelta(weeks=number)).date()
+    return MONDAY + timedelta(weeks=number)
 
 
 def test_it_begins_with_the_eighth_week(found: dict[tuple[str, date], dict[str, Any]]) -> None:

@@ -350,6 +350,14 @@ def test_artist_popularity_is_the_mean_over_the_tracks_of_the_artist(ask: Run) -
     ]
 
 
+def test_each_genre_of_an_artist_is_told_once_with_where_it_came_from(ask: Run) -> None:
+    assert sorted(ask("artist_genres", "artist_id", "genre", "genre_source")) == [
+        ("A1", "pop", "artist"),
+        ("A1", "rock", "artist"),
+        ("A2", "rock", "playlist"),
+    ]
+
+
 def test_genres_have_a_trend_too(ask: Run) -> None:
     rows = ask("genre_trends", "period", "starts_on", "genre", "genre_source", "trend")
     assert {row[2:] for row in rows if row[:2] == ("month", date(2021, 2, 1))} == {

@@ -13,33 +13,11 @@
 -- column momentum string: gaining or losing where z is beyond 3, else steady
 -- column share_after double: the share in the four weeks after these; null where they are not over yet
 -- column lasted boolean: whether the share after is still on the same side of the share before; null where steady or not over
-WITH digits AS (
-    SELECT d FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) AS v (d)
-),
-numbers AS (
-    -- 1 to 100: artists have a handful of genres.
-    SELECT tens.d * 10 + ones.d + 1 AS i FROM digits AS tens CROSS JOIN digits AS ones
-),
-genres_of_artists AS (
-    SELECT DISTINCT
-        a.artist_id,
-        coalesce(a.genre_source, 'artist') AS genre_source,
-        CASE WHEN n.i <= cardinality(a.genres) THEN element_at(a.genres, n.i) END AS genre
-    FROM silver_artists AS a
-    JOIN numbers AS n ON n.i <= cardinality(a.genres)
-),
-played AS (
-    SELECT CAST(date_trunc('week', {local:played_at}) AS date) AS week, p.track_id, count(*) AS plays
-    FROM silver_plays AS p
-    WHERE p.content_type = 'track' AND p.track_id IS NOT NULL
-    GROUP BY CAST(date_trunc('week', {local:played_at}) AS date), p.track_id
-),
-genre_weeks AS (
+WITH genre_weeks AS (
     SELECT p.week, g.genre, g.genre_source, sum(p.plays) AS plays
-    FROM played AS p
+    FROM gold_weekly_plays AS p
     JOIN silver_tracks AS t ON t.track_id = p.track_id
-    JOIN genres_of_artists AS g ON g.artist_id = t.artist_id
-    WHERE g.genre IS NOT NULL
+    JOIN gold_artist_genres AS g ON g.artist_id = t.artist_id
     GROUP BY p.week, g.genre, g.genre_source
 ),
 weeks AS (

@@ -17,26 +17,10 @@
 -- column previous_plays bigint: plays in the period before; null for the first period that has plays of anything
 -- column plays_change bigint: plays less previous_plays
 -- column trend string: rise, fall or steady, by popularity where it was observed twice, else by plays; new in its first period; null where nothing says
-WITH digits AS (
-    SELECT d FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) AS v (d)
-),
-numbers AS (
-    -- 1 to 100: artists have a handful of genres.
-    SELECT tens.d * 10 + ones.d + 1 AS i FROM digits AS tens CROSS JOIN digits AS ones
-),
-genres_of_artists AS (
-    SELECT DISTINCT
-        a.artist_id,
-        coalesce(a.genre_source, 'artist') AS genre_source,
-        CASE WHEN n.i <= cardinality(a.genres) THEN element_at(a.genres, n.i) END AS genre
-    FROM silver_artists AS a
-    JOIN numbers AS n ON n.i <= cardinality(a.genres)
-),
-genres_of_tracks AS (
+WITH genres_of_tracks AS (
     SELECT t.track_id, g.genre, g.genre_source
     FROM silver_tracks AS t
-    JOIN genres_of_artists AS g ON g.artist_id = t.artist_id
-    WHERE g.genre IS NOT NULL
+    JOIN gold_artist_genres AS g ON g.artist_id = t.artist_id
 ),
 played AS (
     SELECT
