@@ -10,7 +10,7 @@ RECORDS ?= 1000000
 # Two processes: one for all that needs Spark or a service that a run has once, one for the rest.
 BESIDE := -n 2 --dist loadgroup
 
-.PHONY: help setup test test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-recommend lint lint-aws format demo docs lambda clean
+.PHONY: help setup test test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-plays bench-recommend lint lint-aws format demo docs lambda clean
 .PHONY: notebooks pictures test-cluster test-dashboard test-slow
 
 help: ## List the targets
@@ -37,7 +37,7 @@ test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athe
 
 test-dashboard: setup ## Walk the dashboard in Chromium, on the lake of the demo or of SOUNDLAKE_DEMO_LAKE
 	@command -v chromium chromium-browser google-chrome > /dev/null || { echo "this needs Chromium: apt install chromium fonts-noto-cjk" >&2; exit 2; }
-	@$(PYTHON) -m pytest -m browser tests/integration/test_dashboard_pages.py
+	@$(PYTHON) -m pytest -m browser tests/integration/test_dashboard_pages.py tests/integration/test_dashboard_charts.py
 
 test-cluster: setup ## The demo on a Spark cluster of a master and two workers, on this machine
 	@$(PYTHON) -m pytest -m cluster tests/integration/test_spark_cluster.py
@@ -97,7 +97,11 @@ lambda: setup ## Make build/soundlake-extract.zip, the Lambda function that extr
 
 bench-recommend: setup ## Judge recommendations: SONGS= and CHARTS= the full data (else the sample), LAKE= a lake with plays
 	@$(PYTHON) tests/bench/recommend.py \
-		$(if $(SONGS),--songs $(SONGS)) $(if $(CHARTS),--charts $(CHARTS)) $(if $(LAKE),--lake $(LAKE))
+		$(if $(SONGS),--songs $(SONGS)) $(if $(CHARTS),--charts $(CHARTS)) $(if $(LAKE),--lake $(LAKE)) \
+		$(if $(WEIGHTS),--weights)
+
+bench-plays: setup ## Measure marts and dashboard with many made-up plays: LAKE= a lake to copy, PLAYS=10000000
+	@$(PYTHON) tests/bench/many_plays.py --lake $(or $(LAKE),lake) --plays $(or $(PLAYS),10000000)
 
 clean: ## Remove environments, caches and the demo's lake
 	@rm -rf .venv .venv.lock .venv-* lake artifacts spark-warehouse build dist

@@ -46,12 +46,12 @@ def small_lake(lake: Path) -> Path:
     counts = {"accepted": 90, "duplicate": 5, "stale": 3, "rejected": 2, "read": 100}
     batch = {"query": "refine", "query_id": "q", "duration_ms": 2000, **counts}
     write(lake, tables.BATCHES, {**batch, "batch_id": 0, "started_at": at}, {"query": "ingest", "started_at": at})
-    reject = {"stream": "s", "partition": "0", "kind": "track", "rejected_at": at}
-    write(
+    reject = {"day": at.date(), "records": 1, "first_arrived_at": at, "last_arrived_at": at}
+    write_mart(
         lake,
-        tables.REJECTED,
-        {**reject, "reason": "not_json", "position": "1", "detail": "a $ and a *"},
-        {**reject, "reason": "missing_id", "position": "2", "kind": None},
+        "data_quality",
+        {**reject, "kind": "track", "reason": "not_json", "example": "a $ and a *"},
+        {**reject, "kind": "unknown", "reason": "missing_id"},
     )
     album = {"album_type": "album", "artist_name": "Ana", "label": "L", "tracks_known": 3}
     write_mart(

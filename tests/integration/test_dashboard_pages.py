@@ -4,94 +4,32 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 from playwright.sync_api import Browser, expect
-from pyspark.sql import SparkSession
-from services.browser import chromium
-from services.dashboard import Shown, dashboard
+from services.dashboard import SIZES, Ask, Shown, names
 
 from soundlake.dashboard.app import PAGES
 from soundlake.insights import load_insights
 from soundlake.launch.paths import ROOT
-from soundlake.settings import load_settings
 from soundlake.tables import BATCHES
 
 pytestmark = pytest.mark.browser
 
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 PICTURES = ROOT / "build" / "pictures"
-IN_README = ("top-albums-desktop", "charts-desktop", "clusters-desktop", "recommendations-phone")
-
-Ask = Callable[[str], list[tuple[Any, ...]]]
-
-
-@pytest.fixture(scope="module")
-def lake(request: pytest.FixtureRequest, demo_lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the demo's lake, with every table that pages show."""
-    copy = tmp_path_factory.mktemp("dashboard") / "lake"
-    shutil.copytree(demo_lake, copy)
-    if not (copy / "gold" / "recommendations").exists():
-        from soundlake.lake import Lake
-        from soundlake.recommend.job import recommend
-
-        spark: SparkSession = request.getfixturevalue("spark")
-        recommend(spark, Lake(str(copy)), load_settings(lake=str(copy), env={}))
-    return copy
-
-
-@pytest.fixture(scope="module")
-def url(lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with dashboard(lake, tmp_path_factory.mktemp("server") / "log", "--set=dashboard.extract_now=true") as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def shown(browser: Browser, url: str) -> Iterator[Shown]:
-    width, height = SIZES["desktop"]
-    page = browser.new_page(viewport={"width": width, "height": height})
-    yield Shown(page, url)
-    page.close()
-
-
-@pytest.fixture(scope="module")
-def ask(lake: Path) -> Ask:
-    """Another way to the same tables: DuckDB over what delta-rs reads."""
-
-    def run(sql: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect() as connection:
-            for layer in ("gold", "silver", "ops"):
-                for folder in (lake / layer).iterdir():
-                    if f"{layer}_{folder.name}" in sql:
-                        connection.register(f"{layer}_{folder.name}", DeltaTable(folder).to_pyarrow_table())
-            return connection.sql(sql).fetchall()
-
-    return run
-
-
-def names(rows: list[dict[str, str]], column: str) -> list[str]:
-    return [row[column] for row in rows]
+IN_README = ("charts-desktop", "genres-desktop", "artists-phone", "recommendations-phone")
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("path", [path for path in PAGES if path != "overview"] + [""])
-def test_every_page_is_drawn_at_every_width(browser: Browser, url: str, path: str, size: str) -> None:
+def test_every_page_is_drawn_at_every_width(browser: Browser, dashboard_url: str, path: str, size: str) -> None:
     width, height = SIZES[size]
     page = browser.new_page(viewport={"width": width, "height": height})
-    shown = Shown(page, url).open(path)
+    shown = Shown(page, dashboard_url).open(path)
     assert shown.errors == []
     assert page.get_by_test_id("stAlertContentInfo").all_inner_texts() == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -106,19 +44,18 @@ def _take_picture(shown: Shown, name: str) -> None:
     """A small picture of what is to be seen at first, as the README shows it."""
     from PIL import Image
 
-    page = shown.page
-    for chart in page.get_by_test_id("stVegaLiteChart").all()[:1]:
-        expect(chart.locator("canvas, svg").first).to_be_visible()
+    page = shown.await_drawing().page
     PICTURES.mkdir(parents=True, exist_ok=True)
     file = PICTURES / f"{name}.png"
     page.screenshot(path=file)
     with Image.open(file) as picture:
         picture.convert("RGB").quantize(64).save(file, optimize=True)
     if (docs := os.environ.get("SOUNDLAKE_PICTURES")) and name in IN_README:
+        (ROOT / docs).mkdir(parents=True, exist_ok=True)
         shutil.copy(file, ROOT / docs / file.name)
 
 
-def test_top_albums_by_type_words_day_order_and_number(shown: Shown, ask: Ask) -> None:
+def test_top_albums_by_words_days_order_and_number(shown: Shown, ask: Ask) -> None:
     shown.open("top-albums")
     best = "SELECT album_name FROM gold_top_albums {} ORDER BY {} LIMIT {}"
     assert names(shown.csv(), "album_name") == [name for (name,) in ask(best.format("", "rank", 20))]
@@ -127,10 +64,14 @@ def test_top_albums_by_type_words_day_order_and_number(shown: Shown, ask: Ask) -
     shown.write("Album or artist", "the")
     worded = "WHERE album_name ILIKE '%the%' OR artist_name ILIKE '%the%'"
     assert names(shown.csv(), "album_name") == [name for (name,) in ask(best.format(worded, "plays DESC, rank", 10))]
-    shown.write("Album or artist", "").set_year("Released from", "2019")
-    first = ask("SELECT min(release_date) FROM gold_top_albums")[0][0].replace(year=2019)
+    shown.write("Album or artist", "").set_date("Released from", year="2016")
+    first = ask("SELECT min(release_date) FROM gold_top_albums")[0][0].replace(year=2016)
     recent = f"WHERE release_date >= DATE '{first}'"
     assert names(shown.csv(), "album_name") == [name for (name,) in ask(best.format(recent, "plays DESC, rank", 10))]
+    shown.set_date("to", year="2019")
+    last = ask("SELECT max(release_date) FROM gold_top_albums")[0][0].replace(year=2019)
+    within = f"WHERE release_date BETWEEN DATE '{first}' AND DATE '{last}'"
+    assert names(shown.csv(), "album_name") == [name for (name,) in ask(best.format(within, "plays DESC, rank", 10))]
 
 
 def test_genres_by_measure_months_and_choice(shown: Shown, ask: Ask) -> None:
@@ -172,62 +113,20 @@ def test_artists_by_months_words_and_hours(shown: Shown, ask: Ask) -> None:
         "AND artist_name IS NOT NULL GROUP BY artist_name ORDER BY plays DESC LIMIT 20"
     )
     assert [int(row["plays"]) for row in shown.csv()] == [plays for (plays,) in expected]
+    shown.slide("How many", "ArrowLeft")
+    assert [int(row["plays"]) for row in shown.csv()] == [plays for (plays,) in expected[:10]]
     shown.press("hours").write("Artist", "yoasobi")
     assert names(shown.csv(), "artist_name") == ["YOASOBI"]
 
 
-def test_charts_by_market_playlist_week_and_genre(shown: Shown, ask: Ask) -> None:
-    shown.open("charts").choose("Market", "JP")
-    (playlist, week), *_ = ask(
-        "SELECT playlist_name, max(week) FROM gold_top_tracks WHERE market = 'JP' GROUP BY 1 ORDER BY count(*) DESC, 1"
-    )
+def test_artists_month_by_month_are_those_chosen(shown: Shown, ask: Ask) -> None:
+    shown.open("artists").clear("Artists, at most").choose("Artists, at most", "YOASOBI")
     expected = ask(
-        f"SELECT track_name, points FROM gold_top_tracks WHERE market = 'JP' AND playlist_name = '{playlist}' "
-        f"AND week = DATE '{week}' ORDER BY rank LIMIT 20"
+        "SELECT month, plays, listeners FROM gold_most_streamed_artists WHERE artist_name = 'YOASOBI' ORDER BY month"
     )
-    assert [(row["track_name"], int(row["points"])) for row in shown.csv()] == expected
-    earlier = ask(
-        f"SELECT DISTINCT week FROM gold_top_tracks WHERE playlist_name = '{playlist}' ORDER BY 1 DESC LIMIT 2"
-    )[1][0]
-    shown.choose("Week from (Monday)", str(earlier))
-    expected = ask(
-        f"SELECT track_name FROM gold_top_tracks WHERE market = 'JP' AND playlist_name = '{playlist}' "
-        f"AND week = DATE '{earlier}' ORDER BY rank LIMIT 20"
-    )
-    assert names(shown.csv(), "track_name") == [name for (name,) in expected]
-    assert any(ord(letter) > 0x3000 for name in names(shown.csv(), "track_name") for letter in name)  # Japanese, whole
-
-
-@pytest.mark.parametrize(
-    ("question", "view"),
-    [
-        ("Artists", "artist_appearances"),
-        ("Albums", "album_frequency"),
-        ("New entries", "chart_entries"),
-        ("Longest on the chart", "chart_tracks"),
-        ("Turnover", "playlist_turnover"),
-        ("Between markets", "market_overlap"),
-    ],
-)
-def test_every_question_about_charts_has_an_answer(shown: Shown, question: str, view: str) -> None:
-    shown.open("charts").press(question)
-    assert shown.errors == []
-    assert len(shown.csv()) > 0, view
-
-
-def test_the_longest_on_a_chart_are_those_of_the_mart(shown: Shown, ask: Ask) -> None:
-    shown.open("charts").press("Longest on the chart").choose("Playlist", "Top 50 - Global")
-    expected = ask(
-        "SELECT track_name, days FROM gold_chart_tracks WHERE playlist_name = 'Top 50 - Global' "
-        "ORDER BY days DESC, peak_position, track_name LIMIT 20"
-    )
-    assert [(row["track_name"], int(row["days"])) for row in shown.csv()] == expected
-    shown.press("Only tracks that are on it now")
-    expected = ask(
-        "SELECT track_name, days FROM gold_chart_tracks WHERE playlist_name = 'Top 50 - Global' AND on_chart "
-        "ORDER BY days DESC, peak_position, track_name LIMIT 20"
-    )
-    assert [(row["track_name"], int(row["days"])) for row in shown.csv()] == expected
+    assert [(row["month"], int(row["plays"]), int(row["listeners"])) for row in shown.csv(1)] == [
+        (str(month), plays, listeners) for month, plays, listeners in expected
+    ]
 
 
 def test_clusters_have_their_sizes_their_map_and_their_choice(shown: Shown, ask: Ask) -> None:
@@ -237,18 +136,38 @@ def test_clusters_have_their_sizes_their_map_and_their_choice(shown: Shown, ask:
     shown.press("plays")
     plays = [int(row["plays"]) for row in shown.csv()]
     assert plays == sorted(plays, reverse=True)
-    assert len(shown.csv(1)) == ask("SELECT least(2000, count(*)) FROM gold_cluster_map")[0][0]
+    shown.press("popularity")
+    popularity = [float(row["mean_popularity"]) for row in shown.csv()]
+    assert popularity == sorted(popularity, reverse=True)
+    assert len(shown.csv(2)) == ask("SELECT least(2000, count(*)) FROM gold_cluster_map")[0][0]
     tried = ask(
         "SELECT k, round(silhouette, 6) FROM gold_cluster_choices "
         "WHERE model_version = (SELECT model_version FROM gold_cluster_models WHERE is_current) ORDER BY k"
     )
-    assert [(int(row["k"]), round(float(row["silhouette"]), 6)) for row in shown.csv(2)] == tried
+    assert [(int(row["k"]), round(float(row["silhouette"]), 6)) for row in shown.csv(3)] == tried
+
+
+def test_clusters_by_name_and_month(shown: Shown, ask: Ask) -> None:
+    shown.open("clusters")
+    cluster = ask("SELECT max(cluster_name) FROM gold_track_clusters")[0][0]
+    shown.choose("Cluster", cluster)
+    expected = ask(
+        f"SELECT track_name FROM gold_tracks_wide WHERE cluster_name = '{cluster}' AND track_name IS NOT NULL "
+        "ORDER BY plays DESC, popularity DESC, track_id LIMIT 20"
+    )
+    assert names(shown.csv(1), "track_name") == [name for (name,) in expected]
+    shown.clear("Clusters, at most")
+    expect(shown.page.get_by_text("No cluster is chosen.")).to_be_visible()
+    shown.choose("Clusters, at most", cluster).slide("Months", "End", handle=0)
+    last = ask("SELECT max(month) FROM gold_cluster_mix")[0][0]
+    expected = ask(f"SELECT cluster_name, plays FROM gold_cluster_mix WHERE month = DATE '{last}' ORDER BY cluster")
+    assert [(row["cluster_name"], int(row["plays"])) for row in shown.csv(4)] == expected
 
 
 def test_recommendations_for_a_listener_say_why(shown: Shown, ask: Ask) -> None:
     shown.open("recommendations")
     user = ask("SELECT max(user_id) FROM gold_recommendations")[0][0]
-    shown.choose("Listener", user)
+    shown.write("Listener's id has", user.upper()).choose("Listener", user)
     expected = ask(
         "SELECT r.rank, t.track_name, r.reason FROM gold_recommendations r "
         f"LEFT JOIN gold_tracks_wide t USING (track_id) WHERE user_id = '{user}' ORDER BY rank"
@@ -266,20 +185,49 @@ def test_recommendations_like_a_track_and_curated_playlists(shown: Shown, ask: A
         f"SELECT rank, round(similarity, 6) FROM gold_similar_tracks WHERE track_id = '{track}' ORDER BY rank"
     )
     assert [(int(row["rank"]), round(float(row["similarity"]), 6)) for row in shown.csv()] == expected
-    shown.press("Curated playlists")
+    known = "SELECT track_id, track_name FROM gold_tracks_wide WHERE cluster IS NOT NULL {} "
+    known += "ORDER BY plays DESC, popularity DESC NULLS LAST, track_id"
+    name = ask(known.format("AND track_name <> ''"))[40][1].replace("'", "''")
+    shown.write("Track or artist has", name.replace("''", "'"))
+    (track, _), *_ = ask(known.format(f"AND strpos(lower(track_name || artist_name), lower('{name}')) > 0"))
+    expected = ask(f"SELECT rank, round(distance, 6) FROM gold_similar_tracks WHERE track_id = '{track}' ORDER BY rank")
+    assert [(int(row["rank"]), round(float(row["distance"]), 6)) for row in shown.csv()] == expected
+    shown.press("Curated playlists").choose("Kind", "activity")
+    moods = ask("SELECT playlist_name FROM gold_curated_playlists WHERE kind = 'activity' GROUP BY 1 ORDER BY 1")
+    size = ask(f"SELECT count(*) FROM gold_curated_playlists WHERE playlist_name = '{moods[0][0]}'")[0][0]
+    assert len(shown.csv()) == size
+    shown.clear("Kind")
     (name, count), *_ = ask("SELECT playlist_name, count(*) FROM gold_curated_playlists GROUP BY 1 ORDER BY 1")
     assert len(shown.choose("Playlist", name).csv()) == count
 
 
-def test_data_quality_by_reason(shown: Shown, ask: Ask) -> None:
+def test_data_quality_by_reason_and_kind(shown: Shown, ask: Ask) -> None:
     shown.open("quality")
     for verdict in ("accepted", "duplicate", "stale", "rejected"):
         total = ask(f"SELECT sum({verdict}) FROM ops_batches WHERE query = 'refine'")[0][0]
         assert shown.metric(verdict.capitalize()) == f"{total:,}"
+    in_silver = "SELECT count(*) FROM silver_rejected WHERE reason = 'not_json'"
     shown.choose("Reason", "not_json")
-    expected = ask("SELECT count(*) FROM silver_rejected WHERE reason = 'not_json'")[0][0]
-    assert sum(int(row["records"]) for row in shown.csv(1)) == expected
+    assert sum(int(row["records"]) for row in shown.csv(1)) == ask(in_silver)[0][0]
     assert {row["reason"] for row in shown.csv(2)} == {"not_json"}
+    shown.choose("Kind", "artist")
+    of_artists = ask(f"{in_silver} AND kind = 'artist'")[0][0]
+    assert [int(row["records"]) for row in shown.csv(1)] == [of_artists]
+    assert sum(int(row["records"]) for row in shown.csv(2)) == of_artists
+
+
+def test_any_insight_by_days_and_values(shown: Shown, ask: Ask) -> None:
+    shown.open("insights").choose("Insight", "Turnover of playlists").choose("market", "JP")
+    shown.set_date("snapshot_date from", year="2021", month="04").set_date("to", month="07")
+    first, last = ask("SELECT min(snapshot_date), max(snapshot_date) FROM gold_playlist_turnover")[0]
+    expected = ask(
+        f"SELECT snapshot_date, entered FROM gold_playlist_turnover WHERE market = 'JP' AND snapshot_date BETWEEN "
+        f"DATE '{first.replace(year=2021, month=4)}' AND DATE '{last.replace(month=7)}' ORDER BY 1"
+    )
+    assert len(expected) > 1
+    assert [(row["snapshot_date"], int(row["entered"] or -1)) for row in shown.csv()] == [
+        (str(day), -1 if entered is None else entered) for day, entered in expected
+    ]
 
 
 def test_every_insight_can_be_looked_at(shown: Shown) -> None:
@@ -290,11 +238,11 @@ def test_every_insight_can_be_looked_at(shown: Shown) -> None:
         assert shown.page.get_by_role("button", name="Download CSV").count() == 1, insight.name
 
 
-def test_live_sees_a_new_batch_by_itself(shown: Shown, ask: Ask, lake: Path) -> None:
+def test_live_sees_a_new_batch_by_itself(shown: Shown, ask: Ask, shown_lake: Path) -> None:
     shown.open("live")
     before = int(shown.metric("Batches").replace(",", ""))
     assert before == ask("SELECT count(*) FROM ops_batches WHERE query = 'refine'")[0][0]
-    table = DeltaTable(lake / BATCHES.path)
+    table = DeltaTable(shown_lake / BATCHES.path)
     row = table.to_pyarrow_table().slice(0, 1).to_pylist()[0]
     batch = {
         **row,

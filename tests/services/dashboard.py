@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -16,17 +18,20 @@ from playwright.sync_api import Page, expect
 from services.ports import free_ports
 from services.process import ServiceProcess
 
+Ask = Callable[[str], list[tuple[Any, ...]]]  # SQL to its rows, by another reader than the dashboard
+
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 _READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 _PATIENCE = 60_000  # milliseconds: a busy machine is slow, a broken page never comes
 
 
 @contextmanager
 def dashboard(lake: Path, log: Path, *options: str) -> Iterator[str]:
-    """`soundlake dashboard` on a lake; gives its URL."""
+    """`soundlake dashboard` on a lake, started beside it, as its page says where it reads; gives its URL."""
     (port,) = free_ports(1)
     program = str(Path(sys.executable).with_name("soundlake"))
-    command = [program, "dashboard", "--lake", str(lake), "--port", str(port), "--no-browser", *options]
-    server = ServiceProcess(command, log, os.environ)
+    command = [program, "dashboard", "--lake", lake.name, "--port", str(port), "--no-browser", *options]
+    server = ServiceProcess(command, log, os.environ, cwd=lake.parent)
     url = f"http://127.0.0.1:{port}"
     try:
         server.await_ready(lambda: _answers(f"{url}/_stcore/health"), 60)
@@ -41,6 +46,11 @@ def _answers(url: str) -> bool:
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False
+
+
+def names(rows: list[dict[str, str]], column: str) -> list[str]:
+    """The values of a column of a CSV."""
+    return [row[column] for row in rows]
 
 
 class Shown:
@@ -79,7 +89,8 @@ class Shown:
 
     def choose(self, label: str, value: str) -> Shown:
         """Choose one of a list, or one more where several can be chosen."""
-        field = self.page.get_by_role("combobox", name=label).first
+        named = re.compile(rf"\b{re.escape(label)}(?!\w)")  # "Cluster" is not "Clusters"
+        field = self.page.get_by_role("combobox", name=named).first
         field.click()
         field.fill(value)
         self.page.get_by_role("option", name=value, exact=True).first.click()
@@ -109,14 +120,22 @@ class Shown:
             self.page.keyboard.press(key)
         return self.settle()
 
-    def set_year(self, label: str, year: str) -> Shown:
-        """Change the year of a date."""
-        part = self.page.get_by_role("spinbutton", name=f"year, {label}")
-        part.click()
-        part.press_sequentially(year, delay=30)
+    def set_date(self, label: str, **parts: str) -> Shown:
+        """Change the year, month or day of a date."""
+        for name, value in parts.items():
+            part = self.page.get_by_role("spinbutton", name=f"{name}, {label}")
+            part.click()
+            part.press_sequentially(value, delay=30)
         self.page.keyboard.press("Enter")
         self.page.locator("h1").click()
         return self.settle()
+
+    def await_drawing(self) -> Shown:
+        """Wait until nothing stands in for what is still to come, and every chart to be seen has its drawing."""
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=_PATIENCE)
+        for chart in self.page.get_by_test_id("stVegaLiteChart").all():
+            expect(chart.locator("canvas, svg").first).to_be_visible(timeout=_PATIENCE)
+        return self
 
     def metric(self, label: str) -> str:
         """The number under a label."""

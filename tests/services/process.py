@@ -26,7 +26,15 @@ class ServiceProcess:
     that started it ends: start services in the main thread.
     """
 
-    def __init__(self, command: Sequence[str], log: Path, env: Mapping[str, str], *, pipes: bool = False) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        log: Path,
+        env: Mapping[str, str],
+        *,
+        pipes: bool = False,
+        cwd: Path | None = None,
+    ) -> None:
         pipe = subprocess.PIPE if pipes else None
         self.log = log
         with log.open("ab") as output:
@@ -36,6 +44,7 @@ class ServiceProcess:
                 stdout=pipe or output,
                 stderr=output,
                 env=dict(env),
+                cwd=cwd,
                 text=True,
                 start_new_session=True,
                 preexec_fn=_die_with_parent,

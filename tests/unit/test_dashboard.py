@@ -196,7 +196,7 @@ def test_data_quality_tells_verdicts_and_filters_rejects(lake: Path) -> None:
         ("missing_id", "unknown", 1),
     }
     page.multiselect[0].set_value(["not_json"])
-    assert [row["detail"] for row in table(well(page.run()), 2)] == ["a $ and a *"]
+    assert [row["example"] for row in table(well(page.run()), 2)] == ["a $ and a *"]
 
 
 def test_clusters_show_sizes_and_examples_beside_what_is_missing(lake: Path) -> None:
@@ -210,7 +210,7 @@ def test_clusters_show_sizes_and_examples_beside_what_is_missing(lake: Path) -> 
 
 def test_every_insight_that_is_there_can_be_looked_at(lake: Path) -> None:
     page = draw("explore", lake)
-    there = {"Top albums", "Most streamed artists", "Popularity of genres over time", "Clusters"}
+    there = {"Top albums", "Most streamed artists", "Popularity of genres over time", "Clusters", "Data quality"}
     for insight in page.selectbox[0].options:
         page = well(page.selectbox[0].select(insight).run())
         assert bool(page.dataframe) == (insight in there or insight.startswith("Tracks,"))

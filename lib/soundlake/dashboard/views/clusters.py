@@ -88,9 +88,7 @@ def _examples(source: Source) -> None:
         return
     cluster: str = st.selectbox("Cluster", frame["cluster_name"].drop_duplicates().tolist())
     titles = {"track_name": "Track", "artist_name": "Artist", "plays": "Plays", "popularity": "Popularity"}
-    st.dataframe(
-        frame[frame["cluster_name"] == cluster][list(titles)], hide_index=True, column_config=titles, key="examples"
-    )
+    answer.show("cluster_examples", frame[frame["cluster_name"] == cluster], None, titles, is_open=True)
 
 
 def _map(source: Source) -> None:

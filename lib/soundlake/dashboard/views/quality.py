@@ -8,7 +8,7 @@ from soundlake.dashboard import answer, charts, filters, sql
 from soundlake.dashboard.explain import explained
 from soundlake.dashboard.source import Source
 
-BATCHES, REJECTED = "ops_batches", "silver_rejected"
+BATCHES, REJECTED = "ops_batches", "gold_data_quality"
 _VERDICTS = ("accepted", "duplicate", "stale", "rejected")
 
 
@@ -43,7 +43,7 @@ def _verdicts(source: Source) -> None:
 
 def _rejected(source: Source) -> None:
     st.subheader("Rejected records")
-    span = filters.days(source, REJECTED, "CAST(rejected_at AS date)", "Rejected")
+    span = filters.days(source, REJECTED, "day", "Arrived")
     if span is None:
         st.success("No record has been rejected.", icon=":material/check_circle:")
         return
@@ -52,25 +52,24 @@ def _rejected(source: Source) -> None:
         reasons = filters.several(REJECTED, "Reason", filters.values(source, REJECTED, "reason"))
     with right:
         kinds = filters.several(REJECTED, "Kind", filters.values(source, REJECTED, "kind"))
-    clause = sql.where(
-        sql.between("CAST(rejected_at AS date)", span), sql.one_of("reason", reasons), sql.one_of("kind", kinds)
-    )
+    clause = sql.where(sql.between("day", span), sql.one_of("reason", reasons), sql.one_of("kind", kinds))
     counts = source.ask(
-        "SELECT CAST(rejected_at AS date) AS day, reason, coalesce(kind, 'unknown') AS kind, count(*) AS records "
-        f"FROM {REJECTED} {clause} GROUP BY CAST(rejected_at AS date), reason, coalesce(kind, 'unknown') "
-        "ORDER BY day, records DESC, reason, kind"
+        f"SELECT reason, kind, sum(records) AS records FROM {REJECTED} {clause} "
+        "GROUP BY reason, kind ORDER BY records DESC, reason, kind"
     )
-    titles = {"day": "Day", "reason": "Reason", "kind": "Kind", "records": "Records"}
+    titles = {"reason": "Reason", "kind": "Kind", "records": "Records"}
     chart = None
     if len(counts):
         by_reason = counts.groupby("reason")["records"].sum().sort_values(ascending=False).reset_index()
         chart = charts.bars(by_reason, "records", "reason", {"reason": "Reason", "records": "Records"})
     answer.show("rejected", counts, chart, titles, "Bars of rejected records by reason")
-    st.subheader("The newest of them")
-    newest = source.ask(
-        f"SELECT rejected_at, kind, reason, detail, stream, partition, position FROM {REJECTED} {clause} "
-        "ORDER BY rejected_at DESC, stream, partition, position LIMIT 200"
+    if counts.empty:
+        return
+    st.subheader("What was wrong with them")
+    rows = source.ask(
+        f"SELECT day, kind, reason, records, example, last_arrived_at FROM {REJECTED} {clause} "
+        "ORDER BY day DESC, records DESC, kind, reason"
     )
-    details = {"rejected_at": "Rejected (UTC)", "kind": "Kind", "reason": "Reason", "detail": "Detail"}
-    place = {"stream": "Stream", "partition": "Partition", "position": "Position"}
-    answer.show("rejected_newest", newest, None, {**details, **place}, is_open=True)
+    titles = {"day": "Day", "kind": "Kind", "reason": "Reason", "records": "Records", "example": "For example"}
+    answer.show("rejected_by_day", rows, None, titles | {"last_arrived_at": "The last arrived (UTC)"}, is_open=True)
+    st.caption("As of the last build_insights. The records themselves are in `silver_rejected`.")
