@@ -3,7 +3,8 @@
     make bench-recommend SONGS=spotify_songs.csv.gz CHARTS=top50_daily.csv.gz LAKE=lake
 
 Without SONGS and CHARTS the bundled sample stands in, without LAKE no plays are looked at. A share of the tracks of
-every playlist is held out, of charts the tracks that came last; who recommends sees the rest.
+every playlist is held out, of charts the tracks that came last; who recommends sees the rest. `--weights` shows how the
+weights of the blend were chosen: by another split of what is seen there.
 """
 
 from __future__ import annotations
@@ -13,102 +14,47 @@ import math
 import os
 import random
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from deltalake import DeltaTable
-from preferences import Preferences, from_files
+from preferences import from_files
 from pyspark import __version__ as spark_version
 from pyspark.sql import SparkSession
+from tasks import Task, playlists_task, plays_task, validation_task
 
 from soundlake.clusters.features import FEATURES
 from soundlake.launch.local import spark_environment
 from soundlake.recommend.blend import Recommender, Weights
-from soundlake.recommend.catalogue import catalogue_of
-from soundlake.recommend.evaluation import Quality, interval, is_better, measure, split
+from soundlake.recommend.catalogue import Catalogue, catalogue_of
+from soundlake.recommend.evaluation import Quality, interval, is_better, measure
 from soundlake.recommend.liked import History
 from soundlake.recommend.training import ALPHA, REGULARISATION, fit_factors
 from soundlake.session import open_session
 from soundlake.settings.model import RecommendSettings
 
+PLAYLISTS = "Continuing playlists and charts"
 SIZE = 20
-SHARE = 0.2
 POPULARITY = "popularity: most playlists"
 SERVED = "blend, as served (2 an artist)"
+ARTISTS = "artists only, 2 an artist"
+WITHIN = RecommendSettings().per_artist
 NOTHING = Weights(0.0, 0.0, 0.0, 0.0, 0.0)
+TRIED = [
+    Weights(collaborative=collaborative, era=era, sound=sound)
+    for sound in (0.1, 0.3)
+    for era in (0.1, 0.2, 0.4)
+    for collaborative in (0.0, 0.5, 1.0, 1.5, 2.0)
+]
 
 Way = Callable[[str], list[str]]
+Factors = tuple[dict[str, Any], dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class Task:
-    """What is known of each user (or playlist), and what is to be found."""
-
-    tracks: Mapping[str, dict[str, Any]]
-    known: Mapping[str, Mapping[str, float]]
-    held_out: Mapping[str, frozenset[str]]
-
-    @property
-    def known_by(self) -> Counter[str]:
-        return Counter(track for tracks in self.known.values() for track in tracks)
-
-
-def playlists_task(found: Preferences, seed: int) -> Task:
-    """Hold out at random; of charts what came last, so that the split is one in time."""
-    stays, out = split(found.playlists, SHARE, seed)
-    for chart in found.charts:
-        listed = found.playlists[chart]
-        kept = len(listed) - round(SHARE * len(listed))
-        stays[chart], out[chart] = listed[:kept], frozenset(listed[kept:])
-    known = {name: dict.fromkeys(tracks, math.log1p(1.0)) for name, tracks in stays.items()}
-    return Task(found.tracks, known, out)
-
-
-def plays_task(lake: Path) -> Task:
-    """Split by time: the first four fifths of the plays are known; to be found is what a user hears anew after."""
-    names = ["user_id", "track_id", "played_at", "skipped"]
-    plays = [
-        row
-        for row in DeltaTable(str(lake / "silver/plays")).to_pyarrow_table(columns=names).to_pylist()
-        if row["track_id"] and not row["skipped"]
-    ]
-    tracks = {row["track_id"]: row for row in _tracks_of(lake)}
-    plays = sorted((row for row in plays if row["track_id"] in tracks), key=lambda row: row["played_at"])
-    until = plays[int(0.8 * len(plays))]["played_at"]
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    later: dict[str, set[str]] = defaultdict(set)
-    for row in plays:
-        if row["played_at"] <= until:
-            counts[row["user_id"]][row["track_id"]] += 1
-        else:
-            later[row["user_id"]].add(row["track_id"])
-    known = {user: {track: math.log1p(n) for track, n in tracks.most_common()} for user, tracks in counts.items()}
-    held = {user: frozenset(later[user] - counts[user].keys()) for user in known}
-    return Task(tracks, known, {user: tracks for user, tracks in held.items() if tracks})
-
-
-def _tracks_of(lake: Path) -> list[dict[str, Any]]:
-    names = ["track_id", "track_name", "artist_id", "artist_name", "popularity", "release_date"]
-    features = {
-        row["track_id"]: row for row in DeltaTable(str(lake / "silver/audio_features")).to_pyarrow_table().to_pylist()
-    }
-    return [
-        {
-            **row,
-            "year": float(row["release_date"].year) if row["release_date"] else None,
-            "listeners": None,
-            "cluster_name": None,
-            **{name: features.get(row["track_id"], {}).get(name) for name in FEATURES},
-        }
-        for row in DeltaTable(str(lake / "silver/tracks")).to_pyarrow_table(columns=names).to_pylist()
-    ]
-
-
-def learned(spark: SparkSession, task: Task) -> tuple[dict[str, Any], dict[str, Any]]:
+def learned(spark: SparkSession, task: Task) -> Factors:
     """The factors of tracks and artists, learned as the job does."""
     likes = []
     for user, tracks in task.known.items():
@@ -127,8 +73,8 @@ def learned(spark: SparkSession, task: Task) -> tuple[dict[str, Any], dict[str, 
     return by_entity["track"], by_entity["artist"]
 
 
-def ways(task: Task, factors: tuple[dict[str, Any], dict[str, Any]], seed: int) -> dict[str, Way]:
-    """The ways to recommend, by name."""
+def catalogue_for(task: Task, factors: Factors) -> Catalogue:
+    """What is recommended from, with what was learned of what is known."""
     known_by = task.known_by
     rows = [{**row, "listeners": known_by[track]} for track, row in sorted(task.tracks.items())]
     artists = Counter(
@@ -137,17 +83,25 @@ def ways(task: Task, factors: tuple[dict[str, Any], dict[str, Any]], seed: int) 
         for artist in {task.tracks[track]["artist_id"] for track in tracks}
         if artist
     )
-    catalogue = catalogue_of(rows, FEATURES, RecommendSettings().factors, *factors, artists)
+    return catalogue_of(rows, FEATURES, RecommendSettings().factors, *factors, artists)
+
+
+def blend(catalogue: Catalogue, task: Task, weights: Weights, per_artist: int) -> Way:
+    """The recommender that is served, with other weights."""
+    recommender = Recommender(catalogue, ALPHA, REGULARISATION, weights)
+    return lambda user: [pick.track_id for pick in recommender.recommend(History(task.known[user]), SIZE, per_artist)]
+
+
+def ways(task: Task, factors: Factors, seed: int) -> dict[str, Way]:
+    """The ways to recommend, by name."""
+    known_by, catalogue = task.known_by, catalogue_for(task, factors)
     own = {track: row["popularity"] or 0 for track, row in task.tracks.items()}
     most_known = sorted(task.tracks, key=lambda track: (-known_by[track], -own[track], track))
     most_popular = sorted(task.tracks, key=lambda track: (-own[track], track))
     everything = sorted(task.tracks)
 
-    def blend(weights: Weights, per_artist: int) -> Way:
-        recommender = Recommender(catalogue, ALPHA, REGULARISATION, weights)
-        return lambda user: [
-            pick.track_id for pick in recommender.recommend(History(task.known[user]), SIZE, per_artist)
-        ]
+    def with_weights(weights: Weights, per_artist: int) -> Way:
+        return blend(catalogue, task, weights, per_artist)
 
     def first(ranked: Sequence[str]) -> Way:
         return lambda user: [
@@ -162,11 +116,12 @@ def ways(task: Task, factors: tuple[dict[str, Any], dict[str, Any]], seed: int) 
         "random": chance,
         POPULARITY: first(most_known),
         "popularity: Spotify's number": first(most_popular),
-        "collaborative only (ALS)": blend(_only("collaborative"), SIZE),
-        "sound only": blend(_only("sound"), SIZE),
-        "artists only": blend(_only("artist"), SIZE),
-        "blend, any number an artist": blend(Weights(), SIZE),
-        SERVED: blend(Weights(), 2),
+        "collaborative only (ALS)": with_weights(_only("collaborative"), SIZE),
+        "sound only": with_weights(_only("sound"), SIZE),
+        "artists only": with_weights(_only("artist"), SIZE),
+        ARTISTS: with_weights(_only("artist"), WITHIN),
+        "blend, any number an artist": with_weights(Weights(), SIZE),
+        SERVED: with_weights(Weights(), WITHIN),
     }
 
 
@@ -197,11 +152,32 @@ def report(title: str, task: Task, by: Mapping[str, Way]) -> None:
         cells = [_cell(quality.recall), _cell(quality.ndcg), *map(_cell, subsets), f"{quality.coverage:.3f}"]
         print(f"| {name} | {' | '.join(cells)} | {quality.novelty.mean():.1f} |", flush=True)
     for measured in ("recall", "ndcg"):
-        ours, theirs = getattr(found[SERVED], measured), getattr(found[POPULARITY], measured)
-        gain = interval(ours - theirs)
-        verdict = "better than" if is_better(ours, theirs) else "NOT better than"
-        print(f"\n{measured}@20: {SERVED} is {verdict} {POPULARITY}: ", end="")
-        print(f"difference {gain.mean:.4f} [{gain.low:.4f}, {gain.high:.4f}]")
+        for other in (POPULARITY, ARTISTS):
+            ours, theirs = getattr(found[SERVED], measured), getattr(found[other], measured)
+            gain = interval(ours - theirs)
+            verdict = "better than" if is_better(ours, theirs) else "NOT better than"
+            print(f"\n{measured}@20: {SERVED} is {verdict} {other}: ", end="")
+            print(f"difference {gain.mean:.4f} [{gain.low:.4f}, {gain.high:.4f}]")
+
+
+def report_weights(task: Task, factors: Factors) -> None:
+    """Print what each of the weights tried finds of a validation split, and which find most."""
+    users = sorted(task.held_out)
+    wanted = [task.held_out[user] for user in users]
+    known_by, catalogue = task.known_by, catalogue_for(task, factors)
+    in_reach = [frozenset(track for track in held if known_by[track]) for held in wanted]
+    print("\n### Weights on the validation split, the artist's being 1\n")
+    print("| collaborative | sound | era | popularity | recall@20 | recall, known from others | sum |")
+    print("|---|---|---|---|---|---|---|")
+    sums: dict[Weights, float] = {}
+    for weights in TRIED:
+        way = blend(catalogue, task, weights, WITHIN)
+        lists = [way(user) for user in users]
+        recall, reached = (float(_recall_of(lists, some).mean()) for some in (wanted, in_reach))
+        sums[weights] = recall + reached
+        cells = (weights.collaborative, weights.sound, weights.era, weights.popularity)
+        print(f"| {' | '.join(map(str, cells))} | {recall:.4f} | {reached:.4f} | {sums[weights]:.4f} |", flush=True)
+    print(f"\nthe most: {max(sums, key=sums.__getitem__)}; as served: {Weights()}")
 
 
 def _by_unknown_artists(task: Task, user: str) -> frozenset[str]:
@@ -224,23 +200,30 @@ def main() -> None:
     parser.add_argument("--songs", type=Path, help="spotify_songs.csv.gz of TidyTuesday 2020-01-21")
     parser.add_argument("--charts", type=Path, help="the daily archive of Top 50 playlists, top50_daily.csv.gz")
     parser.add_argument("--lake", type=Path, help="a lake with plays")
+    parser.add_argument("--weights", action="store_true", help="show how the weights of the blend were chosen, too")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     began = time.monotonic()
     os.environ |= spark_environment()
     found = from_files(options.songs, options.charts)
-    tasks = {"Continuing playlists and charts": playlists_task(found, options.seed)}
+    tasks = {PLAYLISTS: playlists_task(found, options.seed)}
     if options.lake:
         tasks["What users hear for the first time, split by time"] = plays_task(options.lake)
     with open_session("bench recommend") as spark:
         factors = {title: learned(spark, task) for title, task in tasks.items()}
+        validation = validation_task(found, tasks[PLAYLISTS], options.seed + 1)
+        factors_then = learned(spark, validation) if options.weights else None
     for title, task in tasks.items():
         report(title, task, ways(task, factors[title], options.seed))
+    if factors_then:
+        report_weights(validation, factors_then)
     data = "the full data" if options.songs and options.charts else "the bundled sample"
     print(
         f"\n{data}, {len(found.playlists)} playlists, {len(found.charts)} of them charts; seed {options.seed}; ", end=""
     )
-    print(f"Spark {spark_version}, NumPy {np.__version__}; {time.monotonic() - began:.0f} s")
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d}, Spark {spark_version}, NumPy {np.__version__}; {time.monotonic() - began:.0f} s"
+    )
 
 
 if __name__ == "__main__":

@@ -18,10 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from deltalake import DeltaTable
 
 ROOT = Path(__file__).parents[2]
-PLAYS = 6
 PATIENCE_SECONDS = 150
 
 
@@ -64,6 +64,7 @@ def follow(lake: Path, folder: Path, number: int, user: str, stream: subprocess.
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lake", type=Path, required=True)
+    parser.add_argument("--plays", type=int, default=12)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         lake = Path(shutil.copytree(options.lake, Path(scratch) / "lake"))
@@ -79,11 +80,15 @@ def main() -> None:
         ]
         stream = subprocess.Popen(command)
         try:
-            users = [*list(lists(lake))[: PLAYS - 1], "somebody new"]
+            users = [*list(lists(lake))[: options.plays - 1], "somebody new"]
+            measured = []
             for number, user in enumerate(users):
                 took = follow(lake, folder, number, user, stream)
                 note = ", the start of the stream included" if number == 0 else ""
                 print(f"{user}: {took:.1f} s{note}", flush=True)
+                measured += [took] if number else []
+            middle, high = np.percentile(measured, [50, 95])
+            print(f"{len(measured)} plays after the first: median {middle:.1f} s, 95 % within {high:.1f} s")
         finally:
             stream.send_signal(signal.SIGTERM)
             stream.wait(timeout=60)

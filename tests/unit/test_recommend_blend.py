@@ -97,8 +97,8 @@ def test_the_factors_of_a_listener_are_those_of_the_least_squares_that_als_solve
     wanted = np.zeros(len(rows))
     wanted[[0, 5]] = 1.0
     own = np.linalg.solve((items.T * confidence) @ items + 0.05 * 2 * np.eye(2), items.T @ (confidence * wanted))
-    expected = np.maximum(items @ own, 0.0)
-    assert liked.parts["collaborative"] == pytest.approx(expected / expected.max(), abs=1e-4)
+    expected = np.clip(items @ own, 0.0, 1.0)
+    assert liked.parts["collaborative"] == pytest.approx(expected, abs=1e-4)
 
 
 def test_what_was_learned_of_few_listeners_counts_little():

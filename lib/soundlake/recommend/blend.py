@@ -20,13 +20,13 @@ _POOL = 50  # places of a list times this: tracks that are sorted before all of 
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each part of the score counts; tuned in docs/recommendations.md."""
+    """How much each part of the score counts; docs/recommendations.md says how they were chosen."""
 
     artist: float = 1.0
-    collaborative: float = 0.7
+    collaborative: float = 1.0
     sound: float = 0.3
     era: float = 0.2
-    popularity: float = 0.05
+    popularity: float = 0.02
 
     @property
     def total(self) -> float:

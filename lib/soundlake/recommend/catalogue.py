@@ -16,6 +16,7 @@ Places = NDArray[np.int64]
 
 _NONE = -1
 _DOUBTED = 4.0  # listeners with whom what was learned of a track is trusted by half
+_BY_ARTIST = 0.1  # how far a track that nobody has heard is trusted to be liked as its artist is
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,14 @@ class Catalogue:
 
     @cached_property
     def item_factors(self) -> Floats:
-        """Factors of each track together with those of its artist, each as far as it is to be trusted.
+        """Factors of each track as far as they are to be trusted, and a little of its artist's where they are not.
 
         What makes tracks known that nobody has heard: their artists are.
         """
+        trust = self.track_support[:, None]
         artists = self.of_artists(self.artist_support[:, None] * self.artist_factors)
-        return np.asarray(self.track_support[:, None] * self.track_factors + artists, dtype=np.float32)
+        of_artist = np.float32(_BY_ARTIST) * (1 - trust) * artists
+        return np.asarray(trust * self.track_factors + of_artist, dtype=np.float32)
 
     @cached_property
     def gram(self) -> NDArray[np.float64]:

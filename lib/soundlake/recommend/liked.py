@@ -103,7 +103,11 @@ class Liked:
         return self._of.of_artists(_scaled(share))
 
     def _collaborative(self) -> Floats:
-        """What the factors say: the listener's own are those that fit his history best, the rest being as learned."""
+        """What the factors say: the listener's own are those that fit his history best, the rest being as learned.
+
+        The preference as ALS forecasts it, not the highest made 1: where listeners have little in common, it is low
+        for all tracks, and says that others should decide.
+        """
         track_factors, artist_factors = self._of.track_factors[self._tracks], self._artist_rows()
         items = np.concatenate([track_factors, artist_factors]).astype(float)
         strengths = np.concatenate([self._weights, self._artist_strengths()])
@@ -113,7 +117,7 @@ class Liked:
         items, more = items[known], self._alpha * strengths[known]
         ridge = self._regularisation * len(items) * np.eye(items.shape[1])
         own = np.linalg.solve(self._of.gram + (items.T * more) @ items + ridge, items.T @ (1.0 + more))
-        return _scaled(self._of.item_factors @ own.astype(np.float32))
+        return np.asarray(np.clip(self._of.item_factors @ own.astype(np.float32), 0.0, 1.0))
 
     def _artist_weights(self) -> dict[int, float]:
         """Artists as the model learned them: by the tracks that were liked, and by themselves."""
