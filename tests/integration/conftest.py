@@ -39,7 +39,7 @@ def dashboard_url(shown_lake: Path, tmp_path_factory: pytest.TempPathFactory) ->
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open, nothing else in this process can run an event loop
 def browser() -> Iterator[Browser]:
     with chromium() as browser:
         yield browser
