@@ -18,12 +18,13 @@ Identity = tuple[str, str, int]
 
 
 def templates() -> Iterator[tuple[bytes, Identity]]:
-    """The sample's plays of content with a URI: the record, cut where its user is named, and which play it is."""
+    """The sample's plays of content with a URI: the record, and which play it is."""
     for file in sorted((ROOT / "sample" / "records" / "plays").glob("*.gz")):
         for line in gzip.decompress(file.read_bytes()).splitlines():
             try:
-                payload = json.loads(line)["payload"]
-                yield line, identity(payload)
+                record = json.loads(line)
+                if record["kind"] == "play":
+                    yield line, identity(record["payload"])
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue  # the sample has flawed records on purpose
 
