@@ -55,7 +55,7 @@ bench-ingest: setup ## Measure how fast a Kafka backlog becomes tables, against 
 
 # What every line promises: the sources (Kinesis needs a connector there that no registry has), refine, KMeans, marts, S3.
 ON_EVERY_LINE := tests/integration/test_sources_contract.py tests/integration/test_stream_once.py \
-	tests/integration/test_clusters_training.py tests/integration/test_insights_builder.py \
+	tests/integration/test_clusters_training.py tests/integration/test_insights_builder.py tests/integration/test_maintenance.py \
 	tests/integration/test_s3_lake.py::test_the_lake_on_an_s3_that_fails_now_and_then_is_the_same_as_on_a_disk
 
 test-spark35: ## Run the contract tests on the other Spark line, in its own environment

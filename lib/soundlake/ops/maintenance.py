@@ -124,7 +124,8 @@ def settled(rows: DataFrame) -> DataFrame:
     What an unfinished batch wrote is left out of its judgement when it is done again. If it had made older rows go,
     nothing would be known of their keys then, and their rows would be appended a second time.
     """
-    query, number = F.substring_index("batch", "/", 1), F.substring_index("batch", "/", -1).try_cast("bigint")
+    query = F.substring_index("batch", "/", 1)
+    number = F.expr("try_cast(substring_index(batch, '/', -1) AS bigint)")  # Column.try_cast is newer than Spark 3.5
     numbered = rows.withColumns({"query_": query, "number_": number})
     last = numbered.groupBy("query_").agg(F.max("number_").alias("last_"))
     ended = numbered.join(F.broadcast(last), on="query_", how="inner").where(F.col("number_") < F.col("last_"))
