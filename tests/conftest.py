@@ -38,6 +38,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 ONCE = {"spark", "kafka", "kinesis", "object_store", "trino", "demo_lake"}
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tell pytest-xdist what belongs together."""
     for item in items:
