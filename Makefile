@@ -6,6 +6,7 @@ SHELL := bash
 PYTHON := .venv/bin/python
 TESTS ?= tests
 MARKS ?= not slow and not faults and not lines and not browser and not cluster
+SLOW ?= slow and not faults
 RECORDS ?= 1000000
 # Two processes: one for all that needs Spark or a service that a run has once, one for the rest.
 BESIDE := -n 2 --dist loadgroup
@@ -29,7 +30,7 @@ test-integration: setup ## Run the tests of the real queries on real files
 	@$(PYTHON) -m pytest -m "$(MARKS)" tests/integration
 
 test-slow: setup ## Run the tests that take longer than one waits for
-	@$(PYTHON) -m pytest -m "slow and not faults" $(TESTS)
+	@$(PYTHON) -m pytest $(BESIDE) -m "$(SLOW)" $(TESTS)
 
 test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athena's family
 	@$(PYTHON) -m pytest tests/integration/test_s3_lake.py tests/integration/test_s3_start.py \

@@ -42,7 +42,8 @@ ONCE = {"spark", "kafka", "kinesis", "object_store", "trino", "demo_lake"}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tell pytest-xdist what belongs together."""
     for item in items:
-        if ONCE & set(getattr(item, "fixturenames", ())):
+        # Tests of faults start Sparks of their own: one at a time.
+        if ONCE & set(getattr(item, "fixturenames", ())) or item.path.parent.name == "faults":
             item.add_marker(pytest.mark.xdist_group("spark"))
 
 
