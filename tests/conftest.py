@@ -50,6 +50,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     folder = tmp_path_factory.mktemp("spark")
+    if run := os.environ.get("PYTEST_XDIST_TESTRUNUID"):
+        # Fails where another process of this run has a Spark already.
+        (tmp_path_factory.getbasetemp().parent / f"spark-of-{run}").touch(exist_ok=False)
     # 560 MB of jars: only for a run that has tests on S3.
     wants_s3 = any("object_store" in getattr(item, "fixturenames", ()) for item in request.session.items)
     if wants_s3:
