@@ -104,6 +104,7 @@ def refined(spark: SparkSession, folder: Path, batches: list[list[Record]]) -> d
     return silver(folder)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=2,
     deadline=None,

@@ -118,6 +118,7 @@ def test_the_top_artists_are_those_of_the_plays(printed: str, lake: Path) -> Non
     assert all(plays[artist] == count for artist, count in said)
 
 
+@pytest.mark.slow
 def test_a_second_run_adds_nothing(printed: str, printed_again: tuple[dict[str, list[str]], str], lake: Path) -> None:
     before, second = printed_again
     assert "Records of this run: nothing new" in second
@@ -127,6 +128,7 @@ def test_a_second_run_adds_nothing(printed: str, printed_again: tuple[dict[str, 
     assert unchanged == [row for row in cells(second, "Tables in") if not title.match(row[0])]
 
 
+@pytest.mark.slow
 def test_the_marts_are_what_another_engine_makes_of_the_same_tables(
     printed_again: tuple[dict[str, list[str]], str], lake: Path
 ) -> None:
@@ -153,6 +155,7 @@ def test_the_charts_have_the_history_that_the_records_tell(printed: str, lake: P
     assert {track: {key: row[key] for key in expected[track]} for track, row in found.items()} == expected
 
 
+@pytest.mark.slow
 def test_other_orders_other_batches_and_repeats_give_the_same_silver(
     spark: SparkSession, printed: str, lake: Path, tmp_path: Path
 ) -> None:

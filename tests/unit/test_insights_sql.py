@@ -16,6 +16,8 @@ from soundlake import tables
 from soundlake.insights import Insight, load_insights, render
 from soundlake.tables import Table
 
+pytestmark = pytest.mark.xdist_group("spark")  # which a fixture asks for by its parameter
+
 Run = Callable[..., list[dict[str, Any]]]
 
 INSIGHTS = {insight.name: insight for insight in load_insights()}
