@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 
 from soundlake.launch.jars import fetch_s3
@@ -26,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the builders of tests/records.
 from demo import demo
 from services.kafka import Broker, kafka_broker
 from services.kinesis import CREDENTIALS, Emulator, kinesis_emulator
+from services.moto import moto_server
 from services.object_store import ObjectStore
 from services.object_store import object_store as run_object_store
 from services.trino import Trino, trino_server
@@ -79,11 +79,8 @@ def object_store() -> Iterator[ObjectStore]:
 @pytest.fixture(scope="session")
 def aws() -> Iterator[str]:
     """The URL of moto, which stands for Glue; its S3 has no part in this."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 from moto.cloudformation.models import CloudFormationBackend
-from moto.server import ThreadedMotoServer
+from services.moto import moto_server
 from typer.testing import CliRunner, Result
 
 from soundlake import cli
@@ -39,11 +39,8 @@ Document = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    yield f"http://localhost:{port}"
-    server.stop()
+    with moto_server("localhost") as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -13,10 +13,11 @@ from typing import Any
 import boto3
 import pyarrow as pa
 import pytest
+from asking import TYPES
 from botocore.exceptions import ClientError
 from deltalake import DeltaTable, Field, write_deltalake
 from deltalake.schema import PrimitiveType
-from moto.server import ThreadedMotoServer
+from services.moto import moto_server
 
 from soundlake.catalog import glue as module
 from soundlake.catalog.delta import Found
@@ -35,27 +36,13 @@ from soundlake.tables import ARTISTS, BATCHES, EVENTS, PLAYLISTS, STAMPS, TABLES
 
 REGION = "eu-west-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
-TYPES: dict[str, pa.DataType] = {
-    "string": pa.string(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "double": pa.float64(),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-    "binary": pa.binary(),
-    "array<string>": pa.list_(pa.string()),
-}
 NUMBERS = count()  # a bucket and a database for each test
 
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_server() as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 from botocore.config import Config
 from deltalake import write_deltalake
-from moto.server import ThreadedMotoServer
 from services.faulty_proxy import Proxy, faulty_proxy
 from services.kinesis import CREDENTIALS
+from services.moto import moto_server
 
 from soundlake.catalog import glue
 from soundlake.catalog.registrar import Registrar
@@ -25,11 +25,8 @@ NUMBERS = count()
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_server() as url:
+        yield url
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
+from services.moto import moto_server
 
 from soundlake.errors import SoundlakeError
 from soundlake.extract.landed.lock import TakenError
@@ -34,10 +34,8 @@ BUCKET, KEY = "lakes", "mine/_leases/writer.lock"
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield "http://{}:{}".format(*server.get_host_and_port())
-    server.stop()
+    with moto_server() as url:
+        yield url
 
 
 @pytest.fixture

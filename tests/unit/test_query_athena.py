@@ -14,8 +14,8 @@ from typing import Any
 
 import pyarrow.parquet as pa_parquet
 import pytest
-from moto.server import ThreadedMotoServer
 from services.athena import Athena, athena_service
+from services.moto import moto_server
 
 from soundlake.catalog import athena as module
 from soundlake.catalog.answer import Answer
@@ -251,16 +251,10 @@ def test_months_that_athena_tells_otherwise_are_said(
 
 
 def test_it_speaks_the_protocol_of_an_athena_that_others_wrote() -> None:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        url = f"http://{host}:{port}"
+    with moto_server() as url:
         place = ["athena.output_location=s3://results", f"athena.endpoint_url={url}", "catalog.type=glue"]
         answer = ask(load_settings(sets=place, env={}), "SELECT 1", None)
         assert answer.rows.num_rows == 0  # moto runs nothing
-    finally:
-        server.stop()
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 import pytest
+from asking import schema
 from deltalake import DeltaTable, write_deltalake
-from moto.server import ThreadedMotoServer
+from services.moto import moto_server
 
 from soundlake.catalog.answer import Answer
 from soundlake.catalog.output import as_text
@@ -27,20 +28,9 @@ from soundlake.insights import load_insights, render
 from soundlake.settings import load_settings
 from soundlake.tables import ALBUMS, ARTISTS, EVENTS, PLAYS, POPULARITY_HISTORY, TRACKS, Table
 
-TYPES: dict[str, pa.DataType] = {
-    "string": pa.string(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-    "array<string>": pa.list_(pa.string()),
-}
-
 
 def write(lake: Path, table: Table, *rows: dict[str, Any]) -> None:
-    columns = [(c.name, TYPES[c.type]) for c in table.columns if c.type in TYPES]
-    write_deltalake(lake / table.path, pa.Table.from_pylist(list(rows), pa.schema(columns)))
+    write_deltalake(lake / table.path, pa.Table.from_pylist(list(rows), schema(table)))
 
 
 @pytest.fixture
@@ -309,19 +299,13 @@ def test_a_lake_on_s3_is_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     import boto3
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        url = f"http://{host}:{port}"
+    with moto_server() as url:
         boto3.client("s3", region_name="us-east-1", endpoint_url=url).create_bucket(Bucket="lake-on-s3")
         options = {"AWS_ENDPOINT_URL": url, "AWS_ALLOW_HTTP": "true", **credentials}
         write_deltalake("s3://lake-on-s3/x/silver/tracks", pa.table({"track_id": ["a"]}), storage_options=options)
         settings = load_settings(lake="s3a://lake-on-s3/x/", sets=[f"s3.endpoint_url={url}"], env={})
         answer = ask(settings, "SELECT track_id FROM silver_tracks", None)
         assert answer.rows.to_pylist() == [{"track_id": "a"}]
-    finally:
-        server.stop()
 
 
 def test_ctrl_c_ends_a_query(lake: Path) -> None:

@@ -85,7 +85,10 @@ def first_places(opened: DataFrame, names: Collection[tuple[str, str]]) -> DataF
 
 
 def _is_among(names: Collection[tuple[str, str]]) -> Column:
-    return F.struct("kind", "field").isin([F.struct(F.lit(kind), F.lit(field)) for kind, field in sorted(names)])
+    # One literal, however many names: each made as a column of its own would cost calls to the JVM in every batch.
+    text = json.dumps([{"kind": kind, "field": field} for kind, field in sorted(names)])
+    listed = F.from_json(F.lit(text), "array<struct<kind: string, field: string>>")
+    return F.array_contains(listed, F.struct("kind", "field"))
 
 
 _OBJECTS = tuple(
