@@ -19,7 +19,7 @@ from soundlake.refine import query
 from soundlake.refine.writes import BatchWriter
 from soundlake.session import open_session
 from soundlake.settings import load_settings
-from soundlake.tables import BATCHES, EVENTS, PLAYS, STAMPS, TRACKS, Table
+from soundlake.tables import BATCHES, EVENTS, PLAYS, STAMPS, TRACKS, UNKNOWN_FIELDS, Table
 
 
 def die(*_: object) -> NoReturn:
@@ -87,6 +87,7 @@ POINTS: dict[str, Callable[[Path], None]] = {
     "tracks are merged": lambda _: around("upsert", TRACKS, None),
     "plays are being appended": lambda _: around("append", PLAYS, 0.3),
     "stamps are appended": lambda _: around("append", STAMPS, None),
+    "unknown fields are reported": lambda _: around("append", UNKNOWN_FIELDS, None),
     "the account is appended": lambda _: around("append", BATCHES, None),
     "refine wrote its batch": lambda _: after(query, "refine_batch"),
 }

@@ -19,7 +19,7 @@ from faults.truth import Outcome
 from reading import rows, silver
 from records import envelope, stamp
 
-from soundlake.tables import BATCHES, EVENTS
+from soundlake.tables import BATCHES, EVENTS, UNKNOWN_FIELDS
 
 CHILD = Path(__file__).parent / "dying_stream.py"
 # Those that CI makes with the slow tests; `make test-faults` makes all.
@@ -35,9 +35,13 @@ def land(landed: Path, turn: int, records: list[dict[str, Any]]) -> None:
 
 
 def records(turn: int) -> list[dict[str, Any]]:
-    """Tracks of which some change and some are new, and plays of which some come again."""
+    """Tracks: some change, some are new, each turn has a field of its own; plays of which some come again."""
     tracks = [
-        envelope("track", {"id": f"t{number}", "name": f"{number} in {turn // (number % 2 + 1)}"}, stamp(turn))
+        envelope(
+            "track",
+            {"id": f"t{number}", "name": f"{number} in {turn // (number % 2 + 1)}", f"new in {turn}": 1},
+            stamp(turn),
+        )
         for number in range(40 + 20 * turn)
     ]
     plays = [
@@ -89,6 +93,10 @@ def accounts(lake: Path) -> list[tuple[Any, ...]]:
     return sorted(tuple(row[name] for name in counted) for row in rows(lake, BATCHES))
 
 
+def reported(lake: Path) -> list[tuple[str, ...]]:
+    return sorted((row["kind"], row["field"], row["position"]) for row in rows(lake, UNKNOWN_FIELDS))
+
+
 @pytest.mark.parametrize(
     "point",
     [pytest.param(point, marks=pytest.mark.slow if point in IN_CI else pytest.mark.faults) for point in POINTS],
@@ -104,6 +112,7 @@ def test_killed_when(point: str, first: Path, undisturbed: Path, landed: Path, t
     assert places(lake) == places(undisturbed)
     assert silver(lake) == silver(undisturbed)
     assert accounts(lake) == accounts(undisturbed)
+    assert reported(lake) == reported(undisturbed)
 
 
 def _sent(landed: Path, turn: int) -> list[bytes]:

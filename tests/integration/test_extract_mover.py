@@ -401,6 +401,13 @@ def test_objects_may_be_moved_to_another_bucket(s3: S3Client, checkpoint: Checkp
     assert s3.get_object(Bucket="an-archive", Key="old/a.json")["Body"].read() == b"raw/a.json"
 
 
+def test_copies_are_encrypted_with_the_key_of_the_settings(s3: S3Client, checkpoint: Checkpoint) -> None:
+    key = "arn:aws:kms:us-east-1:123456789012:key/of-a-test"
+    read_on_s3(s3, checkpoint, "raw/a.json")
+    move_on_s3(f"s3.kms_key_id={key}")
+    assert s3.head_object(Bucket=BUCKET, Key="raw/_processed/a.json")["SSEKMSKeyId"] == key
+
+
 def test_a_move_that_died_between_copying_and_deleting_is_completed(s3: S3Client, checkpoint: Checkpoint) -> None:
     read_on_s3(s3, checkpoint, "raw/a.json")
     s3.put_object(Bucket=BUCKET, Key="raw/_processed/a.json", Body=b"raw/a.json")

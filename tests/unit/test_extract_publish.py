@@ -20,6 +20,7 @@ from soundlake.extract.publish import open_publisher
 from soundlake.extract.publishers import files, kinesis
 from soundlake.extract.publishers.kafka import KafkaPublisher
 from soundlake.extract.publishers.kafka_options import log_in
+from soundlake.extract.state import open_state
 from soundlake.settings import load_settings
 
 RECORD = envelope("track", {"id": "t", "name": "曲"}, fetched_at="2026-11-20T00:00:00Z", source="test", market=None)
@@ -166,6 +167,19 @@ def test_files_can_be_on_s3() -> None:
     assert found["Key"].startswith("raw/spotify.tracks/")
     body = client.get_object(Bucket="a-bucket", Key=found["Key"])["Body"].read()
     assert json.loads(gzip.decompress(body)) == RECORD
+
+
+@pytest.mark.usefixtures("aws")
+def test_files_and_what_is_remembered_are_encrypted_with_the_key_of_the_settings() -> None:
+    client, key = boto3.client("s3"), "arn:aws:kms:eu-west-1:123456789012:key/of-a-test"
+    client.create_bucket(Bucket="a-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    chosen = settings("publish.out=s3://a-bucket/raw", "extract.state=s3://a-bucket/state", f"s3.kms_key_id={key}")
+    with open_publisher(chosen) as publisher, open_state(chosen) as state:
+        publisher.publish("track", "t", RECORD)
+        state.write("walk", {"done": 1})
+    written = [found["Key"] for found in client.list_objects_v2(Bucket="a-bucket")["Contents"]]
+    told = [client.head_object(Bucket="a-bucket", Key=name) for name in written]
+    assert [(answer["ServerSideEncryption"], answer["SSEKMSKeyId"]) for answer in told] == [("aws:kms", key)] * 2
 
 
 @pytest.mark.usefixtures("aws")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from soundlake.errors import SoundlakeError, UsageError
+from soundlake.s3 import put_options
 from soundlake.settings import Settings
 from soundlake.settings.checks import local_path
 
@@ -106,6 +107,8 @@ class BucketState:
         from botocore.exceptions import BotoCoreError, ClientError
 
         self._uri = uri.rstrip("/")
+        # What stands in it is for nobody else's eyes: encrypted by S3's own key at least.
+        self._put_options: dict[str, Any] = {"ServerSideEncryption": "AES256"} | put_options(settings)
         self._bucket, _, prefix = uri.partition("://")[2].partition("/")
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._errors = (BotoCoreError, ClientError)
@@ -130,7 +133,7 @@ class BucketState:
         body = json.dumps(document, ensure_ascii=False).encode()
         try:
             self._client.put_object(
-                Bucket=self._bucket, Key=f"{self._prefix}{name}.json", Body=body, ServerSideEncryption="AES256"
+                Bucket=self._bucket, Key=f"{self._prefix}{name}.json", Body=body, **self._put_options
             )
         except self._errors as error:
             raise SoundlakeError(f"cannot write {self._uri}/{name}.json: {error}") from None

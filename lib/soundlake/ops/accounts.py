@@ -11,11 +11,11 @@ QUERY = "refine"
 
 
 class Account:
-    """The counts of one batch, which began when it is made, unless told."""
+    """The counts of one batch, which began at `started_at`."""
 
-    def __init__(self, query_id: str, batch_id: int, query: str = QUERY, started_at: datetime | None = None) -> None:
+    def __init__(self, query_id: str, batch_id: int, query: str, started_at: datetime) -> None:
         self._query_id, self._batch_id, self._query = query_id, batch_id, query
-        self._started_at = started_at or datetime.now(UTC)
+        self._started_at = started_at
         self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def count(self, kind: str, verdict: str, records: int) -> None:

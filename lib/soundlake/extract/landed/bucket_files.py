@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from soundlake.errors import SoundlakeError
 from soundlake.extract.landed.bucket import code_of, split, told
@@ -23,8 +23,10 @@ class BucketFiles:
     workers = 8
     resolution = 1000
 
-    def __init__(self, root: str, aside: str, client: S3Client) -> None:
+    def __init__(self, root: str, aside: str, client: S3Client, put_options: Mapping[str, str]) -> None:
+        """Files below `root` go below `aside`; `put_options` go with each copy, see `soundlake.s3.put_options`."""
         self._client = client
+        self._put_options: dict[str, Any] = dict(put_options)
         self._bucket, prefix = split(root)
         self._prefix = f"{prefix}/" if prefix else ""
         self._target_bucket, target = split(aside)
@@ -70,6 +72,7 @@ class BucketFiles:
             Key=self._target + file.name,
             CopySource={"Bucket": self._bucket, "Key": self._prefix + file.name},
             CopySourceIfMatch=file.tag,
+            **self._put_options,
         )
         copied = self._target_tag(file)
         if copied is None or copied[0] != file.size:

@@ -16,6 +16,7 @@ from soundlake.extract.landed.local_files import LocalFiles
 from soundlake.extract.landed.lock import mover_lock
 from soundlake.extract.landed.places import Landed, Outcome, Place, places_of
 from soundlake.extract.landed.texts import open_texts
+from soundlake.s3 import put_options
 from soundlake.settings import Settings
 from soundlake.settings.checks import check_lake_exists, local_path
 
@@ -93,7 +94,7 @@ def move_read(settings: Settings, *, dry_run: bool = False) -> Summary:
 def _open(settings: Settings, root: str, aside: str) -> Place:
     if local_path(root) is not None:
         return LocalFiles(Path(root), Path(aside))
-    return BucketFiles(root, aside, open_client(settings))
+    return BucketFiles(root, aside, open_client(settings), put_options(settings))
 
 
 def _below(times: Mapping[str, int], prefix: str) -> dict[str, int]:

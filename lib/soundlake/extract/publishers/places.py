@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
 from soundlake.errors import SoundlakeError
+from soundlake.s3 import put_options
 from soundlake.settings import Settings
 from soundlake.settings.checks import local_path
 
@@ -90,6 +91,7 @@ class Bucket:
 
         self._bucket, _, prefix = uri.partition("://")[2].partition("/")
         self._prefix = prefix.strip("/")
+        self._put_options = put_options(settings)
         self._scratch = TemporaryDirectory(prefix="soundlake-")
         self._errors = (BotoCoreError, ClientError)
         try:
@@ -112,7 +114,7 @@ class Bucket:
         from boto3.exceptions import S3UploadFailedError
 
         try:
-            self._client.upload_file(str(target.working), self._bucket, target.final)
+            self._client.upload_file(str(target.working), self._bucket, target.final, ExtraArgs=self._put_options)
         except (*self._errors, S3UploadFailedError) as error:
             raise SoundlakeError(f"cannot write {target.shown}: {error}") from None
         target.working.unlink()
