@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from soundlake.checkpoints import bind, move_checkpoint
 from soundlake.errors import SoundlakeError
 from soundlake.ingest import QUERY
-from soundlake.lake import Lake, conform
+from soundlake.lake import Lake, conform, nothing
 from soundlake.sources import Source
 from soundlake.storage import Storage
 from soundlake.tables import EVENTS
@@ -61,6 +61,6 @@ def adopt(spark: SparkSession, lake: Lake, source: Source, name: str, say: Calla
 
 def _write_trace(spark: SparkSession, lake: Lake, id_: str) -> None:
     """Let the table know the first batch of the new checkpoint: a commit without rows."""
-    nothing = conform(spark.createDataFrame([], EVENTS.ddl), EVENTS)
+    rows = conform(nothing(spark, EVENTS), EVENTS)
     trace = {"txnAppId": id_, "txnVersion": "0"}
-    nothing.write.format("delta").mode("append").options(**trace).save(lake.path(EVENTS))
+    rows.write.format("delta").mode("append").options(**trace).save(lake.path(EVENTS))

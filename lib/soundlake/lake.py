@@ -67,7 +67,7 @@ class Lake:
     def read(self, spark: SparkSession, table: Table, version: int | None = None) -> DataFrame:
         """The table as it is now, or as of a version; an empty frame of its schema when it is not there yet."""
         if not self.exists(spark, table):
-            return spark.createDataFrame([], table.ddl)
+            return nothing(spark, table)
         options = {} if version is None else {"versionAsOf": str(version)}
         return spark.read.format("delta").options(**options).load(self.path(table))
 
@@ -117,7 +117,7 @@ class Lake:
         return int(self._snapshot(spark, table).numOfFiles())
 
     def version(self, spark: SparkSession, table: Table) -> int:
-        """The number of the table's last commit."""
+        """The number of the table's last commit; -1 when it is not there."""
         return int(self._snapshot(spark, table).version())
 
     def id(self, spark: SparkSession, table: Table) -> str:
@@ -202,6 +202,12 @@ def retry_conflicts(write: Callable[[], None]) -> None:
         except (PySparkException, Py4JJavaError) as error:
             if "DELTA_CONCURRENT_" not in str(error) or attempt == ATTEMPTS:
                 raise
+
+
+def nothing(spark: SparkSession, table: Table) -> DataFrame:
+    """No rows, with a table's columns."""
+    # Made of a literal: an empty list from Python costs a job, and a Python worker, each time it is read.
+    return spark.range(1).select(F.lit(None).cast(f"struct<{table.ddl}>").alias("row")).where("false").select("row.*")
 
 
 def conform(df: DataFrame, table: Table) -> DataFrame:

@@ -15,9 +15,9 @@ from soundlake.lake import Lake, retry_conflicts
 from soundlake.recommend.blend import Recommender
 from soundlake.recommend.lists import are_listed, list_again, list_all
 from soundlake.recommend.loading import load_recommender
-from soundlake.recommend.model import current_model
+from soundlake.recommend.model import RecommendationModel, current_model
 from soundlake.settings import Settings
-from soundlake.tables import PLAYS
+from soundlake.tables import PLAYS, RECOMMENDATION_MODELS
 
 QUERY = "rerank"
 
@@ -44,16 +44,20 @@ def rerank_query(spark: SparkSession, lake: Lake, settings: Settings) -> DataStr
 
 @dataclass
 class _Ranking:
-    """What the query keeps from batch to batch: the recommender of the model that it ranked by last."""
+    """What the query keeps from batch to batch: the recommender of the model that it ranked by last.
+
+    `models` has the model that was current at a version of the table of models.
+    """
 
     lake: Lake
     settings: Settings
     loaded: dict[str, Recommender] = field(default_factory=dict)
+    models: dict[int, RecommendationModel | None] = field(default_factory=dict)
 
     def rerank(self, plays: DataFrame, _: int) -> None:
         """Rank the lists of the users of these plays, or of all when a new model was published; a retry is harmless."""
         spark = plays.sparkSession
-        model = current_model(spark, self.lake)
+        model = self._model(spark)
         if model is None:
             return
         if not are_listed(spark, self.lake, model):
@@ -64,3 +68,10 @@ class _Ranking:
             self.loaded = {model.model_version: load_recommender(spark, self.lake, model, self.settings)}
         recommender = self.loaded[model.model_version]
         retry_conflicts(lambda: list_again(spark, self.lake, model, recommender, users, self.settings))
+
+    def _model(self, spark: SparkSession) -> RecommendationModel | None:
+        """The current model; the table is read only when it has changed."""
+        version = self.lake.version(spark, RECOMMENDATION_MODELS)
+        if version not in self.models:
+            self.models = {version: current_model(spark, self.lake)}
+        return self.models[version]

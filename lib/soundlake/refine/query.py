@@ -15,7 +15,7 @@ from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake, retry_conflicts
 from soundlake.refine.batch import refine_batch
 from soundlake.refine.unknown_fields import Reported
-from soundlake.tables import EVENTS
+from soundlake.tables import CLUSTER_MODELS, EVENTS
 
 QUERY = "refine"
 _LOOK_AGAIN_SECONDS = 1
@@ -32,7 +32,7 @@ def refine_query(
     lake.create(spark, EVENTS)
     made = into or lake
     events = spark.readStream.format("delta").option("maxBytesPerTrigger", max_bytes).load(lake.path(EVENTS))
-    assigned: set[str] = set()
+    assigned: set[int] = set()
     reported = Reported()
 
     def refine(batch: DataFrame, batch_id: int) -> None:
@@ -68,11 +68,16 @@ def explained(query: StreamingQuery, error: StreamingQueryException) -> str:
     return f"the query {query.name} stopped: {causes[-1] if causes else lines[0]}"
 
 
-def _assign_new_model(spark: SparkSession, lake: Lake, assigned: set[str]) -> None:
-    """Reassign all tracks when a model was published since the last batch: the stream alone writes them."""
-    model = current_model(spark, lake)
-    if model is None or model.version in assigned:
+def _assign_new_model(spark: SparkSession, lake: Lake, assigned: set[int]) -> None:
+    """Reassign all tracks when a model was published since the last batch: the stream alone writes them.
+
+    `assigned` are the versions of the table of models that were looked at; reading the table costs jobs, so a batch
+    does it only when the table has changed.
+    """
+    version = lake.version(spark, CLUSTER_MODELS)
+    if version in assigned:
         return
-    if not is_assigned(spark, lake, model):
+    model = current_model(spark, lake)
+    if model is not None and not is_assigned(spark, lake, model):
         reassign_all(spark, lake, model)
-    assigned.add(model.version)
+    assigned.add(version)
