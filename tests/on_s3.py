@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import uuid4
 
 from pyspark.sql import SparkSession
@@ -10,12 +11,23 @@ from services.object_store import ObjectStore
 from soundlake.s3 import spark_conf
 from soundlake.settings import Settings, load_settings
 
+LAYERS = ("silver", "gold", "ops")
+
 
 def new_bucket(store: ObjectStore) -> str:
     """Make a bucket, and return its name."""
     name = f"soundlake-{uuid4().hex[:12]}"
     store.make_bucket(name)
     return name
+
+
+def put_lake(store: ObjectStore, bucket: str, lake: Path) -> None:
+    """Copy a lake from the disk to where `settings_on` says that it is; checkpoints stay behind."""
+    client = store.client()
+    for file in lake.rglob("*"):
+        key = file.relative_to(lake)
+        if file.is_file() and key.parts[0] in LAYERS:
+            client.upload_file(str(file), bucket, f"lake/{key}")
 
 
 def settings_on(spark: SparkSession, url: str, bucket: str, *more: str, scheme: str = "s3") -> Settings:

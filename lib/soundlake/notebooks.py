@@ -14,9 +14,12 @@ from soundlake.catalog.query import ask, sql_of
 from soundlake.errors import UsageError
 from soundlake.settings import Settings, load_settings
 from soundlake.settings.checks import local_path
+from soundlake.tables import Table
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+    from soundlake.lake import Lake
 
 
 def open_lake(
@@ -84,24 +87,26 @@ class NotebookLake:
 
     def has(self, name: str) -> bool:
         """Whether a table has been made; on Athena, whether its files are there."""
-        return any(table.view == name and self._exists(table.path) for table in public_tables())
+        return any(table.view == name and self._exists(table) for table in public_tables())
 
     def tables(self) -> list[str]:
         """The names of the tables that are there."""
-        return [table.view for table in public_tables() if self._exists(table.path)]
+        return [table.view for table in public_tables() if self._exists(table)]
 
-    def _exists(self, path: str) -> bool:
+    def _exists(self, table: Table) -> bool:
         if self._spark is not None:
-            from delta.tables import DeltaTable
-
-            return bool(DeltaTable.isDeltaTable(self._spark, f"{self.settings.lake.uri}/{path}"))
-        table = next(one for one in public_tables() if one.path == path)
+            return self._lake.exists(self._spark, table)
         return open_table(self.settings, table) is not None
 
     def _register(self, query: str) -> None:
         """Make views of the tables that a query names, read as they are now."""
         assert self._spark is not None
         for table in public_tables():
-            if table.view in query and self._exists(table.path):
-                rows = self._spark.read.format("delta").load(f"{self.settings.lake.uri}/{table.path}")
-                rows.createOrReplaceTempView(table.view)
+            if table.view in query and self._exists(table):
+                self._lake.read(self._spark, table).createOrReplaceTempView(table.view)
+
+    @property
+    def _lake(self) -> Lake:
+        from soundlake.lake import Lake  # needs pyspark, which readers of other engines do without
+
+        return Lake(self.settings.lake.uri)

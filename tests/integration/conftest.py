@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,24 +14,60 @@ import pytest
 from deltalake import DeltaTable
 from playwright.sync_api import Browser
 from pyspark.sql import SparkSession
+from reading import rows
+from records import envelope
 from services.browser import chromium
 from services.dashboard import SIZES, Ask, Shown, dashboard
 
 from soundlake.settings import load_settings
+from soundlake.tables import ARTISTS
+
+_DAY = 24 * 60 * 60
 
 
 @pytest.fixture(scope="session")
 def shown_lake(request: pytest.FixtureRequest, demo_lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the demo's lake, with every table that pages show."""
-    copy = tmp_path_factory.mktemp("dashboard") / "lake"
-    shutil.copytree(demo_lake, copy)
-    if not (copy / "gold" / "recommendations").exists():
-        from soundlake.lake import Lake
-        from soundlake.recommend.job import recommend
+    """A copy of the demo's lake, with every table that pages show, and at least two values of all they filter by."""
+    from soundlake import stream
+    from soundlake.insights import builder
+    from soundlake.lake import Lake
+    from soundlake.recommend.job import recommend
 
-        spark: SparkSession = request.getfixturevalue("spark")
-        recommend(spark, Lake(str(copy)), load_settings(lake=str(copy), env={}))
+    folder = tmp_path_factory.mktemp("dashboard")
+    copy = folder / "lake"
+    shutil.copytree(demo_lake, copy)
+    land_what_the_sample_lacks(copy, folder / "records")
+    spark: SparkSession = request.getfixturevalue("spark")
+    settings = load_settings(sets=[f"source.files.path={folder / 'records'}"], lake=str(copy), env={})
+    stream.run(spark, settings, once=True)
+    builder.build(spark, Lake(str(copy)), settings)
+    if not (copy / "gold" / "recommendations").exists():
+        recommend(spark, Lake(str(copy)), settings)
     return copy
+
+
+def land_what_the_sample_lacks(lake: Path, folder: Path) -> None:
+    """A single, an artist with genres of its own, and records of the day before that are not JSON."""
+    artist = next(row for row in rows(lake, ARTISTS) if row["artist_name"] == "YOASOBI")
+    single = {
+        "id": "0singleofthesample00000",
+        "name": "One More Song",
+        "album_type": "single",
+        "release_date": "2019-07-01",
+        "popularity": 99,
+        "artists": [{"id": artist["artist_id"], "name": artist["artist_name"]}],
+    }
+    itself = {"id": artist["artist_id"], "name": artist["artist_name"], "genres": ["city pop", "j-pop"]}
+    for kind, lines in {
+        "albums": [json.dumps(envelope("album", single))],
+        "artists": [json.dumps(envelope("artist", itself))],
+        "tracks": ["no JSON", "nor this"],
+    }.items():
+        file = folder / kind / "more.ndjson"
+        file.parent.mkdir(parents=True)
+        file.write_text("\n".join(lines))
+        landed = file.stat().st_mtime - _DAY
+        os.utime(file, (landed, landed))
 
 
 @pytest.fixture(scope="session")

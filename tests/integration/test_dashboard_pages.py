@@ -74,9 +74,31 @@ def test_top_albums_by_words_days_order_and_number(shown: Shown, ask: Ask) -> No
     assert names(shown.csv(), "album_name") == [name for (name,) in ask(best.format(within, "plays DESC, rank", 10))]
 
 
-def test_genres_by_measure_months_and_choice(shown: Shown, ask: Ask) -> None:
+def test_top_albums_by_type(shown: Shown, ask: Ask) -> None:
+    shown.open("top-albums").choose("Type", "single")
+    expected = ask("SELECT album_name FROM gold_top_albums WHERE album_type = 'single' ORDER BY rank LIMIT 20")
+    assert names(shown.csv(), "album_name") == [name for (name,) in expected] != []
+    assert names(shown.clear("Type").csv(), "album_name") != [name for (name,) in expected]
+
+
+def test_genres_by_where_they_come_from(shown: Shown, ask: Ask) -> None:
     shown.open("genres")
-    origin = ask("SELECT min(genre_source) FROM gold_genre_popularity")[0][0]
+    origins = [name for (name,) in ask("SELECT DISTINCT genre_source FROM gold_genre_popularity ORDER BY 1")]
+    assert len(origins) > 1
+    for origin in origins:
+        rows = shown.choose("Genre from", origin).csv()
+        plays = ask(
+            f"SELECT genre, sum(plays) FROM gold_genre_popularity WHERE genre_source = '{origin}' "
+            "GROUP BY genre ORDER BY 2 DESC, 1 LIMIT 6"
+        )
+        counted = {genre: sum(int(row["plays"]) for row in rows if row["genre"] == genre) for genre, _ in plays}
+        assert counted == dict(plays)
+        assert {row["genre"] for row in rows} == set(counted)
+
+
+def test_genres_by_measure_months_and_choice(shown: Shown, ask: Ask) -> None:
+    origin = ask("SELECT max(genre_source) FROM gold_genre_popularity")[0][0]
+    shown.open("genres").choose("Genre from", origin)
     largest = ask(
         f"SELECT genre FROM gold_genre_popularity WHERE genre_source = '{origin}' "
         "GROUP BY genre ORDER BY sum(plays) DESC, genre LIMIT 6"
@@ -214,6 +236,15 @@ def test_data_quality_by_reason_and_kind(shown: Shown, ask: Ask) -> None:
     of_artists = ask(f"{in_silver} AND kind = 'artist'")[0][0]
     assert [int(row["records"]) for row in shown.csv(1)] == [of_artists]
     assert sum(int(row["records"]) for row in shown.csv(2)) == of_artists
+
+
+def test_data_quality_by_days(shown: Shown, ask: Ask) -> None:
+    first, last = ask("SELECT min(day), max(day) FROM gold_data_quality")[0]
+    assert first < last
+    shown.open("quality").set_date("to", year=f"{first:%Y}", month=f"{first:%m}", day=f"{first:%d}")
+    expected = ask(f"SELECT reason, kind, sum(records) FROM gold_data_quality WHERE day = DATE '{first}' GROUP BY 1, 2")
+    assert {(row["reason"], row["kind"], int(row["records"])) for row in shown.csv(1)} == set(expected)
+    assert {row["day"] for row in shown.csv(2)} == {str(first)}
 
 
 def test_any_insight_by_days_and_values(shown: Shown, ask: Ask) -> None:
