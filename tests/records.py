@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,12 +13,14 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from soundlake.kinds.kind import Kind
+from soundlake.lake import nothing
 from soundlake.refine.candidates import candidates
 from soundlake.refine.envelope import says_kind
 from soundlake.refine.known import known_state
 from soundlake.refine.merge import changed_rows, fold, new_rows
 from soundlake.refine.verdicts import judge, new_stamps
-from soundlake.tables import EVENTS, STAMPS
+from soundlake.refine.work import planned_for
+from soundlake.tables import EVENTS, STAMPS, Table
 
 ARRIVAL = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FETCHED_AT = "2026-03-01T08:00:00Z"
@@ -63,6 +66,11 @@ def as_bytes(record: Record) -> bytes | None:
     return record.encode() if isinstance(record, str) else record
 
 
+def as_base64(record: Record) -> str | None:
+    value = as_bytes(record)
+    return None if value is None else b64encode(value).decode()
+
+
 def events(spark: SparkSession, topic: str | None, records: Records) -> DataFrame:
     """Bronze rows of a topic of one kind (None: of several); the name of each record is its position."""
     rows = []
@@ -71,23 +79,33 @@ def events(spark: SparkSession, topic: str | None, records: Records) -> DataFram
         row = {
             "kind": topic,
             "key": "a key",
-            "value": as_bytes(arrived.record),
+            "value": as_base64(arrived.record),
             "source": "files",
             "stream": "a stream",
             "partition": "a file",
             "position": name,
-            "arrived_at": arrived.at,
-            "ingested_at": arrived.at + timedelta(minutes=1),
-            "ingest_date": arrived.at.date(),
+            "arrived_at": arrived.at.isoformat(),
+            "ingested_at": (arrived.at + timedelta(minutes=1)).isoformat(),
+            "ingest_date": arrived.at.date().isoformat(),
         }
-        rows.append(tuple(row[column] for column in EVENTS.column_names))
-    return spark.createDataFrame(rows, EVENTS.ddl)
+        rows.append(row)
+    return frame(spark, EVENTS, rows)
+
+
+def frame(spark: SparkSession, table: Table, rows: Sequence[Mapping[str, Any]]) -> DataFrame:
+    """Rows with a table's columns, from values as JSON has them (bytes in base64).
+
+    One literal: rows from Python would start a worker of Python in each job that reads them.
+    """
+    literal = F.from_json(F.lit(json.dumps(rows)), f"array<struct<{table.ddl}>>", {"mode": "FAILFAST"})
+    return spark.range(1, numPartitions=1).select(F.inline(literal))
 
 
 def found(spark: SparkSession, kind: Kind, records: Records) -> DataFrame:
     """The candidates of a kind from records on its topic."""
     opened = says_kind(events(spark, kind.name, records))
-    return candidates(kind, opened.where(F.col("record_kind") == kind.name)).localCheckpoint()
+    with planned_for(spark, len(records)):
+        return candidates(kind, opened.where(F.col("record_kind") == kind.name)).localCheckpoint()
 
 
 def by_name(df: DataFrame, name: str = "position") -> dict[str, dict[str, Any]]:
@@ -164,22 +182,22 @@ def verdicts_by_name(kind: Kind, candidates_: DataFrame, judged: DataFrame) -> d
 
 
 def feed(spark: SparkSession, kind: Kind, *batches: Records) -> Fed:
-    """Judge and merge batches one after the other, as refine does, in memory; names are unique over all batches."""
+    """Judge and merge batches one after the other, as refine does of few records; names are unique over all batches."""
     key = kind.table.key[0]
-    rows = spark.createDataFrame([], kind.table.ddl)
-    stamps = spark.createDataFrame([], STAMPS.ddl)
+    rows, stamps = nothing(spark, kind.table), nothing(spark, STAMPS)
     verdicts: dict[str, str] = {}
     rewritten: list[set[str]] = []
-    for number, records in enumerate(batches):
-        candidates_ = found(spark, kind, records)
-        ids = candidates_.where(F.col("id").isNotNull()).select("id").distinct()
-        known = known_state(stamps, kind, ids, None, f"refine/{number}")
-        folded = fold(kind, judge(kind, candidates_, known)).localCheckpoint()
-        changed = changed_rows(kind, folded, rows).localCheckpoint()
-        kept = rows.join(changed.select(key), on=key, how="left_anti")
-        rows = kept.unionByName(changed).unionByName(new_rows(kind, folded)).localCheckpoint()
-        news = new_stamps(folded, kind).withColumn("batch", F.lit(f"refine/{number}"))
-        stamps = stamps.unionByName(news).localCheckpoint()
-        verdicts |= verdicts_by_name(kind, candidates_, judge(kind, candidates_, known))
-        rewritten.append({row[0] for row in changed.select(key).collect()})
+    with planned_for(spark, 0):
+        for number, records in enumerate(batches):
+            candidates_ = found(spark, kind, records)
+            ids = candidates_.where(F.col("id").isNotNull()).select("id").distinct()
+            known = known_state(stamps, kind, ids, None, f"refine/{number}")
+            folded = fold(kind, judge(kind, candidates_, known)).localCheckpoint()
+            changed = changed_rows(kind, folded, rows).localCheckpoint()
+            kept = rows.join(changed.select(key), on=key, how="left_anti")
+            rows = kept.unionByName(changed).unionByName(new_rows(kind, folded)).localCheckpoint()
+            news = new_stamps(folded, kind).withColumn("batch", F.lit(f"refine/{number}"))
+            stamps = stamps.unionByName(news).localCheckpoint()
+            verdicts |= verdicts_by_name(kind, candidates_, judge(kind, candidates_, known))
+            rewritten.append({row[0] for row in changed.select(key).collect()})
     return Fed(by_name(rows, key), verdicts, rewritten, stamps)

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from records import frame
 
 from soundlake.clusters.drift import learnable
 from soundlake.clusters.features import FEATURES, training_rows
@@ -20,8 +21,7 @@ GOOD = dict.fromkeys(FEATURES, 0.5) | {"loudness": -6.0, "tempo": 120.0, "source
 
 
 def features(spark: SparkSession, *rows: dict[str, object]) -> DataFrame:
-    values = [tuple({**GOOD, **row}.get(name) for name in TRACK_FEATURES.column_names) for row in rows]
-    return spark.createDataFrame(values, TRACK_FEATURES.ddl)
+    return frame(spark, TRACK_FEATURES, [{**GOOD, **row} for row in rows])
 
 
 def ids(rows: DataFrame) -> set[str]:

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from records import Record, envelope, found, stamp
 
 from soundlake.kinds import KINDS
+from soundlake.lake import nothing
 from soundlake.refine.history import observations, raise_observations
 from soundlake.tables import POPULARITY_HISTORY
 
@@ -136,6 +137,6 @@ def test_new_days_are_told_from_known_ones(changes: DataFrame) -> None:
 
 
 def test_on_an_empty_table_all_observations_are_new(spark: SparkSession, first: DataFrame) -> None:
-    nothing = spark.createDataFrame([], POPULARITY_HISTORY.ddl)
-    raised = raise_observations(first, nothing).where("is_new").select(*POPULARITY_HISTORY.column_names)
+    none = nothing(spark, POPULARITY_HISTORY)
+    raised = raise_observations(first, none).where("is_new").select(*POPULARITY_HISTORY.column_names)
     assert_df_equality(raised, first, ignore_row_order=True, ignore_nullable=True)

@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from records import Arrived, Record, envelope, found, stamp
 
 from soundlake.kinds import KINDS
+from soundlake.lake import nothing
 from soundlake.refine import snapshots
 from soundlake.tables import PLAYLIST_ITEMS
 
@@ -243,7 +244,7 @@ def test_what_is_the_same_is_not_written(changes: dict[tuple[str, int], tuple[st
 
 def test_a_playlist_s_first_snapshot_of_a_day_can_be_appended(spark: SparkSession, chosen: DataFrame) -> None:
     days = snapshots.touched_days(chosen)
-    changes = snapshots.difference(chosen, spark.createDataFrame([], PLAYLIST_ITEMS.ddl), days)
+    changes = snapshots.difference(chosen, nothing(spark, PLAYLIST_ITEMS), days)
     assert_df_equality(
         changes.where("is_first AND NOT is_gone").drop("is_first", "is_gone"),
         chosen,

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from records import Fed, Record, by_name, envelope, feed, found, stamp, verdicts_by_name
 
 from soundlake.kinds import KINDS
+from soundlake.lake import nothing
 from soundlake.refine.known import known_state
 from soundlake.refine.verdicts import judge, new_stamps
 from soundlake.tables import STAMPS
@@ -120,12 +121,12 @@ def test_a_stamp_says_where_its_record_stands_and_what_it_filled(tracks: Fed) ->
 def test_a_retried_batch_judges_as_it_did_the_first_time(spark: SparkSession) -> None:
     records = found(spark, TRACK, {"one": track(1, "t1", name="a"), "two": track(1, "t1", name="a")})
     ids = records.select("id").distinct()
-    nothing = spark.createDataFrame([], STAMPS.ddl)
+    none = nothing(spark, STAMPS)
 
     def judged(stamps: DataFrame, batch: str) -> DataFrame:
         return judge(TRACK, records, known_state(stamps, TRACK, ids, None, batch))
 
-    first = judged(nothing, "refine/7")
+    first = judged(none, "refine/7")
     own = new_stamps(first, TRACK).withColumn("batch", F.lit("refine/7")).localCheckpoint()
     verdicts = verdicts_by_name(TRACK, records, first)
     assert verdicts_by_name(TRACK, records, judged(own, "refine/7")) == verdicts
