@@ -40,7 +40,7 @@ def shown_lake(request: pytest.FixtureRequest, demo_lake: Path, tmp_path_factory
     spark: SparkSession = request.getfixturevalue("spark")
     settings = load_settings(sets=[f"source.files.path={folder / 'records'}"], lake=str(copy), env={})
     stream.run(spark, settings, once=True)
-    builder.build(spark, Lake(str(copy)), settings)
+    builder.build(spark, Lake(str(copy)), settings, ["top_albums", "genre_popularity", "data_quality"])
     if not (copy / "gold" / "recommendations").exists():
         recommend(spark, Lake(str(copy)), settings)
     return copy
