@@ -11,7 +11,7 @@ from services.object_store import ObjectStore
 from soundlake.s3 import spark_conf
 from soundlake.settings import Settings, load_settings
 
-LAYERS = ("silver", "gold", "ops")
+LAYERS = ("bronze", "silver", "gold", "ops")
 
 
 def new_bucket(store: ObjectStore) -> str:
