@@ -67,7 +67,7 @@ def is_taken(lake: Path, count: int) -> bool:
 
     The tables of a batch are written side by side: its account may be there before its last row of silver is.
     """
-    if not exists(lake, BATCHES) or _rows_written(lake) < count:
+    if not all(exists(lake, table) for table in (BATCHES, EVENTS)) or _rows_written(lake) < count:
         return False
     accounts = [row for row in rows(lake, BATCHES) if row["query"] == "refine"]
     if sum(row["read"] for row in accounts) < count:

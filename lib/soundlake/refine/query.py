@@ -63,7 +63,12 @@ def refine_all(query: DataStreamWriter, check: Callable[[], None] = lambda: None
 
 def explained(query: StreamingQuery, error: StreamingQueryException) -> str:
     """What happened, in the words of the innermost cause: what Spark and Python wrap around it says nothing."""
-    lines = [line.strip() for line in str(error).splitlines()]
+    texts = [str(error)]
+    cause: object = error
+    # Spark's message of a failed write names no cause: the chain of causes does.
+    while (cause := getattr(cause, "_cause", None)) is not None:
+        texts.append(str(cause))
+    lines = [line.strip() for text in texts for line in text.splitlines()]
     causes = [line for line in lines if _CAUSE.match(line)]
     return f"the query {query.name} stopped: {causes[-1] if causes else lines[0]}"
 
