@@ -35,11 +35,15 @@ class Message:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of what was sent: rows that bronze and silver lack, and rows that they have too often."""
+    """What became of what was sent: rows that bronze and silver lack, and rows that they have too often.
+
+    `topic` is where it was sent, if other faults count the same records.
+    """
 
     sent: int
     lost: int
     doubled: int
+    topic: str | None = None
 
 
 def outcome(lake: Path, messages: Iterable[Message]) -> Outcome:
@@ -59,7 +63,7 @@ def outcome(lake: Path, messages: Iterable[Message]) -> Outcome:
             shown = list(wanted[name] - found[name])[:3], list(found[name] - wanted[name])[:3]
             print(f"{name}: {lost[name]} lost, {doubled[name]} doubled, such as {shown}")
     _check_accounts(lake, held)
-    return Outcome(len(held), sum(lost.values()), sum(doubled.values()))
+    return Outcome(len(held), sum(lost.values()), sum(doubled.values()), held[0].stream)
 
 
 def is_taken(lake: Path, count: int) -> bool:
