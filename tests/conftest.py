@@ -58,8 +58,6 @@ def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if wants_s3:
         fetch_s3(installed_line(), Steps(folder / "setup.log"))
     with pytest.MonkeyPatch.context() as environment:
-        # Tests run each plan once or twice: the second compiler would take more time than all they do.
-        environment.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
         for name, value in {**spark_environment(cores=2, with_s3=wants_s3), **CREDENTIALS}.items():
             environment.setenv(name, value)
         session = open_session(

@@ -18,6 +18,12 @@ S3_JARS = Path(sys.prefix) / "jars-s3"
 _JAVA_OPTIONS = [
     # Judging a record is one long expression; HotSpot would interpret methods above 8,000 bytes for good.
     "-XX:-DontCompileHugeMethods",
+    # HotSpot's second compiler, eight times less eager than it is by itself: on few cores it takes as much time as the
+    # work does for minutes, and what is hot soon reaches these numbers too.
+    "-XX:Tier4InvocationThreshold=40000",
+    "-XX:Tier4MinInvocationThreshold=4800",
+    "-XX:Tier4CompileThreshold=120000",
+    "-XX:Tier4BackEdgeThreshold=320000",
     # Hadoop starts a chmod for each local file that it makes, a hundred a second while two queries commit small
     # batches: started this way, one takes 1.7 ms and not 2.9.
     *(["-Djdk.lang.Process.launchMechanism=VFORK"] if sys.platform == "linux" else []),
