@@ -58,6 +58,9 @@ def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if wants_s3:
         fetch_s3(installed_line(), Steps(folder / "setup.log"))
     with pytest.MonkeyPatch.context() as environment:
+        if all(item.path.parent.name == "unit" for item in request.session.items):
+            # They run each plan once: HotSpot's second compiler only takes time.
+            environment.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
         for name, value in {**spark_environment(cores=2, with_s3=wants_s3), **CREDENTIALS}.items():
             environment.setenv(name, value)
         session = open_session(
