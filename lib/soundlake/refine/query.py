@@ -32,12 +32,12 @@ def refine_query(
     lake.create(spark, EVENTS)
     made = into or lake
     events = spark.readStream.format("delta").option("maxBytesPerTrigger", max_bytes).load(lake.path(EVENTS))
-    assigned: set[int] = set()
+    looked_at: set[int] = set()
     reported = Reported()
 
     def refine(batch: DataFrame, batch_id: int) -> None:
         session = batch.sparkSession
-        _assign_new_model(session, made, assigned)
+        _assign_new_model(session, made, looked_at)
         query_id = session.sparkContext.getLocalProperty("sql.streaming.queryId")
         assert query_id, "foreachBatch runs inside a streaming query"
         # Maintenance may move files under a write. Doing the batch again is safe, whatever of it was written.
@@ -73,16 +73,15 @@ def explained(query: StreamingQuery, error: StreamingQueryException) -> str:
     return f"the query {query.name} stopped: {causes[-1] if causes else lines[0]}"
 
 
-def _assign_new_model(spark: SparkSession, lake: Lake, assigned: set[int]) -> None:
+def _assign_new_model(spark: SparkSession, lake: Lake, looked_at: set[int]) -> None:
     """Reassign all tracks when a model was published since the last batch: the stream alone writes them.
 
-    `assigned` are the versions of the table of models that were looked at; reading the table costs jobs, so a batch
-    does it only when the table has changed.
+    `looked_at` are versions of the table of models: reading it costs jobs, so that is done only when it has changed.
     """
     version = lake.version(spark, CLUSTER_MODELS)
-    if version in assigned:
+    if version in looked_at:
         return
     model = current_model(spark, lake)
     if model is not None and not is_assigned(spark, lake, model):
         reassign_all(spark, lake, model)
-    assigned.add(version)
+    looked_at.add(version)
