@@ -120,10 +120,6 @@ class Lake:
         """The number of the table's last commit; -1 when it is not there."""
         return int(self._snapshot(spark, table).version())
 
-    def id(self, spark: SparkSession, table: Table) -> str:
-        """The id that Delta gave the table when it was created."""
-        return str(self._snapshot(spark, table).metadata().id())
-
     def created_at(self, spark: SparkSession, table: Table) -> datetime:
         """When the table was created."""
         milliseconds = self._snapshot(spark, table).metadata().createdTime()

@@ -38,7 +38,7 @@ def rerank_query(spark: SparkSession, lake: Lake, settings: Settings) -> DataStr
         .load(lake.path(PLAYS))
     )
     ranking = _Ranking(lake, settings)
-    checkpoint = lake.checkpoint(f"{QUERY}/{lake.id(spark, PLAYS)}")
+    checkpoint = lake.checkpoint(f"{QUERY}/{lake.identity(spark, PLAYS)}")
     return plays.writeStream.queryName(QUERY).option("checkpointLocation", checkpoint).foreachBatch(ranking.rerank)
 
 
