@@ -32,6 +32,13 @@ from soundlake.tables import BATCHES, EVENTS
 
 JOB = "stream"
 _LOOK_AGAIN_SECONDS = 0.2
+# A batch every few seconds makes thousands of files a day, and the stamps among them are read in each batch. After fifty
+# new ones Delta joins a partition's small files, in a commit of its own. It leaves files of half this size alone, or it
+# would write a whole day again and again.
+TIDYING = {
+    "spark.databricks.delta.autoCompact.enabled": "true",
+    "spark.databricks.delta.autoCompact.maxFileSize": str(32 * 1024 * 1024),
+}
 
 
 def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = False) -> None:
@@ -44,6 +51,8 @@ def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = Fals
     lake = Lake(settings.lake.uri)
     with lease(settings, JOB) as held, stop_asked() as stop, registering(spark, settings):
         make_ready(spark, lake, held.check)
+        for name, value in TIDYING.items():
+            spark.conf.set(name, value)
         source = open_source(settings)
         if once:
             check_once(source, f"source.type {settings.source.type}")

@@ -24,7 +24,7 @@ class Job:
 
     def __init__(self, log: Path, *arguments: str, script: Path = ROOT / "jobs" / "stream.py") -> None:
         environment = {"SPARK_DRIVER_MEMORY": "3g", **os.environ, **spark_environment(cores=2)}
-        environment["PYTHONPATH"] = str(ROOT / "tests")
+        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "lib"), str(ROOT / "tests")])
         self._process = ServiceProcess([sys.executable, str(script), *arguments], log, environment)
 
     def is_running(self) -> bool:

@@ -7,7 +7,7 @@ batch's id, so Delta passes over those that were made; merges of the same rows c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial, reduce
 
 from pyspark.sql import DataFrame, SparkSession
@@ -76,7 +76,17 @@ def process(
         unread = [partial(_reject_unread, batch, opened)] if records.keys() - KINDS.keys() else []
         few = opened.coalesce(1) if sum(records.values()) <= FEW_RECORDS else opened
         looking = [partial(look_for_unknown, batch, few, reported)] if reported else []
-        write([write for write in batch.together(*unread, *judging, *looking) if write])
+        ahead = [partial(_look_ahead, batch, records.keys())] if few is not opened else []
+        write([write for write in batch.together(*ahead, *unread, *judging, *looking) if write])
+
+
+def _look_ahead(batch: Batch, kinds: Collection[str | None]) -> None:
+    """Let Delta work out the state of the tables that will be read or written, while one task parses the records.
+
+    It keeps it, and would do it on the way of the batch otherwise, table by table.
+    """
+    for table in (STAMPS, *[KINDS[kind].table for kind in kinds if kind in KINDS], BATCHES):
+        batch.lake.last_batches(batch.spark, table)
 
 
 def gathered(batch: Batch, *more: Callable[[Batch], None]) -> list[Write]:

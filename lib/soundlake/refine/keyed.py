@@ -66,15 +66,23 @@ def _write_rows(batch: Batch, kind: Kind, folded: DataFrame, dates: Dates, new: 
     Tracks are scored before their features are written: once they are, a retried batch finds no change in them.
     """
     is_scored = kind.table is TRACK_FEATURES
-    if new:
+    few = may_change <= FEW_RECORDS
+
+    def append() -> None:
         rows = new_rows(kind, folded)
         if is_scored:
             score_tracks(batch.writer, rows)
         batch.writer.append(kind.table, rows.sort(kind.dated) if kind.dated else rows)
-    if may_change:
-        few = may_change <= FEW_RECORDS
+
+    def find_changed() -> DataFrame | None:
         changed = batch.keep(changed_rows(kind, folded, _present_rows(batch, kind, folded, dates, few)))
-        if not changed.isEmpty():
+        return None if changed.isEmpty() else changed
+
+    # New keys are not among those that may change: what is appended meanwhile does not matter to the search.
+    tasks: list[Callable[[], DataFrame | None]] = [append] if new else []
+    found = batch.together(*tasks, *([find_changed] if may_change else []))
+    for changed in found:
+        if changed is not None:
             if is_scored:
                 score_tracks(batch.writer, changed)
             pruning = within(f"t.`{kind.dated}`", *dates) if kind.dated and dates else "true"

@@ -20,8 +20,13 @@ from soundlake.sources.kafka_offsets import Place, expired, read_offsets
 from soundlake.sources.kinds import kind_of
 from soundlake.sources.protocol import RECORD_COLUMNS, Adopted, Gap, Once
 
-# What an aborted transaction wrote was never published.
-DEFAULT_CLIENT_OPTIONS = {"isolation.level": "read_committed"}
+DEFAULT_CLIENT_OPTIONS = {
+    # What an aborted transaction wrote was never published.
+    "isolation.level": "read_committed",
+    # A broker that has nothing more answers after so many milliseconds, by itself after 500. Tasks read what is there,
+    # and nothing else; but a client that has asked for more waits for that answer before it asks for the next range.
+    "fetch.max.wait.ms": "10",
+}
 
 _EXPIRED = re.compile(r"KAFKA_DATA_LOSS|failOnDataLoss|OffsetOutOfRange|may have been lost|may have been missed")
 _UNKNOWN_TOPIC = re.compile(r"UnknownTopicOrPartition|UNKNOWN_TOPIC_OR_PARTITION")
