@@ -32,9 +32,9 @@ from soundlake.tables import BATCHES, EVENTS
 
 JOB = "stream"
 _LOOK_AGAIN_SECONDS = 0.2
-# A batch every few seconds makes thousands of files a day, and the stamps among them are read in each batch. After fifty
-# new ones Delta joins a partition's small files, in a commit of its own. It leaves files of half this size alone, or it
-# would write a whole day again and again.
+# A batch every few seconds makes thousands of files a day, and refine reads the stamps among them in each batch. After
+# fifty new ones Delta joins a partition's small files, in a commit of its own; files of half this size it leaves alone,
+# or it would write a whole day again and again.
 TIDYING = {
     "spark.databricks.delta.autoCompact.enabled": "true",
     "spark.databricks.delta.autoCompact.maxFileSize": str(32 * 1024 * 1024),

@@ -50,7 +50,9 @@ def lake(spark: SparkSession, landed: Path, tmp_path: Path) -> Path:
     return tmp_path / "lake"
 
 
-@pytest.mark.parametrize("loss", ["deleted", "foreign", pytest.param("cut off", marks=pytest.mark.faults)])
+@pytest.mark.parametrize(
+    "loss", ["deleted", *[pytest.param(other, marks=pytest.mark.faults) for other in ("foreign", "cut off")]]
+)
 def test_files_that_bronze_holds_are_not_read_again(
     spark: SparkSession, lake: Path, landed: Path, loss: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

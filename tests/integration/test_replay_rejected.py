@@ -182,7 +182,7 @@ def test_what_still_fails_has_the_reason_of_today(spark: SparkSession, lake: Pat
         pytest.param(TRACKS, "append", marks=pytest.mark.faults),
         (TRACKS, "upsert"),
         pytest.param(PLAYLIST_FETCHES, "append", marks=pytest.mark.faults),
-        (STAMPS, "append"),
+        pytest.param(STAMPS, "append", marks=pytest.mark.faults),
         pytest.param(BATCHES, "append", marks=pytest.mark.faults),
         (REJECTED, "replace"),
     ],
@@ -202,6 +202,7 @@ def test_a_replay_that_died_after_a_write_is_completed(
     assert not list((lake / "_replay").iterdir())
 
 
+@pytest.mark.faults
 def test_many_are_replayed_in_several_batches(
     spark: SparkSession, lake: Path, after: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,6 +87,11 @@ def test_what_aborted_transactions_wrote_is_not_read() -> None:
     assert options()["kafka.isolation.level"] == "read_committed"
 
 
+def test_a_broker_that_has_nothing_more_is_not_waited_for_unless_one_wants_to() -> None:
+    assert int(options()["kafka.fetch.max.wait.ms"]) < 100
+    assert options("source.kafka.options.fetch.max.wait.ms=200")["kafka.fetch.max.wait.ms"] == "200"
+
+
 def test_client_options_come_from_settings_and_from_the_environment() -> None:
     env = {
         "SOUNDLAKE_SOURCE__KAFKA__OPTIONS__SECURITY_PROTOCOL": "SASL_SSL",
