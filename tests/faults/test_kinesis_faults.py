@@ -60,7 +60,9 @@ def test_shards_are_split_and_merged_under_load_and_the_job_is_killed(
         job.wait_until(lambda: is_taken(lake, 1), "a first batch is judged")
         first, second = stream.open_shards()
         left, right = [shard for shard in stream.split(first) if shard != second]
-        job.wait_until(lambda: is_taken(lake, len(sent)), "the children are read")
+        job.wait_until(lambda: {left, right} <= {message.partition for message in [*sent]}, "the children take records")
+        there = len(sent)
+        job.wait_until(lambda: is_taken(lake, there), "the children are read")
         job.kill()
         merged = stream.merge(left, right)
         stream.split(second)
