@@ -70,6 +70,10 @@ def count(lake: Path, pattern: str) -> int:
     return len(list(lake.glob(pattern)))
 
 
+KINDS_SENT = 2
+# Delta joins small files from fifty new ones on; for these points, from the first.
+JOINS = {"spark.databricks.delta.autoCompact.minNumFiles": "1"}
+
 # Where it dies: what has been done then, and what has not.
 POINTS: dict[str, Callable[[Path], None]] = {
     "ingest planned its batch": lambda lake: when_there(
@@ -87,6 +91,13 @@ POINTS: dict[str, Callable[[Path], None]] = {
     "tracks are merged": lambda _: around("upsert", TRACKS, None),
     "plays are being appended": lambda _: around("append", PLAYS, 0.3),
     "stamps are appended": lambda _: around("append", STAMPS, None),
+    # An append to stamps writes a file for each kind, and is one commit; what comes after it is the joining.
+    "small files are being joined": lambda lake: when_there(
+        lake, f"{STAMPS.path}/*/*.parquet", count(lake, f"{STAMPS.path}/*/*.parquet") + KINDS_SENT
+    ),
+    "small files are joined": lambda lake: when_there(
+        lake, f"{STAMPS.path}/_delta_log/*.json", count(lake, f"{STAMPS.path}/_delta_log/*.json") + 1
+    ),
     "unknown fields are reported": lambda _: around("append", UNKNOWN_FIELDS, None),
     "the account is appended": lambda _: around("append", BATCHES, None),
     "refine wrote its batch": lambda _: after(query, "refine_batch"),
@@ -97,7 +108,7 @@ def main(point: str, lake: str, landed: str) -> None:
     os.environ.update(spark_environment())
     if point != "nowhere":
         POINTS[point](Path(lake))
-    with open_session("faults") as spark:
+    with open_session("faults", extra=JOINS if point.startswith("small files") else None) as spark:
         stream.run(spark, load_settings(None, [f"source.files.path={landed}"], lake=lake, env={}), once=True)
 
 

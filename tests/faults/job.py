@@ -17,6 +17,8 @@ from soundlake.launch.local import spark_environment
 from soundlake.launch.paths import ROOT
 
 PATIENCE_SECONDS = 240
+# A child process has the code of this checkout, whatever is installed, and the tests' own modules.
+PYTHONPATH = os.pathsep.join([str(ROOT / "lib"), str(ROOT / "tests")])
 
 
 class Job:
@@ -24,7 +26,7 @@ class Job:
 
     def __init__(self, log: Path, *arguments: str, script: Path = ROOT / "jobs" / "stream.py") -> None:
         environment = {"SPARK_DRIVER_MEMORY": "3g", **os.environ, **spark_environment(cores=2)}
-        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "lib"), str(ROOT / "tests")])
+        environment["PYTHONPATH"] = PYTHONPATH
         self._process = ServiceProcess([sys.executable, str(script), *arguments], log, environment)
 
     def is_running(self) -> bool:

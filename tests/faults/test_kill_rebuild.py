@@ -7,20 +7,25 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from faults.dying_rebuild import POINTS
+from faults.job import PYTHONPATH
 from faults.test_kill import land, records
+from models import publish_model
 from pyspark.sql import SparkSession
 from reading import rows, silver
+from records import envelope, stamp
 
 from soundlake import stream
+from soundlake.clusters.features import FEATURES
 from soundlake.lake import Lake
-from soundlake.launch.paths import ROOT
 from soundlake.ops.rebuild import rebuild
 from soundlake.settings import Settings, load_settings
-from soundlake.tables import BATCHES, EVENTS
+from soundlake.tables import BATCHES, EVENTS, TRACK_CLUSTERS
 
 CHILD = Path(__file__).parent / "dying_rebuild.py"
 
@@ -31,7 +36,7 @@ def run(point: str, lake: Path) -> int:
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": f"{ROOT / 'tests'}"},
+        env={**os.environ, "PYTHONPATH": PYTHONPATH},
     )
     return child.wait(timeout=300)
 
@@ -40,9 +45,23 @@ def run(point: str, lake: Path) -> int:
 def streamed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     landed, lake = tmp_path_factory.mktemp("landed"), tmp_path_factory.mktemp("streamed") / "lake"
     for turn in (1, 2):
-        land(landed, turn, records(turn))
+        land(landed, turn, records(turn) + features(turn))
         stream.run(spark, settings_of(lake, landed), once=True)
+        if turn == 1:
+            publish_model(spark, lake)
     return lake
+
+
+def features(turn: int) -> list[dict[str, Any]]:
+    """Audio features of tracks, of which some come again and are others."""
+    values = dict.fromkeys(FEATURES, 0.3 * turn)
+    tracks = range(5 * (turn - 1), 10 * turn)
+    return [envelope("audio_features", {"id": f"t{number}", **values}, stamp(turn)) for number in tracks]
+
+
+def labels(lake: Path) -> dict[str, int]:
+    """The cluster of each track."""
+    return {row["track_id"]: row["cluster"] for row in rows(lake, TRACK_CLUSTERS)}
 
 
 def settings_of(lake: Path, landed: Path) -> Settings:
@@ -63,6 +82,8 @@ def test_killed_when(spark: SparkSession, point: str, streamed: Path, rebuilt: P
     assert run(point, lake) == -signal.SIGKILL
     rebuild(spark, Lake(str(lake)), "1k", lambda: None, lambda _: None)
     assert silver(lake) == silver(rebuilt)
+    assert labels(lake) == labels(rebuilt) == labels(streamed)
+    assert Counter(labels(lake).values()) == {7: 5, 3: 15}
     (last,) = {row["query_id"] for row in rows(lake, BATCHES) if row["query"] == "rebuild"}.intersection(
         {(lake / "_checkpoints" / "refine" / "metadata").read_text().split('"')[3]}
     )

@@ -34,7 +34,7 @@ def producing(stream: Stream, records: Records) -> Iterator[list[Message]]:
                 for (shard, position), (_, value) in zip(places, keyed, strict=True)
             )
             turn += 1
-            stop.wait(0.2)
+            stop.wait(1)  # two cores take about 200 records a second of this mixture, a thousand a batch
 
     thread = Thread(target=work)
     thread.start()

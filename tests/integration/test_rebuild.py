@@ -7,12 +7,12 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from deltalake import DeltaTable
+from models import publish_model
 from pyspark.sql import SparkSession
 from reading import exists, rows, silver
 from records import envelope, stamp
@@ -20,17 +20,15 @@ from records import envelope, stamp
 from soundlake import stream
 from soundlake.checkpoints import property_name
 from soundlake.clusters.features import FEATURES
-from soundlake.clusters.model import ClusterModel
 from soundlake.errors import SoundlakeError
 from soundlake.kinds import KINDS
-from soundlake.lake import Lake, conform
+from soundlake.lake import Lake
 from soundlake.ops import rebuild as rebuilding
 from soundlake.ops.maintenance import catch_up
 from soundlake.ops.rebuild import complete_swap, rebuild
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import (
     BATCHES,
-    CLUSTER_MODELS,
     EVENTS,
     PLAYS,
     REJECTED,
@@ -40,23 +38,6 @@ from soundlake.tables import (
 )
 
 pytestmark = pytest.mark.slow
-
-MODEL = ClusterModel(
-    version="v1",
-    trained_at=datetime(2026, 3, 1, tzinfo=UTC),
-    features=FEATURES,
-    means=(0.0,) * len(FEATURES),
-    deviations=(1.0,) * len(FEATURES),
-    centroids=((0.0,) * len(FEATURES), (1.0,) * len(FEATURES)),
-    labels=(7, 3),
-    names=("calm", "energetic"),
-    silhouette=0.5,
-    inertia=1.0,
-    n_tracks=2,
-    seed=1,
-    candidates=(),
-    train_sources=("*",),
-)
 
 
 class DiedError(Exception):
@@ -112,10 +93,7 @@ def streamed(spark: SparkSession, landed: Path, tmp_path_factory: pytest.TempPat
     lake = tmp_path_factory.mktemp("streamed") / "lake"
     land(landed, 1)
     stream.run(spark, settings_of(lake, landed), once=True)
-    values = MODEL.to_row(is_current=True)
-    row = tuple(values[column] for column in CLUSTER_MODELS.column_names)
-    model = conform(spark.createDataFrame([row], CLUSTER_MODELS.ddl), CLUSTER_MODELS)
-    model.write.format("delta").save(Lake(str(lake)).path(CLUSTER_MODELS))
+    publish_model(spark, lake)
     land(landed, 2)
     stream.run(spark, settings_of(lake, landed), once=True)
     return lake

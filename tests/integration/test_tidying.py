@@ -29,7 +29,6 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tidying")
     (folder / "landed" / "plays").mkdir(parents=True)
     settings = load_settings(sets=[f"source.files.path={folder / 'landed'}"], lake=str(folder / "lake"), env={})
-    spark.conf.set(LIMIT, str(JOINED_FROM))
     for number in range(BATCHES_MADE):
         plays = [
             {"user_id": f"u{user}", "played_at": f"2026-03-01T10:00:{number:02}Z", "track": {"id": "t1"}}
@@ -37,8 +36,11 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
         ]
         lines = "\n".join(json.dumps(envelope("play", play)) for play in plays)
         (folder / "landed" / "plays" / f"{number}.ndjson").write_text(lines)
-        stream.run(spark, settings, once=True)
-    spark.conf.unset(LIMIT)
+        spark.conf.set(LIMIT, str(JOINED_FROM))
+        try:
+            stream.run(spark, settings, once=True)
+        finally:
+            spark.conf.unset(LIMIT)
     return folder / "lake"
 
 

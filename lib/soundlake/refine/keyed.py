@@ -79,15 +79,16 @@ def _write_rows(batch: Batch, kind: Kind, folded: DataFrame, dates: Dates, new: 
         return None if changed.isEmpty() else changed
 
     # New keys are not among those that may change: what is appended meanwhile does not matter to the search.
-    tasks: list[Callable[[], DataFrame | None]] = [append] if new else []
-    found = batch.together(*tasks, *([find_changed] if may_change else []))
-    for changed in found:
-        if changed is not None:
-            if is_scored:
-                score_tracks(batch.writer, changed)
-            pruning = within(f"t.`{kind.dated}`", *dates) if kind.dated and dates else "true"
-            # Broadcast, the table need not be shuffled to find the rows, and keeps the files that do not change.
-            batch.writer.upsert(kind.table, F.broadcast(changed) if few else changed, pruning)
+    appending: list[Callable[[], DataFrame | None]] = [append] if new else []
+    searching = [find_changed] if may_change else []
+    changed = batch.together(*appending, *searching)[-1]
+    if changed is None:
+        return
+    if is_scored:
+        score_tracks(batch.writer, changed)
+    pruning = within(f"t.`{kind.dated}`", *dates) if kind.dated and dates else "true"
+    # Broadcast, the table need not be shuffled to find the rows, and keeps the files that do not change.
+    batch.writer.upsert(kind.table, F.broadcast(changed) if few else changed, pruning)
 
 
 def _present_rows(batch: Batch, kind: Kind, folded: DataFrame, dates: Dates, few: bool) -> DataFrame:

@@ -1,0 +1,134 @@
+"""What a batch of refine costs when nothing else runs in its JVM: time, processor time by thread, the planning in it.
+
+Batches of plays are refined one after the other into a new lake; the first ones, in which the JVM compiles, are not
+counted. With --split the table of stamps is cut into so many files half-way: what batches cost before and after is the
+price of small files.
+
+    python tests/bench/refine_alone.py --batches 80 --records 2500
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from statistics import median
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark.sql import SparkSession
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from ingest_backlog import made
+
+from soundlake.lake import Lake
+from soundlake.launch.local import spark_environment
+from soundlake.refine.batch import refine_batch
+from soundlake.refine.unknown_fields import Reported
+from soundlake.session import open_session
+from soundlake.tables import EVENTS, STAMPS
+
+INSTANT = pa.timestamp("us", tz="UTC")
+SCHEMA = pa.schema(
+    [(name, pa.string()) for name in ("kind", "key", "source", "stream", "partition", "position")]
+    + [("value", pa.binary()), ("arrived_at", INSTANT), ("ingested_at", INSTANT), ("ingest_date", pa.date32())]
+)
+THREADS = 8  # families that are shown
+
+
+def bronze(folder: Path, batches: int, records: int) -> Iterator[Path]:
+    """A file for each batch, as ingest would have written it."""
+    now = datetime.now(UTC)
+    arrived = {"arrived_at": now, "ingested_at": now, "ingest_date": now.date()}
+    plays = enumerate(made(batches * records))
+    for number in range(batches):
+        rows = [
+            {"kind": "play", "source": "kafka", "stream": "plays", "partition": "0", "position": str(position)}
+            | {"key": key.decode(), "value": value}
+            | arrived
+            for position, (key, value, _) in islice(plays, records)
+        ]
+        file = folder / f"{number}.parquet"
+        pq.write_table(pa.Table.from_pylist(rows, SCHEMA), file)
+        yield file
+
+
+def processor_seconds(pid: int) -> Counter[str]:
+    """Seconds of the process so far, by the names of its threads without their numbers; of dead threads as one."""
+    found: Counter[str] = Counter()
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            name, seconds = _read(thread / "stat")
+        except FileNotFoundError:
+            continue  # it has just ended
+        found[re.sub(r"[\d#]+", "N", name)] += seconds
+    found["threads that ended"] = _read(Path(f"/proc/{pid}/stat"))[1] - found.total()
+    return found
+
+
+def _read(stat: Path) -> tuple[str, float]:
+    head, _, rest = stat.read_text().rpartition(")")
+    user, system = rest.split()[11:13]
+    return head.partition("(")[2], (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def split(spark: SparkSession, lake: Lake, files: int) -> None:
+    path = lake.path(STAMPS)
+    rows = lake.read(spark, STAMPS).repartition(files, "id")
+    rows.write.format("delta").mode("overwrite").option("dataChange", "false").save(path)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batches", type=int, default=80)
+    parser.add_argument("--records", type=int, default=2_500, help="plays in each batch")
+    parser.add_argument("--warm-up", type=int, default=40, help="batches at the start that are not counted")
+    parser.add_argument(
+        "--split", type=int, metavar="FILES", help="cut the stamps into so many files after half the rest"
+    )
+    told = parser.parse_args()
+    os.environ.update(spark_environment())
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, open_session("refine alone") as spark:
+        lake, reported, took = Lake(f"{folder}/lake"), Reported(), []
+        jvm = spark._jvm
+        assert jvm is not None
+        pid, rules = jvm.java.lang.ProcessHandle.current().pid(), jvm.org.apache.spark.sql.catalyst.rules.RuleExecutor
+        cut = (told.warm_up + told.batches) // 2
+        before = processor_seconds(pid)
+        for number, file in enumerate(bronze(Path(folder), told.batches, told.records)):
+            if number == told.warm_up:
+                before = processor_seconds(pid)
+                rules.resetMetrics()
+            if number == cut and told.split:
+                split(spark, lake, told.split)
+            begin = time.perf_counter()
+            events = spark.read.schema(EVENTS.ddl).parquet(str(file))
+            refine_batch(spark, lake, events, "a query", number, reported=reported)
+            took.append(time.perf_counter() - begin)
+        spent, counted = processor_seconds(pid) - before, told.batches - told.warm_up
+        print(f"a batch of {told.records:,} plays: median {median(took[told.warm_up :]):.2f} s")
+        if told.split:
+            whole, cut_up = median(took[told.warm_up : cut]), median(took[cut:])
+            print(f"before the cut {whole:.2f} s, with stamps in {told.split} files more {cut_up:.2f} s")
+        print(f"processor seconds a batch: {spent.total() / counted:.2f}")
+        for name, seconds in spent.most_common(THREADS):
+            print(f"  {seconds / counted:.2f}  {name}")
+        planning = re.search(r"Total time: ([\d.]+)", rules.dumpTimeSpent())
+        assert planning is not None
+        print(
+            f"analyzer and optimizer: {float(planning[1]) / counted:.2f} s a batch, jobs of Delta's planning with them"
+        )
+
+
+if __name__ == "__main__":
+    main()
