@@ -46,7 +46,7 @@ test-cluster: setup ## The demo on a Spark cluster of a master and two workers, 
 pictures: setup ## Take the pictures that the README shows, from the lake of SOUNDLAKE_DEMO_LAKE
 	@SOUNDLAKE_PICTURES=docs/images $(PYTHON) -m pytest -m browser -k "drawn" tests/integration/test_dashboard_pages.py
 
-test-faults: setup ## Harm the real job in every way, and renew the table in docs/faults.md; takes half an hour
+test-faults: setup ## Harm the real job in every way, and renew the table in docs/faults.md; takes an hour
 	@SOUNDLAKE_FAULTS_TABLE=docs/faults.md $(PYTHON) -m pytest tests/faults \
 		tests/integration/test_rebuild.py tests/integration/test_replay_rejected.py tests/integration/test_adoption.py
 
