@@ -45,14 +45,15 @@ def look_for_unknown(batch: Batch, opened: DataFrame, reported: Reported) -> Cal
     """Look for fields that were not reported yet in records of says_kind; give back what reports them, if any.
 
     Most records of a kind have the same fields, and mostly all are known: where a new one stands first is looked for
-    only once there is one.
+    only once there is one, and only among the records that came in the same microsecond as its first.
     """
     known = reported.of(batch)
     new = opened.transform(partial(new_names, known=known)).collect()
     if not new:
         return None
     named = {(row["kind"], row["field"]) for row in new}
-    found = [row.asDict() for row in opened.transform(partial(first_places, names=named)).collect()]
+    of_firsts = opened.where(F.unix_micros("arrived_at").isin(*{row["arrived"] for row in new}))
+    found = [row.asDict() for row in of_firsts.transform(partial(first_places, names=named)).collect()]
     return partial(_report, batch, found, known)
 
 
@@ -67,13 +68,22 @@ def _report(batch: Batch, found: list[dict[str, Any]], known: set[tuple[str, str
 
 
 def new_names(opened: DataFrame, known: Collection[tuple[str, str]]) -> DataFrame:
-    """The fields that the kinds of records do not read and that are not `known`: kind and field.
+    """The fields that the kinds of records do not read and that are not `known`: kind, field, `arrived`.
 
     In: rows of says_kind. A field is the name of a payload's own field, or of a field of an object in it, as in
-    `album.label`; objects in lists, and deeper ones, are not looked into. At most MOST_AT_ONCE, in order of names.
+    `album.label`; objects in lists, and deeper ones, are not looked into. `arrived` is when the first record with it
+    arrived, in microseconds since 1970. At most MOST_AT_ONCE fields, in order of names.
     """
-    different = opened.transform(_with_names_of_fields).select("record_kind", *_NAMES).distinct()
-    return different.transform(_single).where(~_is_among(known)).distinct().orderBy("kind", "field").limit(MOST_AT_ONCE)
+    # A number, unlike a place, can be kept in the table that groups by hash: nothing is sorted.
+    arrived = F.min(F.unix_micros("arrived_at")).alias("arrived")
+    different = opened.transform(_with_names_of_fields).groupBy("record_kind", *_NAMES).agg(arrived)
+    single = different.transform(_single, "arrived").where(~_is_among(known))
+    return (
+        single.groupBy("kind", "field")
+        .agg(F.min("arrived").alias("arrived"))
+        .orderBy("kind", "field")
+        .limit(MOST_AT_ONCE)
+    )
 
 
 def first_places(opened: DataFrame, names: Collection[tuple[str, str]]) -> DataFrame:
@@ -100,15 +110,24 @@ _NAMES = ("names", *(f"names_in_{name}" for name in _OBJECTS))
 def _with_names_of_fields(opened: DataFrame) -> DataFrame:
     """Rows of known kinds, with the names of the payload's fields, and of the fields of each object in it.
 
-    Nothing here loops over names: that would cost more than the parsing.
+    Nothing here loops over names: that would cost more than the parsing. Values are parsed only where there is an
+    envelope to open or an object to look into.
     """
-    text = F.col("value").cast("string")
-    payload = F.get_json_object(text, "$.payload")
     is_known = F.col("is_text") & F.col("record_kind").isin(*KINDS)
-    texts = opened.where(is_known).withColumn("text", F.when(payload.startswith("{"), payload).otherwise(text))
-    parsed = texts.withColumn("fields", F.from_json("text", _TEXTS, STRICT))
-    inner = {f"names_in_{name}": F.json_object_keys(F.col("fields")[name]) for name in _OBJECTS}
-    return parsed.withColumns({"names": F.map_keys("fields"), **inner})
+    text, payload, outer = F.col("text"), F.col("payload"), F.col("outer_names")
+    has_objects = F.arrays_overlap("names", F.array(*[F.lit(name) for name in _OBJECTS]))
+    inner = {f"names_in_{name}": F.json_object_keys(F.col("objects")[name]) for name in _OBJECTS}
+    return (
+        opened.where(is_known)
+        .withColumn("text", F.col("value").cast("string"))
+        .withColumn("outer_names", F.json_object_keys("text"))
+        .withColumn("payload", F.when(F.array_contains(outer, "payload"), F.get_json_object(text, "$.payload")))
+        .withColumn("is_envelope", F.coalesce(payload.startswith("{"), F.lit(False)))
+        .withColumn("text", F.when(F.col("is_envelope"), payload).otherwise(text))
+        .withColumn("names", F.when(F.col("is_envelope"), F.json_object_keys("text")).otherwise(outer))
+        .withColumn("objects", F.when(has_objects, F.from_json("text", _TEXTS, STRICT)))
+        .withColumns(inner)
+    )
 
 
 def _single(different: DataFrame, *others: str) -> DataFrame:
