@@ -22,8 +22,6 @@ from records import envelope, stamp
 from soundlake.tables import BATCHES, EVENTS, UNKNOWN_FIELDS
 
 CHILD = Path(__file__).parent / "dying_stream.py"
-# Those that CI makes with the slow tests; `make test-faults` makes all.
-IN_CI = ("tracks are being merged",)
 
 
 def land(landed: Path, turn: int, records: list[dict[str, Any]]) -> None:
@@ -97,10 +95,8 @@ def reported(lake: Path) -> list[tuple[str, ...]]:
     return sorted((row["kind"], row["field"], row["position"]) for row in rows(lake, UNKNOWN_FIELDS))
 
 
-@pytest.mark.parametrize(
-    "point",
-    [pytest.param(point, marks=pytest.mark.slow if point in IN_CI else pytest.mark.faults) for point in POINTS],
-)
+@pytest.mark.faults
+@pytest.mark.parametrize("point", POINTS)
 def test_killed_when(point: str, first: Path, undisturbed: Path, landed: Path, tmp_path: Path, told: Told) -> None:
     lake = tmp_path / "lake"
     shutil.copytree(first, lake)

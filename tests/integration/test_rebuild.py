@@ -195,6 +195,7 @@ def polled(lake: Path) -> Iterator[dict[str, list[list[str]]]]:
     assert not troubles
 
 
+@pytest.mark.faults
 def test_a_stream_after_a_rebuild_adds_what_is_new(
     spark: SparkSession, lake: Path, streamed: Path, landed: Path, tmp_path: Path
 ) -> None:
@@ -295,6 +296,7 @@ def test_without_bronze_nothing_is_rebuilt(spark: SparkSession, tmp_path: Path) 
         run(spark, tmp_path / "empty")
 
 
+@pytest.mark.faults
 def test_a_lost_checkpoint_is_made_anew_by_a_rebuild(
     spark: SparkSession, lake: Path, expected: Path, landed: Path
 ) -> None:
