@@ -97,6 +97,8 @@ def main() -> None:
         "--split", type=int, metavar="FILES", help="cut the stamps into so many files after half the rest"
     )
     told = parser.parse_args()
+    if told.batches <= told.warm_up:
+        parser.error("--batches must be more than --warm-up: those at the start are not counted")
     os.environ.update(spark_environment())
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, open_session("refine alone") as spark:
         lake, reported, took = Lake(f"{folder}/lake"), Reported(), []
