@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 from reading import rows
-from records import Record, envelope, events
+from records import ARRIVAL, Arrived, Record, envelope, events
 
 from soundlake import stream
 from soundlake.errors import SoundlakeError
@@ -25,7 +26,7 @@ ODD = {"id": "t1", "mood": "blue", "album": {"id": "a1", "colour": "red", "deep"
 KNOWN = {"id": "t1", "name": "Song", "album": {"id": "a1", "name": "Album"}}
 
 
-def refine(spark: SparkSession, lake: Path, number: int, topic: str | None, *records: Record) -> None:
+def refine(spark: SparkSession, lake: Path, number: int, topic: str | None, *records: Record | Arrived) -> None:
     batch = events(spark, topic, {f"{number}-{place}": record for place, record in enumerate(records)})
     refine_batch(spark, Lake(str(lake)), batch, "a query", number)
 
@@ -51,6 +52,15 @@ def test_unknown_fields_are_reported_once_with_the_first_record_that_had_them(
         ("artist", "mood"): "1-1",
         ("track", "mode"): "2-0",
     }
+
+
+def test_the_first_record_with_a_field_is_the_one_that_arrived_first(spark: SparkSession, tmp_path: Path) -> None:
+    def after(seconds: float, **fields: object) -> Arrived:
+        return Arrived(envelope("artist", {"id": "a1", **fields}), ARRIVAL + timedelta(seconds=seconds))
+
+    late, known, early, same = after(2, mood=1, hue=1), after(0), after(1, mood=1), after(1, mood=1, hue=1, tone=1)
+    refine(spark, tmp_path, 0, None, late, known, early, same)
+    assert reported(tmp_path) == {("artist", "mood"): "0-2", ("artist", "hue"): "0-3", ("artist", "tone"): "0-3"}
 
 
 def test_made_up_names_do_not_fill_the_table(spark: SparkSession, tmp_path: Path) -> None:
