@@ -330,7 +330,8 @@ STAMPS = Table(
     _columns(
         ("entity", "string", "kind of the record"),
         ("id", "string", "key of the row, or a digest of it"),
-        ("on_date", "date", "date that is part of the key (plays), to prune look-ups; null otherwise"),
+        ("key", "binary", "digest of entity and id in 16 bytes, by which look-ups find the row"),
+        ("on_date", "date", "date that is part of the key (plays, playlist items); null otherwise"),
         ("rank", RANK_TYPE, "rank of the record"),
         ("fields", "bigint", "bit set of the fields the record filled, bit 0 for the record itself"),
         ("values_hash", "bigint", "hash of the stable values, to tell an unchanged record without reading the row"),
@@ -339,7 +340,25 @@ STAMPS = Table(
     + _columns(
         ("batch", "string", "query and batch that wrote the row: a retried batch leaves out its own"),
     ),
-    partitioned_by=("entity",),
+    internal=True,
+)
+
+CHANGES = Table(
+    "silver",
+    "changes",
+    "What changes rows that are there, until it is applied: appended by each batch, folded into the tables from time to"
+    " time.",
+    (),
+    _columns(
+        ("target", "string", "name of the silver table that it changes"),
+        ("entity", "string", "kind of the record"),
+        ("id", "string", "key of the thing, as silver/stamps has it"),
+        ("on_date", "date", "date that is part of the target's key; null otherwise"),
+        ("rank", RANK_TYPE, "rank of the record; null where the target is to be computed anew"),
+        ("fields", "bigint", "bit set of the fields that it changes"),
+        ("row", "string", "values of the record as JSON, by column of the target; null where there are none"),
+        ("batch", "string", "query and batch that wrote the row"),
+    ),
     internal=True,
 )
 
@@ -354,8 +373,6 @@ PLAYLIST_FETCHES = Table(
         ("total", "int", "number of entries the playlist had at the fetch"),
         ("is_empty_marker", "boolean", "true where the record only says that the playlist is empty"),
         ("rank", RANK_TYPE, "rank of the record"),
-        ("origin", "struct<stream:string,partition:string,position:string>", "where the record stands in bronze"),
-        ("batch", "string", "query and batch that wrote the row: a retried batch leaves out its own"),
     ),
     internal=True,
 )
@@ -659,6 +676,7 @@ TABLES: tuple[Table, ...] = (
     POPULARITY_HISTORY,
     REJECTED,
     STAMPS,
+    CHANGES,
     PLAYLIST_FETCHES,
     TRACK_CLUSTERS,
     CLUSTER_MODELS,

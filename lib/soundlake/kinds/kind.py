@@ -1,90 +1,138 @@
-"""What a kind of record declares: its schema, its rules, its key, and how its fields move."""
+"""What a kind of record declares: its fields, its reader with its rules, its key, and how its columns move."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, NamedTuple, Union
 
-from pyspark.sql import Column
-
-from soundlake.kinds.payload import Fields, Payload
+from soundlake.kinds.values import Json, identifier
 from soundlake.tables import Table
 
+# The fields of a payload that a kind reads: of plain fields None, of objects (and of objects in lists) their own.
+Fields = Mapping[str, Union[None, "Fields", list["Fields"]]]
+
+
+class Envelope(NamedTuple):
+    """What surrounds a payload: when and where it came from. Times are microseconds since 1970 in UTC.
+
+    `fetched_at` is the arrival where the record has no readable one, and then `is_stamped` is false.
+    """
+
+    fetched_at: int
+    is_stamped: bool
+    source: str | None
+    market: str | None
+    arrived_at: int
+
+
+class RejectedError(Exception):
+    """A record that its kind cannot take: a short code, and what exactly was wrong, for people."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
+
 
 @dataclass(frozen=True)
-class Envelope:
-    """What surrounds a payload, as columns: when and where it came from."""
+class Group:
+    """Columns that move as one; it is filled where one of them is not null.
 
-    fetched_at: Column
-    is_stamped: Column
-    source: Column
-    market: Column
-    arrived_at: Column
+    A graded group prefers records by what they say in `graded_by`, before their rank: the later of `grades` is the
+    better; without `grades`, any value is better than none.
+    """
 
+    columns: tuple[str, ...]
+    graded_by: str | None = None
+    grades: tuple[str, ...] = ()
 
-@dataclass(frozen=True)
-class Rule:
-    """A reason to reject a record: a short code, what exactly was wrong, and the Column that is true then."""
-
-    reason: str
-    detail: str
-    broken: Column
+    @property
+    def count(self) -> int:
+        """How many grades there are."""
+        return 1 if self.graded_by is None else len(self.grades) or 2
 
 
 @dataclass(frozen=True, eq=False)
 class Kind:
     """One kind of record and the table it feeds.
 
-    `derive` gives columns that several values and rules share: they are computed once, as `payload.shared(name)`.
-    `values` gives the Column of each column of the table but fetched_at; null means that the record does not say.
-    `together` names columns that move as one. `volatile` columns change daily: a change in them alone rewrites no row.
-    `weight` ranks records of one thing before fetched_at does. `observes` maps popularity_history's columns to this
-    table's. `dated` is the column of the key that prunes look-ups. With `repeats_by_payload` the same payload fetched
-    later is a repeat, not news.
+    `read` gives the value of each column of the table but fetched_at and source, or raises RejectedError; None means
+    that the record does not say. Times are microseconds and dates are days since 1970. `together` names the groups of
+    several columns, or with grades. `volatile` columns change daily: a change in them alone rewrites no row. `weight`
+    ranks records of one thing before fetched_at does. `observes` are the columns that go to popularity_history.
+    `dated` is the column of the key that prunes files. With `repeats_by_payload` the same payload fetched later is a
+    repeat, not news. The table of a kind that `is_log` gets a row for each record with news, and none is changed.
     """
 
     name: str
     table: Table
-    payload: Fields
-    values: Callable[[Payload, Envelope], Mapping[str, Column]]
-    rules: Callable[[Payload, Envelope], Sequence[Rule]]
-    together: tuple[tuple[str, ...], ...] = ()
+    fields: Fields
+    read: Callable[[Json, Envelope], dict[str, Any]]
+    together: tuple[Group, ...] = ()
     volatile: tuple[str, ...] = ()
-    derive: Callable[[Payload], Mapping[str, Column]] | None = None
-    weight: Callable[[Payload], Column] | None = None
+    weight: Callable[[Json], int] | None = None
     observes: tuple[str, ...] = ()
     dated: str | None = None
     repeats_by_payload: bool = False
+    log_key: tuple[str, ...] = ()
 
     @property
-    def is_keyed(self) -> bool:
-        """Whether records of one key merge into one row (all kinds but playlist items, which form snapshots)."""
-        return bool(self.table.key)
+    def is_log(self) -> bool:
+        """Whether the table is a log of records, in which `log_key` identifies what they speak of."""
+        return bool(self.log_key)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that identify what a record speaks of."""
+        return self.log_key or self.table.key
 
     @cached_property
-    def fields(self) -> tuple[tuple[str, ...], ...]:
-        """The groups of columns that move as one, in the order of their bits in `silver/stamps` (bit 0 is the record).
-
-        The order follows the table's columns: append new columns, never reorder them.
-        """
-        grouped = {column: group for group in self.together for column in group}
-        seen: dict[tuple[str, ...], None] = {}
+    def groups(self) -> tuple[Group, ...]:
+        """The groups of columns that move as one, in the order of the table's columns."""
+        grouped = {column: group for group in self.together for column in group.columns}
+        seen: dict[Group, None] = {}
         for column in self.table.column_names:
-            if column not in self.table.key and column != "fetched_at":
-                seen.setdefault(grouped.get(column, (column,)))
+            if column not in self.key and column != "fetched_at":
+                seen.setdefault(grouped.get(column) or Group((column,)))
         return tuple(seen)
 
-    def bit(self, group: tuple[str, ...]) -> int:
-        """The bit that says that a record filled the group."""
-        return 1 << (self.fields.index(group) + 1)
+    @cached_property
+    def bits(self) -> tuple[tuple[int, ...], ...]:
+        """For each group the bits of its grades, the lowest first; bit 0 stands for the record itself.
+
+        A record that fills a group has the bits of its grade and of all below. The order is stored in silver/stamps:
+        append new columns and groups, never reorder them.
+        """
+        bits, place = [], 1
+        for group in self.groups:
+            bits.append(tuple(1 << (place + grade) for grade in range(group.count)))
+            place += group.count
+        return tuple(bits)
 
     @cached_property
     def stable(self) -> tuple[str, ...]:
         """The columns whose change rewrites the row."""
-        return tuple(c for c in self.table.column_names if c not in self.table.key and c not in self.volatile)
+        return tuple(c for c in self.table.column_names if c not in self.key and c not in self.volatile)
 
     @cached_property
     def stable_bits(self) -> int:
-        """The bits of the groups that are not volatile."""
-        return sum(self.bit(group) for group in self.fields if group[0] not in self.volatile)
+        """The bits whose rise can change a stable column."""
+        own = sum(sum(b) for g, b in zip(self.groups, self.bits, strict=True) if g.columns[0] not in self.volatile)
+        return own + (1 if "fetched_at" in self.stable else 0)
+
+
+def required(payload: Json, name: str, missing: str, within: str = "") -> str:
+    """The text of a field that identifies a record.
+
+    Raises RejectedError: wrong_type where it is no text, `missing` where it is absent or blank. `within` names the
+    object that the field stands in.
+    """
+    value = payload.get(name)
+    found = identifier(value)
+    if found is None:
+        field = f"{within}.{name}" if within else name
+        if value is not None and type(value) is not str:
+            raise RejectedError("wrong_type", f"{field} is no string")
+        raise RejectedError(missing, f"{field} is missing")
+    return found

@@ -2,187 +2,175 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from typing import Any
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
+import orjson
 
-from soundlake.kinds import values
-from soundlake.kinds.kind import Envelope, Kind, Rule
-from soundlake.kinds.payload import FLAG, NUMBER, TEXT, Payload
-from soundlake.kinds.shapes import ARTISTS_FIELD, artist_columns
+from soundlake.kinds.kind import Envelope, Group, Kind, RejectedError, required
+from soundlake.kinds.shapes import ARTISTS_FIELD
+from soundlake.kinds.values import Json, flag, identifier, milliseconds, text, thing
 from soundlake.tables import PLAYS
+from soundlake.times import MICROS, day_of, instant
 
 CONTENT_TYPES = ("track", "episode", "chapter", "video")
 
 # The fields a play's identity is read from: none of them may hold anything but a text.
-_KEY_FIELDS = (
-    ("user_id",),
-    ("played_at",),
-    ("ts",),
-    ("endTime",),
-    ("track", "id"),
-    ("track", "uri"),
-    ("spotify_track_uri",),
-    ("spotify_episode_uri",),
-    ("audiobook_chapter_uri",),
-)
-_NAMES = ("track_name", "artist_name", "album_name", "show_name", "episode_name")
+_TIMES = ("played_at", "ts", "endTime")
+_URIS = ("spotify_track_uri", "spotify_episode_uri", "audiobook_chapter_uri")
+_KEY_FIELDS = ("user_id", *_TIMES, *_URIS)
 
 
-def _content_uri(payload: Payload) -> Column:
-    kind_of_track = F.coalesce(payload.text("track", "type"), F.lit("track"))
-    made_up = F.concat(F.lit("spotify:"), kind_of_track, F.lit(":"), values.identifier(payload.text("track", "id")))
-    return F.coalesce(
-        values.identifier(payload.text("track", "uri")),
-        made_up,
-        values.identifier(payload.text("spotify_track_uri")),
-        values.identifier(payload.text("spotify_episode_uri")),
-        values.identifier(payload.text("audiobook_chapter_uri")),
-    )
-
-
-def _names(payload: Payload) -> dict[str, Column]:
-    """What the content is called, from whichever road the record came."""
-    is_episode = payload.text("track", "type") == "episode"
-    api_name, api_show = payload.text("track", "name"), payload.text("track", "show", "name")
+def _read(payload: Json, envelope: Envelope) -> dict[str, Any]:
+    get = payload.get
+    track = thing(get("track"))
+    for name in _KEY_FIELDS:
+        value = get(name)
+        if value is not None and type(value) is not str:
+            raise RejectedError("wrong_type", f"{name} is no string")
+    for name in ("id", "uri"):
+        value = track.get(name)
+        if value is not None and type(value) is not str:
+            raise RejectedError("wrong_type", f"track.{name} is no string")
+    user = required(payload, "user_id", "missing_user")
+    played_at = instant(get("played_at"))
+    if played_at is None and (played_at := instant(get("ts"))) is None and (played_at := instant(get("endTime"))) is None:
+        raise RejectedError("missing_time", "played_at, ts and endTime are missing or unreadable")
+    uri = _content_uri(payload, track)
+    names = _names(payload, track)
     return {
-        "track_name": F.coalesce(
-            F.when(~F.coalesce(is_episode, F.lit(False)), api_name),
-            payload.text("master_metadata_track_name"),
-            payload.text("trackName"),
-        ),
-        "artist_name": F.coalesce(
-            artist_columns(payload.get("track", "artists"))["artist_name"],
-            payload.text("master_metadata_album_artist_name"),
-            payload.text("artistName"),
-        ),
-        "album_name": F.coalesce(
-            payload.text("track", "album", "name"), payload.text("master_metadata_album_album_name")
-        ),
-        "show_name": F.coalesce(api_show, payload.text("episode_show_name"), payload.text("audiobook_title")),
-        "episode_name": F.coalesce(
-            F.when(is_episode, api_name), payload.text("episode_name"), payload.text("audiobook_chapter_title")
-        ),
-    }
-
-
-def _content_type(payload: Payload, uri: Column) -> Column:
-    stated = F.when(payload.text("content_type").isin(*CONTENT_TYPES), payload.text("content_type"))
-    by_uri = F.regexp_extract(uri, r"^spotify:(\w+):", 1)
-    return F.coalesce(
-        stated,
-        F.when(payload.text("audiobook_chapter_uri").isNotNull(), "chapter"),
-        F.when(by_uri.isin(*CONTENT_TYPES), by_uri),
-        F.when(payload.text("audiobook_chapter_title").isNotNull(), "chapter"),
-        F.when(payload.text("episode_name").isNotNull(), "episode"),
-        F.lit("track"),
-    )
-
-
-def _derive(payload: Payload) -> Mapping[str, Column]:
-    return {
-        "uri": _content_uri(payload),
-        "played_at": F.coalesce(*[values.instant(payload.text(name)) for name in ("played_at", "ts", "endTime")]),
-        **_names(payload),
-    }
-
-
-def _content(payload: Payload) -> Column:
-    """What identifies the content: its URI, or its names where there is none."""
-    by_names = F.to_json(F.struct(*[payload.shared(n).alias(n) for n in ("track_name", "artist_name", "episode_name")]))
-    return F.coalesce(payload.shared("uri"), F.when(by_names != "{}", by_names))
-
-
-def _values(payload: Payload, envelope: Envelope) -> Mapping[str, Column]:
-    uri, played_at = payload.shared("uri"), payload.shared("played_at")
-    track_id = F.regexp_extract(uri, r"^spotify:track:(.+)$", 1)
-    identity = F.to_json(
-        F.struct(
-            payload.text("user_id").alias("user"),
-            _content(payload).alias("content"),
-            F.unix_timestamp(played_at).alias("second"),
-        )
-    )
-    return {
-        "play_id": F.substring(F.sha2(identity, 256), 1, 32),
-        "user_id": payload.text("user_id"),
+        "play_id": _play_id(user, uri, names, played_at),
+        "user_id": user,
         "content_type": _content_type(payload, uri),
-        "track_id": F.when(track_id != "", track_id),
-        **{name: payload.shared(name) for name in _NAMES},
+        "track_id": (uri[14:] or None) if uri is not None and uri.startswith("spotify:track:") else None,
+        **names,
         "played_at": played_at,
-        "played_date": F.to_date(played_at),
-        "ms_played": values.milliseconds(F.coalesce(payload.get("ms_played"), payload.get("msPlayed"))),
-        "context_uri": payload.text("context", "uri"),
-        "reason_start": payload.text("reason_start"),
-        "reason_end": payload.text("reason_end"),
-        "skipped": payload.get("skipped"),
-        "shuffle": payload.get("shuffle"),
-        "platform": payload.text("platform"),
+        "played_date": day_of(played_at),
+        "ms_played": milliseconds(get("msPlayed") if get("ms_played") is None else get("ms_played")),
+        "context_uri": text(thing(get("context")).get("uri")),
+        "reason_start": text(get("reason_start")),
+        "reason_end": text(get("reason_end")),
+        "skipped": flag(get("skipped")),
+        "shuffle": flag(get("shuffle")),
+        "platform": text(get("platform")),
         "content_uri": uri,
-        "source": envelope.source,
     }
 
 
-def _rules(payload: Payload, envelope: Envelope) -> Sequence[Rule]:
-    return [
-        *[Rule("wrong_type", f"{'.'.join(p)} is no string", payload.is_other_token(*p)) for p in _KEY_FIELDS],
-        Rule("missing_user", "user_id is missing", values.identifier(payload.text("user_id")).isNull()),
-        Rule(
-            "missing_time", "played_at, ts and endTime are missing or unreadable", payload.shared("played_at").isNull()
-        ),
-        Rule("missing_content", "neither a URI nor a name says what was played", _content(payload).isNull()),
-    ]
+def _content_uri(payload: Json, track: Json) -> str | None:
+    """The Spotify URI of what was played; where the API gives an id alone, it is made of that."""
+    uri = _uri(track.get("uri"))
+    if uri is None and (id_ := identifier(track.get("id"))) is not None:
+        uri = f"spotify:{text(track.get('type')) or 'track'}:{id_}"
+    for name in _URIS:
+        if uri is not None:
+            break
+        uri = _uri(payload.get(name))
+    return uri
 
 
-def _weight(payload: Payload) -> Column:
+def _uri(value: object) -> str | None:
+    # Some writers make a URI of an id that is null: such content has names only.
+    return value if type(value) is str and value.strip(" ") and not value.endswith(":null") else None
+
+
+def _names(payload: Json, track: Json) -> dict[str, str | None]:
+    """What the content is called, from whichever road the record came."""
+    get = payload.get
+    name, is_episode = text(track.get("name")), track.get("type") == "episode"
+    artists = track.get("artists")
+    artist = thing(artists[0]).get("name") if type(artists) is list and artists else None
+    return {
+        "track_name": _first(None if is_episode else name, get("master_metadata_track_name"), get("trackName")),
+        "artist_name": _first(artist, get("master_metadata_album_artist_name"), get("artistName")),
+        "album_name": _first(thing(track.get("album")).get("name"), get("master_metadata_album_album_name")),
+        "show_name": _first(thing(track.get("show")).get("name"), get("episode_show_name"), get("audiobook_title")),
+        "episode_name": _first(name if is_episode else None, get("episode_name"), get("audiobook_chapter_title")),
+    }
+
+
+def _first(*values: object) -> str | None:
+    """The first text among some values."""
+    for value in values:
+        if type(value) is str:
+            return value
+    return None
+
+
+def _content_type(payload: Json, uri: str | None) -> str:
+    get = payload.get
+    if (stated := get("content_type")) in CONTENT_TYPES:
+        return str(stated)
+    if type(get("audiobook_chapter_uri")) is str:
+        return "chapter"
+    if uri is not None and (by_uri := uri.split(":", 2)[1:2]) and by_uri[0] in CONTENT_TYPES:
+        return by_uri[0]
+    if type(get("audiobook_chapter_title")) is str:
+        return "chapter"
+    return "episode" if type(get("episode_name")) is str else "track"
+
+
+def _play_id(user: str, uri: str | None, names: dict[str, str | None], played_at: int) -> str:
+    """A digest of who heard what in which second; content without a URI is known by its names."""
+    if uri is None:
+        known = {n: names[n] for n in ("track_name", "artist_name", "episode_name") if names[n] is not None}
+        if not known:
+            raise RejectedError("missing_content", "neither a URI nor a name says what was played")
+        uri = orjson.dumps(known).decode()
+    identity = orjson.dumps({"user": user, "content": uri, "second": played_at // MICROS})
+    return hashlib.sha256(identity).hexdigest()[:32]
+
+
+def _weight(payload: Json) -> int:
     """The extended export's fields win over the API's, and these over the basic export's."""
-    return F.when(payload.text("ts").isNotNull(), 2).when(payload.text("played_at").isNotNull(), 1).otherwise(0)
+    return 2 if type(payload.get("ts")) is str else 1 if type(payload.get("played_at")) is str else 0
 
 
 KIND = Kind(
     name="play",
     table=PLAYS,
-    payload={
-        "user_id": TEXT,
-        "played_at": TEXT,
+    fields={
+        "user_id": None,
+        "played_at": None,
         "track": {
-            "id": TEXT,
-            "name": TEXT,
-            "uri": TEXT,
-            "type": TEXT,
+            "id": None,
+            "name": None,
+            "uri": None,
+            "type": None,
             "artists": ARTISTS_FIELD,
-            "album": {"name": TEXT},
-            "show": {"name": TEXT},
+            "album": {"name": None},
+            "show": {"name": None},
         },
-        "context": {"uri": TEXT},
-        "content_type": TEXT,
-        "ts": TEXT,
-        "ms_played": NUMBER,
-        "platform": TEXT,
-        "spotify_track_uri": TEXT,
-        "master_metadata_track_name": TEXT,
-        "master_metadata_album_artist_name": TEXT,
-        "master_metadata_album_album_name": TEXT,
-        "spotify_episode_uri": TEXT,
-        "episode_name": TEXT,
-        "episode_show_name": TEXT,
-        "audiobook_title": TEXT,
-        "audiobook_chapter_uri": TEXT,
-        "audiobook_chapter_title": TEXT,
-        "reason_start": TEXT,
-        "reason_end": TEXT,
-        "shuffle": FLAG,
-        "skipped": FLAG,
-        "endTime": TEXT,
-        "artistName": TEXT,
-        "trackName": TEXT,
-        "msPlayed": NUMBER,
+        "context": {"uri": None},
+        **dict.fromkeys(
+            (
+                "content_type",
+                "ts",
+                "ms_played",
+                "platform",
+                "spotify_track_uri",
+                "master_metadata_track_name",
+                "master_metadata_album_artist_name",
+                "master_metadata_album_album_name",
+                "spotify_episode_uri",
+                "episode_name",
+                "episode_show_name",
+                "audiobook_title",
+                "audiobook_chapter_uri",
+                "audiobook_chapter_title",
+                "reason_start",
+                "reason_end",
+                "shuffle",
+                "skipped",
+                "endTime",
+                "artistName",
+                "trackName",
+                "msPlayed",
+            )
+        ),
     },
-    values=_values,
-    rules=_rules,
-    derive=_derive,
-    together=(("played_at", "played_date"),),
+    read=_read,
+    together=(Group(("played_at", "played_date")),),
     weight=_weight,
     dated="played_date",
     repeats_by_payload=True,

@@ -1,41 +1,39 @@
-"""Shapes that several kinds share: artists and albums as Spotify nests them."""
+"""Shapes that several kinds share: artists, albums and release dates as Spotify nests them."""
 
 from __future__ import annotations
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
+from typing import Any
 
-from soundlake.kinds.kind import Rule
-from soundlake.kinds.payload import TEXT, Fields, Payload
-from soundlake.kinds.values import calendar_date, identifier, precision
+from soundlake.times import calendar_date
+from soundlake.kinds.kind import Fields, Group
+from soundlake.kinds.values import identifier, precision, text, things
 
-ARTISTS_FIELD: list[Fields] = [{"id": TEXT, "name": TEXT}]
+ARTISTS_FIELD: list[Fields] = [{"id": None, "name": None}]
 
-ARTIST_COLUMNS = ("artist_id", "artist_name", "artist_ids", "artist_names")
-ALBUM_COLUMNS = ("album_id", "album_name")
-RELEASE_COLUMNS = ("release_date", "release_date_precision")
+# Artists and albums with ids go before such with names alone, an exact date before a vague one.
+ARTIST_COLUMNS = Group(("artist_id", "artist_name", "artist_ids", "artist_names"), graded_by="artist_id")
+ALBUM_COLUMNS = Group(("album_id", "album_name"), graded_by="album_id")
+RELEASE_COLUMNS = Group(
+    ("release_date", "release_date_precision"), graded_by="release_date_precision", grades=("year", "month", "day")
+)
 
 
-def artist_columns(artists: Column) -> dict[str, Column]:
+def artist_columns(value: object) -> dict[str, Any]:
     """artist_id, artist_name (of the first), artist_ids, artist_names from a list of artist objects."""
-    first = F.when(F.size(artists) > 0, artists[0])
+    artists = things(value)
+    if artists is None:
+        return {"artist_id": None, "artist_name": None, "artist_ids": None, "artist_names": None}
+    ids = [text(artist.get("id")) for artist in artists]
+    names = [text(artist.get("name")) for artist in artists]
     return {
-        "artist_id": identifier(first["id"]),
-        "artist_name": first["name"],
-        "artist_ids": F.transform(artists, lambda artist: artist["id"]),
-        "artist_names": F.transform(artists, lambda artist: artist["name"]),
+        "artist_id": identifier(ids[0]) if ids else None,
+        "artist_name": names[0] if names else None,
+        "artist_ids": ids,
+        "artist_names": names,
     }
 
 
-def release_columns(text: Column, given: Column) -> dict[str, Column]:
+def release_columns(date: object, given: object) -> dict[str, Any]:
     """release_date and release_date_precision from the text of a date and the precision that is given with it."""
-    return {"release_date": calendar_date(text), "release_date_precision": precision(text, given)}
-
-
-def key_rules(payload: Payload, path: tuple[str, ...], name: str) -> list[Rule]:
-    """The two rules of an id: it is there, and it is a text."""
-    field = ".".join(path)
-    return [
-        Rule("wrong_type", f"{field} is no string", payload.is_other_token(*path)),
-        Rule(f"missing_{name}", f"{field} is missing", identifier(payload.text(*path)).isNull()),
-    ]
+    said = text(date)
+    return {"release_date": calendar_date(said), "release_date_precision": precision(said, given)}

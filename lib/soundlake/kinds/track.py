@@ -2,71 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import Any
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
-
-from soundlake.kinds import values
-from soundlake.kinds.kind import Envelope, Kind, Rule
-from soundlake.kinds.payload import FLAG, NUMBER, TEXT, Payload
+from soundlake.kinds.kind import Envelope, Kind, RejectedError, required
 from soundlake.kinds.shapes import (
     ALBUM_COLUMNS,
     ARTIST_COLUMNS,
     ARTISTS_FIELD,
     RELEASE_COLUMNS,
     artist_columns,
-    key_rules,
     release_columns,
 )
+from soundlake.kinds.values import Json, flag, identifier, milliseconds, percent, text, thing
 from soundlake.tables import TRACKS
 
 
-def _derive(payload: Payload) -> Mapping[str, Column]:
-    return release_columns(payload.text("album", "release_date"), payload.text("album", "release_date_precision"))
-
-
-def _values(payload: Payload, envelope: Envelope) -> Mapping[str, Column]:
+def _read(payload: Json, envelope: Envelope) -> dict[str, Any]:
+    uri = payload.get("uri")
+    if payload.get("is_local") is True or (type(uri) is str and uri.startswith("spotify:local:")):
+        raise RejectedError("local_file", "a local file has no Spotify id")
+    album = thing(payload.get("album"))
     return {
-        "track_id": payload.text("id"),
-        "track_name": payload.text("name"),
+        "track_id": required(payload, "id", "missing_id"),
+        "track_name": text(payload.get("name")),
         **artist_columns(payload.get("artists")),
-        "album_id": values.identifier(payload.text("album", "id")),
-        "album_name": payload.text("album", "name"),
-        "duration_ms": values.milliseconds(payload.get("duration_ms")),
-        "explicit": payload.get("explicit"),
-        "popularity": values.percent(payload.get("popularity")),
-        "isrc": payload.text("external_ids", "isrc"),
-        **{name: payload.shared(name) for name in RELEASE_COLUMNS},
-        "source": envelope.source,
+        "album_id": identifier(album.get("id")),
+        "album_name": text(album.get("name")),
+        "duration_ms": milliseconds(payload.get("duration_ms")),
+        "explicit": flag(payload.get("explicit")),
+        "popularity": percent(payload.get("popularity")),
+        "isrc": text(thing(payload.get("external_ids")).get("isrc")),
+        **release_columns(album.get("release_date"), album.get("release_date_precision")),
     }
-
-
-def _rules(payload: Payload, envelope: Envelope) -> Sequence[Rule]:
-    is_local = F.coalesce(payload.get("is_local"), F.lit(False)) | F.coalesce(
-        payload.text("uri").startswith("spotify:local:"), F.lit(False)
-    )
-    return [Rule("local_file", "a local file has no Spotify id", is_local), *key_rules(payload, ("id",), "id")]
 
 
 KIND = Kind(
     name="track",
     table=TRACKS,
-    payload={
-        "id": TEXT,
-        "name": TEXT,
-        "uri": TEXT,
-        "is_local": FLAG,
+    fields={
+        "id": None,
+        "name": None,
+        "uri": None,
+        "is_local": None,
         "artists": ARTISTS_FIELD,
-        "album": {"id": TEXT, "name": TEXT, "release_date": TEXT, "release_date_precision": TEXT},
-        "duration_ms": NUMBER,
-        "explicit": FLAG,
-        "popularity": NUMBER,
-        "external_ids": {"isrc": TEXT},
+        "album": {"id": None, "name": None, "release_date": None, "release_date_precision": None},
+        "duration_ms": None,
+        "explicit": None,
+        "popularity": None,
+        "external_ids": {"isrc": None},
     },
-    values=_values,
-    rules=_rules,
-    derive=_derive,
+    read=_read,
     together=(ARTIST_COLUMNS, ALBUM_COLUMNS, RELEASE_COLUMNS),
     volatile=("popularity", "fetched_at"),
     observes=("popularity",),

@@ -1,101 +1,117 @@
 """Checks that keep a value or null it: what is possible, and what every reader can hold.
 
-Each takes and gives a Column. Where a value is of the wrong type or impossible, the result is null.
+Each takes a value as JSON has it; where it is of the wrong type or impossible, the result is None.
 """
 
 from __future__ import annotations
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from soundlake.times import calendar_date
 
 INT_MAX = 2**31 - 1
-EXACT_MAX = 2**53  # JSON numbers are read as doubles: whole numbers are exact up to here
+EXACT_MAX = 2**53  # many writers of JSON hold numbers as doubles: whole numbers are exact up to here
 
-_ISO_INSTANT = (
-    r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?)?(Z|[+-]\d{2}:\d{2})?$"  # date alone is midnight UTC
-)
-_ISO_DATE = r"^\d{4}(-\d{2}(-\d{2})?)?$"
+Json = Mapping[str, Any]
+NOTHING: Json = MappingProxyType({})
 
 
-def identifier(text: Column) -> Column:
+def text(value: object) -> str | None:
+    """A text, an empty one included."""
+    return value if type(value) is str else None
+
+
+def identifier(value: object) -> str | None:
     """An id: a text that is not blank."""
-    return F.when(F.trim(text) != "", text)
+    return value if type(value) is str and value.strip(" ") else None
 
 
-def whole(number: Column, low: int, high: int, type_: str = "bigint") -> Column:
-    """A whole number between two bounds, both included."""
-    return F.when((number == F.floor(number)) & number.between(float(low), float(high)), number.cast(type_))
+def flag(value: object) -> bool | None:
+    """True or false."""
+    return value if type(value) is bool else None
 
 
-def percent(number: Column) -> Column:
+def thing(value: object) -> Json:
+    """An object; an empty one for anything else."""
+    return value if type(value) is dict else NOTHING
+
+
+def things(value: object) -> list[Json] | None:
+    """A list of objects; what is no object in it counts as an empty one."""
+    return [thing(each) for each in value] if type(value) is list else None
+
+
+def texts(value: object) -> list[str | None] | None:
+    """A list of texts; what is no text in it is None."""
+    return [text(each) for each in value] if type(value) is list else None
+
+
+def whole(value: object, low: int, high: int) -> int | None:
+    """A whole number between two bounds, both included; 5.0 is one too."""
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and low <= value <= high else None
+
+
+def percent(value: object) -> int | None:
     """A popularity: a whole number from 0 to 100."""
-    return whole(number, 0, 100, "int")
+    return whole(value, 0, 100)
 
 
-def count(number: Column) -> Column:
+def count(value: object) -> int | None:
     """A number of followers or streams: whole, not negative."""
-    return whole(number, 0, EXACT_MAX)
+    return whole(value, 0, EXACT_MAX)
 
 
-def small_count(number: Column) -> Column:
+def small_count(value: object) -> int | None:
     """A number of tracks or a place in a list: whole, not negative, within int."""
-    return whole(number, 0, INT_MAX, "int")
+    return whole(value, 0, INT_MAX)
 
 
-def milliseconds(number: Column) -> Column:
+def milliseconds(value: object) -> int | None:
     """A duration: whole milliseconds, not negative."""
-    return whole(number, 0, EXACT_MAX)
+    return whole(value, 0, EXACT_MAX)
 
 
-def pitch_class(number: Column) -> Column:
+def pitch_class(value: object) -> int | None:
     """A key: 0 = C to 11 = B, -1 for none."""
-    return whole(number, -1, 11, "int")
+    return whole(value, -1, 11)
 
 
-def mode(number: Column) -> Column:
+def mode(value: object) -> int | None:
     """1 for major, 0 for minor."""
-    return whole(number, 0, 1, "int")
+    return whole(value, 0, 1)
 
 
-def share(number: Column) -> Column:
+def _number(value: object, low: float, high: float) -> float | None:
+    """A number between two bounds, both included; never NaN, which lies between none."""
+    return float(value) if type(value) in (int, float) and low <= value <= high else None  # type: ignore[arg-type,operator]
+
+
+def share(value: object) -> float | None:
     """A confidence or share from 0 to 1."""
-    return F.when(number.between(0.0, 1.0), number)
+    return _number(value, 0.0, 1.0)
 
 
-def decibels(number: Column) -> Column:
+_MOST = 1.7976931348623157e308
+
+
+def decibels(value: object) -> float | None:
     """A loudness: any finite number (real data exceed 0)."""
-    return F.when(F.abs(number) < float("inf"), number)
+    return _number(value, -_MOST, _MOST)
 
 
-def beats_per_minute(number: Column) -> Column:
+def beats_per_minute(value: object) -> float | None:
     """A tempo: finite and not negative; 0 means that none was found."""
-    return F.when((number >= 0.0) & (number < float("inf")), number)
+    return _number(value, 0.0, _MOST)
 
 
-def any_instant(text: Column) -> Column:
-    """An ISO 8601 time as a UTC timestamp, however far away; without a zone it is taken as UTC."""
-    return F.when(text.rlike(_ISO_INSTANT), F.try_to_timestamp(F.translate(text, ",", ".")))
-
-
-def instant(text: Column) -> Column:
-    """An ISO 8601 time in the years 1678 to 2261: pandas holds nanoseconds since 1970 in 64 bits and fails beyond."""
-    readable = any_instant(text)
-    return F.when(F.year(readable).between(1678, 2261), readable)
-
-
-def calendar_date(text: Column) -> Column:
-    """A date given as YYYY, YYYY-MM or YYYY-MM-DD: the first day of what is given; null before year 1."""
-    full = F.concat(text, F.when(F.length(text) == 4, "-01-01").when(F.length(text) == 7, "-01").otherwise(""))
-    readable = F.when(text.rlike(_ISO_DATE) & ~text.startswith("0000"), F.try_to_timestamp(full))
-    return F.to_date(readable)
-
-
-def precision(text: Column, given: Column) -> Column:
-    """day, month or year: as given, but never finer than the text of the date; null where the date is unreadable."""
-    shape = F.when(F.length(text) == 4, "year").when(F.length(text) == 7, "month").otherwise("day")
-    coarser = (
-        F.when((given == "year") | (shape == "year"), "year")
-        .when((given == "month") | (shape == "month"), "month")
-        .otherwise("day")
-    )
-    return F.when(calendar_date(text).isNotNull(), coarser)
+def precision(date: str | None, given: object) -> str | None:
+    """day, month or year: as given, but never finer than the text of the date; None where the date is unreadable."""
+    if date is None or calendar_date(date) is None:
+        return None
+    if given == "year" or len(date) == 4:
+        return "year"
+    return "month" if given == "month" or len(date) == 7 else "day"

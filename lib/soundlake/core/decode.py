@@ -1,0 +1,265 @@
+"""Decoding: from bronze rows to typed rows of each kind, or reasons to reject."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from soundlake.core.fields import FieldNames, FirstSeen
+from soundlake.core.reading import has_personal_fields, read_object
+from soundlake.core.schema import arrow_schema, arrow_type
+from soundlake.kinds import KINDS
+from soundlake.kinds.kind import Envelope, Kind, RejectedError
+from soundlake.kinds.values import Json, text
+from soundlake.tables import ORIGIN, REJECTED
+from soundlake.times import DAY_MICROS, any_instant, within_years
+
+UNKNOWN = "unknown"  # what records of no known kind are counted under, where their topic says no kind either
+ORIGIN_NAMES = tuple(column.name for column in ORIGIN)
+# The columns of bronze/events that are decoded.
+READ = ("kind", "key", "value", *ORIGIN_NAMES, "arrived_at", "ingested_at", "record_bytes")
+# What is known of a record besides its values; `key` is 16 bytes, `fields` a bit set (see Kind.bits).
+MARKS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("key", pa.binary()),
+        ("on_date", pa.date32()),
+        ("weight", pa.int32()),
+        ("fetched_at", arrow_type("timestamp")),
+        ("sha", pa.binary()),
+        ("fields", pa.int64()),
+        ("values_hash", pa.int64()),
+        *[(name, pa.string()) for name in ORIGIN_NAMES],
+    ]
+)
+_OF_ENVELOPE = ("source", "market", "fetched_at")  # no part of the payload's digest
+_KEY_SEPARATOR, _NULL = "\x1f", "\0"
+_INT64 = np.dtype("<i8")
+
+
+@dataclass(frozen=True)
+class Records:
+    """The good records of one kind: for each its marks (MARKS), and its values by column of the kind's table.
+
+    `rows` has no fetched_at, unless the kind itself gives it: the mark has it.
+    """
+
+    kind: Kind
+    marks: pa.Table
+    rows: pa.Table
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A part of a batch: good records by kind, rows of silver/rejected (without rejected_at), and unknown fields.
+
+    `read` counts all records, `rejections` the rejected ones, both by kind.
+    """
+
+    records: tuple[Records, ...]
+    rejected: pa.Table
+    rejections: Mapping[str, int]
+    unknown_fields: Mapping[tuple[str, str], FirstSeen]
+
+
+REJECTED_SCHEMA = arrow_schema(REJECTED, leave_out=("rejected_at",))
+
+
+def key_of(entity: str, id_: str) -> bytes:
+    """The key of a thing: a digest of its kind and id in 16 bytes, wide enough that no two things share one."""
+    return hashlib.blake2b(f"{entity}{_NULL}{id_}".encode(), digest_size=16).digest()
+
+
+def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
+    """Decode bronze rows (the columns READ, of which ingested_at and record_bytes may be missing)."""
+    arrived = _micros(events, "arrived_at")
+    ingested = _micros(events, "ingested_at") if "ingested_at" in events.column_names else arrived
+    sizes = events["record_bytes"].to_pylist() if "record_bytes" in events.column_names else [None] * len(events)
+    found = {name: _Found(kind) for name, kind in kinds.items()}
+    flaws: list[_Flaw] = []
+    names = FieldNames(kinds)
+    rows = zip(events["value"].to_pylist(), events["kind"].to_pylist(), arrived, ingested, sizes, strict=True)
+    for place, (value, topic, arrival, latest, size) in enumerate(rows):
+        kind_name = topic
+        try:
+            record = read_object(value, size)
+            payload = record.get("payload")
+            is_envelope = type(payload) is dict
+            if is_envelope and record.get("kind") is not None:
+                kind_name = _shown(record["kind"])
+            elif type(payload) is str and payload.lstrip()[:1] == "{":
+                kind_name = text(record.get("kind")) or topic
+                raise RejectedError("double_encoded", "payload is a text that holds an object: it was encoded twice")
+            kind = kinds.get(kind_name)
+            if kind is None:
+                raise RejectedError("unknown_kind", f"kind is {str(kind_name or 'none')[:40]}; known are {', '.join(kinds)}")
+            if not is_envelope:
+                payload = record
+            names.look(kind, payload, place)
+            envelope = _envelope(record if is_envelope else {}, arrival, latest)
+            found[kind.name].add(place, payload, envelope)
+        except RejectedError as error:
+            flaws.append(_Flaw(place, kind_name, error.reason, error.detail))
+    return Decoded(
+        tuple(each.records(events) for each in found.values() if each.places),
+        _rejected_rows(events, flaws),
+        Counter(flaw.kind if flaw.kind in kinds else UNKNOWN for flaw in flaws),
+        names.first_seen(events, arrived),
+    )
+
+
+class _Flaw(NamedTuple):
+    place: int
+    kind: str | None
+    reason: str
+    detail: str
+
+
+def _micros(events: pa.Table, column: str) -> list[int]:
+    times: list[int] = events[column].cast(arrow_type("timestamp")).cast(pa.int64()).to_pylist()
+    return times
+
+
+def _shown(kind: object) -> str:
+    return kind if type(kind) is str else orjson.dumps(kind).decode()
+
+
+def _envelope(record: Json, arrival: int, latest: int) -> Envelope:
+    said = record.get("fetched_at")
+    stamp = any_instant(said) if type(said) is str else None
+    if stamp is not None:
+        if stamp > max(arrival, latest) + DAY_MICROS:
+            raise RejectedError("fetched_in_future", "fetched_at lies more than a day after arrival")
+        stamp = within_years(stamp)
+    return Envelope(
+        arrival if stamp is None else stamp,
+        stamp is not None,
+        text(record.get("source")),
+        text(record.get("market")),
+        arrival,
+    )
+
+
+class _Found:
+    """Collects the good records of a kind, value by value."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.places: list[int] = []
+        self._rows: list[list[Any]] = []
+        self._names: tuple[str, ...] = ()
+        self._fetched: list[int] = []
+        self._weights: list[int] = []
+        self._shas: list[bytes] = []
+        self._hashes: list[int | None] = []
+
+    def add(self, place: int, payload: Json, envelope: Envelope) -> None:
+        kind = self.kind
+        row = kind.read(payload, envelope)
+        values = list(row.values())
+        if not self._names:
+            self._names = tuple(row)
+            self._said = [i for i, name in enumerate(row) if name not in _OF_ENVELOPE]
+            self._stable = [i for i, name in enumerate(row) if name in kind.stable]
+        self._shas.append(_sha(values if len(self._said) == len(values) else [values[i] for i in self._said], envelope))
+        self._hashes.append(self._hash([values[i] for i in self._stable], envelope.source) if kind.volatile else None)
+        values.append(envelope.source)
+        self._rows.append(values)
+        self._fetched.append(envelope.fetched_at)
+        self._weights.append(kind.weight(payload) if kind.weight else 0)
+        self.places.append(place)
+
+    @staticmethod
+    def _hash(stable: list[Any], source: str | None) -> int:
+        return int.from_bytes(hashlib.blake2b(orjson.dumps([stable, source]), digest_size=8).digest(), "little", signed=True)
+
+    def records(self, events: pa.Table) -> Records:
+        columns = dict(zip((*self._names, "source"), zip(*self._rows, strict=True), strict=True))
+        schema = arrow_schema(self.kind.table)
+        rows = pa.table({name: pa.array(columns[name], schema.field(name).type) for name in schema.names if name in columns})
+        ids = _ids(self.kind, rows)
+        entity = self.kind.name
+        marks = {
+            "id": ids,
+            "key": [key_of(entity, id_) for id_ in ids],
+            "on_date": columns[self.kind.dated] if self.kind.dated else [None] * len(ids),
+            "weight": self._weights,
+            "fetched_at": self._fetched,
+            "sha": self._shas,
+            "fields": fields_of(self.kind, rows),
+            "values_hash": self._hashes,
+        }
+        origin = events.select(ORIGIN_NAMES).take(pa.array(self.places, pa.int64()))
+        own = [pa.array(marks[field.name], field.type) for field in MARKS if field.name in marks]
+        return Records(self.kind, pa.Table.from_arrays([*own, *origin.columns], schema=MARKS), rows)
+
+
+def _sha(values: list[Any], envelope: Envelope) -> bytes:
+    """The digest of the payload as it was understood, and what else the row is made of behind it.
+
+    Records of one rank are the same in every value: else their order would decide which of them stands.
+    """
+    around = f"{envelope.source or ''}{envelope.market or ''}".encode()
+    return hashlib.sha256(orjson.dumps(values)).digest() + around
+
+
+def _ids(kind: Kind, rows: pa.Table) -> list[str]:
+    """The key of each row as one text."""
+    if len(kind.key) == 1:
+        ids: list[str] = rows[kind.key[0]].to_pylist()
+        return ids
+    parts = [rows[name].cast(pa.string()).to_pylist() for name in kind.key]
+    return [_KEY_SEPARATOR.join(_NULL if part is None else part for part in each) for each in zip(*parts, strict=True)]
+
+
+def fields_of(kind: Kind, rows: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """For each row the bits of what it fills: bit 0, and of each group the bits of its grade and of those below."""
+    fields = np.ones(len(rows), _INT64)
+    for group, bits in zip(kind.groups, kind.bits, strict=True):
+        filled = np.zeros(len(rows), bool)
+        for column in group.columns:
+            if column in rows.column_names:
+                filled |= _is_valid(rows[column])
+        fields[filled] |= bits[0]
+        if group.graded_by is not None:
+            better = filled
+            values = rows[group.graded_by]
+            for place, bit in enumerate(bits[1:], start=1):
+                better = better & (_is_among(values, group.grades[place:]) if group.grades else _is_valid(values))
+                fields[better] |= bit
+    return fields
+
+
+def _is_valid(column: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    return column.is_valid().to_numpy()  # type: ignore[no-any-return]
+
+
+def _is_among(column: pa.ChunkedArray, values: tuple[str, ...]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    import pyarrow.compute as pc
+
+    return pc.is_in(column, pa.array(values, column.type)).to_numpy()  # type: ignore[no-any-return]
+
+
+def _rejected_rows(events: pa.Table, flaws: Iterable[_Flaw]) -> pa.Table:
+    """Rows of silver/rejected; the value is left out where it names a personal field."""
+    flaws = list(flaws)
+    taken = events.select(["key", "value", *ORIGIN_NAMES, "arrived_at"]).take(pa.array([f.place for f in flaws], pa.int64()))
+    values = [None if has_personal_fields(value) else value for value in taken["value"].to_pylist()]
+    columns = {
+        "kind": [flaw.kind for flaw in flaws],
+        "reason": [flaw.reason for flaw in flaws],
+        "detail": [flaw.detail for flaw in flaws],
+        "value": values,
+    }
+    arrays = [
+        pa.array(columns[field.name], field.type) if field.name in columns else taken[field.name].cast(field.type)
+        for field in REJECTED_SCHEMA
+    ]
+    return pa.Table.from_arrays(arrays, schema=REJECTED_SCHEMA)

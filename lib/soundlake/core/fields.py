@@ -1,0 +1,72 @@
+"""Fields of payloads that no kind reads: bronze keeps them, and each is told once with the first record that had it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from soundlake.kinds.kind import Kind
+from soundlake.kinds.values import Json
+
+MOST_AT_ONCE = 200  # new names in one batch: who makes up names must not fill the table
+_LONGEST_NAME = 100
+_MOST_SHAPES = 10_000  # kept in memory: sets of names that were looked at already
+_OF_ENVELOPES = frozenset(("kind", "fetched_at", "source", "market", "payload"))
+
+
+class FirstSeen(NamedTuple):
+    """The record that had a field first: when it arrived (microseconds since 1970), and where it stands."""
+
+    arrived_at: int
+    stream: str
+    partition: str
+    position: str
+
+
+class FieldNames:
+    """Looks at the names of payloads' fields, and of the fields of objects in them, one record after the other.
+
+    Most records of a kind have the same fields: what was looked at once is known by its names.
+    """
+
+    def __init__(self, kinds: Mapping[str, Kind]) -> None:
+        self._known = {name: frozenset(kind.fields) | _OF_ENVELOPES for name, kind in kinds.items()}
+        self._objects = {
+            name: [(field, frozenset(inner)) for field, inner in kind.fields.items() if isinstance(inner, Mapping)]
+            for name, kind in kinds.items()
+        }
+        self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._found: dict[tuple[str, str], list[int]] = {}
+
+    def look(self, kind: Kind, payload: Json, place: int) -> None:
+        """Look at the payload of the record at a place."""
+        name = kind.name
+        for field in self._others((name, "", *payload), self._known[name]):
+            self._found.setdefault((name, field), []).append(place)
+        for prefix, known in self._objects[name]:
+            inner = payload.get(prefix)
+            if type(inner) is dict:
+                for field in self._others((name, f"{prefix}.", *inner), known):
+                    self._found.setdefault((name, field), []).append(place)
+
+    def first_seen(self, events: pa.Table, arrived: list[int]) -> Mapping[tuple[str, str], FirstSeen]:
+        """The unknown fields, by kind and name, at most MOST_AT_ONCE in order of names."""
+        return dict(sorted(self._firsts(events, arrived))[:MOST_AT_ONCE])
+
+    def _firsts(self, events: pa.Table, arrived: list[int]) -> Iterator[tuple[tuple[str, str], FirstSeen]]:
+        for field, places in self._found.items():
+            earliest = min(arrived[place] for place in places)
+            firsts = [place for place in places if arrived[place] == earliest]
+            origins = events.select(["stream", "partition", "position"]).take(pa.array(firsts, pa.int64())).to_pylist()
+            yield field, min(FirstSeen(earliest, **origin) for origin in origins)
+
+    def _others(self, shape: tuple[str, ...], known: frozenset[str]) -> tuple[str, ...]:
+        others = self._shapes.get(shape)
+        if others is None:
+            _, prefix, *names = shape
+            others = tuple((prefix + name)[:_LONGEST_NAME] for name in names if name not in known)
+            if len(self._shapes) < _MOST_SHAPES:
+                self._shapes[shape] = others
+        return others

@@ -1,0 +1,98 @@
+"""From the bytes of a record to its JSON object, or a reason why there is none."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+from soundlake.kinds.kind import RejectedError
+
+# How a record begins that several were put into, and that could not be taken apart (Kinesis producer library).
+AGGREGATE_MAGIC = b"\xf3\x89\x9a\xc2"
+_REGISTRY_BYTES = 5  # a zero and the id of a schema
+_JSON_BLANKS = b" \t\r\n"
+_NOT_JSON = "the record is not JSON, or cut off, or followed by something else"
+_PERSONAL = re.compile(rb"ip_?addr|user_?agent|user_?name", re.IGNORECASE)
+
+
+def read_object(value: bytes | None, record_bytes: int | None = None) -> dict[str, Any]:
+    """The JSON object that a record is.
+
+    `record_bytes` is the length of the record as it came. Raises RejectedError: tombstone, too_large (bronze keeps the
+    beginning only), damaged_aggregate, not_utf8, not_json, not_object, double_encoded (an object written into a text),
+    unknown_framing (bytes of a Schema Registry before something that is no JSON).
+    """
+    if value is None:
+        raise RejectedError("tombstone", "the message has no value")
+    if record_bytes is not None and record_bytes > len(value):
+        raise RejectedError(
+            "too_large", f"the record has {record_bytes:,} bytes, more than source.max_record_bytes: bronze cut it off"
+        )
+    try:
+        record = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        record = _read_slowly(value)
+    if type(record) is dict:
+        return record
+    if type(record) is str and record.lstrip()[:1] == "{":
+        raise RejectedError("double_encoded", "the record is a JSON text that holds an object: it was encoded twice")
+    raise RejectedError("not_object", "the record is JSON, but no object")
+
+
+def has_personal_fields(value: bytes | None) -> bool:
+    """Whether a record names a personal field of account exports, under any of the names they had."""
+    return value is not None and _PERSONAL.search(value) is not None
+
+
+def _read_slowly(value: bytes) -> Any:
+    """What the quick parser refuses: told what is wrong with it, or read by a parser that takes every number."""
+    if value.startswith(AGGREGATE_MAGIC):
+        raise RejectedError(
+            "damaged_aggregate", "a Kinesis producer put several records into one, which cannot be taken apart"
+        )
+    if value[:1] == b"\0" and len(value) > _REGISTRY_BYTES:
+        return _behind_registry_bytes(value)
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        raise RejectedError("not_utf8", "the bytes are not UTF-8") from None
+    return _read_text(text)
+
+
+def _behind_registry_bytes(value: bytes) -> Any:
+    if value[_REGISTRY_BYTES :].lstrip(_JSON_BLANKS)[:1] not in (b"{", b"["):
+        schema = int.from_bytes(value[1:_REGISTRY_BYTES], "big")
+        raise RejectedError(
+            "unknown_framing", f"a Schema Registry's five bytes (schema {schema}) stand before something that is no JSON"
+        )
+    return _read_slowly(value[_REGISTRY_BYTES:])
+
+
+def _read_text(text: str) -> Any:
+    try:
+        # Numbers beyond every double are infinite, and thereby impossible values; the rest of the record is kept.
+        return _without_surrogates(json.loads(text, parse_constant=_refuse, parse_int=_integer))
+    except (ValueError, RecursionError):
+        raise RejectedError("not_json", _NOT_JSON) from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)  # NaN and Infinity are no JSON
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) < 20 else float(digits)
+
+
+def _without_surrogates(value: Any) -> Any:
+    """A value in which halves of surrogate pairs, which no UTF-8 can hold, are question marks."""
+    if type(value) is str:
+        return value.encode("utf-8", "replace").decode()
+    if type(value) is list:
+        return [_without_surrogates(each) for each in value]
+    if type(value) is dict:
+        return {_without_surrogates(name): _without_surrogates(each) for name, each in value.items()}
+    return value

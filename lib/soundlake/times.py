@@ -1,0 +1,98 @@
+"""The one reader of times and dates: ISO 8601 texts to microseconds, and days, since 1970 in UTC."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
+
+MICROS = 1_000_000
+DAY_MICROS = 86_400 * MICROS
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+# pandas holds nanoseconds since 1970 in 64 bits and fails beyond.
+_FIRST_YEAR, _LAST_YEAR = 1678, 2261
+
+_INSTANT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)? ?(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?",
+    re.ASCII,
+)
+_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?", re.ASCII)
+
+
+def micros_of(moment: datetime) -> int:
+    """An aware datetime as microseconds since 1970 in UTC."""
+    offset = moment.utcoffset()
+    days = (moment.toordinal() - _EPOCH_DAY) * 86_400
+    seconds = days + moment.hour * 3_600 + moment.minute * 60 + moment.second
+    return (seconds * MICROS + moment.microsecond) - (offset // timedelta(microseconds=1) if offset else 0)
+
+
+def any_instant(text: str) -> int | None:
+    """An ISO 8601 time as microseconds since 1970, however far away; None where it is unreadable.
+
+    A date alone is midnight; without a zone the time is UTC. Digits beyond the microsecond are cut off.
+    """
+    # What Spotify writes, without the regular expression.
+    if text[-1:] == "Z" and len(text) in (20, 24) and text[10] == "T" and text[4] == text[7] == "-":
+        try:
+            return micros_of(datetime.fromisoformat(text))
+        except ValueError:
+            return None
+    found = _INSTANT.fullmatch(text)
+    if found is None:
+        return None
+    day, hour, minute, second, fraction, zone = found.groups()
+    if hour is None and zone is not None:
+        return None
+    try:
+        whole = datetime.fromisoformat(f"{day}T{hour or '00'}:{minute or '00'}:{second or '00'}")
+        micros = int((fraction or "")[:6].ljust(6, "0"))
+        return micros_of(whole.replace(microsecond=micros, tzinfo=_zone(zone)))
+    except ValueError:
+        return None
+
+
+def _zone(text: str | None) -> timezone:
+    if text is None or text in ("Z", "z", "UTC"):
+        return timezone.utc
+    hours, minutes = int(text[1:3]), int(text[3:].lstrip(":") or 0)
+    if minutes > 59:
+        raise ValueError(text)
+    offset = timedelta(hours=hours, minutes=minutes)
+    return timezone(-offset if text[0] == "-" else offset)
+
+
+def instant(text: object) -> int | None:
+    """An ISO 8601 time in the years 1678 to 2261 as microseconds since 1970; None for anything else."""
+    if type(text) is not str:
+        return None
+    micros = any_instant(text)
+    return None if micros is None else within_years(micros)
+
+
+def within_years(micros: int) -> int | None:
+    """A time, where it lies in the years that every reader can hold; else None."""
+    return micros if _FIRST <= micros < _BEYOND else None
+
+
+@lru_cache(maxsize=65_536)
+def calendar_date(text: str | None) -> int | None:
+    """A date given as YYYY, YYYY-MM or YYYY-MM-DD: the first day of what is given, in days since 1970.
+
+    None where it is unreadable or before year 1.
+    """
+    if text is None or not _DATE.fullmatch(text):
+        return None
+    try:
+        return date.fromisoformat(text + "-01-01"[len(text) - 4 :] if len(text) < 10 else text).toordinal() - _EPOCH_DAY
+    except ValueError:
+        return None
+
+
+def day_of(micros: int) -> int:
+    """The UTC day of a time, in days since 1970."""
+    return micros // DAY_MICROS
+
+
+_FIRST = micros_of(datetime(_FIRST_YEAR, 1, 1, tzinfo=timezone.utc))
+_BEYOND = micros_of(datetime(_LAST_YEAR + 1, 1, 1, tzinfo=timezone.utc))
