@@ -169,16 +169,20 @@ class _Found:
             self._said = [i for i, name in enumerate(row) if name not in _OF_ENVELOPE]
             self._stable = [i for i, name in enumerate(row) if name in kind.stable]
         self._shas.append(_sha(values if len(self._said) == len(values) else [values[i] for i in self._said], envelope))
-        self._hashes.append(self._hash([values[i] for i in self._stable], envelope.source) if kind.volatile else None)
+        self._hashes.append(self._hash([values[i] for i in self._stable], envelope.source))
         values.append(envelope.source)
         self._rows.append(values)
         self._fetched.append(envelope.fetched_at)
         self._weights.append(kind.weight(payload) if kind.weight else 0)
         self.places.append(place)
 
-    @staticmethod
-    def _hash(stable: list[Any], source: str | None) -> int:
-        return int.from_bytes(hashlib.blake2b(orjson.dumps([stable, source]), digest_size=8).digest(), "little", signed=True)
+    def _hash(self, stable: list[Any], source: str | None) -> int | None:
+        """A hash of the stable values; None where fetched_at is one of them, so that every fetch changes something."""
+        if "fetched_at" in self.kind.stable:
+            return None
+        # Without volatile columns the digest of the payload, and the source behind it, say it all.
+        text = orjson.dumps([stable, source]) if self.kind.volatile else self._shas[-1]
+        return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little", signed=True)
 
     def records(self, events: pa.Table) -> Records:
         columns = dict(zip((*self._names, "source"), zip(*self._rows, strict=True), strict=True))

@@ -62,7 +62,8 @@ class Kind:
     several columns, or with grades. `volatile` columns change daily: a change in them alone rewrites no row. `weight`
     ranks records of one thing before fetched_at does. `observes` are the columns that go to popularity_history.
     `dated` is the column of the key that prunes files. With `repeats_by_payload` the same payload fetched later is a
-    repeat, not news. The table of a kind that `is_log` gets a row for each record with news, and none is changed.
+    repeat, not news. A kind with a `log_key` is a log: its table gets a row for each accepted record, and none is
+    changed; `snapshot_key` are the columns (an id and a date) of the snapshots that are chosen from it.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Kind:
     dated: str | None = None
     repeats_by_payload: bool = False
     log_key: tuple[str, ...] = ()
+    snapshot_key: tuple[str, str] | tuple[()] = ()
 
     @property
     def is_log(self) -> bool:
@@ -109,6 +111,11 @@ class Kind:
             bits.append(tuple(1 << (place + grade) for grade in range(group.count)))
             place += group.count
         return tuple(bits)
+
+    @cached_property
+    def slots(self) -> tuple[tuple[int, ...], ...]:
+        """The bits of the record itself, as of a group of one grade, and those of each group."""
+        return ((1,), *self.bits)
 
     @cached_property
     def stable(self) -> tuple[str, ...]:
