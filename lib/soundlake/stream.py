@@ -50,7 +50,7 @@ def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = Fals
     """
     lake = Lake(settings.lake.uri)
     with lease(settings, JOB) as held, stop_asked() as stop, registering(spark, settings):
-        make_ready(spark, lake, held.check)
+        make_ready(spark, lake, settings, held.check)
         for name, value in TIDYING.items():
             spark.conf.set(name, value)
         source = open_source(settings)
@@ -60,7 +60,7 @@ def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = Fals
             adopt(spark, lake, source, settings.source.type, partial(print, flush=True))
         records = _records(spark, lake, source)
         ingest = ingest_query(spark, lake, records)
-        refine = refine_query(spark, lake, settings.refine.max_bytes_per_trigger)
+        refine = refine_query(spark, lake, settings)
         # Made before refine runs: it begins with the plays that come from here on.
         rerank = rerank_query(spark, lake, settings) if not once or current_model(spark, lake) else None
         wait = partial(_await, spark, stop, held, source)

@@ -7,8 +7,9 @@ from pyspark.sql import functions as F
 
 from soundlake.clusters.model import ClusterModel
 from soundlake.clusters.scoring import score
-from soundlake.lake import Lake, conform
+from soundlake.lake import Lake, conform, nothing
 from soundlake.tables import TRACK_CLUSTERS, TRACK_FEATURES
+from soundlake.writes import BatchWriter
 
 # Rows alone cannot tell: after a first model, a batch may have scored its own tracks and left out all earlier ones.
 _ASSIGNED_BY = "soundlake.assignedBy"
@@ -18,11 +19,17 @@ def reassign_all(spark: SparkSession, lake: Lake, model: ClusterModel) -> None:
     """Give every track of silver/audio_features its cluster by `model`, in one commit of gold/track_clusters.
 
     Only the table's one writer may call this. Dying after the commit makes the next caller do it once more, with the
-    same outcome.
+    same outcome. The batches whose features are scored here are noted as done: one that died between its features and
+    its clusters is done again, and must not append the same clusters.
     """
     lake.create(spark, TRACK_CLUSTERS)
     scored = lake.read(spark, TRACK_FEATURES).transform(score(model))
+    scored_batches = lake.last_batches(spark, TRACK_FEATURES)
     conform(scored, TRACK_CLUSTERS).write.format("delta").mode("overwrite").save(lake.path(TRACK_CLUSTERS))
+    done = lake.last_batches(spark, TRACK_CLUSTERS)
+    for query_id, batch_id in scored_batches.items():
+        if batch_id > done.get(query_id, -1):
+            BatchWriter(lake, query_id, batch_id).append(TRACK_CLUSTERS, nothing(spark, TRACK_CLUSTERS))
     lake.set_property(spark, TRACK_CLUSTERS, _ASSIGNED_BY, model.version)
 
 

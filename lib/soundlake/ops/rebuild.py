@@ -26,11 +26,14 @@ from soundlake.lake import Lake, conform, retry_conflicts
 from soundlake.ops.evolution import evolve_all
 from soundlake.ops.maintenance import catch_up
 from soundlake.ops.replay import forget_plans
+from soundlake.refine.apply import apply_changes
 from soundlake.refine.query import QUERY as REFINE
 from soundlake.refine.query import refine_all, refine_query
+from soundlake.settings import Settings
 from soundlake.storage import Storage
 from soundlake.tables import (
     BATCHES,
+    CHANGES,
     EVENTS,
     PLAYLIST_FETCHES,
     PLAYLIST_ITEMS,
@@ -44,18 +47,19 @@ from soundlake.tables import (
 QUERY = "rebuild"
 # What refine makes, but for the clusters of tracks: those follow from the features and the current model.
 REFINED: tuple[Table, ...] = (
-    *dict.fromkeys((*[kind.table for kind in KINDS.values() if kind.is_keyed], PLAYLIST_ITEMS)),
+    *dict.fromkeys((*[kind.table for kind in KINDS.values() if not kind.is_log], PLAYLIST_ITEMS)),
     POPULARITY_HISTORY,
     REJECTED,
     PLAYLIST_FETCHES,
     STAMPS,
+    CHANGES,
 )
 
 
 def rebuild(
-    spark: SparkSession, lake: Lake, max_bytes: str, check: Callable[[], None], say: Callable[[str], None]
+    spark: SparkSession, lake: Lake, settings: Settings, check: Callable[[], None], say: Callable[[str], None]
 ) -> None:
-    """Make silver and the clusters of tracks anew; at most about `max_bytes` of bronze are refined at once.
+    """Make silver and the clusters of tracks anew, in batches as the stream would take them.
 
     May die anywhere: done again, it goes on where it was, unless the rules have changed since. `check` is called before
     each step and may raise, to stop it there; `say` is told what is done. Raises SoundlakeError without bronze.
@@ -66,7 +70,8 @@ def rebuild(
         raise SoundlakeError(f"rebuild: there is no {EVENTS.path} in {lake.uri}, so there is nothing to rebuild from")
     folder = _begun(spark, lake) or _begin(spark, lake)
     side = Lake(folder)
-    refine_all(refine_query(spark, lake, max_bytes, into=side, account=QUERY), check)
+    refine_all(refine_query(spark, lake, settings, into=side, account=QUERY), check)
+    apply_changes(spark, side)
     for kind in KINDS.values():
         if "fetched_at" in kind.volatile and side.exists(spark, kind.table):
             check()
@@ -164,7 +169,7 @@ def _clear(storage: Storage, folder: str) -> None:
 def rules_digest() -> str:
     """A digest of the code that decides what silver is made of records."""
     package = files("soundlake")
-    modules = [package / "tables.py", *(package / "kinds").iterdir(), *(package / "refine").iterdir()]
+    modules = [package / "tables.py", *[file for room in ("core", "kinds", "refine") for file in (package / room).iterdir()]]
     digest = hashlib.sha256()
     for module in sorted((module for module in modules if module.name.endswith(".py")), key=str):
         digest.update(module.name.encode() + b"\n" + module.read_bytes())

@@ -10,25 +10,33 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial, reduce
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from soundlake.lake import Lake, retry_conflicts
-from soundlake.refine.batch import gathered, process, write_account
-from soundlake.refine.keyed import Write
-from soundlake.refine.work import Batch
+from soundlake.ops.accounts import account, totals
+from soundlake.refine.apply import apply_changes
+from soundlake.refine.batch import Refiner, append_account, together
+from soundlake.refine.known import open_index
+from soundlake.refine.result import Result
+from soundlake.settings import Settings
 from soundlake.storage import Storage
 from soundlake.tables import EVENTS, REJECTED, TABLES, Table
+from soundlake.writes import BatchWriter, same_key
 
 QUERY = "replay_rejected"
 RECORDS_AT_ONCE = 200_000
 _SAID = ("kind", "reason", "detail", "key", "value")  # what a judgement says of a rejected record
 
 
-def replay(spark: SparkSession, lake: Lake, check: Callable[[], None] = lambda: None) -> Counter[str]:
+def replay(
+    spark: SparkSession, lake: Lake, settings: Settings, check: Callable[[], None] = lambda: None
+) -> Counter[str]:
     """Judge all rejected records again; give how many were read, accepted, duplicate, stale and rejected.
 
     Everything before must be done: no unfinished batch of refine, no unfinished replay. May die anywhere, and is then
@@ -44,15 +52,17 @@ def replay(spark: SparkSession, lake: Lake, check: Callable[[], None] = lambda: 
     batches = 1 + rejected.count() // RECORDS_AT_ONCE
     chunk = F.pmod(F.xxhash64(*REJECTED.key), F.lit(batches)).cast("int")
     events.withColumn("chunk", chunk).write.format("delta").save(plan)
-    return _do(spark, lake, plan, check)
+    return _do(spark, lake, _refiner(lake, settings), plan, check)
 
 
-def complete_replay(spark: SparkSession, lake: Lake, check: Callable[[], None] = lambda: None) -> None:
+def complete_replay(
+    spark: SparkSession, lake: Lake, settings: Settings, check: Callable[[], None] = lambda: None
+) -> None:
     """Complete a replay that died, if there is one; clear away what is left of others."""
     for name in sorted(Storage(spark).names(_plans(lake))):
         plan = f"{_plans(lake)}/{name}"
         if lake.is_table(spark, plan):
-            _do(spark, lake, plan, check)
+            _do(spark, lake, _refiner(lake, settings), plan, check)
         else:
             forget_plan(spark, plan)
 
@@ -67,6 +77,10 @@ def forget_plans(spark: SparkSession, lake: Lake) -> None:
     """Give up replays that died, where silver is made anew anyway."""
     for name in Storage(spark).names(_plans(lake)):
         forget_plan(spark, f"{_plans(lake)}/{name}")
+
+
+def _refiner(lake: Lake, settings: Settings) -> Refiner:
+    return Refiner(lake, open_index(settings), settings.refine.driver_records, QUERY)
 
 
 def _plans(lake: Lake) -> str:
@@ -86,34 +100,54 @@ def rejected_events(events: DataFrame, rejected: DataFrame) -> DataFrame:
     return near.join(rejected.select(*REJECTED.key), on=list(REJECTED.key), how="left_semi")
 
 
-def _do(spark: SparkSession, lake: Lake, plan: str, check: Callable[[], None]) -> Counter[str]:
+def _do(spark: SparkSession, lake: Lake, refiner: Refiner, plan: str, check: Callable[[], None]) -> Counter[str]:
     records = spark.read.format("delta").load(plan)
     number = int(plan.rpartition("/")[2].partition("-")[0])
     done: Counter[str] = Counter()
     for row in records.select("chunk").distinct().orderBy("chunk").collect():
         check()
         events = records.where(F.col("chunk") == row["chunk"]).select(*EVENTS.column_names)
-        once = partial(_replay_batch, spark, lake, events, number + row["chunk"])
+        once = partial(_replay_batch, spark, refiner, events, BatchWriter(lake, QUERY, number + row["chunk"]))
         retry_conflicts(lambda once=once: done.update(once()))  # type: ignore[misc]
+    apply_changes(spark, lake)
     forget_plan(spark, plan)
     return done
 
 
-def _replay_batch(spark: SparkSession, lake: Lake, events: DataFrame, number: int) -> Counter[str]:
-    batch = Batch(spark, lake, QUERY, number, QUERY)
-    process(batch, events, partial(_write, batch, events))
-    return batch.account.totals
+def _replay_batch(spark: SparkSession, refiner: Refiner, events: DataFrame, writer: BatchWriter) -> Mapping[str, int]:
+    """Judge records once more, and write what that says; silver/rejected is changed last of all."""
+    started_at = datetime.now(UTC)
+    with refiner.judged(spark, events, writer.batch) as result:
+        changes = changed(refiner.lake.read(spark, REJECTED), events, _still_rejected(result)).persist()
+        try:
+            if not changes.isEmpty():
+                appends = {table: rows for table, rows in result.rows.items() if table is not REJECTED}
+                together(spark, refiner.appends(spark, writer, replace(result, rows=appends, unknown_fields={})))
+                append_account(
+                    spark, writer, partial(account, QUERY, QUERY, writer.batch_id, started_at, result.counts)
+                )
+                _replace(spark, refiner.lake, changes)
+        finally:
+            changes.unpersist()
+        return totals(result.counts)
 
 
-def _write(batch: Batch, events: DataFrame, writes: list[Write]) -> None:
-    """Write what a replay says; silver/rejected last, for what is no longer there has been seen to."""
-    still = reduce(DataFrame.unionByName, batch.rejected) if batch.rejected else None
-    changes = batch.keep(changed(batch.lake.read(batch.spark, REJECTED), events, still))
-    if changes.isEmpty():
-        return
-    batch.together(*writes, *gathered(batch))
-    write_account(batch)
-    batch.writer.replace(REJECTED, changes, "true")
+def _still_rejected(result: Result) -> DataFrame | None:
+    rows = result.rows.get(REJECTED)
+    return None if rows is None else rows.withColumn("rejected_at", F.current_timestamp())
+
+
+def _replace(spark: SparkSession, lake: Lake, changes: DataFrame) -> None:
+    """Delete the rows of silver/rejected that `is_gone` marks and set the others, in one commit."""
+    columns: dict[str, str | Column] = {f"`{name}`": f"s.`{name}`" for name in REJECTED.column_names}
+    (
+        lake.delta(spark, REJECTED)
+        .alias("t")
+        .merge(changes.alias("s"), same_key(REJECTED.key))
+        .whenMatchedDelete("s.is_gone")
+        .whenMatchedUpdate(set=columns)
+        .execute()
+    )
 
 
 def changed(rejected: DataFrame, replayed: DataFrame, still: DataFrame | None) -> DataFrame:

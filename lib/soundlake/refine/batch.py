@@ -1,150 +1,141 @@
-"""One batch of refine, from bronze rows to every table it touches.
+"""One batch of refine, from bronze rows to every table it appends to.
 
-First every record is judged, then all tables are written, side by side and in no order. A batch that dies anywhere is
-done again with the same records. It leaves out its own stamps, so it judges as the first time; appends carry the
-batch's id, so Delta passes over those that were made; merges of the same rows change nothing.
+First every record is judged, then all tables are appended to, side by side and in no order. A batch that dies anywhere
+is done again with the same records. It leaves out its own stamps, so it judges as the first time, and its appends carry
+the batch's number, so Delta passes over those that were made. Nothing that is there is changed: what would change a row
+is appended to silver/changes, and applied between two batches (soundlake.refine.apply).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from functools import partial, reduce
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from soundlake.kinds import KINDS
-from soundlake.kinds.kind import Kind
+from soundlake.clusters.model import ClusterModel, current_model
+from soundlake.clusters.scoring import score
+from soundlake.core.decode import READ
+from soundlake.core.fields import FirstSeen
+from soundlake.core.schema import arrow_schema, table_of
 from soundlake.lake import Lake
-from soundlake.ops.accounts import QUERY, REJECTED
-from soundlake.refine.candidates import candidates
-from soundlake.refine.envelope import flaw_of_unread, says_kind
-from soundlake.refine.history import raise_observations
-from soundlake.refine.keyed import Write, judge_keyed
-from soundlake.refine.playlist_items import judge_playlist_items
-from soundlake.refine.rejects import rejected_rows
-from soundlake.refine.unknown_fields import Reported, look_for_unknown
-from soundlake.refine.work import FEW_RECORDS, Batch, planned_for
-from soundlake.refine.writes import within
-from soundlake.tables import BATCHES, POPULARITY_HISTORY, STAMPS
-from soundlake.tables import REJECTED as REJECTED_TABLE
+from soundlake.ops.accounts import QUERY, account
+from soundlake.refine.cluster import judge_on_workers
+from soundlake.refine.driver import judge_here
+from soundlake.refine.frames import collect, frame_of
+from soundlake.refine.known import Known
+from soundlake.refine.result import Result
+from soundlake.writes import BatchWriter
+from soundlake.session import for_thread
+from soundlake.tables import (
+    BATCHES,
+    CLUSTER_MODELS,
+    REJECTED,
+    TRACK_CLUSTERS,
+    TRACK_FEATURES,
+    UNKNOWN_FIELDS,
+    Table,
+)
 
-UNKNOWN = "unknown"
+# Appends of one batch at once: a small one leaves cores idle while the driver plans and commits.
+APPENDS_AT_ONCE = 4
+Write = Callable[[], None]
 
 
-def refine_batch(
-    spark: SparkSession,
-    lake: Lake,
-    events: DataFrame,
-    query_id: str,
-    batch_id: int,
-    query: str = QUERY,
-    reported: Reported | None = None,
-) -> None:
-    """Judge the records of a batch of bronze rows and write what they say; the account names the `query`.
+@dataclass
+class Refiner:
+    """Refines batches of bronze rows into a lake; what it keeps from batch to batch is a cache of the tables.
 
-    Fields that no table takes are reported, unless they are `reported`; that may be kept from batch to batch.
-
-    Raises what Spark raises; then nothing is acknowledged, and the same batch is done again.
+    Batches of up to `driver_records` records are judged on the driver, larger ones by Spark's workers.
     """
-    batch = Batch(spark, lake, query_id, batch_id, query)
 
-    def write(writes: list[Write]) -> None:
-        batch.together(*writes, *gathered(batch, _write_rejected, write_account))
+    lake: Lake
+    known: Known
+    driver_records: int
+    query: str = QUERY
+    _reported: set[tuple[str, str]] | None = None
+    _models: dict[int, ClusterModel | None] = field(default_factory=dict)
 
-    process(batch, events, write, reported or Reported())
+    def refine(self, spark: SparkSession, events: DataFrame, query_id: str, batch_id: int) -> None:
+        """Judge the records of a batch and append what they say, and the account of the batch.
 
+        Raises what Spark raises; then nothing is acknowledged, and the same batch is done again.
+        """
+        started_at = datetime.now(UTC)
+        writer = BatchWriter(self.lake, query_id, batch_id)
+        with self.judged(spark, events, writer.batch) as result:
+            if not result.counts:
+                return
+            row = partial(account, self.query, query_id, batch_id, started_at, result.counts)
+            together(spark, [*self.appends(spark, writer, result), partial(append_account, spark, writer, row)])
+        self._reported = (self._reported or set()) | result.unknown_fields.keys()
 
-def process(
-    batch: Batch, events: DataFrame, write: Callable[[list[Write]], object], reported: Reported | None = None
-) -> None:
-    """Judge the records of a batch, then let `write` do what they ask for; nothing is written before.
+    @contextmanager
+    def judged(self, spark: SparkSession, events: DataFrame, batch: str) -> Iterator[Result]:
+        """The result of a batch of bronze rows; its frames can be read as long as the context lasts."""
+        self.known.catch_up(batch)
+        read = events.select(*[name for name in READ if name in events.columns])
+        few = collect(read.limit(self.driver_records + 1))
+        if len(few) <= self.driver_records:
+            yield judge_here(spark, few, self.known, batch)
+            return
+        del few
+        with judge_on_workers(spark, read, self.known, batch) as result:
+            yield result
 
-    `write` is given what writes the kinds' tables, and with `reported` what reports unknown fields. It is not called
-    when there are no records.
-    """
-    opened = batch.keep(says_kind(events))
-    records: dict[str | None, int] = dict(opened.groupBy("record_kind").count().collect())
-    if not records:
-        return
-    with planned_for(batch.spark, sum(records.values())):
-        judging = [
-            partial(_judge_kind, batch, opened, kind, records[kind.name])
-            for kind in KINDS.values()
-            if kind.name in records
-        ]
-        unread = [partial(_reject_unread, batch, opened)] if records.keys() - KINDS.keys() else []
-        few = opened.coalesce(1) if sum(records.values()) <= FEW_RECORDS else opened
-        looking = [partial(look_for_unknown, batch, few, reported)] if reported else []
-        ahead = [partial(_look_ahead, batch, records.keys())] if few is not opened else []
-        write([write for write in batch.together(*ahead, *unread, *judging, *looking) if write])
+    def appends(self, spark: SparkSession, writer: BatchWriter, result: Result) -> list[Write]:
+        """What writes the tables of a result, but for its account."""
+        writes = [partial(self._append, spark, writer, table, rows) for table, rows in result.rows.items()]
+        unknown = self._not_reported(spark, result)
+        return [*writes, *([partial(_report, spark, writer, unknown)] if unknown else [])]
 
+    def _append(self, spark: SparkSession, writer: BatchWriter, table: Table, rows: DataFrame) -> None:
+        if table is REJECTED:
+            rows = rows.withColumn("rejected_at", F.current_timestamp())
+        if "batch" in table.column_names:
+            rows = rows.withColumn("batch", F.lit(writer.batch))
+        writer.append(table, rows)
+        if table is TRACK_FEATURES and (model := self._model(spark)) is not None:
+            # Behind the features: who assigns all tracks anew takes note of the batches that the features have.
+            self.lake.create(spark, TRACK_CLUSTERS)
+            writer.append(TRACK_CLUSTERS, rows.transform(score(model)))
 
-def _look_ahead(batch: Batch, kinds: Collection[str | None]) -> None:
-    """Let Delta work out the state of the tables that will be read or written, while one task parses the records.
+    def _model(self, spark: SparkSession) -> ClusterModel | None:
+        """The current model of clusters; the table is read only when it has changed."""
+        version = self.lake.version(spark, CLUSTER_MODELS)
+        if version not in self._models:
+            self._models = {version: current_model(spark, self.lake)}
+        return self._models[version]
 
-    It keeps it, and would do it on the way of the batch otherwise, table by table.
-    """
-    for table in (STAMPS, *[KINDS[kind].table for kind in kinds if kind in KINDS], BATCHES):
-        batch.lake.last_batches(batch.spark, table)
-
-
-def gathered(batch: Batch, *more: Callable[[Batch], None]) -> list[Write]:
-    """What writes the tables that several kinds fill."""
-    return [partial(write, batch) for write in (_write_history, _write_stamps, *more)]
-
-
-def _judge_kind(batch: Batch, opened: DataFrame, kind: Kind, records: int) -> Write | None:
-    own = opened.where(F.col("record_kind") == kind.name)
-    is_small = records <= FEW_RECORDS
-    # In one partition nothing has to be shuffled, and one file is written.
-    found = candidates(kind, own.coalesce(1) if is_small else own)
-    if not kind.is_keyed:
-        return judge_playlist_items(batch, kind, batch.keep(found))
-    # Records of one key side by side: judging and folding shuffle no more.
-    return judge_keyed(batch, kind, batch.keep(found if is_small else found.repartition("id")), is_small)
-
-
-def _reject_unread(batch: Batch, opened: DataFrame) -> None:
-    """Reject what is of no known kind: the topic's kind is all there is to count it under."""
-    is_unread = F.col("record_kind").isNull() | ~F.col("record_kind").isin(*KINDS)
-    said = F.coalesce("record_kind", "kind")
-    flawed = batch.keep(opened.where(is_unread).transform(flaw_of_unread).withColumn("record_kind", said))
-    batch.rejected.append(rejected_rows(flawed))
-    for kind, count in flawed.groupBy("record_kind").count().collect():
-        batch.account.count(kind if kind in KINDS else UNKNOWN, REJECTED, count)
+    def _not_reported(self, spark: SparkSession, result: Result) -> dict[tuple[str, str], FirstSeen]:
+        if self._reported is None:
+            rows = self.lake.read(spark, UNKNOWN_FIELDS).select("kind", "field").collect()
+            self._reported = {(row["kind"], row["field"]) for row in rows}
+        return {field_: seen for field_, seen in result.unknown_fields.items() if field_ not in self._reported}
 
 
-def _write_rejected(batch: Batch) -> None:
-    if batch.rejected:
-        batch.writer.append(REJECTED_TABLE, reduce(DataFrame.unionByName, batch.rejected))
+def _report(spark: SparkSession, writer: BatchWriter, unknown: dict[tuple[str, str], FirstSeen]) -> None:
+    """Name fields that no kind reads in ops/unknown_fields."""
+    now = datetime.now(UTC)
+    rows: list[dict[str, object]] = [
+        {"kind": kind, "field": name, "first_seen_at": now, **seen._asdict()} for (kind, name), seen in unknown.items()
+    ]
+    writer.append(UNKNOWN_FIELDS, frame_of(spark, table_of(arrow_schema(UNKNOWN_FIELDS), rows), UNKNOWN_FIELDS.ddl))
 
 
-def _write_stamps(batch: Batch) -> None:
-    if batch.stamps:
-        stamps = reduce(DataFrame.unionByName, batch.stamps)
-        batch.writer.append(STAMPS, stamps.withColumn("batch", F.lit(batch.name)))
+def append_account(spark: SparkSession, writer: BatchWriter, row: Callable[[], dict[str, object]]) -> None:
+    """Append the account of a batch to ops/batches."""
+    writer.append(BATCHES, frame_of(spark, table_of(arrow_schema(BATCHES), [row()]), BATCHES.ddl))
 
 
-def _write_history(batch: Batch) -> None:
-    if not batch.observed:
-        return
-    observed = batch.keep(reduce(DataFrame.unionByName, batch.observed))
-    bounds = observed.agg(F.min("observed_on"), F.max("observed_on")).first()
-    assert bounds is not None  # an aggregate without groups has one row
-    if bounds[0] is None:
-        return
-    current = batch.lake.read(batch.spark, POPULARITY_HISTORY).where(within("observed_on", *bounds))
-    changes = batch.keep(raise_observations(observed, current))
-    parts = {row["is_new"] for row in changes.select("is_new").distinct().collect()}
-    if True in parts:
-        batch.writer.append(POPULARITY_HISTORY, changes.where("is_new").sort("observed_on"))
-    if False in parts:
-        batch.writer.upsert(POPULARITY_HISTORY, changes.where("NOT is_new"), within("t.observed_on", *bounds))
-
-
-def write_account(batch: Batch) -> None:
-    """Append the account of a batch; Delta passes over it when it is there."""
-    # One literal, no rows from Python: those would cost a job of their own.
-    account = F.from_json(F.lit(batch.account.as_json()), BATCHES.ddl).alias("account")
-    batch.writer.append(BATCHES, batch.spark.range(1, numPartitions=1).select(account).select("account.*"))
+def together(spark: SparkSession, writes: list[Write]) -> None:
+    """Write different tables at the same time; raises the first error when all have ended."""
+    with ThreadPoolExecutor(max_workers=APPENDS_AT_ONCE) as pool:
+        running = [pool.submit(for_thread(spark, write)) for write in writes]
+    for write in running:
+        write.result()

@@ -1,48 +1,53 @@
 """What is known of the keys of a batch, from `silver/stamps`.
 
-A stamp says: a record of this rank filled these fields of this key. For each field the highest rank among the stamps
-that fill it is the rank of the value in the table. Stamps are appended, never changed; maintain drops the dominated.
+A stamp says: a record of this rank filled these fields of this key. For each field the best stamp among those that fill
+it is that of the value in the table. Stamps are appended, never changed; maintenance drops those that are dominated.
 """
 
 from __future__ import annotations
 
-from datetime import date
+import hashlib
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Protocol
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import pyarrow as pa
 
-from soundlake.kinds.kind import Kind
+from soundlake.catalog.delta import open_delta
+from soundlake.lake import Lake
+from soundlake.refine.index import StampIndex
+from soundlake.settings import Settings
+from soundlake.settings.checks import local_path
 from soundlake.tables import STAMPS
 
-STAMP = ("rank", "fields", "values_hash")
-STAMPS_TYPE = f"array<struct<{', '.join(f'{name}: {STAMPS.type_of(name)}' for name in STAMP)}>>"
+
+class Known(Protocol):
+    """Tells what is known of keys."""
+
+    def catch_up(self, batch: str) -> None:
+        """Come up to the table, before the batch of this name is judged."""
+        ...
+
+    def known(self, keys: pa.Array, batch: str) -> pa.Table:
+        """The stamps (soundlake.core.judge.KNOWN) of keys, but for those that the batch of this name wrote."""
+        ...
 
 
-def fills(fields: Column, bit: int) -> Column:
-    """Whether a bit set contains a bit."""
-    return fields.bitwiseAND(F.lit(bit)) != 0
+def open_index(settings: Settings, lake: Lake | None = None) -> StampIndex:
+    """The index of the stamps of the settings' lake, or of another lake that stands in it.
 
-
-def without(fields: Column, others: Column) -> Column:
-    """The bits of one set that are not in another."""
-    return fields.bitwiseAND(F.bitwise_not(others))
-
-
-def all_fields(stamps: Column) -> Column:
-    """The fields that any of an array of stamps filled."""
-    return F.aggregate(stamps, F.lit(0).cast("bigint"), lambda fields, stamp: fields.bitwiseOR(stamp["fields"]))
-
-
-def known_state(
-    stamps: DataFrame, kind: Kind, ids: DataFrame, dates: tuple[date, date] | None, batch: str
-) -> DataFrame:
-    """One row for each of `ids` (column id) that is known.
-
-    Out: id, `known` (array of its stamps: rank, fields, values_hash). Stamps of `batch` itself are left out, so that a
-    retried batch judges as it did the first time. `dates` are the bounds of on_date, for kinds that have one.
+    It is kept in refine.index_folder; else in a local lake itself, and of one on S3 in the folder for temporary files.
     """
-    rows = stamps.where((F.col("entity") == kind.name) & (F.col("batch") != batch))
-    if dates:
-        rows = rows.where(F.col("on_date").between(*dates))
-    own = rows.join(ids, on="id", how="left_semi")
-    return own.groupBy("id").agg(F.collect_list(F.struct(*STAMP)).alias("known"))
+    uri = settings.lake.uri if lake is None else lake.uri
+    below = "" if lake is None else lake.root.removeprefix(Lake(settings.lake.uri).root).strip("/")
+    path = f"{below}/{STAMPS.path}" if below else STAMPS.path
+    return StampIndex(partial(open_delta, settings, path), _folder(settings, uri))
+
+
+def _folder(settings: Settings, uri: str) -> Path:
+    local = local_path(uri)
+    if settings.refine.index_folder is None and local is not None:
+        return Path(local) / "_index"
+    parent = Path(settings.refine.index_folder or Path(tempfile.gettempdir()) / "soundlake-index")
+    return parent / hashlib.sha256(uri.encode()).hexdigest()[:16]

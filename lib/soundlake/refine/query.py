@@ -13,8 +13,9 @@ from soundlake.clusters.assignment import is_assigned, reassign_all
 from soundlake.clusters.model import current_model
 from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake, retry_conflicts
-from soundlake.refine.batch import refine_batch
-from soundlake.refine.unknown_fields import Reported
+from soundlake.refine.batch import Refiner
+from soundlake.refine.known import open_index
+from soundlake.settings import Settings
 from soundlake.tables import CLUSTER_MODELS, EVENTS
 
 QUERY = "refine"
@@ -23,25 +24,33 @@ _CAUSE = re.compile(r"^(Caused by: )?([a-z_]+\.)+\w*(Error|Exception|Failure)\w*
 
 
 def refine_query(
-    spark: SparkSession, lake: Lake, max_bytes: str, into: Lake | None = None, account: str = QUERY
+    spark: SparkSession,
+    lake: Lake,
+    settings: Settings,
+    into: Lake | None = None,
+    account: str = QUERY,
+    after_batch: Callable[[SparkSession], None] = lambda _: None,
 ) -> DataStreamWriter:
-    """The query, ready to be given a trigger and started; at most about `max_bytes` of bronze are one batch.
+    """The query, ready to be given a trigger and started; refine.max_bytes_per_trigger says what one batch takes.
 
     What it makes, and its checkpoint, go into the lake itself, or into another one; `account` names it in ops/batches.
+    `after_batch` is called between batches, in the query's own session.
     """
     lake.create(spark, EVENTS)
     made = into or lake
+    max_bytes = settings.refine.max_bytes_per_trigger
     events = spark.readStream.format("delta").option("maxBytesPerTrigger", max_bytes).load(lake.path(EVENTS))
-    looked_at: set[int] = set()
-    reported = Reported()
+    refiner = Refiner(made, open_index(settings, into), settings.refine.driver_records, account)
+    assigned: set[int] = set()
 
     def refine(batch: DataFrame, batch_id: int) -> None:
         session = batch.sparkSession
-        _assign_new_model(session, made, looked_at)
         query_id = session.sparkContext.getLocalProperty("sql.streaming.queryId")
         assert query_id, "foreachBatch runs inside a streaming query"
         # Maintenance may move files under a write. Doing the batch again is safe, whatever of it was written.
-        retry_conflicts(lambda: refine_batch(session, made, batch, query_id, batch_id, account, reported))
+        retry_conflicts(lambda: refiner.refine(session, batch, query_id, batch_id))
+        _assign_new_model(session, made, assigned)
+        after_batch(session)
 
     return events.writeStream.queryName(QUERY).option("checkpointLocation", made.checkpoint(QUERY)).foreachBatch(refine)
 

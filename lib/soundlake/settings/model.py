@@ -125,6 +125,12 @@ class RefineSettings(_Section):
     """From bronze to silver."""
 
     max_bytes_per_trigger: Size = Field("256m", description="bronze bytes taken in one batch, about")
+    driver_records: Number = Field(
+        20_000, ge=0, description="records up to which a batch is judged on the driver; larger ones are by the workers"
+    )
+    index_folder: Annotated[Text | None, Optional] = Field(
+        None, description="local folder for the index of what is known; else in a local lake, or the temporary files'"
+    )
 
 
 class InsightsSettings(_Section):
