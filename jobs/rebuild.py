@@ -25,7 +25,7 @@ def run(arguments: JobArguments) -> None:
         open_session("soundlake rebuild", settings) as spark,
         full_disk_named(settings.lake.uri),
     ):
-        rebuild(spark, lake, settings.refine.max_bytes_per_trigger, held.check, partial(print, flush=True))
+        rebuild(spark, lake, settings, held.check, partial(print, flush=True))
         marts = [insight.name for insight in load_insights() if lake.exists(spark, insight.table)]
         for built in builder.build(spark, lake, settings, only=marts):
             print(built, flush=True)

@@ -24,10 +24,10 @@ def run(arguments: JobArguments) -> None:
         open_session("soundlake replay_rejected", settings) as spark,
         full_disk_named(settings.lake.uri),
     ):
-        make_ready(spark, lake, held.check)
+        make_ready(spark, lake, settings, held.check)
         bind(spark, lake, query.QUERY, BATCHES, writes_each_batch=False)
-        query.refine_all(query.refine_query(spark, lake, settings.refine.max_bytes_per_trigger), held.check)
-        done = replay(spark, lake, held.check)
+        query.refine_all(query.refine_query(spark, lake, settings), held.check)
+        done = replay(spark, lake, settings, held.check)
         passed = done["read"] - done["rejected"]
         print(f"replayed {done['read']:,} records: {passed:,} passed, {done['rejected']:,} did not")
 
