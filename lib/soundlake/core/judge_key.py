@@ -65,7 +65,7 @@ def rule(kind: Kind, records: Sequence[Record], known: Sequence[Stamp]) -> Rulin
     raising: list[tuple[Record, int]] = []
     stale = 0
     for record, lowest in different:
-        raises = raised(kind, record.fields, record.rank, best)
+        raises = raised(kind, record.fields, record.rank, best) if known else record.fields
         if _sameness(kind, record.rank) in before:
             if raises:  # the same payload, fetched later
                 raising.append((record, raises))
@@ -149,6 +149,9 @@ def _is_overtaken(kind: Kind, fields: int, lowest: Rank, best: Sequence[Standing
 
 def _new_row(kind: Kind, records: Sequence[Record]) -> NewRow:
     """The best record of each group; `records` begin with the highest rank."""
+    first = records[0]
+    if all(record.fields == first.fields for record in records):
+        return NewRow(first.place, (first.place,) * len(kind.bits))
     groups: list[int | None] = []
     for bits in kind.bits:
         grades = [(grade_of(record.fields, bits), -number) for number, record in enumerate(records)]
