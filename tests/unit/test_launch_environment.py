@@ -171,15 +171,17 @@ def test_jars_are_fetched_once_for_the_same_packages(tmp_path: Path, monkeypatch
             fetched.append(command)
             folder = line.environment / "ivy-jars" / "jars"
             folder.mkdir(parents=True)
-            (folder / "io.delta_delta-spark_2.13-4.0.0.jar").touch()
+            (folder / "io.delta_delta-spark_4.1_2.13-4.2.0.jar").touch()
             (folder / "org.slf4j_slf4j-api-2.0.jar").touch()
 
     for _ in range(2):
         jars.fetch(line, Ivy(tmp_path / "log"))
     assert len(fetched) == 1
-    assert [jar.name for jar in line.jars.glob("*.jar")] == ["io.delta_delta-spark_2.13-4.0.0.jar"]
+    assert [jar.name for jar in line.jars.glob("*.jar")] == ["io.delta_delta-spark_4.1_2.13-4.2.0.jar"]
     jars.fetch(dataclasses.replace(line, packages=("a:b:1",)), Ivy(tmp_path / "log"))
-    assert len(fetched) == 2
+    jars.fetch(dataclasses.replace(line, packages=("a:b:1",), provided=("c:*",)), Ivy(tmp_path / "log"))
+    assert len(fetched) == 3
+    assert fetched[-1][fetched[-1].index("--exclude-packages") + 1] == "c:*"
 
 
 def test_the_launcher_needs_nothing_installed() -> None:

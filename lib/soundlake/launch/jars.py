@@ -17,7 +17,7 @@ from soundlake.launch.versions import Line
 
 
 def fetch(line: Line, steps: Steps) -> None:
-    """Put the line's jars into its folder; nothing is fetched when the folder was made for the same packages.
+    """Put the line's jars into its folder; nothing is fetched when the folder was made for the same.
 
     Raises SoundlakeError when they cannot be fetched.
     """
@@ -36,7 +36,9 @@ def fetch_s3(line: Line, steps: Steps) -> None:
 
 def _fill(folder: Path, packages: Sequence[str], line: Line, steps: Steps, name: str) -> None:
     contents = folder / "packages.txt"
-    wanted = "\n".join(packages)
+    asked = {package.rpartition(":")[0] for package in packages}
+    provided = [package for package in line.provided if package not in asked]
+    wanted = "\n".join([*packages, *(f"without {package}" for package in provided)])
     if contents.exists() and contents.read_text(encoding="utf-8") == wanted:
         return
     ivy = line.environment / f"ivy-{folder.name}"
@@ -47,14 +49,13 @@ def _fill(folder: Path, packages: Sequence[str], line: Line, steps: Steps, name:
     python = str(line.environment / "bin" / "python")
     spark = _spark_home(line)
     variables = {"SPARK_HOME": str(spark), "SPARK_CONF_DIR": str(CONF), "SPARK_LOCAL_IP": "127.0.0.1"}
-    asked = {package.rpartition(":")[0] for package in packages}
     steps.run(
         name,
         [
             str(spark / "bin" / "spark-submit"),
             *("--master", "local[1]", "--conf", f"spark.jars.ivy={ivy}"),
             *("--packages", ",".join(packages)),
-            *("--exclude-packages", ",".join(package for package in line.provided if package not in asked)),
+            *("--exclude-packages", ",".join(provided)),
             str(nothing),
         ],
         env={**os.environ, **variables, "PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": python},
