@@ -53,7 +53,7 @@ def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if run := os.environ.get("PYTEST_XDIST_TESTRUNUID"):
         # Fails where another process of this run has a Spark already.
         (tmp_path_factory.getbasetemp().parent / f"spark-of-{run}").touch(exist_ok=False)
-    # 560 MB of jars: only for a run that has tests on S3.
+    # 650 MB of jars: only for a run that has tests on S3.
     wants_s3 = any("object_store" in getattr(item, "fixturenames", ()) for item in request.session.items)
     if wants_s3:
         fetch_s3(installed_line(), Steps(folder / "setup.log"))

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from time import monotonic
-from typing import Any
 
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
 from soundlake.sources import Gap, Once, Source
-from soundlake.sources.checkpoint import resume_offset
+from soundlake.sources.checkpoint import reached_offset, resume_offset
 
 _PATIENCE_SECONDS = 120
 _LOOK_AGAIN_SECONDS = 0.05
@@ -64,19 +63,13 @@ def _await_drained(source: Source, query: StreamingQuery) -> None:
     while True:
         if query.exception():
             query.awaitTermination()
-        reached = end_offset(query)
+        reached = reached_offset(query)
         if reached is not None and reached != asked_of:
             if source.is_drained(reached):
                 return
             asked_of = reached
         assert monotonic() < deadline, f"not drained in time: {reached}"
         Event().wait(_LOOK_AGAIN_SECONDS)
-
-
-def end_offset(query: StreamingQuery) -> str | None:
-    """The end of the last batch that is done."""
-    progress: Any = query.lastProgress
-    return progress.sources[0].endOffset if progress else None
 
 
 def forget_last_commit(checkpoint: Path) -> int:

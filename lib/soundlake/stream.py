@@ -27,7 +27,7 @@ from soundlake.refine.query import QUERY as REFINE
 from soundlake.refine.query import explained, refine_query
 from soundlake.settings import Settings
 from soundlake.sources import Once, Source, check_once, open_source
-from soundlake.sources.checkpoint import resume_offset
+from soundlake.sources.checkpoint import reached_offset, resume_offset
 from soundlake.tables import BATCHES, EVENTS
 
 JOB = "stream"
@@ -134,8 +134,7 @@ def _is_drained(source: Source) -> Callable[[StreamingQuery], bool]:
     asked: list[str] = []
 
     def is_drained(query: StreamingQuery) -> bool:
-        progress = query.lastProgress
-        reached = progress.sources[0].endOffset if progress else None
+        reached = reached_offset(query)
         if reached is None or reached in asked:
             return False
         asked[:] = [reached]

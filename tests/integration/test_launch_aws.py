@@ -258,12 +258,12 @@ def test_what_is_told_before_spark_starts_is_what_the_session_says() -> None:
 
 @pytest.mark.parametrize(("target", "uploaded"), [("emr", 4), ("emr-serverless", 4), ("glue", 0)])
 def test_the_kafka_connector_is_taken_along_where_there_is_none(named: Named, target: str, uploaded: int) -> None:
-    run = named.run(target, *KAFKA, line="4.0")
+    run = named.run(target, *KAFKA, line="4.1")
     assert len([jar for jar in run.jars if jar.startswith("s3://")]) == uploaded
 
 
 def test_the_kinesis_connector_is_named_on_the_line_that_needs_it(named: Named) -> None:
-    newer, older = named.run("emr", *KINESIS, line="4.0"), named.run("emr", *KINESIS, line="3.5")
+    newer, older = named.run("emr", *KINESIS, line="4.1"), named.run("emr", *KINESIS, line="3.5")
     assert [jar for jar in older.jars if jar not in newer.jars] == list(older.platform.kinesis_jars)
 
 

@@ -20,7 +20,7 @@ def source(*sets: str) -> KinesisSource:
 
 
 def test_each_line_says_how_it_reads_kinesis() -> None:
-    assert {name: line.kinesis for name, line in read_lines().items()} == {"4.0": "python", "3.5": "connector"}
+    assert {name: line.kinesis for name, line in read_lines().items()} == {"4.1": "python", "3.5": "connector"}
 
 
 def test_a_setting_overrides_the_line() -> None:

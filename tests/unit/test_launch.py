@@ -73,7 +73,7 @@ def test_a_target_that_is_not_there_is_refused() -> None:
 
 
 def test_options_may_stand_before_and_after_the_job() -> None:
-    job, options = read_command_line(["--lake", "demo", "--spark", "4.0", "stream", "--once"])
+    job, options = read_command_line(["--lake", "demo", "--spark", "3.5", "stream", "--once"])
     assert job.name == "stream"
     assert as_argv(options) == ["--lake=demo", "--once"]
 
@@ -213,7 +213,7 @@ def test_spark_is_the_one_of_this_environment(jars: Path) -> None:
 def test_one_line_is_the_default_and_names_fitting_packages() -> None:
     line = choose_line()
     assert line.requirements == (f"pyspark=={line.spark}", f"delta-spark=={line.delta}")
-    assert f"io.delta:delta-spark_{line.scala}:{line.delta}" in line.packages
+    assert f"io.delta:delta-spark_{line.name}_{line.scala}:{line.delta}" in line.packages
     assert line.environment.name == ".venv"
 
 
@@ -221,7 +221,10 @@ def test_the_other_line_lives_beside_the_default_one() -> None:
     line = choose_line("3.5")
     assert line.environment.name == ".venv-3.5"
     assert line.python == ("3.11",)
-    assert f"org.apache.spark:spark-sql-kafka-0-10_2.12:{line.spark}" in line.packages
+    assert line.packages == (
+        f"io.delta:delta-spark_2.12:{line.delta}",
+        f"org.apache.spark:spark-sql-kafka-0-10_2.12:{line.spark}",
+    )
 
 
 def test_a_line_that_does_not_exist_is_refused() -> None:

@@ -170,16 +170,22 @@ def test_jars_are_fetched_once_for_the_same_packages(tmp_path: Path, monkeypatch
         def run(self, name: str, command: list[str], env: object = None) -> None:  # type: ignore[override]
             fetched.append(command)
             folder = line.environment / "ivy-jars" / "jars"
-            folder.mkdir(parents=True)
-            (folder / "io.delta_delta-spark_2.13-4.0.0.jar").touch()
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "io.delta_delta-spark_4.1_2.13-4.2.0.jar").touch()
             (folder / "org.slf4j_slf4j-api-2.0.jar").touch()
 
     for _ in range(2):
         jars.fetch(line, Ivy(tmp_path / "log"))
-    assert len(fetched) == 1
-    assert [jar.name for jar in line.jars.glob("*.jar")] == ["io.delta_delta-spark_2.13-4.0.0.jar"]
-    jars.fetch(dataclasses.replace(line, packages=("a:b:1",)), Ivy(tmp_path / "log"))
-    assert len(fetched) == 2
+    assert len(fetched) == len(line.packages)
+    assert [jar.name for jar in line.jars.glob("*.jar")] == ["io.delta_delta-spark_4.1_2.13-4.2.0.jar"]
+    fetched.clear()
+    other = dataclasses.replace(line, packages=("a:b:1", "a:c:2"))
+    jars.fetch(other, Ivy(tmp_path / "log"))
+    jars.fetch(dataclasses.replace(other, provided=("d:*",)), Ivy(tmp_path / "log"))
+    asked = [command[command.index("--packages") + 1] for command in fetched]
+    left_out = [command[command.index("--exclude-packages") + 1].split(",") for command in fetched]
+    assert asked == ["a:b:1", "a:c:2"] * 2
+    assert left_out[2:] == [["d:*", "a:c"], ["d:*", "a:b"]]
 
 
 def test_the_launcher_needs_nothing_installed() -> None:

@@ -17,11 +17,11 @@ from soundlake.launch.versions import Line
 
 
 def fetch(line: Line, steps: Steps) -> None:
-    """Put the line's jars into its folder; nothing is fetched when the folder was made for the same packages.
+    """Put the line's jars into its folder; nothing is fetched when the folder was made for the same.
 
     Raises SoundlakeError when they cannot be fetched.
     """
-    _fill(line.jars, line.packages, line, steps, f"fetching the jars of Delta {line.delta} and Kafka")
+    _fill(line.jars, line.packages, line, steps)
 
 
 def fetch_s3(line: Line, steps: Steps) -> None:
@@ -31,12 +31,12 @@ def fetch_s3(line: Line, steps: Steps) -> None:
     """
     with line.s3_jars.with_name(f"{line.s3_jars.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _fill(line.s3_jars, line.s3, line, steps, "fetching the jars for S3 (once; 300 to 560 MB)")
+        _fill(line.s3_jars, line.s3, line, steps, " for S3 (once; 300 to 650 MB)")
 
 
-def _fill(folder: Path, packages: Sequence[str], line: Line, steps: Steps, name: str) -> None:
+def _fill(folder: Path, packages: Sequence[str], line: Line, steps: Steps, note: str = "") -> None:
     contents = folder / "packages.txt"
-    wanted = "\n".join(packages)
+    wanted = "\n".join([*packages, *(f"without {package}" for package in line.provided)])
     if contents.exists() and contents.read_text(encoding="utf-8") == wanted:
         return
     ivy = line.environment / f"ivy-{folder.name}"
@@ -47,18 +47,21 @@ def _fill(folder: Path, packages: Sequence[str], line: Line, steps: Steps, name:
     python = str(line.environment / "bin" / "python")
     spark = _spark_home(line)
     variables = {"SPARK_HOME": str(spark), "SPARK_CONF_DIR": str(CONF), "SPARK_LOCAL_IP": "127.0.0.1"}
-    asked = {package.rpartition(":")[0] for package in packages}
-    steps.run(
-        name,
-        [
-            str(spark / "bin" / "spark-submit"),
-            *("--master", "local[1]", "--conf", f"spark.jars.ivy={ivy}"),
-            *("--packages", ",".join(packages)),
-            *("--exclude-packages", ",".join(package for package in line.provided if package not in asked)),
-            str(nothing),
-        ],
-        env={**os.environ, **variables, "PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": python},
-    )
+    environment = {**os.environ, **variables, "PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": python}
+    asked = {package: package.rpartition(":")[0] for package in packages}
+    # One by one, without the others: what a package asks for is not to bring another version of one that is asked for.
+    for package, module in asked.items():
+        left_out = [other for other in (*line.provided, *asked.values()) if other != module]
+        steps.run(
+            f"fetching {' '.join(package.split(':')[1:])} and what it needs{note}",
+            [
+                str(spark / "bin" / "spark-submit"),
+                *("--master", "local[1]", "--conf", f"spark.jars.ivy={ivy}"),
+                *("--packages", package, "--exclude-packages", ",".join(left_out)),
+                str(nothing),
+            ],
+            env=environment,
+        )
     brought = {jar.name for jar in (spark / "jars").glob("*.jar")}
     folder.mkdir()
     for jar in sorted((ivy / "jars").glob("*.jar")):

@@ -19,7 +19,8 @@ class Line:
     """A platform line: versions that belong together.
 
     `python` holds the minor versions the line runs on ("3.11"), `java` the major ones (17). `packages` and `provided`
-    are Maven coordinates: what is added to Spark's own jars, and what of its dependencies Spark already has.
+    are Maven coordinates: what is added to Spark's own jars, and what of its dependencies Spark already has (`*` is any
+    name).
     `s3` are the coordinates that a lake on S3 needs besides, `s3_credentials` the class of the usual AWS chain there.
     `kinesis` says how the line reads Kinesis: the value of source.kinesis.reader where nobody sets it.
     """
@@ -69,7 +70,7 @@ def read_lines(file: Path = FILE) -> dict[str, Line]:
             **own,
             python=tuple(versions["python"]),
             java=tuple(versions["java"]),
-            packages=tuple(package.format(**own) for package in declared["packages"]),
+            packages=tuple(package.format(**own) for package in versions["packages"]),
             provided=tuple(declared["provided"]),
             is_default=name == declared["default"],
             kinesis=versions["kinesis"],

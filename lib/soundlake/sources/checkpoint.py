@@ -1,10 +1,11 @@
-"""Where a streaming query goes on: read from its checkpoint before it is started."""
+"""Where a streaming query goes on, read from its checkpoint before it is started, and how far it has come."""
 
 from __future__ import annotations
 
 import json
 
 from pyspark.sql import SparkSession
+from pyspark.sql.streaming import StreamingQuery
 
 from soundlake.errors import SoundlakeError
 from soundlake.storage import Storage
@@ -25,6 +26,19 @@ def resume_offset(spark: SparkSession, checkpoint: str) -> str | None:
     if committed:
         return _offset_of_batch(storage, checkpoint, max(committed))
     return _initial_offset(storage, checkpoint)
+
+
+def reached_offset(query: StreamingQuery) -> str | None:
+    """Return the offset, as JSON, at the end of a query's last batch; None before its first.
+
+    The query has one source, and runs on Spark 4: 3.5 gives progress in another shape.
+    """
+    progress = query.lastProgress
+    if progress is None:
+        return None
+    # Not the property `endOffset`: PySpark 4.1 writes it as Python writes a dict.
+    reached = json.loads(progress.sources[0].json)["endOffset"]
+    return None if reached is None else json.dumps(reached)
 
 
 def _offset_of_batch(storage: Storage, checkpoint: str, batch: int) -> str | None:

@@ -61,8 +61,8 @@ class Adopted:
 class Source(Protocol):
     """A place that records come from. It frames them and says where each stands; it never interprets them.
 
-    `resume` and `reached` are offsets of Spark, as JSON: where a query that has run before goes on (see
-    `soundlake.sources.checkpoint`), and the end of its last batch (`sources[0].endOffset` of its progress).
+    `resume` and `reached` are offsets of Spark, as JSON: where a query that has run before goes on, and the end of its
+    last batch (see `soundlake.sources.checkpoint`).
     """
 
     @property
