@@ -8,7 +8,8 @@ from functools import lru_cache
 
 MICROS = 1_000_000
 DAY_MICROS = 86_400 * MICROS
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH_DAY = _EPOCH.toordinal()
 # pandas holds nanoseconds since 1970 in 64 bits and fails beyond.
 _FIRST_YEAR, _LAST_YEAR = 1678, 2261
 
@@ -87,6 +88,16 @@ def calendar_date(text: str | None) -> int | None:
         return date.fromisoformat(text + "-01-01"[len(text) - 4 :] if len(text) < 10 else text).toordinal() - _EPOCH_DAY
     except ValueError:
         return None
+
+
+def instant_text(micros: int) -> str:
+    """A time as an ISO 8601 text, in UTC."""
+    return (_EPOCH + timedelta(microseconds=micros)).isoformat()
+
+
+def day_text(day: int) -> str:
+    """A day, in days since 1970, as an ISO 8601 text."""
+    return date.fromordinal(day + _EPOCH_DAY).isoformat()
 
 
 def day_of(micros: int) -> int:

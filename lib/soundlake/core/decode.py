@@ -13,7 +13,7 @@ import orjson
 import pyarrow as pa
 
 from soundlake.core.fields import FieldNames, FirstSeen
-from soundlake.core.reading import has_personal_fields, read_object
+from soundlake.core.reading import has_personal_fields, object_within, read_object
 from soundlake.core.schema import arrow_schema, arrow_type
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Envelope, Kind, RejectedError
@@ -94,7 +94,7 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
             is_envelope = type(payload) is dict
             if is_envelope and record.get("kind") is not None:
                 kind_name = _shown(record["kind"])
-            elif type(payload) is str and payload.lstrip()[:1] == "{":
+            elif object_within(payload) is not None:
                 kind_name = text(record.get("kind")) or topic
                 raise RejectedError("double_encoded", "payload is a text that holds an object: it was encoded twice")
             kind = kinds.get(kind_name)
@@ -106,7 +106,7 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
             envelope = _envelope(record if is_envelope else {}, arrival, latest)
             found[kind.name].add(place, payload, envelope)
         except RejectedError as error:
-            flaws.append(_Flaw(place, kind_name, error.reason, error.detail))
+            flaws.append(_Flaw(place, error.kind or kind_name, error.reason, error.detail))
     return Decoded(
         tuple(each.records(events) for each in found.values() if each.places),
         _rejected_rows(events, flaws),
@@ -136,7 +136,7 @@ def _envelope(record: Json, arrival: int, latest: int) -> Envelope:
     stamp = any_instant(said) if type(said) is str else None
     if stamp is not None:
         if stamp > max(arrival, latest) + DAY_MICROS:
-            raise RejectedError("fetched_in_future", "fetched_at lies more than a day after arrival")
+            raise RejectedError("fetched_in_future", "fetched_at lies more than a day after arrival and ingestion")
         stamp = within_years(stamp)
     return Envelope(
         arrival if stamp is None else stamp,
