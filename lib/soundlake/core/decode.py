@@ -99,7 +99,9 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
                 raise RejectedError("double_encoded", "payload is a text that holds an object: it was encoded twice")
             kind = kinds.get(kind_name)
             if kind is None:
-                raise RejectedError("unknown_kind", f"kind is {str(kind_name or 'none')[:40]}; known are {', '.join(kinds)}")
+                raise RejectedError(
+                    "unknown_kind", f"kind is {str(kind_name or 'none')[:40]}; known are {', '.join(kinds)}"
+                )
             if not is_envelope:
                 payload = record
             names.look(kind, payload, place)
@@ -187,7 +189,9 @@ class _Found:
     def records(self, events: pa.Table) -> Records:
         columns = dict(zip((*self._names, "source"), zip(*self._rows, strict=True), strict=True))
         schema = arrow_schema(self.kind.table)
-        rows = pa.table({name: pa.array(columns[name], schema.field(name).type) for name in schema.names if name in columns})
+        rows = pa.table(
+            {name: pa.array(columns[name], schema.field(name).type) for name in schema.names if name in columns}
+        )
         ids = _ids(self.kind, rows)
         entity = self.kind.name
         marks = {
@@ -254,7 +258,9 @@ def _is_among(column: pa.ChunkedArray, values: tuple[str, ...]) -> np.ndarray[An
 def _rejected_rows(events: pa.Table, flaws: Iterable[_Flaw]) -> pa.Table:
     """Rows of silver/rejected; the value is left out where it names a personal field."""
     flaws = list(flaws)
-    taken = events.select(["key", "value", *ORIGIN_NAMES, "arrived_at"]).take(pa.array([f.place for f in flaws], pa.int64()))
+    taken = events.select(["key", "value", *ORIGIN_NAMES, "arrived_at"]).take(
+        pa.array([f.place for f in flaws], pa.int64())
+    )
     values = [None if has_personal_fields(value) else value for value in taken["value"].to_pylist()]
     columns = {
         "kind": [flaw.kind for flaw in flaws],

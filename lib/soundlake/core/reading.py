@@ -95,7 +95,8 @@ def _behind_registry_bytes(value: bytes) -> Any:
     if record.lstrip(_JSON_BLANKS)[:1] not in (b"{", b"["):
         schema = int.from_bytes(value[1:_REGISTRY_BYTES], "big")
         raise RejectedError(
-            "unknown_framing", f"a Schema Registry's five bytes (schema {schema}) stand before something that is no JSON"
+            "unknown_framing",
+            f"a Schema Registry's five bytes (schema {schema}) stand before something that is no JSON",
         )
     return _parsed(record)
 

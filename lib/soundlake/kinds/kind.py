@@ -11,7 +11,7 @@ from soundlake.kinds.values import Json, identifier
 from soundlake.tables import RANK_TYPE, Table
 
 # The fields of a payload that a kind reads: of plain fields None, of objects (and of objects in lists) their own.
-Fields = Mapping[str, Union[None, "Fields", list["Fields"]]]
+Fields = Mapping[str, Union["Fields", list["Fields"], None]]
 
 
 class Envelope(NamedTuple):

@@ -33,8 +33,8 @@ def _read(payload: Json, envelope: Envelope) -> dict[str, Any]:
         if value is not None and type(value) is not str:
             raise RejectedError("wrong_type", f"track.{name} is no string")
     user = required(payload, "user_id", "missing_user")
-    played_at = instant(get("played_at"))
-    if played_at is None and (played_at := instant(get("ts"))) is None and (played_at := instant(get("endTime"))) is None:
+    played_at = next((at for name in _TIMES if (at := instant(get(name))) is not None), None)
+    if played_at is None:
         raise RejectedError("missing_time", "played_at, ts and endTime are missing or unreadable")
     uri = _content_uri(payload, track)
     names = _names(payload, track)

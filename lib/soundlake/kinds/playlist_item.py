@@ -72,7 +72,9 @@ def _track_id(entry: Json) -> str | None:
 
 def _fetch(envelope: Envelope) -> str:
     """The fetch that an entry is a part of: its stamp, or the day of arrival of those without one."""
-    return instant_text(envelope.fetched_at) if envelope.is_stamped else f"arrived {day_text(day_of(envelope.arrived_at))}"
+    if envelope.is_stamped:
+        return instant_text(envelope.fetched_at)
+    return f"arrived {day_text(day_of(envelope.arrived_at))}"
 
 
 KIND = Kind(

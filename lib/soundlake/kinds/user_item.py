@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from soundlake.kinds.kind import Envelope, Kind, RejectedError, identity, required
-from soundlake.kinds.values import Json, catalog_id, identifier, small_count, thing
+from soundlake.kinds.values import Json, catalog_id, small_count, thing
 from soundlake.tables import USER_ITEMS
 from soundlake.times import instant
 
