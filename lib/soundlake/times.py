@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 
 MICROS = 1_000_000
 DAY_MICROS = 86_400 * MICROS
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = _EPOCH.toordinal()
 # pandas holds nanoseconds since 1970 in 64 bits and fails beyond.
 _FIRST_YEAR, _LAST_YEAR = 1678, 2261
 
@@ -54,7 +55,7 @@ def any_instant(text: str) -> int | None:
 
 def _zone(text: str | None) -> timezone:
     if text is None or text in ("Z", "z", "UTC"):
-        return timezone.utc
+        return UTC
     hours, minutes = int(text[1:3]), int(text[3:].lstrip(":") or 0)
     if minutes > 59:
         raise ValueError(text)
@@ -89,10 +90,20 @@ def calendar_date(text: str | None) -> int | None:
         return None
 
 
+def instant_text(micros: int) -> str:
+    """A time as an ISO 8601 text, in UTC."""
+    return (_EPOCH + timedelta(microseconds=micros)).isoformat()
+
+
+def day_text(day: int) -> str:
+    """A day, in days since 1970, as an ISO 8601 text."""
+    return date.fromordinal(day + _EPOCH_DAY).isoformat()
+
+
 def day_of(micros: int) -> int:
     """The UTC day of a time, in days since 1970."""
     return micros // DAY_MICROS
 
 
-_FIRST = micros_of(datetime(_FIRST_YEAR, 1, 1, tzinfo=timezone.utc))
-_BEYOND = micros_of(datetime(_LAST_YEAR + 1, 1, 1, tzinfo=timezone.utc))
+_FIRST = micros_of(datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC))
+_BEYOND = micros_of(datetime(_LAST_YEAR + 1, 1, 1, tzinfo=UTC))

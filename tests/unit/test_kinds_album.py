@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
-from records import Read, envelope, read
+from building import envelope
+from decoding import Read, read
 
 from soundlake.kinds.album import KIND
 
@@ -26,7 +26,7 @@ BEFORE_2026: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def albums(spark: SparkSession) -> Read:
+def albums() -> Read:
     records = {
         "before 2026": envelope("album", BEFORE_2026),
         "after 2026": envelope("album", {k: v for k, v in BEFORE_2026.items() if k not in ("popularity", "label")}),
@@ -38,7 +38,7 @@ def albums(spark: SparkSession) -> Read:
         "total beyond int": {"id": "b1", "name": "An Album", "total_tracks": 2**31},
         "popularity of 101": {"id": "b1", "name": "An Album", "popularity": 101},
     }
-    return read(spark, KIND, records)
+    return read(KIND, records)
 
 
 def test_a_full_record_fills_every_column(albums: Read) -> None:

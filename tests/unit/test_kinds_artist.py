@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
-from records import Read, envelope, read
+from building import envelope
+from decoding import Read, read
 
 from soundlake.kinds.artist import KIND
 
@@ -20,7 +20,7 @@ BEFORE_2026: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def artists(spark: SparkSession) -> Read:
+def artists() -> Read:
     records = {
         "before 2026": envelope("artist", BEFORE_2026),
         "after 2026": envelope("artist", {"id": "a1", "name": "An Artist", "genres": []}),
@@ -32,7 +32,7 @@ def artists(spark: SparkSession) -> Read:
         "genres as a text": {"id": "a1", "name": "An Artist", "genres": "pop"},
         "negative popularity": {"id": "a1", "name": "An Artist", "popularity": -1},
     }
-    return read(spark, KIND, records)
+    return read(KIND, records)
 
 
 def test_a_full_record_fills_every_column(artists: Read) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
-from records import Read, envelope, read
+from building import envelope
+from decoding import Read, read
 
 from soundlake.kinds.audio_features import KIND
 
@@ -45,7 +45,7 @@ KEPT = {"tempo": 0.0, "time_signature": 0, "loudness": 2.2, "key": -1}
 
 
 @pytest.fixture(scope="module")
-def features(spark: SparkSession) -> Read:
+def features() -> Read:
     records = {
         "full": envelope("audio_features", FULL, source="reccobeats"),
         "only an id": {"id": "t1"},
@@ -55,7 +55,7 @@ def features(spark: SparkSession) -> Read:
         **{f"impossible {name}": FULL | {name: value} for name, value in IMPOSSIBLE.items()},
         **{f"odd {name}": FULL | {name: value} for name, value in KEPT.items()},
     }
-    return read(spark, KIND, records)
+    return read(KIND, records)
 
 
 def test_a_full_record_fills_every_column(features: Read) -> None:

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
-from records import Read, envelope, read, utc
+from building import envelope, utc
+from decoding import Read, read
 
 from soundlake.kinds.play import KIND
 
@@ -19,6 +19,7 @@ TRACK: dict[str, Any] = {
     "artists": [{"id": "a1", "name": "First"}, {"id": "a2", "name": "Second"}],
     "album": {"id": "b1", "name": "An Album"},
 }
+UNKNOWN_URI = {"id": None, "uri": "spotify:track:null", "type": "track", "is_local": True}
 API: dict[str, Any] = {
     "user_id": "u1",
     "played_at": "2026-02-03T04:05:06.789Z",
@@ -75,7 +76,7 @@ BASIC = {
 
 
 @pytest.fixture(scope="module")
-def plays(spark: SparkSession) -> Read:
+def plays() -> Read:
     records = {
         "api": envelope("play", API),
         "export": envelope("play", EXPORT, source="export"),
@@ -104,6 +105,18 @@ def plays(spark: SparkSession) -> Read:
         "a second later": EXPORT | {"ts": "2026-02-03T04:05:07Z"},
         "another user": EXPORT | {"user_id": "u2"},
         "another track": EXPORT | {"spotify_track_uri": "spotify:track:t2"},
+        "type in capitals": API | {"track": {"id": "t1", "name": "A Title", "type": "Track"}},
+        "episode in capitals": API | {"track": {"id": "e1", "name": "Part 1", "type": "EPISODE"}},
+        "video in capitals": EXPORT | {"content_type": "Video"},
+        "uri of null": API | {"track": UNKNOWN_URI | {"name": "Local one"}},
+        "another uri of null": API | {"track": UNKNOWN_URI | {"name": "Local two"}},
+        "id null as a text": API | {"track": {"id": "null", "name": "Local one"}},
+        "uri of null in the export": EXPORT | {"spotify_track_uri": "spotify:track:null"},
+        "with utc": EXPORT | {"ts": "2026-02-03 04:05:06 UTC"},
+        "offset without colon": EXPORT | {"ts": "2026-02-03T04:05:06+0000"},
+        "small letters": EXPORT | {"ts": "2026-02-03t04:05:06z"},
+        "a blank for the t": EXPORT | {"ts": "2026-02-03 04:05:06"},
+        "seconds since 1970": EXPORT | {"ts": "1770091506"},
         "no user": API | {"user_id": None},
         "blank user": API | {"user_id": " "},
         "user as number": API | {"user_id": 5},
@@ -115,11 +128,13 @@ def plays(spark: SparkSession) -> Read:
         "uri as number": EXPORT | {"spotify_track_uri": 5},
         "negative ms": EXPORT | {"ms_played": -1},
         "skipped as number": EXPORT | {"skipped": 1},
+        "shuffle as number": EXPORT | {"shuffle": 1},
+        "shuffle as text": EXPORT | {"shuffle": "TRUE"},
         "skipped null": EXPORT | {"skipped": None},
         "context null": API | {"context": None},
         "platform as number": EXPORT | {"platform": 5},
     }
-    return read(spark, KIND, records)
+    return read(KIND, records)
 
 
 def id_of(plays: Read, name: str) -> str:
@@ -162,7 +177,19 @@ def test_a_play_is_the_same_by_whichever_road_it_comes(plays: Read) -> None:
     assert id_of(plays, "api") == id_of(plays, "export")
 
 
-@pytest.mark.parametrize("name", ["without uri", "polled later", "in another zone"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "without uri",
+        "type in capitals",
+        "polled later",
+        "in another zone",
+        "with utc",
+        "offset without colon",
+        "small letters",
+        "a blank for the t",
+    ],
+)
 def test_a_play_is_the_same_however_it_is_written(plays: Read, name: str) -> None:
     assert id_of(plays, name) == id_of(plays, "api")
 
@@ -208,6 +235,30 @@ def test_a_local_file_is_a_play_without_a_track_id(plays: Read) -> None:
     assert plays.values("local", *columns) == ("track", None, "A Title", "spotify:local:::Mine:61")
 
 
+@pytest.mark.parametrize(
+    ("name", "track_name"),
+    [
+        ("uri of null", "Local one"),
+        ("another uri of null", "Local two"),
+        ("id null as a text", "Local one"),
+        ("uri of null in the export", "A Title"),
+    ],
+)
+def test_a_uri_or_an_id_of_null_is_none(plays: Read, name: str, track_name: str) -> None:
+    columns = ("content_type", "track_id", "content_uri", "track_name")
+    assert plays.values(name, *columns) == ("track", None, None, track_name)
+
+
+def test_two_local_files_at_one_instant_are_two_plays(plays: Read) -> None:
+    assert id_of(plays, "uri of null") != id_of(plays, "another uri of null")
+
+
+def test_types_are_read_in_capitals_too(plays: Read) -> None:
+    columns = ("content_type", "track_id", "track_name", "episode_name")
+    assert plays.values("episode in capitals", *columns) == ("episode", None, None, "Part 1")
+    assert plays.values("video in capitals", "content_type") == ("video",)
+
+
 def test_the_basic_export_has_names_and_minutes(plays: Read) -> None:
     columns = ("track_id", "track_name", "artist_name", "played_at", "ms_played", "content_type", "content_uri")
     played_at = utc("2026-02-03T04:05:00Z")
@@ -221,6 +272,7 @@ def test_the_basic_export_has_names_and_minutes(plays: Read) -> None:
         ("blank user", "missing_user"),
         ("no time", "missing_time"),
         ("unreadable time", "missing_time"),
+        ("seconds since 1970", "missing_time"),
         ("no content", "missing_content"),
         ("content without name or id", "missing_content"),
     ],
@@ -239,6 +291,8 @@ def test_a_key_field_of_the_wrong_type_is_rejected(plays: Read, name: str) -> No
     [
         ("negative ms", "ms_played"),
         ("skipped as number", "skipped"),
+        ("shuffle as number", "shuffle"),
+        ("shuffle as text", "shuffle"),
         ("skipped null", "skipped"),
         ("context null", "context_uri"),
         ("platform as number", "platform"),
@@ -249,4 +303,4 @@ def test_what_is_missing_or_impossible_is_null(plays: Read, name: str, column: s
 
 
 def test_no_personal_field_of_the_export_is_kept(plays: Read) -> None:
-    assert "192.0.2.1" not in str(plays.found["export"])
+    assert "192.0.2.1" not in str(plays.row("export"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
-from records import Read, envelope, read
+from building import envelope
+from decoding import Read, read
 
 from soundlake.kinds.playlist import KIND
 
@@ -21,7 +21,7 @@ COMMON: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def playlists(spark: SparkSession) -> Read:
+def playlists() -> Read:
     records = {
         "before 2026": envelope("playlist", COMMON | {"tracks": {"total": 50}, "followers": {"total": 7}}),
         "after 2026": envelope("playlist", COMMON | {"items": {"total": 50}}),
@@ -33,7 +33,7 @@ def playlists(spark: SparkSession) -> Read:
         "negative followers": COMMON | {"followers": {"total": -7}},
         "total as a text": COMMON | {"tracks": {"total": "50"}},
     }
-    return read(spark, KIND, records)
+    return read(KIND, records)
 
 
 def test_a_full_record_fills_every_column(playlists: Read) -> None:

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
-from records import ARRIVAL, Read, envelope, read, utc
+from building import ARRIVAL, envelope, utc
+from decoding import Read, read
 
 from soundlake.kinds.playlist_item import KIND
 
@@ -38,7 +38,7 @@ def item(**fields: object) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def items(spark: SparkSession) -> Read:
+def items() -> Read:
     records = {
         "before 2026": item(streams=1000),
         "after 2026": item(track=None, item=TRACK, streams=1000),
@@ -48,6 +48,14 @@ def items(spark: SparkSession) -> Read:
         "local with an id": item(track=LOCAL | {"id": "x"}),
         "episode": item(track=EPISODE),
         "episode as item": item(track=None, item=EPISODE),
+        "types in capitals": item(track=TRACK | {"type": "Track"}),
+        "episode in capitals": item(track={"id": "e1", "name": "Part 1", "type": "Episode"}),
+        "uri of null": item(track=TRACK | {"id": None, "uri": "spotify:track:null"}),
+        "id null as a text": item(track=TRACK | {"id": "null"}),
+        "both": item(track={"id": "t1", "name": None}, item=TRACK | {"id": None}, streams=1000),
+        "playlist id null as a text": item(playlist={"id": "null"}),
+        "stamped in another zone": item() | {"fetched_at": "2026-03-01T17:00:00+09:00"},
+        "stamped later": item() | {"fetched_at": "2026-03-01T08:00:01Z"},
         "no playlist": item(playlist=None),
         "playlist without id": item(playlist={"name": "A List"}),
         "playlist id as number": item(playlist={"id": 5}),
@@ -64,7 +72,7 @@ def items(spark: SparkSession) -> Read:
         "no stamp": item() | {"fetched_at": None},
         "unreadable stamp": item() | {"fetched_at": "NA"},
     }
-    return read(spark, KIND, records)
+    return read(KIND, records)
 
 
 def test_a_full_record_fills_every_column(items: Read) -> None:
@@ -90,7 +98,7 @@ def test_a_full_record_fills_every_column(items: Read) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["after 2026", "flag beside item"])
+@pytest.mark.parametrize("name", ["after 2026", "flag beside item", "both"])
 def test_since_2026_the_entry_is_called_item(items: Read, name: str) -> None:
     assert items.row(name) == items.row("before 2026")
 
@@ -104,12 +112,21 @@ def test_a_local_file_keeps_its_row_without_a_track_id(items: Read, name: str) -
     assert items.values(name, "track_id", "track_name", "artist_name") == (None, "Mine", None)
 
 
-@pytest.mark.parametrize("name", ["episode", "episode as item"])
+@pytest.mark.parametrize("name", ["episode", "episode as item", "episode in capitals"])
 def test_an_episode_keeps_its_row_without_a_track_id(items: Read, name: str) -> None:
     assert items.values(name, "track_id", "track_name") == (None, "Part 1")
 
 
-@pytest.mark.parametrize("name", ["no playlist", "playlist without id"])
+def test_a_track_in_capitals_is_a_track(items: Read) -> None:
+    assert items.values("types in capitals", "track_id") == ("t1",)
+
+
+@pytest.mark.parametrize("name", ["uri of null", "id null as a text"])
+def test_an_entry_whose_id_is_null_has_no_track_id(items: Read, name: str) -> None:
+    assert items.values(name, "track_id", "track_name") == (None, "A Title")
+
+
+@pytest.mark.parametrize("name", ["no playlist", "playlist without id", "playlist id null as a text"])
 def test_an_entry_without_playlist_is_rejected(items: Read, name: str) -> None:
     assert items.reason(name) == "missing_playlist"
 
@@ -151,3 +168,24 @@ def test_a_total_may_be_missing(items: Read) -> None:
 def test_an_entry_without_a_stamp_belongs_to_its_arrival_date(items: Read, name: str) -> None:
     columns = ("snapshot_date", "fetched_at", "fetch")
     assert items.values(name, *columns) == (date(2026, 3, 2), ARRIVAL, "arrived 2026-03-02")
+
+
+def test_entries_of_one_stamp_belong_to_one_fetch(items: Read) -> None:
+    fetches = [items.row(name)["fetch"] for name in ("before 2026", "stamped in another zone", "stamped later")]
+    assert fetches[0] == fetches[1] != fetches[2]
+
+
+def test_an_entry_is_one_value_as_a_whole(items: Read) -> None:
+    assert items.marks["no entry"]["fields"] == items.marks["before 2026"]["fields"] == 0b11
+
+
+def test_an_entry_is_known_by_its_place_in_its_fetch(items: Read) -> None:
+    def ids(*names: str) -> int:
+        return len({items.marks[name]["id"] for name in names})
+
+    assert ids("before 2026", "after 2026", "stamped in another zone") == 1
+    assert ids("before 2026", "stamped later", "no stamp") == 3
+
+
+def test_an_entry_is_dated_by_the_day_of_its_fetch(items: Read) -> None:
+    assert items.marks["before 2026"]["on_date"] == date(2026, 3, 1)

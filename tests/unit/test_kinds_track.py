@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
-from records import Read, envelope, read
+from building import envelope
+from decoding import Read, read
 
 from soundlake.kinds.track import KIND
 
@@ -29,7 +29,7 @@ AFTER_2026 = {k: v for k, v in BEFORE_2026.items() if k not in ("popularity", "a
 
 
 @pytest.fixture(scope="module")
-def tracks(spark: SparkSession) -> Read:
+def tracks() -> Read:
     records = {
         "before 2026": envelope("track", BEFORE_2026),
         "after 2026": envelope("track", AFTER_2026),
@@ -39,6 +39,8 @@ def tracks(spark: SparkSession) -> Read:
         "no id": {"name": "A Title"},
         "id null": {"id": None, "name": "A Title"},
         "id blank": {"id": " ", "name": "A Title"},
+        "id null as a text": {"id": "null", "name": "A Title", "uri": "spotify:track:null"},
+        "ids null as texts": {"id": "t1", "artists": [{"id": "null", "name": "Mine"}], "album": {"id": "null"}},
         "local file": {"id": None, "name": "Mine", "is_local": True, "uri": "spotify:local:::Mine:61"},
         "local uri": {"id": "x", "name": "Mine", "uri": "spotify:local:::Mine:61"},
         "no artists": {"id": "t1", "artists": []},
@@ -48,7 +50,7 @@ def tracks(spark: SparkSession) -> Read:
         "year 0": {"id": "t1", "album": {"id": "b1", "release_date": "0000", "release_date_precision": "year"}},
         "blank album id": {"id": "t1", "album": {"id": "", "name": "An Album"}},
     }
-    return read(spark, KIND, records)
+    return read(KIND, records)
 
 
 def test_a_full_record_fills_every_column(tracks: Read) -> None:
@@ -85,7 +87,7 @@ def test_every_field_but_the_id_may_be_missing_or_null(tracks: Read, name: str) 
     assert tracks.row(name) == dict.fromkeys(tracks.row("before 2026")) | {"track_id": "t1"}
 
 
-@pytest.mark.parametrize("name", ["no id", "id null", "id blank"])
+@pytest.mark.parametrize("name", ["no id", "id null", "id blank", "id null as a text"])
 def test_a_record_without_id_is_rejected(tracks: Read, name: str) -> None:
     assert tracks.reason(name) == "missing_id"
 
@@ -119,3 +121,7 @@ def test_a_release_before_year_1_is_nulled_with_its_precision(tracks: Read) -> N
 
 def test_a_blank_album_id_is_null(tracks: Read) -> None:
     assert tracks.values("blank album id", "album_id", "album_name") == (None, "An Album")
+
+
+def test_an_id_that_is_the_text_null_is_null(tracks: Read) -> None:
+    assert tracks.values("ids null as texts", "artist_id", "artist_ids", "album_id") == (None, [None], None)

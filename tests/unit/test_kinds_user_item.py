@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
-from records import Read, envelope, read, utc
+from building import envelope, utc
+from decoding import Read, read
 
 from soundlake.kinds.user_item import KIND
 
@@ -20,7 +20,7 @@ TOP: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def items(spark: SparkSession) -> Read:
+def items() -> Read:
     saved = {"user_id": "u1", "relation": "saved", "added_at": "2026-01-02T03:04:05Z", "album": {"id": "b1"}}
     records = {
         "top": envelope("user_item", TOP),
@@ -37,7 +37,7 @@ def items(spark: SparkSession) -> Read:
         "negative rank": TOP | {"rank": -1},
         "unreadable added_at": saved | {"added_at": "NA"},
     }
-    return read(spark, KIND, records)
+    return read(KIND, records)
 
 
 def test_a_top_track_has_time_range_and_rank(items: Read) -> None:

@@ -13,7 +13,7 @@ import orjson
 import pyarrow as pa
 
 from soundlake.core.fields import FieldNames, FirstSeen
-from soundlake.core.reading import has_personal_fields, read_object
+from soundlake.core.reading import has_personal_fields, object_within, read_object
 from soundlake.core.schema import arrow_schema, arrow_type
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Envelope, Kind, RejectedError
@@ -94,19 +94,21 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
             is_envelope = type(payload) is dict
             if is_envelope and record.get("kind") is not None:
                 kind_name = _shown(record["kind"])
-            elif type(payload) is str and payload.lstrip()[:1] == "{":
+            elif object_within(payload) is not None:
                 kind_name = text(record.get("kind")) or topic
                 raise RejectedError("double_encoded", "payload is a text that holds an object: it was encoded twice")
             kind = kinds.get(kind_name)
             if kind is None:
-                raise RejectedError("unknown_kind", f"kind is {str(kind_name or 'none')[:40]}; known are {', '.join(kinds)}")
+                raise RejectedError(
+                    "unknown_kind", f"kind is {str(kind_name or 'none')[:40]}; known are {', '.join(kinds)}"
+                )
             if not is_envelope:
                 payload = record
             names.look(kind, payload, place)
             envelope = _envelope(record if is_envelope else {}, arrival, latest)
             found[kind.name].add(place, payload, envelope)
         except RejectedError as error:
-            flaws.append(_Flaw(place, kind_name, error.reason, error.detail))
+            flaws.append(_Flaw(place, error.kind or kind_name, error.reason, error.detail))
     return Decoded(
         tuple(each.records(events) for each in found.values() if each.places),
         _rejected_rows(events, flaws),
@@ -136,7 +138,7 @@ def _envelope(record: Json, arrival: int, latest: int) -> Envelope:
     stamp = any_instant(said) if type(said) is str else None
     if stamp is not None:
         if stamp > max(arrival, latest) + DAY_MICROS:
-            raise RejectedError("fetched_in_future", "fetched_at lies more than a day after arrival")
+            raise RejectedError("fetched_in_future", "fetched_at lies more than a day after arrival and ingestion")
         stamp = within_years(stamp)
     return Envelope(
         arrival if stamp is None else stamp,
@@ -187,7 +189,9 @@ class _Found:
     def records(self, events: pa.Table) -> Records:
         columns = dict(zip((*self._names, "source"), zip(*self._rows, strict=True), strict=True))
         schema = arrow_schema(self.kind.table)
-        rows = pa.table({name: pa.array(columns[name], schema.field(name).type) for name in schema.names if name in columns})
+        rows = pa.table(
+            {name: pa.array(columns[name], schema.field(name).type) for name in schema.names if name in columns}
+        )
         ids = _ids(self.kind, rows)
         entity = self.kind.name
         marks = {
@@ -254,7 +258,9 @@ def _is_among(column: pa.ChunkedArray, values: tuple[str, ...]) -> np.ndarray[An
 def _rejected_rows(events: pa.Table, flaws: Iterable[_Flaw]) -> pa.Table:
     """Rows of silver/rejected; the value is left out where it names a personal field."""
     flaws = list(flaws)
-    taken = events.select(["key", "value", *ORIGIN_NAMES, "arrived_at"]).take(pa.array([f.place for f in flaws], pa.int64()))
+    taken = events.select(["key", "value", *ORIGIN_NAMES, "arrived_at"]).take(
+        pa.array([f.place for f in flaws], pa.int64())
+    )
     values = [None if has_personal_fields(value) else value for value in taken["value"].to_pylist()]
     columns = {
         "kind": [flaw.kind for flaw in flaws],

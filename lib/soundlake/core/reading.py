@@ -14,6 +14,12 @@ from soundlake.kinds.kind import RejectedError
 AGGREGATE_MAGIC = b"\xf3\x89\x9a\xc2"
 _REGISTRY_BYTES = 5  # a zero and the id of a schema
 _JSON_BLANKS = b" \t\r\n"
+# How records begin that something was put around; no JSON begins so.
+_FRAMINGS = {
+    b"\x1f\x8b": "gzip",
+    b"\x03\x00": "the header of AWS Glue's Schema Registry",
+    b"\x03\x05": "the header of AWS Glue's Schema Registry, and compressed",
+}
 _NOT_JSON = "the record is not JSON, or cut off, or followed by something else"
 _PERSONAL = re.compile(rb"ip_?addr|user_?agent|user_?name", re.IGNORECASE)
 
@@ -22,8 +28,8 @@ def read_object(value: bytes | None, record_bytes: int | None = None) -> dict[st
     """The JSON object that a record is.
 
     `record_bytes` is the length of the record as it came. Raises RejectedError: tombstone, too_large (bronze keeps the
-    beginning only), damaged_aggregate, not_utf8, not_json, not_object, double_encoded (an object written into a text),
-    unknown_framing (bytes of a Schema Registry before something that is no JSON).
+    beginning only), damaged_aggregate, unknown_framing (something other than JSON around it, or behind the bytes of a
+    Schema Registry), not_utf8, not_json, not_object, double_encoded (an object written into a text).
     """
     if value is None:
         raise RejectedError("tombstone", "the message has no value")
@@ -31,20 +37,40 @@ def read_object(value: bytes | None, record_bytes: int | None = None) -> dict[st
         raise RejectedError(
             "too_large", f"the record has {record_bytes:,} bytes, more than source.max_record_bytes: bronze cut it off"
         )
-    try:
-        record = orjson.loads(value)
-    except orjson.JSONDecodeError:
-        record = _read_slowly(value)
+    record = _parsed(value)
     if type(record) is dict:
         return record
-    if type(record) is str and record.lstrip()[:1] == "{":
-        raise RejectedError("double_encoded", "the record is a JSON text that holds an object: it was encoded twice")
+    if (inner := object_within(record)) is not None:
+        kind = inner.get("kind") if type(inner.get("payload")) is dict else None
+        raise RejectedError(
+            "double_encoded",
+            "the record is a JSON text that holds an object: it was encoded twice",
+            kind if type(kind) is str else None,
+        )
     raise RejectedError("not_object", "the record is JSON, but no object")
+
+
+def object_within(value: object) -> dict[str, Any] | None:
+    """The object that a text holds, as of writers that encode twice; None for anything else."""
+    if type(value) is not str or value.lstrip()[:1] != "{":
+        return None
+    try:
+        inner = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
+    return inner if type(inner) is dict else None
 
 
 def has_personal_fields(value: bytes | None) -> bool:
     """Whether a record names a personal field of account exports, under any of the names they had."""
     return value is not None and _PERSONAL.search(value) is not None
+
+
+def _parsed(value: bytes) -> Any:
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return _read_slowly(value)
 
 
 def _read_slowly(value: bytes) -> Any:
@@ -55,6 +81,8 @@ def _read_slowly(value: bytes) -> Any:
         )
     if value[:1] == b"\0" and len(value) > _REGISTRY_BYTES:
         return _behind_registry_bytes(value)
+    if framing := _FRAMINGS.get(value[:2]):
+        raise RejectedError("unknown_framing", f"around the record is {framing}, which is not taken apart")
     try:
         text = value.decode()
     except UnicodeDecodeError:
@@ -63,12 +91,14 @@ def _read_slowly(value: bytes) -> Any:
 
 
 def _behind_registry_bytes(value: bytes) -> Any:
-    if value[_REGISTRY_BYTES :].lstrip(_JSON_BLANKS)[:1] not in (b"{", b"["):
+    record = value[_REGISTRY_BYTES:]
+    if record.lstrip(_JSON_BLANKS)[:1] not in (b"{", b"["):
         schema = int.from_bytes(value[1:_REGISTRY_BYTES], "big")
         raise RejectedError(
-            "unknown_framing", f"a Schema Registry's five bytes (schema {schema}) stand before something that is no JSON"
+            "unknown_framing",
+            f"a Schema Registry's five bytes (schema {schema}) stand before something that is no JSON",
         )
-    return _read_slowly(value[_REGISTRY_BYTES:])
+    return _parsed(record)
 
 
 def _read_text(text: str) -> Any:

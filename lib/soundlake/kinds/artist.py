@@ -2,47 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import Any
 
-from pyspark.sql import Column
-
-from soundlake.kinds import values
-from soundlake.kinds.kind import Envelope, Kind, Rule
-from soundlake.kinds.payload import NUMBER, TEXT, TEXTS, Payload
-from soundlake.kinds.shapes import key_rules
+from soundlake.kinds.kind import Envelope, Group, Kind, required
+from soundlake.kinds.values import Json, catalog_id, count, percent, text, texts, thing
 from soundlake.tables import ARTISTS
 
 
-def _values(payload: Payload, envelope: Envelope) -> Mapping[str, Column]:
+def _read(payload: Json, envelope: Envelope) -> dict[str, Any]:
     return {
-        "artist_id": payload.text("id"),
-        "artist_name": payload.text("name"),
-        "genres": payload.get("genres"),
-        "popularity": values.percent(payload.get("popularity")),
-        "followers": values.count(payload.get("followers", "total")),
-        "source": envelope.source,
-        "genre_source": payload.text("genre_source"),
+        "artist_id": required(payload, "id", "missing_id", catalog_id),
+        "artist_name": text(payload.get("name")),
+        "genres": texts(payload.get("genres")),
+        "popularity": percent(payload.get("popularity")),
+        "followers": count(thing(payload.get("followers")).get("total")),
+        "genre_source": text(payload.get("genre_source")),
     }
-
-
-def _rules(payload: Payload, envelope: Envelope) -> Sequence[Rule]:
-    return key_rules(payload, ("id",), "id")
 
 
 KIND = Kind(
     name="artist",
     table=ARTISTS,
-    payload={
-        "id": TEXT,
-        "name": TEXT,
-        "genres": TEXTS,
-        "popularity": NUMBER,
-        "followers": {"total": NUMBER},
-        "genre_source": TEXT,
+    fields={
+        "id": None,
+        "name": None,
+        "genres": None,
+        "popularity": None,
+        "followers": {"total": None},
+        "genre_source": None,
     },
-    values=_values,
-    rules=_rules,
-    together=(("artist_name",), ("genres", "genre_source")),
+    read=_read,
+    together=(Group(("genres", "genre_source")),),
     volatile=("popularity", "followers", "fetched_at"),
     observes=("popularity", "followers"),
 )

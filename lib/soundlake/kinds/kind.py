@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any, NamedTuple, Union
 
 from soundlake.kinds.values import Json, identifier
-from soundlake.tables import Table
+from soundlake.tables import RANK_TYPE, Table
 
 # The fields of a payload that a kind reads: of plain fields None, of objects (and of objects in lists) their own.
-Fields = Mapping[str, Union[None, "Fields", list["Fields"]]]
+Fields = Mapping[str, Union["Fields", list["Fields"], None]]
 
 
 class Envelope(NamedTuple):
@@ -28,11 +28,11 @@ class Envelope(NamedTuple):
 
 
 class RejectedError(Exception):
-    """A record that its kind cannot take: a short code, and what exactly was wrong, for people."""
+    """A record that cannot be taken: a short code, what exactly was wrong, for people, and its kind if it says one."""
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, kind: str | None = None) -> None:
         super().__init__(reason, detail)
-        self.reason, self.detail = reason, detail
+        self.reason, self.detail, self.kind = reason, detail, kind
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,17 @@ class Kind:
         return self.log_key or self.table.key
 
     @cached_property
+    def _of_record(self) -> frozenset[str]:
+        """The columns that say when the record was fetched and how it ranks: they stand for the record itself."""
+        return frozenset(c.name for c in self.table.columns if c.name == "fetched_at" or c.type == RANK_TYPE)
+
+    @cached_property
     def groups(self) -> tuple[Group, ...]:
         """The groups of columns that move as one, in the order of the table's columns."""
         grouped = {column: group for group in self.together for column in group.columns}
         seen: dict[Group, None] = {}
         for column in self.table.column_names:
-            if column not in self.key and column != "fetched_at":
+            if column not in self.key and column not in self._of_record:
                 seen.setdefault(grouped.get(column) or Group((column,)))
         return tuple(seen)
 
@@ -129,17 +134,28 @@ class Kind:
         return own + (1 if "fetched_at" in self.stable else 0)
 
 
-def required(payload: Json, name: str, missing: str, within: str = "") -> str:
-    """The text of a field that identifies a record.
+def identity(
+    payload: Json, name: str, check: Callable[[object], str | None] = identifier, within: str = ""
+) -> str | None:
+    """The text of a field that is a part of what identifies a record; None where it is absent or blank.
 
-    Raises RejectedError: wrong_type where it is no text, `missing` where it is absent or blank. `within` names the
-    object that the field stands in.
+    Raises RejectedError, wrong_type, where it is no text. `within` names the object that the field stands in.
     """
     value = payload.get(name)
-    found = identifier(value)
+    if value is not None and type(value) is not str:
+        raise RejectedError("wrong_type", f"{_field(name, within)} is no string")
+    return check(value)
+
+
+def required(
+    payload: Json, name: str, missing: str, check: Callable[[object], str | None] = identifier, within: str = ""
+) -> str:
+    """The same of a field that must be there. Raises RejectedError: wrong_type, or `missing` where there is none."""
+    found = identity(payload, name, check, within)
     if found is None:
-        field = f"{within}.{name}" if within else name
-        if value is not None and type(value) is not str:
-            raise RejectedError("wrong_type", f"{field} is no string")
-        raise RejectedError(missing, f"{field} is missing")
+        raise RejectedError(missing, f"{_field(name, within)} is missing")
     return found
+
+
+def _field(name: str, within: str) -> str:
+    return f"{within}.{name}" if within else name

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from soundlake.kinds.kind import Envelope, Group, Kind, RejectedError, required
-from soundlake.kinds.shapes import ARTISTS_FIELD
-from soundlake.kinds.values import Json, flag, identifier, milliseconds, text, thing
+from soundlake.kinds.shapes import ARTISTS_FIELD, is_type
+from soundlake.kinds.values import Json, catalog_id, flag, milliseconds, text, thing
 from soundlake.tables import PLAYS
 from soundlake.times import MICROS, day_of, instant
 
@@ -33,8 +33,8 @@ def _read(payload: Json, envelope: Envelope) -> dict[str, Any]:
         if value is not None and type(value) is not str:
             raise RejectedError("wrong_type", f"track.{name} is no string")
     user = required(payload, "user_id", "missing_user")
-    played_at = instant(get("played_at"))
-    if played_at is None and (played_at := instant(get("ts"))) is None and (played_at := instant(get("endTime"))) is None:
+    played_at = next((at for name in _TIMES if (at := instant(get(name))) is not None), None)
+    if played_at is None:
         raise RejectedError("missing_time", "played_at, ts and endTime are missing or unreadable")
     uri = _content_uri(payload, track)
     names = _names(payload, track)
@@ -60,8 +60,8 @@ def _read(payload: Json, envelope: Envelope) -> dict[str, Any]:
 def _content_uri(payload: Json, track: Json) -> str | None:
     """The Spotify URI of what was played; where the API gives an id alone, it is made of that."""
     uri = _uri(track.get("uri"))
-    if uri is None and (id_ := identifier(track.get("id"))) is not None:
-        uri = f"spotify:{text(track.get('type')) or 'track'}:{id_}"
+    if uri is None and (id_ := catalog_id(track.get("id"))) is not None:
+        uri = f"spotify:{(text(track.get('type')) or 'track').lower()}:{id_}"
     for name in _URIS:
         if uri is not None:
             break
@@ -77,7 +77,7 @@ def _uri(value: object) -> str | None:
 def _names(payload: Json, track: Json) -> dict[str, str | None]:
     """What the content is called, from whichever road the record came."""
     get = payload.get
-    name, is_episode = text(track.get("name")), track.get("type") == "episode"
+    name, is_episode = text(track.get("name")), is_type(track.get("type"), "episode")
     artists = track.get("artists")
     artist = thing(artists[0]).get("name") if type(artists) is list and artists else None
     return {
@@ -99,8 +99,8 @@ def _first(*values: object) -> str | None:
 
 def _content_type(payload: Json, uri: str | None) -> str:
     get = payload.get
-    if (stated := get("content_type")) in CONTENT_TYPES:
-        return str(stated)
+    if (stated := (text(get("content_type")) or "").lower()) in CONTENT_TYPES:
+        return stated
     if type(get("audiobook_chapter_uri")) is str:
         return "chapter"
     if uri is not None and (by_uri := uri.split(":", 2)[1:2]) and by_uri[0] in CONTENT_TYPES:

@@ -2,54 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import Any
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
-
-from soundlake.kinds import values
-from soundlake.kinds.kind import Envelope, Kind, Rule
-from soundlake.kinds.payload import FLAG, NUMBER, TEXT, Payload
-from soundlake.kinds.shapes import key_rules
+from soundlake.kinds.kind import Envelope, Kind, required
+from soundlake.kinds.values import Json, catalog_id, count, flag, identifier, small_count, text, thing
 from soundlake.tables import PLAYLISTS
 
 
-def _values(payload: Payload, envelope: Envelope) -> Mapping[str, Column]:
+def _read(payload: Json, envelope: Envelope) -> dict[str, Any]:
     # Since February 2026 the API calls the entries `items`; before, and in older records, `tracks`.
-    total = F.coalesce(payload.get("items", "total"), payload.get("tracks", "total"))
+    total = small_count(thing(payload.get("items")).get("total"))
+    if total is None:
+        total = small_count(thing(payload.get("tracks")).get("total"))
     return {
-        "playlist_id": payload.text("id"),
-        "playlist_name": payload.text("name"),
-        "owner_id": values.identifier(payload.text("owner", "id")),
-        "description": payload.text("description"),
-        "public": payload.get("public"),
-        "followers": values.count(payload.get("followers", "total")),
-        "total_tracks": values.small_count(total),
-        "snapshot_id": payload.text("snapshot_id"),
-        "source": envelope.source,
+        "playlist_id": required(payload, "id", "missing_id", catalog_id),
+        "playlist_name": text(payload.get("name")),
+        "owner_id": identifier(thing(payload.get("owner")).get("id")),
+        "description": text(payload.get("description")),
+        "public": flag(payload.get("public")),
+        "followers": count(thing(payload.get("followers")).get("total")),
+        "total_tracks": total,
+        "snapshot_id": text(payload.get("snapshot_id")),
     }
-
-
-def _rules(payload: Payload, envelope: Envelope) -> Sequence[Rule]:
-    return key_rules(payload, ("id",), "id")
 
 
 KIND = Kind(
     name="playlist",
     table=PLAYLISTS,
-    payload={
-        "id": TEXT,
-        "name": TEXT,
-        "owner": {"id": TEXT},
-        "description": TEXT,
-        "public": FLAG,
-        "followers": {"total": NUMBER},
-        "items": {"total": NUMBER},
-        "tracks": {"total": NUMBER},
-        "snapshot_id": TEXT,
+    fields={
+        "id": None,
+        "name": None,
+        "owner": {"id": None},
+        "description": None,
+        "public": None,
+        "followers": {"total": None},
+        "items": {"total": None},
+        "tracks": {"total": None},
+        "snapshot_id": None,
     },
-    values=_values,
-    rules=_rules,
+    read=_read,
     volatile=("followers", "fetched_at"),
     observes=("followers",),
 )

@@ -2,110 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import Any
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
-
-from soundlake.kinds import values
-from soundlake.kinds.kind import Envelope, Kind, Rule
-from soundlake.kinds.payload import FLAG, NUMBER, TEXT, Fields, Payload
-from soundlake.kinds.shapes import ARTISTS_FIELD, artist_columns, key_rules
+from soundlake.kinds.kind import Envelope, Fields, Group, Kind, RejectedError, required
+from soundlake.kinds.shapes import ARTISTS_FIELD, artist_columns, is_type
+from soundlake.kinds.values import NOTHING, Json, catalog_id, count, small_count, text, thing
 from soundlake.tables import PLAYLIST_FETCHES
+from soundlake.times import day_of, day_text, instant, instant_text
 
 _ENTRY: Fields = {
-    "id": TEXT,
-    "name": TEXT,
-    "uri": TEXT,
-    "type": TEXT,
-    "is_local": FLAG,
+    "id": None,
+    "name": None,
+    "uri": None,
+    "type": None,
+    "is_local": None,
     "artists": ARTISTS_FIELD,
-    "album": {"id": TEXT, "name": TEXT},
+    "album": {"id": None, "name": None},
 }
 
 
-def _entry_text(payload: Payload, *path: str) -> Column:
-    """A text of the entry: since February 2026 it is called `item`, before `track`; some records carry both."""
-    return F.coalesce(payload.text("track", *path), payload.text("item", *path))
-
-
-def _has_no_entry(payload: Payload) -> Column:
-    return payload.get("track").isNull() & payload.get("item").isNull()
-
-
-def _total(payload: Payload) -> Column:
-    return values.small_count(payload.get("playlist", "total"))
-
-
-def _is_empty_marker(payload: Payload) -> Column:
-    return F.coalesce((_total(payload) == 0) & _has_no_entry(payload), F.lit(False))
-
-
-def _position(payload: Payload) -> Column:
-    # The record that says that a playlist is empty needs no place.
-    return F.coalesce(values.small_count(payload.get("position")), F.when(_is_empty_marker(payload), 0))
-
-
-def _track_id(payload: Payload) -> Column:
-    """The id of a track of the catalog; null for local files and episodes."""
-    is_local = F.coalesce(payload.get("track", "is_local"), payload.get("item", "is_local"), F.lit(False))
-    other_type = F.coalesce(_entry_text(payload, "type") != "track", F.lit(False))
-    other_uri = F.coalesce(~_entry_text(payload, "uri").startswith("spotify:track:"), F.lit(False))
-    return F.when(~(is_local | other_type | other_uri), values.identifier(_entry_text(payload, "id")))
-
-
-def _derive(payload: Payload) -> Mapping[str, Column]:
+def _read(payload: Json, envelope: Envelope) -> dict[str, Any]:
+    playlist, entry = thing(payload.get("playlist")), _entry(payload)
+    playlist_id = required(playlist, "id", "missing_playlist", catalog_id, within="playlist")
+    total = small_count(playlist.get("total"))
+    is_empty_marker = total == 0 and entry is None
+    position = small_count(payload.get("position"))
+    if position is None and not is_empty_marker:  # the record that says that a playlist is empty needs no place
+        raise RejectedError("missing_position", "position is missing or no whole number")
+    entry = NOTHING if entry is None else entry
+    album, artists = thing(entry.get("album")), artist_columns(entry.get("artists"))
     return {
-        "position": _position(payload),
-        "track_id": _track_id(payload),
-        "artists": F.coalesce(payload.get("track", "artists"), payload.get("item", "artists")),
-    }
-
-
-def _values(payload: Payload, envelope: Envelope) -> Mapping[str, Column]:
-    arrival = F.concat(F.lit("arrived "), F.to_date(envelope.arrived_at).cast("string"))
-    artists = artist_columns(payload.shared("artists"))
-    return {
-        "playlist_id": payload.text("playlist", "id"),
-        "playlist_name": payload.text("playlist", "name"),
-        "snapshot_date": F.to_date(envelope.fetched_at),
-        "position": payload.shared("position"),
-        "track_id": payload.shared("track_id"),
-        "track_name": _entry_text(payload, "name"),
+        "playlist_id": playlist_id,
+        "playlist_name": text(playlist.get("name")),
+        "snapshot_date": day_of(envelope.fetched_at),
+        "position": position or 0,
+        "track_id": _track_id(entry),
+        "track_name": text(entry.get("name")),
         "artist_id": artists["artist_id"],
         "artist_name": artists["artist_name"],
-        "album_id": values.identifier(_entry_text(payload, "album", "id")),
-        "album_name": _entry_text(payload, "album", "name"),
+        "album_id": catalog_id(album.get("id")),
+        "album_name": text(album.get("name")),
         "market": envelope.market,
-        "streams": values.count(payload.get("streams")),
-        "added_at": values.instant(payload.text("added_at")),
+        "streams": count(payload.get("streams")),
+        "added_at": instant(payload.get("added_at")),
         "fetched_at": envelope.fetched_at,
-        "source": envelope.source,
-        "fetch": F.when(envelope.is_stamped, envelope.fetched_at.cast("string")).otherwise(arrival),
-        "total": _total(payload),
-        "is_empty_marker": _is_empty_marker(payload),
+        "fetch": _fetch(envelope),
+        "total": total,
+        "is_empty_marker": is_empty_marker,
     }
 
 
-def _rules(payload: Payload, envelope: Envelope) -> Sequence[Rule]:
-    return [
-        *key_rules(payload, ("playlist", "id"), "playlist"),
-        Rule("missing_position", "position is missing or no whole number", payload.shared("position").isNull()),
-    ]
+def _entry(payload: Json) -> Json | None:
+    """The entry: since February 2026 it is called `item`, before `track`; some records carry both."""
+    found = [each for each in (payload.get("item"), payload.get("track")) if type(each) is dict]
+    if len(found) < 2:
+        return found[0] if found else None
+    item, track = found
+    return {**item, **{name: value for name, value in track.items() if value is not None}}
+
+
+def _track_id(entry: Json) -> str | None:
+    """The id of a track of the catalog; None for local files and episodes."""
+    uri, type_ = entry.get("uri"), entry.get("type")
+    is_other = (type(uri) is str and not uri.startswith("spotify:track:")) or (
+        type(type_) is str and not is_type(type_, "track")
+    )
+    return None if is_other or entry.get("is_local") is True else catalog_id(entry.get("id"))
+
+
+def _fetch(envelope: Envelope) -> str:
+    """The fetch that an entry is a part of: its stamp, or the day of arrival of those without one."""
+    if envelope.is_stamped:
+        return instant_text(envelope.fetched_at)
+    return f"arrived {day_text(day_of(envelope.arrived_at))}"
 
 
 KIND = Kind(
     name="playlist_item",
     table=PLAYLIST_FETCHES,
-    payload={
-        "playlist": {"id": TEXT, "name": TEXT, "snapshot_id": TEXT, "total": NUMBER},
-        "position": NUMBER,
-        "added_at": TEXT,
+    fields={
+        "playlist": {"id": None, "name": None, "snapshot_id": None, "total": None},
+        "position": None,
+        "added_at": None,
         "track": _ENTRY,
         "item": _ENTRY,
-        "streams": NUMBER,
+        "streams": None,
     },
-    values=_values,
-    rules=_rules,
-    derive=_derive,
+    read=_read,
+    # An entry is one value as a whole.
+    together=(
+        Group(
+            (
+                "playlist_name",
+                "track_id",
+                "track_name",
+                "artist_id",
+                "artist_name",
+                "album_id",
+                "album_name",
+                "market",
+                "streams",
+                "added_at",
+                "source",
+                "total",
+                "is_empty_marker",
+            )
+        ),
+    ),
+    dated="snapshot_date",
+    log_key=("playlist_id", "snapshot_date", "fetch", "position"),
+    snapshot_key=("playlist_id", "snapshot_date"),
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from soundlake.times import calendar_date
 from soundlake.kinds.kind import Fields, Group
-from soundlake.kinds.values import identifier, precision, text, things
+from soundlake.kinds.values import catalog_id, precision, text, things
+from soundlake.times import calendar_date
 
 ARTISTS_FIELD: list[Fields] = [{"id": None, "name": None}]
 
@@ -18,15 +18,20 @@ RELEASE_COLUMNS = Group(
 )
 
 
+def is_type(value: object, name: str) -> bool:
+    """Whether the `type` of an object is this one, in small or in capital letters."""
+    return value == name or (type(value) is str and value.lower() == name)
+
+
 def artist_columns(value: object) -> dict[str, Any]:
     """artist_id, artist_name (of the first), artist_ids, artist_names from a list of artist objects."""
     artists = things(value)
     if artists is None:
         return {"artist_id": None, "artist_name": None, "artist_ids": None, "artist_names": None}
-    ids = [text(artist.get("id")) for artist in artists]
+    ids = [catalog_id(artist.get("id")) for artist in artists]
     names = [text(artist.get("name")) for artist in artists]
     return {
-        "artist_id": identifier(ids[0]) if ids else None,
+        "artist_id": ids[0] if ids else None,
         "artist_name": names[0] if names else None,
         "artist_ids": ids,
         "artist_names": names,

@@ -13,7 +13,7 @@ from soundlake.kinds.shapes import (
     artist_columns,
     release_columns,
 )
-from soundlake.kinds.values import Json, flag, identifier, milliseconds, percent, text, thing
+from soundlake.kinds.values import Json, catalog_id, flag, milliseconds, percent, text, thing
 from soundlake.tables import TRACKS
 
 
@@ -23,10 +23,10 @@ def _read(payload: Json, envelope: Envelope) -> dict[str, Any]:
         raise RejectedError("local_file", "a local file has no Spotify id")
     album = thing(payload.get("album"))
     return {
-        "track_id": required(payload, "id", "missing_id"),
+        "track_id": required(payload, "id", "missing_id", catalog_id),
         "track_name": text(payload.get("name")),
         **artist_columns(payload.get("artists")),
-        "album_id": identifier(album.get("id")),
+        "album_id": catalog_id(album.get("id")),
         "album_name": text(album.get("name")),
         "duration_ms": milliseconds(payload.get("duration_ms")),
         "explicit": flag(payload.get("explicit")),

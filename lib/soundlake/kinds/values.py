@@ -28,6 +28,11 @@ def identifier(value: object) -> str | None:
     return value if type(value) is str and value.strip(" ") else None
 
 
+def catalog_id(value: object) -> str | None:
+    """An id that Spotify gave; some writers make the text "null" of one that is null."""
+    return identifier(value) if value != "null" else None
+
+
 def flag(value: object) -> bool | None:
     """True or false."""
     return value if type(value) is bool else None

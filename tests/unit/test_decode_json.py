@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from pyspark.sql import SparkSession
-from records import Read, Records, envelope, read
+from building import Records, envelope
+from decoding import Read, read
 
 from soundlake.kinds import KINDS
 
@@ -78,8 +78,8 @@ TRACKS: Records = {
 
 
 @pytest.fixture(scope="module")
-def records(spark: SparkSession) -> Read:
-    return read(spark, KINDS["track"], {**NO_JSON, **NO_OBJECT, **TRACKS})
+def records() -> Read:
+    return read(KINDS["track"], {**NO_JSON, **NO_OBJECT, **TRACKS})
 
 
 @pytest.mark.parametrize("name", NO_JSON)

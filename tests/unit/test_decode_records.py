@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
-from records import Records, by_name, envelope, events
+from building import Records, envelope
+from decoding import Read, events_table, read_topic
 
+from soundlake.core.decode import UNKNOWN, decode
 from soundlake.kinds import KINDS
-from soundlake.refine.envelope import flaw_of_unread, says_kind
-from soundlake.refine.rejects import rejected_rows
 
 NAMED: Records = {
     "bare object": {"id": "x"},
@@ -55,56 +51,59 @@ UNNAMED: Records = {
 
 
 @pytest.fixture(scope="module")
-def kinds(spark: SparkSession) -> dict[str, dict[str, Any]]:
+def kinds() -> Read:
     """Records on the topic of tracks."""
-    return by_name(says_kind(events(spark, "track", NAMED)))
+    return read_topic("track", NAMED)
 
 
 @pytest.fixture(scope="module")
-def unread(spark: SparkSession) -> dict[str, dict[str, Any]]:
-    """Records on a topic of all kinds, of which none is known; with the values that are set aside."""
-    opened = says_kind(events(spark, None, UNNAMED))
-    is_unread = F.col("record_kind").isNull() | ~F.col("record_kind").isin(*KINDS)
-    return by_name(rejected_rows(flaw_of_unread(opened.where(is_unread))))
+def unread() -> Read:
+    """Records on a topic of all kinds, of which all but the first are of none."""
+    return read_topic(None, UNNAMED)
 
 
-def test_the_topic_says_the_kind_of_a_bare_object(kinds: dict[str, dict[str, Any]]) -> None:
-    assert kinds["bare object"]["record_kind"] == "track"
+def test_the_topic_says_the_kind_of_a_bare_object(kinds: Read) -> None:
+    assert kinds.kind("bare object") == "track"
 
 
 @pytest.mark.parametrize(
     "name",
     ["envelope of another kind", "compact envelope", "kind at the end", "kind given with blanks", "escaped kind"],
 )
-def test_the_kind_of_an_envelope_beats_the_topic(kinds: dict[str, dict[str, Any]], name: str) -> None:
-    assert kinds[name]["record_kind"] == "artist"
+def test_the_kind_of_an_envelope_beats_the_topic(kinds: Read, name: str) -> None:
+    assert kinds.kind(name) == "artist"
 
 
 @pytest.mark.parametrize("name", ["envelope of its own kind", "envelope without kind", "envelope with null kind"])
-def test_an_envelope_without_another_kind_is_of_the_topics(kinds: dict[str, dict[str, Any]], name: str) -> None:
-    assert kinds[name]["record_kind"] == "track"
+def test_an_envelope_without_another_kind_is_of_the_topics(kinds: Read, name: str) -> None:
+    assert kinds.kind(name) == "track"
 
 
 @pytest.mark.parametrize("name", ["kind without payload", "kind with null payload", "kind inside the payload"])
-def test_only_an_envelope_has_a_kind_of_its_own(kinds: dict[str, dict[str, Any]], name: str) -> None:
-    assert kinds[name]["record_kind"] == "track"
+def test_only_an_envelope_has_a_kind_of_its_own(kinds: Read, name: str) -> None:
+    assert kinds.kind(name) == "track"
 
 
-def test_an_unknown_kind_beats_the_topic_too(kinds: dict[str, dict[str, Any]]) -> None:
-    assert kinds["unknown kind"]["record_kind"] == "song"
+def test_an_unknown_kind_beats_the_topic_too(kinds: Read) -> None:
+    assert kinds.kind("unknown kind") == "song"
 
 
-def test_what_cannot_be_parsed_is_of_the_topics_kind(kinds: dict[str, dict[str, Any]]) -> None:
-    assert kinds["cut off"]["record_kind"] == "track"
+def test_what_cannot_be_parsed_is_of_the_topics_kind(kinds: Read) -> None:
+    assert kinds.kind("cut off") == "track"
 
 
-@pytest.mark.parametrize("name", ["not utf8", "tombstone"])
-def test_what_is_no_text_has_no_kind(kinds: dict[str, dict[str, Any]], name: str) -> None:
-    assert (kinds[name]["is_text"], kinds[name]["record_kind"]) == (False, None)
+@pytest.mark.parametrize("name", ["not utf8", "damaged aggregate", "tombstone"])
+def test_what_is_no_text_has_no_kind_but_its_topics(kinds: Read, unread: Read, name: str) -> None:
+    assert (kinds.kind(name), unread.kind(name)) == ("track", None)
 
 
-def test_one_topic_may_carry_all_kinds(unread: dict[str, dict[str, Any]]) -> None:
-    assert "envelope" not in unread
+def test_rejections_are_counted_by_kind() -> None:
+    topic = {"cut off": "{", "a song": envelope("song", {}), "no artist": envelope("artist", {}), "good": {"id": "x"}}
+    assert decode(events_table("track", topic)).rejections == {"track": 1, UNKNOWN: 1, "artist": 1}
+
+
+def test_one_topic_may_carry_all_kinds(unread: Read) -> None:
+    assert (unread.reason("envelope"), unread.kind("envelope")) == ("missing_time", "play")
 
 
 @pytest.mark.parametrize(
@@ -124,26 +123,24 @@ def test_one_topic_may_carry_all_kinds(unread: dict[str, dict[str, Any]]) -> Non
         ("tombstone", "tombstone"),
     ],
 )
-def test_a_record_of_no_known_kind_says_why(unread: dict[str, dict[str, Any]], name: str, reason: str) -> None:
-    assert unread[name]["reason"] == reason
+def test_a_record_of_no_known_kind_says_why(unread: Read, name: str, reason: str) -> None:
+    assert unread.reason(name) == reason
 
 
-def test_the_detail_names_the_unknown_kind_and_the_known_ones(unread: dict[str, dict[str, Any]]) -> None:
-    detail = unread["unknown kind"]["detail"]
+def test_the_detail_names_the_unknown_kind_and_the_known_ones(unread: Read) -> None:
+    detail = unread.rejected["unknown kind"]["detail"]
     assert detail.startswith("kind is song;")
     assert all(kind in detail for kind in KINDS)
 
 
-def test_every_reason_comes_with_a_detail(unread: dict[str, dict[str, Any]]) -> None:
-    assert all(row["detail"] for row in unread.values())
+def test_every_reason_comes_with_a_detail(unread: Read) -> None:
+    assert all(row["detail"] for row in unread.rejected.values())
 
 
-def test_a_rejected_record_keeps_its_bytes(unread: dict[str, dict[str, Any]]) -> None:
-    assert unread["not utf8"]["value"] == b"\xc3\x28"
+def test_a_rejected_record_keeps_its_bytes(unread: Read) -> None:
+    assert unread.rejected["not utf8"]["value"] == b"\xc3\x28"
 
 
 @pytest.mark.parametrize("name", [name for name in UNNAMED if name.startswith("personal")])
-def test_a_rejected_record_with_personal_fields_leaves_its_value_out(
-    unread: dict[str, dict[str, Any]], name: str
-) -> None:
-    assert unread[name]["value"] is None
+def test_a_rejected_record_with_personal_fields_leaves_its_value_out(unread: Read, name: str) -> None:
+    assert unread.rejected[name]["value"] is None
