@@ -184,3 +184,26 @@ def _snapshots(fetches: Iterable[Mapping[str, Any]]) -> dict[Any, Any]:
             if not entry["is_empty_marker"]
         }
     return {day: rows for day, rows in found.items() if rows}
+
+
+@dataclass(frozen=True)
+class Fed:
+    """What batches of one kind made: its rows by key, the keys that each batch `rewrote`, and the stamps."""
+
+    rows: dict[Any, Row]
+    rewritten: list[set[Any]]
+    stamps: list[Row]
+    lake: LakeModel
+
+
+def feed(kind: Kind, *batches: Records) -> Fed:
+    """Take batches on the topic of a kind, one after the other, each applied; names are unique over all batches."""
+    lake, rewritten = LakeModel(here), []
+    for records in batches:
+        lake.refine(records, kind.name)
+        changed = pa.concat_tables(lake.changes).to_pylist() if lake.changes else []
+        rewritten.append({change["id"] for change in changed if change["target"] == kind.table.name})
+        lake.apply()
+    rows = {key[0] if len(key) == 1 else key: row for key, row in lake.tables.get(kind.table.path, {}).items()}
+    stamps = [row | {"batch": batch} for batch, table in lake.stamps for row in table.to_pylist()]
+    return Fed(rows, rewritten, stamps, lake)

@@ -1,4 +1,7 @@
-"""A batch of refine that dies after any of its writes and is done again leaves what an undisturbed one leaves."""
+"""A batch of refine that dies after any of its appends and is done again leaves what an undisturbed one leaves.
+
+All of it on both roads: as batches that are judged on the driver, and by the workers.
+"""
 
 from __future__ import annotations
 
@@ -8,24 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from building import Record, envelope, stamp
 from pyspark.sql import DataFrame, SparkSession
 from reading import rows, silver
-from records import Record, envelope, events, stamp
+from refining import ON_DRIVER, ON_WORKERS, apply, refine
 
-from soundlake.lake import Lake
-from soundlake.refine.batch import refine_batch
-from soundlake.refine.writes import BatchWriter
 from soundlake.tables import (
     BATCHES,
+    CHANGES,
     PLAYLIST_FETCHES,
-    PLAYLIST_ITEMS,
     PLAYS,
-    POPULARITY_HISTORY,
     REJECTED,
     STAMPS,
     TRACKS,
+    UNKNOWN_FIELDS,
     Table,
 )
+from soundlake.writes import BatchWriter
 
 pytestmark = pytest.mark.slow
 
@@ -55,13 +57,13 @@ SECOND: list[Record] = [
     envelope("track", {"id": "t2", "name": "Other", "popularity": 3}, stamp(2)),
     play(2, "New"),
     entry(0, "t2", 2),
+    envelope("track", {"id": "t1", "mood": "blue"}, stamp(1)),
     {"name": "nothing says what this is"},
 ]
 
 
-def refine(spark: SparkSession, lake: Path, number: int, records: list[Record]) -> None:
-    batch = events(spark, None, {f"{number}-{place}": record for place, record in enumerate(records)})
-    refine_batch(spark, Lake(str(lake)), batch, "a query", number)
+def named(number: int, records: list[Record]) -> dict[str, Record]:
+    return {f"{number}-{place}": record for place, record in enumerate(records)}
 
 
 def accounts(lake: Path) -> list[tuple[Any, ...]]:
@@ -72,7 +74,8 @@ def accounts(lake: Path) -> list[tuple[Any, ...]]:
 @pytest.fixture(scope="module")
 def after_first(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     lake = tmp_path_factory.mktemp("first") / "lake"
-    refine(spark, lake, 0, FIRST)
+    refine(spark, lake, 0, named(0, FIRST))
+    apply(spark, lake)
     return lake
 
 
@@ -80,25 +83,16 @@ def after_first(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -
 def undisturbed(spark: SparkSession, after_first: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     lake = tmp_path_factory.mktemp("undisturbed") / "lake"
     shutil.copytree(after_first, lake)
-    refine(spark, lake, 1, SECOND)
+    refine(spark, lake, 1, named(1, SECOND))
+    apply(spark, lake)
     return lake
 
 
-@pytest.mark.parametrize(
-    ("table", "write"),
-    [
-        (TRACKS, "append"),
-        (TRACKS, "upsert"),
-        (PLAYS, "append"),
-        (PLAYLIST_ITEMS, "replace"),
-        (PLAYLIST_FETCHES, "append"),
-        (POPULARITY_HISTORY, "append"),
-        (REJECTED, "append"),
-        (STAMPS, "append"),
-        (BATCHES, "append"),
-    ],
-    ids=lambda value: value.view if isinstance(value, Table) else value,
-)
+APPENDED = (TRACKS, PLAYS, PLAYLIST_FETCHES, REJECTED, STAMPS, CHANGES, UNKNOWN_FIELDS, BATCHES)
+
+
+@pytest.mark.parametrize("table", APPENDED, ids=lambda table: table.view)
+@pytest.mark.parametrize("driver_records", [ON_DRIVER, ON_WORKERS], ids=["on the driver", "on workers"])
 def test_dying_after_a_write(
     spark: SparkSession,
     tmp_path: Path,
@@ -106,37 +100,26 @@ def test_dying_after_a_write(
     after_first: Path,
     undisturbed: Path,
     table: Table,
-    write: str,
+    driver_records: int,
 ) -> None:
     lake = tmp_path / "lake"
     shutil.copytree(after_first, lake)
     with monkeypatch.context() as patched:
-        patched.setattr(BatchWriter, write, _dying_after(getattr(BatchWriter, write), table))
+        patched.setattr(BatchWriter, "append", _dying_after(BatchWriter.append, table))
         with pytest.raises(DiedError):
-            refine(spark, lake, 1, SECOND)
-    refine(spark, lake, 1, SECOND)
+            refine(spark, lake, 1, named(1, SECOND), driver_records=driver_records)
+    refine(spark, lake, 1, named(1, SECOND), driver_records=driver_records)
+    apply(spark, lake)
     assert silver(lake) == silver(undisturbed)
     assert accounts(lake) == accounts(undisturbed)
-    assert len(rows(lake, REJECTED)) == len(rows(undisturbed, REJECTED)) == 1
+    for appended in APPENDED:
+        assert len(rows(lake, appended)) == len(rows(undisturbed, appended)), appended.path
 
 
 def _dying_after(write: Callable[..., None], table: Table) -> Callable[..., None]:
-    def write_and_die(self: BatchWriter, written: Table, frame: DataFrame, *more: Any, **named: Any) -> None:
-        write(self, written, frame, *more, **named)
+    def write_and_die(self: BatchWriter, written: Table, frame: DataFrame) -> None:
+        write(self, written, frame)
         if written is table:
             raise DiedError
 
     return write_and_die
-
-
-def test_a_batch_that_is_planned_as_a_large_one_writes_the_same(
-    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: Path
-) -> None:
-    for module in ("batch", "keyed", "work"):
-        monkeypatch.setattr(f"soundlake.refine.{module}.FEW_RECORDS", 0)
-    lake = tmp_path / "lake"
-    for number, records in enumerate((FIRST, SECOND, SECOND)):
-        refine(spark, lake, number, records)
-    assert silver(lake) == silver(undisturbed)
-    assert accounts(lake)[:2] == accounts(undisturbed)
-    assert [row["duplicate"] for row in rows(lake, BATCHES) if row["batch_id"] == 2] == [5]

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from building import ARRIVAL, Arrived, Record, envelope
 from pyspark.sql import SparkSession
 from reading import rows, silver
-from records import ARRIVAL, Arrived, Record, envelope, events
+from refining import apply
+from refining import refine as refine_batch
 
 from soundlake.lake import Lake
 from soundlake.ops.maintenance import drop_dominated_stamps
-from soundlake.refine.batch import refine_batch
 from soundlake.tables import BATCHES, PLAYS
 
 pytestmark = pytest.mark.slow
@@ -32,8 +33,7 @@ OTHERS: list[Record] = [play(day) for day in range(3, 11)]
 
 def refine(spark: SparkSession, lake: Path, number: int, records: list[Record | Arrived]) -> dict[str, int]:
     """Refine a batch; gives its account."""
-    batch = events(spark, None, {f"{number}-{place}": record for place, record in enumerate(records)})
-    refine_batch(spark, Lake(str(lake)), batch, "a query", number)
+    refine_batch(spark, lake, number, {f"{number}-{place}": record for place, record in enumerate(records)})
     (account,) = [row for row in rows(lake, BATCHES) if row["batch_id"] == number]
     return {name: account[name] for name in ("read", "accepted", "duplicate", "stale", "rejected")}
 
@@ -44,6 +44,7 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("late")
     refine(spark, folder, 0, [*FIRST])
     refine(spark, folder, 1, [*OTHERS])
+    apply(spark, folder)
     drop_dominated_stamps(spark, Lake(str(folder)))
     return folder
 

@@ -8,17 +8,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from building import ARRIVAL, Arrived, Record, envelope
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 from reading import rows
-from records import ARRIVAL, Arrived, Record, envelope, events
+from refining import refine as refine_batch
 
 from soundlake import stream
+from soundlake.core.fields import MOST_AT_ONCE
 from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake
 from soundlake.ops.evolution import evolve
-from soundlake.refine.batch import refine_batch
-from soundlake.refine.unknown_fields import MOST_AT_ONCE
 from soundlake.settings import load_settings
 from soundlake.tables import EVENTS, TRACKS, UNKNOWN_FIELDS, Column, Table
 
@@ -27,8 +27,7 @@ KNOWN = {"id": "t1", "name": "Song", "album": {"id": "a1", "name": "Album"}}
 
 
 def refine(spark: SparkSession, lake: Path, number: int, topic: str | None, *records: Record | Arrived) -> None:
-    batch = events(spark, topic, {f"{number}-{place}": record for place, record in enumerate(records)})
-    refine_batch(spark, Lake(str(lake)), batch, "a query", number)
+    refine_batch(spark, lake, number, {f"{number}-{place}": record for place, record in enumerate(records)}, topic)
 
 
 def reported(lake: Path) -> dict[tuple[str, str], str]:

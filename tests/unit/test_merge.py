@@ -7,15 +7,13 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
-from records import Fed, Record, envelope, feed, stamp, utc
+from building import Record, envelope, stamp, utc
+from lake_model import Fed, feed
 
 from soundlake.kinds import KINDS
 
-TRACK, ALBUM_OF_OLD = (
-    KINDS["track"],
-    {"id": "b1", "name": "Old", "release_date": "1981", "release_date_precision": "year"},
-)
+TRACK = KINDS["track"]
+ALBUM_OF_OLD = {"id": "b1", "name": "Old", "release_date": "1981", "release_date_precision": "year"}
 
 
 def track(id_: str, hour: int, **fields: object) -> dict[str, Any]:
@@ -35,11 +33,28 @@ CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
         [{"hour": 2, "name": "b", "duration_ms": 2}],
     ),
     "artists": (
+        [{"hour": 1, "artists": [{"id": "a1", "name": "A"}, {"id": "a2", "name": "B"}]}],
+        [{"hour": 2, "artists": [{"id": "a3", "name": None}]}],
+    ),
+    "artists without ids": (
         [{"hour": 1, "artists": [{"id": "a1", "name": "A"}]}],
         [{"hour": 2, "artists": [{"id": None, "name": "B"}]}],
     ),
-    "no artists": ([{"hour": 1, "artists": [{"id": "a1", "name": "A"}]}], [{"hour": 2, "artists": []}]),
-    "album": ([{"hour": 1, "album": ALBUM_OF_OLD}], [{"hour": 2, "album": {"name": "New"}}]),
+    "artists with ids, older": (
+        [{"hour": 2, "artists": [{"id": None, "name": "B"}]}],
+        [{"hour": 1, "artists": [{"id": "a1", "name": "A"}]}],
+    ),
+    "no artists": ([{"hour": 1, "artists": [{"id": None, "name": "A"}]}], [{"hour": 2, "artists": []}]),
+    "album": ([{"hour": 1, "album": ALBUM_OF_OLD}], [{"hour": 2, "album": {"id": "b2"}}]),
+    "album without id": ([{"hour": 1, "album": ALBUM_OF_OLD}], [{"hour": 2, "album": {"name": "New"}}]),
+    "vague date": (
+        [{"hour": 1, "album": {"release_date": "1981-12-15"}}],
+        [{"hour": 2, "album": {"release_date": "1982"}}],
+    ),
+    "vague date within a batch": (
+        [{"hour": 1, "album": {"release_date": "1981-12-15"}}, {"hour": 2, "album": {"release_date": "1982"}}],
+        [],
+    ),
     "release": ([{"hour": 1, "album": ALBUM_OF_OLD}], [{"hour": 2, "album": {"release_date": "1981-12"}}]),
     "popularity alone": ([{"hour": 1, "name": "a", "popularity": 5}], [{"hour": 2, "name": "a", "popularity": 6}]),
     "nothing new": ([{"hour": 1, "name": "a", "duration_ms": 1}], [{"hour": 2, "name": "a", "duration_ms": 1}]),
@@ -53,7 +68,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
 
 
 @pytest.fixture(scope="module")
-def merged(spark: SparkSession) -> Fed:
+def merged() -> Fed:
     batches: list[dict[str, Record]] = [
         {
             f"{case}, {batch}.{number}": track(case, **record)
@@ -62,7 +77,7 @@ def merged(spark: SparkSession) -> Fed:
         }
         for batch in (0, 1)
     ]
-    return feed(spark, TRACK, *batches)
+    return feed(TRACK, *batches)
 
 
 def values(fed: Fed, case: str, *columns: str) -> tuple[Any, ...]:
@@ -96,16 +111,31 @@ def test_a_record_between_two_others_wins_where_the_newer_is_silent(merged: Fed)
 
 def test_the_columns_of_artists_move_together(merged: Fed) -> None:
     columns = ("artist_id", "artist_name", "artist_ids", "artist_names")
-    assert values(merged, "artists", *columns) == (None, "B", [None], ["B"])
+    assert values(merged, "artists", *columns) == ("a3", None, ["a3"], [None])
 
 
-def test_an_empty_list_of_artists_replaces_a_full_one(merged: Fed) -> None:
+def test_artists_with_ids_go_before_such_with_names_alone_however_new(merged: Fed) -> None:
+    columns = ("artist_id", "artist_name", "artist_ids", "artist_names")
+    assert values(merged, "artists without ids", *columns) == ("a1", "A", ["a1"], ["A"])
+    assert values(merged, "artists with ids, older", *columns) == ("a1", "A", ["a1"], ["A"])
+
+
+def test_an_empty_list_of_artists_replaces_names_alone(merged: Fed) -> None:
     columns = ("artist_id", "artist_name", "artist_ids", "artist_names")
     assert values(merged, "no artists", *columns) == (None, None, [], [])
 
 
 def test_album_id_and_name_move_together(merged: Fed) -> None:
-    assert values(merged, "album", "album_id", "album_name") == (None, "New")
+    assert values(merged, "album", "album_id", "album_name") == ("b2", None)
+
+
+def test_an_album_with_an_id_goes_before_a_name_alone(merged: Fed) -> None:
+    assert values(merged, "album without id", "album_id", "album_name") == ("b1", "Old")
+
+
+@pytest.mark.parametrize("case", ["vague date", "vague date within a batch"])
+def test_an_exact_date_goes_before_a_vague_one(merged: Fed, case: str) -> None:
+    assert values(merged, case, "release_date", "release_date_precision") == (date(1981, 12, 15), "day")
 
 
 def test_an_album_without_a_date_leaves_the_date(merged: Fed) -> None:
@@ -153,7 +183,7 @@ ORDERS = list(permutations(range(len(STORY))))
 
 
 @pytest.fixture(scope="module")
-def orders(spark: SparkSession) -> Fed:
+def orders() -> Fed:
     """One track for each order; how many records share a batch differs from track to track, and one comes again."""
     batches: list[dict[str, Record]] = [{} for _ in range(4)]
     for number, order in enumerate(ORDERS):
@@ -161,7 +191,7 @@ def orders(spark: SparkSession) -> Fed:
             batch = min(place * (1 + number % 3) // 2, 3)
             batches[batch][f"{number}.{place}"] = track(f"t{number}", **STORY[record])
         batches[3][f"{number} again"] = track(f"t{number}", **STORY[order[0]])
-    return feed(spark, TRACK, *batches)
+    return feed(TRACK, *batches)
 
 
 def test_any_order_in_any_batches_gives_the_same_row(orders: Fed) -> None:
@@ -171,12 +201,12 @@ def test_any_order_in_any_batches_gives_the_same_row(orders: Fed) -> None:
     assert len(rows) == 1
 
 
-def test_of_two_records_of_one_moment_the_greater_digest_wins(spark: SparkSession, merged: Fed) -> None:
-    swapped = feed(spark, TRACK, {"a": track("tie", 1, name="two")}, {"b": track("tie", 1, name="one")})
+def test_of_two_records_of_one_moment_the_greater_digest_wins(merged: Fed) -> None:
+    swapped = feed(TRACK, {"a": track("tie", 1, name="two")}, {"b": track("tie", 1, name="one")})
     assert swapped.rows["tie"] == merged.rows["tie"]
 
 
-def test_records_that_differ_in_their_source_alone_give_the_same_row_in_any_order(spark: SparkSession) -> None:
+def test_records_that_differ_in_their_source_alone_give_the_same_row_in_any_order() -> None:
     # All of one moment: with a source, with another one, and bare, fetched when it arrived.
     poll = {"user_id": "u1", "played_at": "2026-02-03T04:05:06Z", "track": {"id": "t1", "name": "A"}}
     sources = {"one": envelope("play", poll, source="one"), "two": envelope("play", poll, source="two"), "bare": poll}
@@ -187,23 +217,22 @@ def test_records_that_differ_in_their_source_alone_give_the_same_row_in_any_orde
             record = sources[name]
             inner = {"payload": record["payload"] | played_by} if "payload" in record else played_by
             batches[min(place, 1)][f"{order} {name}"] = record | inner
-    fed = feed(spark, KINDS["play"], *batches)
+    fed = feed(KINDS["play"], *batches)
     assert len(fed.rows) == 6
     assert {row["source"] for row in fed.rows.values()} == {"two"}
 
 
-def test_the_fields_of_the_export_win_over_the_api_s(spark: SparkSession) -> None:
+def test_the_fields_of_the_export_win_over_the_api_s() -> None:
     # The API's record is fetched later, but the export's fields are worth more; what it leaves open stays.
     export: dict[str, Any] = {"user_id": "u1", "ts": "2026-02-03T04:05:06Z", "spotify_track_uri": "spotify:track:t1"}
     export |= {"master_metadata_track_name": "Export", "ms_played": 61000}
     api = {"user_id": "u1", "played_at": "2026-02-03T04:05:06.789Z", "context": {"uri": "spotify:playlist:p1"}}
     api |= {"track": {"id": "t1", "uri": "spotify:track:t1", "name": "API"}}
     fed = feed(
-        spark,
         KINDS["play"],
         {"export": envelope("play", export, stamp(1))},
         {"api": envelope("play", api, stamp(2)), "repeat": envelope("play", export, stamp(3))},
     )
     (row,) = fed.rows.values()
     assert (row["track_name"], row["ms_played"], row["context_uri"]) == ("Export", 61000, "spotify:playlist:p1")
-    assert fed.verdicts == {"export": "accepted", "api": "accepted", "repeat": "duplicate"}
+    assert fed.lake.counts == [{"play": {"accepted": 1}}, {"play": {"accepted": 1, "duplicate": 1}}]
