@@ -12,8 +12,9 @@ from faults.dying_stream import after, before, die
 from soundlake.lake import Lake
 from soundlake.launch.local import spark_environment
 from soundlake.ops import rebuild as rebuilding
-from soundlake.refine import query
+from soundlake.refine.batch import Refiner
 from soundlake.session import open_session
+from soundlake.settings import load_settings
 from soundlake.storage import Storage
 from soundlake.tables import PLAYS
 
@@ -31,7 +32,8 @@ def after_plays_changed_places() -> None:
 
 # Where it dies: what has been done then, and what has not.
 POINTS: dict[str, Callable[[], None]] = {
-    "a batch was refined anew": lambda: after(query, "refine_batch"),
+    "a batch was refined anew": lambda: after(Refiner, "refine"),
+    "the changes are applied": lambda: after(rebuilding, "apply_changes"),
     "plays have changed places": after_plays_changed_places,
     "the clusters are assigned": lambda: after(rebuilding, "reassign_all"),
     "the old checkpoint is gone": lambda: before(Storage, "copy"),
@@ -44,7 +46,8 @@ def main(point: str, lake: str) -> None:
     if point != "nowhere":
         POINTS[point]()
     with open_session("faults") as spark:
-        rebuilding.rebuild(spark, Lake(lake), "1k", lambda: None, print)
+        settings = load_settings(None, ["refine.max_bytes_per_trigger=1k"], lake=lake, env={})
+        rebuilding.rebuild(spark, Lake(lake), settings, lambda: None, print)
 
 
 if __name__ == "__main__":

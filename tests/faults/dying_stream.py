@@ -15,11 +15,12 @@ from typing import Any, NoReturn
 
 from soundlake import stream
 from soundlake.launch.local import spark_environment
-from soundlake.refine import query
-from soundlake.refine.writes import BatchWriter
+from soundlake.refine import apply
+from soundlake.refine.batch import Refiner
 from soundlake.session import open_session
 from soundlake.settings import load_settings
-from soundlake.tables import BATCHES, EVENTS, PLAYS, STAMPS, TRACKS, UNKNOWN_FIELDS, Table
+from soundlake.tables import BATCHES, CHANGES, EVENTS, PLAYS, STAMPS, TRACKS, UNKNOWN_FIELDS, Table
+from soundlake.writes import BatchWriter
 
 
 def die(*_: object) -> NoReturn:
@@ -41,9 +42,9 @@ def after(owner: Any, name: str) -> None:
     setattr(owner, name, work_and_die)
 
 
-def around(method: str, table: Table, seconds: float | None) -> None:
-    """Die after a write to a table, or so many seconds into it."""
-    write: Callable[..., None] = getattr(BatchWriter, method)
+def around(table: Table, seconds: float | None) -> None:
+    """Die after an append to a table, or so many seconds into it."""
+    write: Callable[..., None] = BatchWriter.append
 
     def write_and_die(self: BatchWriter, written: Table, *more: Any, **named: Any) -> None:
         if written is table and seconds is not None:
@@ -52,7 +53,7 @@ def around(method: str, table: Table, seconds: float | None) -> None:
         if written is table:
             die()
 
-    setattr(BatchWriter, method, write_and_die)
+    BatchWriter.append = write_and_die  # type: ignore[method-assign]
 
 
 def when_there(lake: Path, pattern: str, more_than: int) -> None:
@@ -70,7 +71,6 @@ def count(lake: Path, pattern: str) -> int:
     return len(list(lake.glob(pattern)))
 
 
-KINDS_SENT = 2
 # Delta joins small files from fifty new ones on; for these points, from the first.
 JOINS = {"spark.databricks.delta.autoCompact.minNumFiles": "1"}
 
@@ -85,22 +85,21 @@ POINTS: dict[str, Callable[[Path], None]] = {
     "ingest committed to bronze": lambda lake: when_there(
         lake, f"{EVENTS.path}/_delta_log/*.json", count(lake, f"{EVENTS.path}/_delta_log/*.json")
     ),
-    "refine begins its batch": lambda _: before(query, "refine_batch"),
-    "tracks are appended": lambda _: around("append", TRACKS, None),
-    "tracks are being merged": lambda _: around("upsert", TRACKS, 0.7),
-    "tracks are merged": lambda _: around("upsert", TRACKS, None),
-    "plays are being appended": lambda _: around("append", PLAYS, 0.3),
-    "stamps are appended": lambda _: around("append", STAMPS, None),
-    # An append to stamps writes a file for each kind, and is one commit; what comes after it is the joining.
+    "refine begins its batch": lambda _: before(Refiner, "refine"),
+    "tracks are appended": lambda _: around(TRACKS, None),
+    "changes are appended": lambda _: around(CHANGES, None),
+    "plays are being appended": lambda _: around(PLAYS, 0.3),
+    "stamps are appended": lambda _: around(STAMPS, None),
+    # An append to stamps writes one file, and is one commit; what comes after it is the joining.
     "small files are being joined": lambda lake: when_there(
-        lake, f"{STAMPS.path}/*/*.parquet", count(lake, f"{STAMPS.path}/*/*.parquet") + KINDS_SENT
+        lake, f"{STAMPS.path}/*.parquet", count(lake, f"{STAMPS.path}/*.parquet") + 1
     ),
     "small files are joined": lambda lake: when_there(
         lake, f"{STAMPS.path}/_delta_log/*.json", count(lake, f"{STAMPS.path}/_delta_log/*.json") + 1
     ),
-    "unknown fields are reported": lambda _: around("append", UNKNOWN_FIELDS, None),
-    "the account is appended": lambda _: around("append", BATCHES, None),
-    "refine wrote its batch": lambda _: after(query, "refine_batch"),
+    "unknown fields are reported": lambda _: around(UNKNOWN_FIELDS, None),
+    "the account is appended": lambda _: around(BATCHES, None),
+    "refine wrote its batch": lambda _: after(Refiner, "refine"),
 }
 
 

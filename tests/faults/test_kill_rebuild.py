@@ -71,7 +71,7 @@ def settings_of(lake: Path, landed: Path) -> Settings:
 @pytest.fixture(scope="module")
 def rebuilt(spark: SparkSession, streamed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     lake = Path(shutil.copytree(streamed, tmp_path_factory.mktemp("rebuilt") / "lake"))
-    rebuild(spark, Lake(str(lake)), "1k", lambda: None, lambda _: None)
+    rebuild(spark, Lake(str(lake)), load_settings(None, [], lake=str(lake), env={}), lambda: None, lambda _: None)
     return lake
 
 
@@ -80,7 +80,7 @@ def rebuilt(spark: SparkSession, streamed: Path, tmp_path_factory: pytest.TempPa
 def test_killed_when(spark: SparkSession, point: str, streamed: Path, rebuilt: Path, tmp_path: Path) -> None:
     lake = Path(shutil.copytree(streamed, tmp_path / "lake"))
     assert run(point, lake) == -signal.SIGKILL
-    rebuild(spark, Lake(str(lake)), "1k", lambda: None, lambda _: None)
+    rebuild(spark, Lake(str(lake)), load_settings(None, [], lake=str(lake), env={}), lambda: None, lambda _: None)
     assert silver(lake) == silver(rebuilt)
     assert labels(lake) == labels(rebuilt) == labels(streamed)
     assert Counter(labels(lake).values()) == {7: 5, 3: 15}

@@ -111,7 +111,8 @@ def lake(streamed: Path, tmp_path: Path) -> Path:
 
 
 def run(spark: SparkSession, lake: Path, check: Callable[[], None] = lambda: None) -> None:
-    rebuild(spark, Lake(str(lake)), "1k", check, lambda _: None)
+    settings = load_settings(None, ["refine.max_bytes_per_trigger=1k"], lake=str(lake), env={})
+    rebuild(spark, Lake(str(lake)), settings, check, lambda _: None)
 
 
 def without(lake: Path, table: Table, *names: str) -> list[str]:
@@ -223,7 +224,8 @@ def test_a_stream_after_a_rebuild_adds_what_is_new(
 @pytest.mark.parametrize(
     "where",
     [
-        "catch_up",
+        "apply_changes",
+        pytest.param("catch_up", marks=pytest.mark.faults),
         "_replace",
         *[pytest.param(where, marks=pytest.mark.faults) for where in ("_append_accounts", "reassign_all")],
         "move_checkpoint",
@@ -241,7 +243,7 @@ def test_a_rebuild_that_died_is_completed(spark: SparkSession, lake: Path, expec
         patched.setattr(rebuilding, where, work_and_die)
         with pytest.raises(DiedError):
             run(spark, lake)
-    if where == "catch_up":  # nothing has changed places yet
+    if where in ("apply_changes", "catch_up"):  # nothing has changed places yet
         run(spark, lake)
     else:
         complete_swap(spark, Lake(str(lake)))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,19 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from reading import rows, silver
 from records import Record, envelope, events, stamp
+from refining import apply, refiner
 
+from soundlake.core.decode import decode
 from soundlake.kinds import KINDS
-from soundlake.kinds.kind import Envelope, Kind, Rule
-from soundlake.kinds.payload import Payload
+from soundlake.kinds.kind import Envelope, Kind, RejectedError
+from soundlake.kinds.values import Json, thing
 from soundlake.lake import Lake
 from soundlake.ops import replay as replays
 from soundlake.ops.replay import complete_replay, replay
-from soundlake.refine.batch import refine_batch
-from soundlake.refine.writes import BatchWriter
+from soundlake.settings import Settings, load_settings
 from soundlake.tables import (
     BATCHES,
+    CHANGES,
     EVENTS,
     PLAYLIST_FETCHES,
     PLAYS,
@@ -35,6 +38,7 @@ from soundlake.tables import (
     TRACKS,
     Table,
 )
+from soundlake.writes import BatchWriter
 
 pytestmark = pytest.mark.slow
 
@@ -71,11 +75,16 @@ def strict(kind: Kind, reason: str) -> Kind:
     """A kind that takes nothing that is called Bad."""
     names = {"track": ("name",), "play": ("master_metadata_track_name",), "playlist_item": ("playlist", "name")}
 
-    def rules(payload: Payload, envelope_: Envelope) -> Sequence[Rule]:
-        is_bad = payload.get(*names[kind.name]) == "Bad"
-        return [*kind.rules(payload, envelope_), Rule(reason, "it is called Bad", is_bad)]
+    def read(payload: Json, envelope_: Envelope) -> dict[str, Any]:
+        row = kind.read(payload, envelope_)
+        *above, name = names[kind.name]
+        for outer in above:
+            payload = thing(payload.get(outer))
+        if payload.get(name) == "Bad":
+            raise RejectedError(reason, "it is called Bad")
+        return row
 
-    return dataclasses.replace(kind, rules=rules)
+    return dataclasses.replace(kind, read=read)
 
 
 @contextmanager
@@ -84,17 +93,22 @@ def too_strict(reason: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         stricter = {name: strict(KINDS[name], reason) for name in ("track", "play", "playlist_item")}
         kinds: Mapping[str, Kind] = {**KINDS, **stricter}
-        patched.setattr("soundlake.refine.batch.KINDS", kinds)
+        patched.setattr("soundlake.refine.driver.decode", partial(decode, kinds=kinds))
         yield
 
 
 def refined(spark: SparkSession, folder: Path) -> Path:
     lake = Lake(str(folder))
-    batch = events(spark, None, {f"{place}": record for place, record in enumerate(BATCH)}).localCheckpoint()
+    batch = events(spark, None, {f"{place}": record for place, record in enumerate(BATCH)})
     lake.create(spark, EVENTS)
     batch.write.format("delta").mode("append").save(lake.path(EVENTS))
-    refine_batch(spark, lake, batch, "a query", 0)
+    refiner(folder).refine(spark, batch, "a query", 0)
+    apply(spark, folder)
     return folder
+
+
+def settings_of(lake: Path) -> Settings:
+    return load_settings(lake=str(lake), env={})
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +127,7 @@ def before(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def after(spark: SparkSession, before: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     lake = tmp_path_factory.mktemp("after") / "lake"
     shutil.copytree(before, lake)
-    done = replay(spark, Lake(str(lake)))
+    done = replay(spark, Lake(str(lake)), settings_of(lake))
     assert done == Counter(read=6, accepted=4, duplicate=1, rejected=1)
     return lake
 
@@ -164,38 +178,56 @@ def test_a_replay_has_an_account_of_its_own(after: Path) -> None:
 
 def test_a_second_replay_changes_nothing(spark: SparkSession, after: Path) -> None:
     before = versions(after)
-    assert replay(spark, Lake(str(after))) == Counter(read=1, rejected=1)
+    assert replay(spark, Lake(str(after)), settings_of(after)) == Counter(read=1, rejected=1)
     assert versions(after) == before
     assert not list((after / "_replay").iterdir())
 
 
 def test_what_still_fails_has_the_reason_of_today(spark: SparkSession, lake: Path) -> None:
     with too_strict("also_called_bad"):
-        replay(spark, Lake(str(lake)))
+        replay(spark, Lake(str(lake)), settings_of(lake))
     assert {reasons(lake)[place] for place in "12345"} == {"also_called_bad"}
     assert accounts(lake)[-1] == ("replay_rejected", "replay_rejected", 0, 6, 0, 0, 0, 6)
 
 
 @pytest.mark.parametrize(
-    ("table", "write"),
+    "table",
     [
-        pytest.param(TRACKS, "append", marks=pytest.mark.faults),
-        (TRACKS, "upsert"),
-        pytest.param(PLAYLIST_FETCHES, "append", marks=pytest.mark.faults),
-        pytest.param(STAMPS, "append", marks=pytest.mark.faults),
-        pytest.param(BATCHES, "append", marks=pytest.mark.faults),
-        (REJECTED, "replace"),
+        pytest.param(TRACKS, marks=pytest.mark.faults),
+        pytest.param(PLAYLIST_FETCHES, marks=pytest.mark.faults),
+        CHANGES,
+        pytest.param(STAMPS, marks=pytest.mark.faults),
+        pytest.param(BATCHES, marks=pytest.mark.faults),
     ],
-    ids=lambda value: value.view if isinstance(value, Table) else value,
+    ids=lambda table: table.view,
 )
-def test_a_replay_that_died_after_a_write_is_completed(
-    spark: SparkSession, lake: Path, after: Path, table: Table, write: str
+def test_a_replay_that_died_after_an_append_is_completed(
+    spark: SparkSession, lake: Path, after: Path, table: Table
 ) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(BatchWriter, write, _dying_after(getattr(BatchWriter, write), table))
-        with pytest.raises(DiedError):
-            replay(spark, Lake(str(lake)))
-    complete_replay(spark, Lake(str(lake)))
+        patched.setattr(BatchWriter, "append", _dying_after(BatchWriter.append, table))
+        assert_is_completed(spark, lake, after, patched)
+
+
+@pytest.mark.parametrize("step", ["_replace", "apply_changes"])
+def test_a_replay_that_died_at_its_end_is_completed(spark: SparkSession, lake: Path, after: Path, step: str) -> None:
+    work = getattr(replays, step)
+
+    def work_and_die(*arguments: Any) -> None:
+        work(*arguments)
+        raise DiedError
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(replays, step, work_and_die)
+        assert_is_completed(spark, lake, after, patched)
+
+
+def assert_is_completed(spark: SparkSession, lake: Path, after: Path, patched: pytest.MonkeyPatch) -> None:
+    """A replay dies, and is completed by the next one."""
+    with pytest.raises(DiedError):
+        replay(spark, Lake(str(lake)), settings_of(lake))
+    patched.undo()
+    complete_replay(spark, Lake(str(lake)), settings_of(lake))
     assert silver(lake) == silver(after)
     assert reasons(lake) == reasons(after)
     assert accounts(lake) == accounts(after)
@@ -207,15 +239,15 @@ def test_many_are_replayed_in_several_batches(
     spark: SparkSession, lake: Path, after: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replays, "RECORDS_AT_ONCE", 3)
-    replay(spark, Lake(str(lake)))
+    replay(spark, Lake(str(lake)), settings_of(lake))
     assert silver(lake) == silver(after)
     assert reasons(lake) == reasons(after)
     assert sum(account[3] for account in accounts(lake) if account[0] == "replay_rejected") == 6
 
 
 def _dying_after(write: Callable[..., None], table: Table) -> Callable[..., None]:
-    def write_and_die(self: BatchWriter, written: Table, frame: DataFrame, *more: Any, **named: Any) -> None:
-        write(self, written, frame, *more, **named)
+    def write_and_die(self: BatchWriter, written: Table, frame: DataFrame) -> None:
+        write(self, written, frame)
         if written is table:
             raise DiedError
 
