@@ -149,7 +149,9 @@ def _is_superseded(records: Records, known: pa.Table) -> np.ndarray[Any, np.dtyp
     keys = _snapshot_keys(records)
     chosen: dict[bytes, int] = {}
     wanted = known.filter(pc.is_in(known["key"], pa.array(sorted(set(keys)), pa.binary())))
-    for key, fetched_at in zip(wanted["key"].to_pylist(), wanted["fetched_at"].cast(pa.int64()).to_pylist(), strict=True):
+    for key, fetched_at in zip(
+        wanted["key"].to_pylist(), wanted["fetched_at"].cast(pa.int64()).to_pylist(), strict=True
+    ):
         chosen[key] = max(fetched_at, chosen.get(key, fetched_at))
     fetched = records.marks["fetched_at"].cast(pa.int64()).to_pylist()
     is_open = pc.starts_with(records.rows["fetch"], "arrived").to_pylist()
@@ -180,7 +182,9 @@ def _new_rows(records: Records, plain: Places, rulings: list[Ruling]) -> pa.Tabl
 def _log_rows(records: Records, plain: Places, rulings: list[Ruling]) -> pa.Table:
     places = _joined(plain, [place for ruling in rulings for place in ruling.news])
     taken = records.rows.take(places)
-    return _as_table(records.kind, dict(zip(taken.column_names, taken.columns, strict=True)), records.marks.take(places))
+    return _as_table(
+        records.kind, dict(zip(taken.column_names, taken.columns, strict=True)), records.marks.take(places)
+    )
 
 
 def _as_table(kind: Kind, columns: dict[str, Any], marks: pa.Table) -> pa.Table:
@@ -211,12 +215,16 @@ def _changes(records: Records, plain: Places, rulings: list[Ruling]) -> pa.Table
     changed = [change for ruling in rulings for change in ruling.changes]
     rows = records.rows.take(pa.array([place for place, _ in changed], pa.int64())).to_pylist()
     found = _change_rows(
-        kind.table.name, records, [(p, fields, orjson.dumps(row)) for (p, fields), row in zip(changed, rows, strict=True)]
+        kind.table.name,
+        records,
+        [(p, fields, orjson.dumps(row)) for (p, fields), row in zip(changed, rows, strict=True)],
     )
     if kind.observes:
         observed = list(zip(plain.tolist(), _measures(records, plain), strict=True))
         observed += [seen for ruling in rulings for seen in ruling.observed]
-        said = [(place, *_observation(measured)) for place, measured in observed if any(m is not None for m in measured)]
+        said = [
+            (place, *_observation(measured)) for place, measured in observed if any(m is not None for m in measured)
+        ]
         found = pa.concat_tables([found, _change_rows(POPULARITY_HISTORY.name, records, said)])
     if kind.snapshot_key:
         places = _joined(plain, [place for ruling in rulings for place in ruling.news])

@@ -169,7 +169,10 @@ def _clear(storage: Storage, folder: str) -> None:
 def rules_digest() -> str:
     """A digest of the code that decides what silver is made of records."""
     package = files("soundlake")
-    modules = [package / "tables.py", *[file for room in ("core", "kinds", "refine") for file in (package / room).iterdir()]]
+    modules = [
+        package / "tables.py",
+        *[file for room in ("core", "kinds", "refine") for file in (package / room).iterdir()],
+    ]
     digest = hashlib.sha256()
     for module in sorted((module for module in modules if module.name.endswith(".py")), key=str):
         digest.update(module.name.encode() + b"\n" + module.read_bytes())

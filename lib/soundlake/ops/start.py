@@ -15,16 +15,14 @@ from soundlake.settings import Settings
 from soundlake.tables import STAMPS
 
 
-def make_ready(
-    spark: SparkSession, lake: Lake, settings: Settings, check: Callable[[], None] = lambda: None
-) -> None:
+def make_ready(spark: SparkSession, lake: Lake, settings: Settings, check: Callable[[], None] = lambda: None) -> None:
     """Bring the tables up to their declarations, and complete a rebuild or a replay that died.
 
     For who holds the lease; `check` is called between steps, and may raise when it is lost.
     """
+    complete_swap(spark, lake, check)
     check_layout(spark, lake)
     evolve_all(spark, lake)
-    complete_swap(spark, lake, check)
     complete_replay(spark, lake, settings, check)
 
 

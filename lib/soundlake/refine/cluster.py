@@ -52,13 +52,13 @@ def judge_on_workers(spark: SparkSession, events: DataFrame, known: Known, batch
         told = decoded.where(F.col("part").isin(_KEYS, _SUMMARY)).select("part", "name", "data").collect()
         stamps = _known_parts([bytes(row["data"]) for row in told if row["part"] == _KEYS], known, batch, buckets)
         of_bucket = decoded.where(F.col("part") == _RECORDS).unionByName(_frame(spark, stamps))
-        judged = _kept(
-            of_bucket.repartition(tasks, "bucket").sortWithinPartitions("bucket").mapInArrow(_judge, _PARTS)
-        )
+        judged = _kept(of_bucket.repartition(tasks, "bucket").sortWithinPartitions("bucket").mapInArrow(_judge, _PARTS))
         counted = judged.where(F.col("part") == _SUMMARY).select("data").collect()
         summaries = [json.loads(bytes(row["data"])) for row in (*[r for r in told if r["part"] == _SUMMARY], *counted)]
         tables = {table.path: table for table in TABLES}
-        rows = {tables[path]: _rows(judged, tables[path]) for path in sorted({p for s in summaries for p in s["tables"]})}
+        rows = {
+            tables[path]: _rows(judged, tables[path]) for path in sorted({p for s in summaries for p in s["tables"]})
+        }
         if REJECTED in rows:
             rows[REJECTED] = _rows(decoded, REJECTED)
         yield Result(
@@ -118,7 +118,9 @@ def _first_seen(summary: dict[str, Any]) -> dict[tuple[str, str], FirstSeen]:
 
 def _batch(parts: list[Part]) -> pa.RecordBatch:
     columns = zip(*parts, strict=True)
-    return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, _PARTS_SCHEMA, strict=True)], schema=_PARTS_SCHEMA)
+    return pa.record_batch(
+        [pa.array(c, f.type) for c, f in zip(columns, _PARTS_SCHEMA, strict=True)], schema=_PARTS_SCHEMA
+    )
 
 
 def _summary(**said: Any) -> Part:
