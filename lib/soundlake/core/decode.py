@@ -90,20 +90,19 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
         kind_name = topic
         try:
             record = read_object(value, size)
-            payload = record.get("payload")
-            is_envelope = type(payload) is dict
+            inner = record.get("payload")
+            is_envelope = type(inner) is dict
             if is_envelope and record.get("kind") is not None:
                 kind_name = _shown(record["kind"])
-            elif object_within(payload) is not None:
+            elif object_within(inner) is not None:
                 kind_name = text(record.get("kind")) or topic
                 raise RejectedError("double_encoded", "payload is a text that holds an object: it was encoded twice")
-            kind = kinds.get(kind_name)
+            kind = kinds.get(kind_name or "")
             if kind is None:
                 raise RejectedError(
                     "unknown_kind", f"kind is {str(kind_name or 'none')[:40]}; known are {', '.join(kinds)}"
                 )
-            if not is_envelope:
-                payload = record
+            payload: Json = inner if type(inner) is dict else record
             names.look(kind, payload, place)
             envelope = _envelope(record if is_envelope else {}, arrival, latest)
             found[kind.name].add(place, payload, envelope)
@@ -112,7 +111,7 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
     return Decoded(
         tuple(each.records(events) for each in found.values() if each.places),
         _rejected_rows(events, flaws),
-        Counter(flaw.kind if flaw.kind in kinds else UNKNOWN for flaw in flaws),
+        Counter(flaw.kind if flaw.kind is not None and flaw.kind in kinds else UNKNOWN for flaw in flaws),
         names.first_seen(events, arrived),
     )
 

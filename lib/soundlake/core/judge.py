@@ -220,15 +220,16 @@ def _changes(records: Records, plain: Places, rulings: list[Ruling]) -> pa.Table
         [(p, fields, orjson.dumps(row)) for (p, fields), row in zip(changed, rows, strict=True)],
     )
     if kind.observes:
-        observed = list(zip(plain.tolist(), _measures(records, plain), strict=True))
+        places: list[int] = plain.tolist()
+        observed = list(zip(places, _measures(records, plain), strict=True))
         observed += [seen for ruling in rulings for seen in ruling.observed]
         said = [
             (place, *_observation(measured)) for place, measured in observed if any(m is not None for m in measured)
         ]
         found = pa.concat_tables([found, _change_rows(POPULARITY_HISTORY.name, records, said)])
     if kind.snapshot_key:
-        places = _joined(plain, [place for ruling in rulings for place in ruling.news])
-        found = pa.concat_tables([found, _touched_snapshots(records, places)])
+        news = _joined(plain, [place for ruling in rulings for place in ruling.news])
+        found = pa.concat_tables([found, _touched_snapshots(records, kind.snapshot_key, news)])
     return found
 
 
@@ -254,9 +255,9 @@ def _change_rows(target: str, records: Records, changes: list[tuple[int, int, by
     return pa.Table.from_arrays([columns[name] for name in CHANGES_SCHEMA.names], schema=CHANGES_SCHEMA)
 
 
-def _touched_snapshots(records: Records, places: pa.Array) -> pa.Table:
-    """One row for each snapshot that the records at places belong to: it has to be chosen anew."""
-    id_, day = records.kind.snapshot_key
+def _touched_snapshots(records: Records, key: tuple[str, str], places: pa.Array) -> pa.Table:
+    """One row for each snapshot, of this key, that the records at places belong to: it has to be chosen anew."""
+    id_, day = key
     touched = records.rows.select([id_, day]).take(places).group_by([id_, day]).aggregate([])
     columns = {
         "target": pa.repeat(pa.scalar(PLAYLIST_ITEMS.name), len(touched)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -44,7 +45,7 @@ def unpack(kind: Kind, data: list[bytes]) -> Records:
     return Records(kind, marks, table.select([name for name in table.column_names if not name.startswith(_MARK)]))
 
 
-def buckets_of(keys: pa.ChunkedArray | pa.Array, buckets: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def buckets_of(keys: pa.ChunkedArray | pa.Array, buckets: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     """The bucket of each key (16 bytes)."""
     flat = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
     heads = np.frombuffer(flat.cast(pa.binary(16)).buffers()[1], np.uint16)[flat.offset * 8 :: 8][: len(flat)]

@@ -106,7 +106,7 @@ def _rows(parts: DataFrame, table: Table) -> DataFrame:
     return own.mapInArrow(_unpack_rows, ddl)
 
 
-def _unpack_rows(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _unpack_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         for data in batch.column("data"):
             yield from from_bytes(data.as_buffer()).to_batches()
@@ -128,7 +128,7 @@ def _summary(**said: Any) -> Part:
     return (_EVERY_BUCKET, _SUMMARY, "", json.dumps(whole).encode())
 
 
-def _decode(buckets: int, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _decode(buckets: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """On a worker: bronze rows to packed records, rejected rows, keys, and a summary."""
     for batch in batches:
         decoded = decode(pa.Table.from_batches([batch]))
@@ -151,7 +151,7 @@ def _keys(records: Records) -> pa.Table:
     return pa.table({"key": keys, "is_shared": pa.array(is_shared, pa.bool_())})
 
 
-def _judge(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _judge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """On a worker: packed records and what is known, bucket after bucket, to packed rows and summaries."""
     for _, parts in groupby(_parts(batches), key=lambda part: part[0]):
         packed: dict[str, list[Any]] = {}
@@ -169,7 +169,7 @@ def _judge(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield _batch(made)
 
 
-def _parts(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, str, str, pa.Buffer]]:
+def _parts(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, str, str, pa.Buffer]]:
     for batch in batches:
         names = batch.column("name").to_pylist()
         for row in range(batch.num_rows):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,6 @@ def frame_of(spark: SparkSession, table: pa.Table, ddl: str) -> DataFrame:
     return one.mapInArrow(partial(_emit, to_bytes(table)), ddl)
 
 
-def _emit(data: bytes, ones: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _emit(data: bytes, ones: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for _ in ones:
         yield from from_bytes(data).to_batches()
