@@ -32,9 +32,10 @@ from ingest_backlog import made
 
 from soundlake.lake import Lake
 from soundlake.launch.local import spark_environment
-from soundlake.refine.batch import refine_batch
-from soundlake.refine.unknown_fields import Reported
+from soundlake.refine.batch import Refiner
+from soundlake.refine.known import open_index
 from soundlake.session import open_session
+from soundlake.settings import load_settings
 from soundlake.tables import EVENTS, STAMPS
 
 INSTANT = pa.timestamp("us", tz="UTC")
@@ -101,7 +102,9 @@ def main() -> None:
         parser.error("--batches must be more than --warm-up: those at the start are not counted")
     os.environ.update(spark_environment())
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, open_session("refine alone") as spark:
-        lake, reported, took = Lake(f"{folder}/lake"), Reported(), []
+        lake, took = Lake(f"{folder}/lake"), []
+        settings = load_settings(lake=lake.uri, env={})
+        refiner = Refiner(lake, open_index(settings), settings.refine.driver_records)
         jvm = spark._jvm
         assert jvm is not None
         pid, rules = jvm.java.lang.ProcessHandle.current().pid(), jvm.org.apache.spark.sql.catalyst.rules.RuleExecutor
@@ -115,7 +118,7 @@ def main() -> None:
                 split(spark, lake, told.split)
             begin = time.perf_counter()
             events = spark.read.schema(EVENTS.ddl).parquet(str(file))
-            refine_batch(spark, lake, events, "a query", number, reported=reported)
+            refiner.refine(spark, events, "a query", number)
             took.append(time.perf_counter() - begin)
         spent, counted = processor_seconds(pid) - before, told.batches - told.warm_up
         print(f"a batch of {told.records:,} plays: median {median(took[told.warm_up :]):.2f} s")
