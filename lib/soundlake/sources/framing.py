@@ -16,13 +16,14 @@ from collections.abc import Iterator
 from soundlake.sources.values import Stop, container_end, is_one_object, opens_array, scalar_end, skip_separators
 
 _GZIP_MAGIC = b"\x1f\x8b"
-# Neither Arrow nor the JVM carries more bytes in one value: what unzips to more is not framed.
-_MOST_BYTES = 2**31 - 1
-_NOTHING = re.compile(rb"(?:[ \t\r\n]|\xef\xbb\xbf)*(?:\[[ \t\r\n]*\][ \t\r\n]*)*")
+# What unzips to more is not framed: a task has to hold it several times over.
+MOST_UNZIPPED = 256 * 1024 * 1024
+_NOTHING = re.compile(rb"(?:[ \t\r\n]++|\xef\xbb\xbf)*+(?:\[[ \t\r\n]*+\][ \t\r\n]*+)*+")
 _WHITESPACE = b" \t\r\n"
 
-# A value longer than its line is looked for in windows of this many bytes, then of twice as many, and so on.
-_WINDOW = 16 * 1024
+# A value longer than its line is looked for in a window of so many bytes, then of twice as many, and so on. The first
+# window grows as long as values are found in it, and shrinks where lines are bad: those are looked at in vain.
+_LEAST_WINDOW, _MOST_WINDOW = 64, 16 * 1024
 # When a file has been read this many times over in vain, its rest is one record: no file may hold up the stream.
 _PATIENCE = 8
 
@@ -31,8 +32,8 @@ def frame(content: bytes) -> list[bytes]:
     """Cut the content of a file into its records, in order, each with its exact bytes. Never raises.
 
     Whitespace, commas, and brackets of arrays between records belong to no record: a file of nothing else has none. A
-    file that is binary or not UTF-8 and holds no JSON, or is gzip that is corrupt, truncated or unpacks to 2 GiB, is
-    one record: its raw bytes.
+    file that is binary or not UTF-8 and holds no JSON, or is gzip that is corrupt, truncated or unpacks to more than
+    MOST_UNZIPPED, is one record: its raw bytes. Time and memory grow with the length of the content, whatever it is.
     """
     data = unzip(content) if content.startswith(_GZIP_MAGIC) else content
     if data is None:
@@ -44,7 +45,7 @@ def frame(content: bytes) -> list[bytes]:
     return records if records and (framer.found_json or _is_text(data)) else [content]
 
 
-def unzip(content: bytes, limit: int = _MOST_BYTES) -> bytes | None:
+def unzip(content: bytes, limit: int = MOST_UNZIPPED) -> bytes | None:
     """Unpack gzip, of one member or several; None where it is corrupt, truncated, or more than `limit` bytes."""
     try:
         with gzip.open(io.BytesIO(content)) as file:
@@ -71,13 +72,18 @@ def _encode(text: str) -> bytes:
 
 
 class _Framer:
-    """Reads one file from front to back. `found_json` says whether it met an object or array."""
+    """Reads one file from front to back.
+
+    `found_json` says whether it met an object or array, `inspected` how many bytes it has looked at, some repeatedly.
+    """
 
     def __init__(self, data: bytes) -> None:
         self.found_json = False
+        self.inspected = 0
         self._data = data
         self._in_array = False
         self._wasted = 0
+        self._window = _LEAST_WINDOW
 
     def records(self) -> Iterator[bytes]:
         """Yield the records in order."""
@@ -108,14 +114,18 @@ class _Framer:
         """
         while True:
             text = _decode(self._data[at:stop].removesuffix(b"\n"))
+            self.inspected += stop - at
             values, used, reached, why = self._values(text)
-            self._wasted += reached - used
+            self._wasted += max(reached, len(text) if why is Stop.CUT else reached) - used
             at = stop if used == len(text) else at + len(_encode(text[:used]))
             if why is Stop.CUT and stop < len(self._data):
                 if not values:
-                    stop = self._line_end(at + max(_WINDOW, 2 * (stop - at)))
+                    stop = self._line_end(at + max(self._window, 2 * (stop - at)))
                     continue
                 why = Stop.END
+            is_good = bool(values) or why is Stop.END
+            window = self._window * 2 if is_good else self._window // 2
+            self._window = max(_LEAST_WINDOW, min(_MOST_WINDOW, window))
             return [_encode(value) for value in values], at, why
 
     def _values(self, text: str) -> tuple[list[str], int, int, Stop]:
@@ -162,6 +172,7 @@ class _Framer:
         while stop < len(data):
             end = self._line_end(stop)
             line = data[stop:end]
+            self.inspected += end - stop
             deeper = _indentation(line) - depth
             if line.strip(_WHITESPACE) and deeper <= 0 and not (deeper == 0 and line.lstrip().startswith((b"}", b"]"))):
                 break

@@ -1,4 +1,7 @@
-"""Where a JSON value ends in a text: syntax only, nothing is built or kept."""
+"""Where a JSON value ends in a text: syntax only, nothing is kept.
+
+Every expression is possessive: what it has read it does not give back, so no text makes it look twice at the same place.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,17 @@ import re
 from enum import Enum
 
 # What stands between records. A BOM may be in the middle too, where files were glued together.
-_SEPARATORS = re.compile(r"[ \t\r\n,\ufeff]*")
-_SCALAR = r'(?:"(?:[^"\\\n]|\\.)*+"|null|true|false|-?\d[\d.eE+-]*)(?=\s*(?:[,\]]|$))'
+_SEPARATORS = re.compile(r"[ \t\r\n,\ufeff]*+")
+_SCALAR = r'(?:"(?:[^"\\\n]++|\\.)*+"|null|true|false|-?\d[\d.eE+-]*+)(?=\s*+(?:[,\]]|$))'
 _SCALAR_ELEMENT = re.compile(_SCALAR)
-_ARRAY_OF_VALUES = re.compile(rf"\[\s*(?:[\[\]{{]|$|{_SCALAR})")
+_ARRAY_OF_VALUES = re.compile(rf"\[\s*+(?:[\[\]{{]|$|{_SCALAR})")
 # What the end of a text may leave of a string, an escape, a number or a word.
-_CUT_TOKEN = re.compile(r'\s*(?:"[^\n]*|\\?[-+.\w]*)\s*\Z')
+_CUT_TOKEN = re.compile(r'\s*+(?:"[^\n]*+|\\?[-+.\w]*+)\s*+\Z')
 _BRACKETS = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?|[{}\[\]]')
-_TWO_VALUES = re.compile(rb"\}[ \t\r]*\{")
+_TWO_VALUES = re.compile(rb"\}[ \t\r]*+\{")
+
+# A parser builds what it reads, many times as large as the text: of longer values only the brackets are counted.
+_MOST_PARSED = 4 * 1024 * 1024
 
 # Numbers stay text: what only has to be cut out need not be a number that Python can hold.
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
@@ -46,7 +52,15 @@ def scalar_end(text: str, at: int) -> int | None:
 
 
 def container_end(text: str, at: int) -> tuple[int, Stop]:
-    """Return where the object or array that begins at `at` ends, and END; else where it went wrong, and CUT or BAD."""
+    """Return where the object or array that begins at `at` ends, and END; else where it went wrong, and CUT or BAD.
+
+    Of a text longer than _MOST_PARSED only the brackets are looked at.
+    """
+    if len(text) - at > _MOST_PARSED:
+        end, why = _closing_bracket(text, at)
+        if why is Stop.CUT or end - at > _MOST_PARSED:
+            return end, why
+        text = text[: end + 1]  # a value among others on a long line
     try:
         return _DECODER.raw_decode(text, at)[1], Stop.END
     except json.JSONDecodeError as error:
