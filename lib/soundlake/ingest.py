@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming import DataStreamWriter
 
 from soundlake.lake import Lake, conform
+from soundlake.settings.types import in_bytes
 from soundlake.tables import EVENTS
 
 QUERY = "ingest"
+KEPT_BYTES = 64 * 1024  # of a record that is too large
 
 
-def stamped(records: DataFrame) -> DataFrame:
-    """Add ingested_at and ingest_date to source records; exactly the columns of bronze/events."""
-    now = F.current_timestamp()
-    return conform(records.withColumns({"ingested_at": now, "ingest_date": F.to_date(now)}), EVENTS)
+def stamped(records: DataFrame, most_bytes: int) -> DataFrame:
+    """Add ingested_at, ingest_date and record_bytes to source records; exactly the columns of bronze/events.
+
+    Of a record of more than `most_bytes` the value keeps the first KEPT_BYTES: refine rejects it by its length.
+    """
+    now, value = F.current_timestamp(), F.col("value")
+    length = F.length(value).cast("bigint")
+    if "record_bytes" in records.columns:
+        length = F.coalesce("record_bytes", length)
+    kept = F.when(F.length(value) > most_bytes, F.substring(value, 1, KEPT_BYTES)).otherwise(value)
+    added = {"ingested_at": now, "ingest_date": F.to_date(now), "record_bytes": length, "value": kept}
+    return conform(records.withColumns(added), EVENTS)
 
 
-def ingest_query(spark: SparkSession, lake: Lake, records: DataFrame) -> DataStreamWriter:
-    """The query, ready to be given a trigger and started.
+def ingest_query(spark: SparkSession, lake: Lake, records: DataFrame, max_record_bytes: str) -> DataStreamWriter:
+    """The query, ready to be given a trigger and started; `max_record_bytes` as source.max_record_bytes has it.
 
     Delta's own sink is exactly-once: one action a batch, and a batch that was committed is not written again.
     """
     lake.create(spark, EVENTS)
     return (
-        records.transform(stamped)
+        records.transform(partial(stamped, most_bytes=in_bytes(max_record_bytes)))
         .writeStream.queryName(QUERY)
         .format("delta")
         .outputMode("append")

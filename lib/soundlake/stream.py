@@ -59,7 +59,7 @@ def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = Fals
         if adopts:
             adopt(spark, lake, source, settings.source.type, partial(print, flush=True))
         records = _records(spark, lake, source)
-        ingest = ingest_query(spark, lake, records)
+        ingest = ingest_query(spark, lake, records, settings.source.max_record_bytes)
         refine = refine_query(spark, lake, settings)
         # Made before refine runs: it begins with the plays that come from here on.
         rerank = rerank_query(spark, lake, settings) if not once or current_model(spark, lake) else None

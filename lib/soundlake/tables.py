@@ -104,6 +104,11 @@ EVENTS = Table(
         ("arrived_at", "timestamp", "when the broker took the record, or the file's modification time"),
         ("ingested_at", "timestamp", "when ingest wrote the record"),
         ("ingest_date", "date", "UTC date of ingested_at"),
+        (
+            "record_bytes",
+            "bigint",
+            "length of the record as it came; where it exceeds source.max_record_bytes, value holds its first 64 KiB",
+        ),
     ),
     partitioned_by=("ingest_date",),
 )

@@ -165,7 +165,7 @@ def main() -> None:
                     taken.setdefault(name, []).append(took / options.records * 1e6)
     for name, each in taken.items():
         shown = ", ".join(f"{one:.1f}" for one in each)
-        print(f"{name}: {median(each[-options.rounds:]):.1f} µs a play ({shown})")
+        print(f"{name}: {median(each[-options.rounds :]):.1f} µs a play ({shown})")
     print(f"load {os.getloadavg()[0]:.1f}, {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB at most")
 
 

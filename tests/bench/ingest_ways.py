@@ -71,9 +71,11 @@ def make_bronze(spark: SparkSession, folder: Path) -> None:
 def ingest_alone(spark: SparkSession, backlog: Backlog, folder: Path) -> Path:
     """(b) Our ingest alone."""
     lake = Lake(str(folder))
-    source = open_source(settings(backlog, folder))
+    told = settings(backlog, folder)
+    source = open_source(told)
     source.check_start(spark, None)
-    ingest_query(spark, lake, source.read_stream(spark)).trigger(availableNow=True).start().awaitTermination()
+    query = ingest_query(spark, lake, source.read_stream(spark), told.source.max_record_bytes)
+    query.trigger(availableNow=True).start().awaitTermination()
     return Path(lake.path(EVENTS))
 
 

@@ -13,9 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soundlake.sources.framing import frame, unzip
+from soundlake.sources import framing
+from soundlake.sources.framing import unzip
 
 BOM = b"\xef\xbb\xbf"
+MOST_UNZIPPED = 16 * 1024 * 1024
+
+
+def frame(content: bytes) -> list[bytes]:
+    return framing.frame(content, MOST_UNZIPPED)
+
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -200,6 +207,48 @@ def test_gzip_that_unpacks_to_more_than_can_be_carried_is_not_unpacked() -> None
 def test_deep_nesting_is_no_trouble(end: bytes) -> None:
     deep = b'{"a":' + b"[" * 100_000 + end + (b"}" if end else b"")
     assert frame(deep + b'\n{"b":2}{"c":3}') == [deep, b'{"b":2}', b'{"c":3}']
+
+
+# What may keep a reader from coming to an end, in pieces: whatever is made of them has to be cut up in one go.
+PIECES = st.sampled_from(
+    [b"{", b"}", b"[", b"]", b",", b'"', b"\\", b'\\"', b":", b"-", b"1", b"1,", b"x", b"null", b'"a"', b"[]"]
+    + [b"\n", b"\r\n", b" ", b"\t", BOM, b"\xff", b"\0"]  # noqa: RUF005 - what is JSON, what is not
+    + [b'{"a":1}', b'{"a":', b'{"a"', b'{"a":"', b'["a', b"{\n", b" {\n", b"[\n"]
+)
+# The rest of a file is given up when it was read in vain so many times over, and then read once more.
+MOST_LOOKS = 12
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    before=st.lists(PIECES, max_size=3),
+    again=st.lists(PIECES, min_size=1, max_size=4),
+    after=st.lists(PIECES, max_size=3),
+)
+def test_no_byte_is_looked_at_often_however_long_the_file(
+    before: list[bytes], again: list[bytes], after: list[bytes]
+) -> None:
+    """The work grows as the file does: counted in bytes that are looked at, not in seconds."""
+    for times in (100, 2_000):
+        content = b"".join([*before, *again * times, *after])
+        framer = framing._Framer(content)
+        framed = list(framer.records())
+        assert squeezed(b"".join(framed)) == squeezed(content)
+        assert framer.inspected <= MOST_LOOKS * len(content)
+
+
+@pytest.mark.parametrize("between", [b"\t", b" ", b"\n", b"[]", BOM, b"[", b"{", b'"', b","], ids=repr)
+def test_a_small_archive_of_much_the_same_is_no_trouble(between: bytes) -> None:
+    """A kilobyte of gzip held the stream up for good, and blanks took a hundred times their size."""
+    content = gzip.compress(b'{"a"' + between * 1_000_000)
+    start = time.process_time()
+    assert b"".join(frame(content))
+    assert time.process_time() - start < 10
+
+
+def test_a_value_longer_than_what_is_parsed_is_one_record() -> None:
+    long = b'{"a":[' + b'"x",' * 1_500_000 + b"1]}"
+    assert frame(b'{"b":1}\n' + long + b'\n{"c":2}{"d":3}') == [b'{"b":1}', long, b'{"c":2}', b'{"d":3}']
 
 
 @pytest.mark.parametrize(

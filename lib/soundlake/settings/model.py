@@ -43,6 +43,10 @@ class FilesSettings(_Section):
     """Records from files."""
 
     path: Annotated[Folder | None, Optional] = Field(None, description="the folder that holds a folder for each kind")
+    max_file_bytes: Size = Field(
+        "512m",
+        description="a file above this size, packed or unpacked, is one rejected record",
+    )
     max_files_per_trigger: Number = Field(1000, ge=1, description="most files taken in one batch")
     processed_path: Annotated[Folder | None, Optional] = Field(
         None, description="where `soundlake move-read` puts files that were read; else the folder _processed in path"
@@ -109,6 +113,9 @@ class SourceSettings(_Section):
     """Where records come from."""
 
     type: Literal["files", "kafka", "kinesis"] = Field("files", description="files, kafka or kinesis")
+    max_record_bytes: Size = Field(
+        "16m", description="a record above this size is rejected; bronze keeps its first 64 KiB and its length"
+    )
     files: FilesSettings = FilesSettings()
     kafka: KafkaSettings = KafkaSettings()
     kinesis: KinesisSettings = KinesisSettings()

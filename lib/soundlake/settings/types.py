@@ -133,3 +133,9 @@ Interval = Annotated[
 
 # In `Annotated[T | None, Optional]`: an empty text unsets the key.
 Optional = BeforeValidator(_none_if_empty)
+
+
+def in_bytes(size: str) -> int:
+    """A size such as 16m as a number of bytes."""
+    number, unit = re.fullmatch(r"(\d+)([kmgt]?)b?", size.lower()).groups()  # type: ignore[union-attr]
+    return int(number) << {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}[unit]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 from pyspark.sql import DataFrame, SparkSession
@@ -14,6 +15,7 @@ from pyspark.sql.types import ArrayType, BinaryType
 from soundlake.errors import UsageError
 from soundlake.s3 import for_spark
 from soundlake.settings import Settings
+from soundlake.settings.types import in_bytes
 from soundlake.sources.files_adoption import adopted_files
 from soundlake.sources.framing import frame
 from soundlake.sources.protocol import RECORD_COLUMNS, Adopted, Gap, Once
@@ -63,11 +65,13 @@ def read_stream(spark: SparkSession, settings: Settings) -> DataFrame:
 
     Out: the columns of bronze/events but for those that ingest adds. The checkpoint holds the list of the files that
     were read: a file is read once, whatever happens to it later, so it must be whole when it appears under its name.
-    Files and folders whose names begin with `_` or `.` are left out, and a file of 2 GiB or more fails the query: Spark
-    cannot hold it. Raises UsageError where no path is set.
+    Files and folders whose names begin with `_` or `.` are left out. A file above source.files.max_file_bytes is one
+    record without bytes, and with the length of the file. Raises UsageError where no path is set.
     """
-    root, found = _found(spark, settings, maxFilesPerTrigger=settings.source.files.max_files_per_trigger)
-    return found.transform(lambda df: placed(df, root, settings.source.topics.model_dump())).transform(framed)
+    files = settings.source.files
+    root, found = _found(spark, settings, maxFilesPerTrigger=files.max_files_per_trigger)
+    files_placed = placed(found, root, settings.source.topics.model_dump())
+    return framed(files_placed, in_bytes(files.max_file_bytes))
 
 
 def _found(spark: SparkSession, settings: Settings, **more: int) -> tuple[str, DataFrame]:
@@ -110,14 +114,26 @@ def placed(files: DataFrame, root: str, topics: Mapping[str, str]) -> DataFrame:
     )
 
 
-def framed(files: DataFrame) -> DataFrame:
-    """Cut placed files into records: the columns of bronze/events but for those that ingest adds."""
-    records = F.udf(frame, ArrayType(BinaryType(), containsNull=False))(F.col("content"))
+def framed(files: DataFrame, most_bytes: int) -> DataFrame:
+    """Cut placed files into records: the columns of bronze/events but for those that ingest adds, and record_bytes.
+
+    record_bytes is null, but for files above `most_bytes`: their content is never read.
+    """
+    records = F.udf(partial(frame, most_unzipped=most_bytes), ArrayType(BinaryType(), containsNull=False))
     place = ("kind", "stream", "partition", "modificationTime")
-    cut = files.select(*place, F.posexplode(records).alias("position", "value"))
+    is_too_large = F.col("length") > most_bytes
+    cut = files.where(~is_too_large).select(*place, F.posexplode(records("content")).alias("position", "value"))
+    told = files.where(is_too_large).select(
+        *place, F.lit(0).alias("position"), F.lit(b"").alias("value"), F.col("length").alias("record_bytes")
+    )
+    return _as_records(cut.withColumn("record_bytes", F.lit(None).cast("bigint"))).unionByName(_as_records(told))
+
+
+def _as_records(cut: DataFrame) -> DataFrame:
     known = {"key": F.lit(None), "source": F.lit("files"), "arrived_at": F.col("modificationTime")}
     return cut.select(
-        *[known.get(column.name, F.col(column.name)).cast(column.type).alias(column.name) for column in RECORD_COLUMNS]
+        *[known.get(column.name, F.col(column.name)).cast(column.type).alias(column.name) for column in RECORD_COLUMNS],
+        "record_bytes",
     )
 
 

@@ -16,26 +16,25 @@ from collections.abc import Iterator
 from soundlake.sources.values import Stop, container_end, is_one_object, opens_array, scalar_end, skip_separators
 
 _GZIP_MAGIC = b"\x1f\x8b"
-# What unzips to more is not framed: a task has to hold it several times over.
-MOST_UNZIPPED = 256 * 1024 * 1024
 _NOTHING = re.compile(rb"(?:[ \t\r\n]++|\xef\xbb\xbf)*+(?:\[[ \t\r\n]*+\][ \t\r\n]*+)*+")
 _WHITESPACE = b" \t\r\n"
 
 # A value longer than its line is looked for in a window of so many bytes, then of twice as many, and so on. The first
 # window grows as long as values are found in it, and shrinks where lines are bad: those are looked at in vain.
-_LEAST_WINDOW, _MOST_WINDOW = 64, 16 * 1024
+_LEAST_WINDOW, _MOST_WINDOW = 16, 16 * 1024
 # When a file has been read this many times over in vain, its rest is one record: no file may hold up the stream.
 _PATIENCE = 8
 
 
-def frame(content: bytes) -> list[bytes]:
+def frame(content: bytes, most_unzipped: int) -> list[bytes]:
     """Cut the content of a file into its records, in order, each with its exact bytes. Never raises.
 
     Whitespace, commas, and brackets of arrays between records belong to no record: a file of nothing else has none. A
     file that is binary or not UTF-8 and holds no JSON, or is gzip that is corrupt, truncated or unpacks to more than
-    MOST_UNZIPPED, is one record: its raw bytes. Time and memory grow with the length of the content, whatever it is.
+    `most_unzipped` bytes, is one record: its raw bytes. Time and memory grow with the length of the
+    content, whatever it is.
     """
-    data = unzip(content) if content.startswith(_GZIP_MAGIC) else content
+    data = unzip(content, most_unzipped) if content.startswith(_GZIP_MAGIC) else content
     if data is None:
         return [content]
     if _NOTHING.fullmatch(data):
@@ -45,7 +44,7 @@ def frame(content: bytes) -> list[bytes]:
     return records if records and (framer.found_json or _is_text(data)) else [content]
 
 
-def unzip(content: bytes, limit: int = MOST_UNZIPPED) -> bytes | None:
+def unzip(content: bytes, limit: int) -> bytes | None:
     """Unpack gzip, of one member or several; None where it is corrupt, truncated, or more than `limit` bytes."""
     try:
         with gzip.open(io.BytesIO(content)) as file:

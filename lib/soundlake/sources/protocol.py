@@ -11,9 +11,10 @@ from pyspark.sql import DataFrame, SparkSession
 from soundlake.errors import UsageError
 from soundlake.tables import EVENTS
 
-ADDED_BY_INGEST = ("ingested_at", "ingest_date")
+ADDED_BY_INGEST = ("ingested_at", "ingest_date", "record_bytes")
 
-# What a source gives: bronze/events before ingest adds its own columns.
+# What a source gives: bronze/events before ingest adds its own columns. A source that cannot give the whole of a record
+# says how long it is, in a column record_bytes of its own.
 RECORD_COLUMNS = tuple(column for column in EVENTS.columns if column.name not in ADDED_BY_INGEST)
 
 

@@ -1,6 +1,6 @@
 """Where a JSON value ends in a text: syntax only, nothing is kept.
 
-Every expression is possessive: what it has read it does not give back, so no text makes it look twice at the same place.
+Every expression is possessive: what it has read it does not give back, so it looks once at each place.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.settings import Settings
+from soundlake.settings.types import in_bytes
 from soundlake.sources.kinds import kinds_of_topics
 from soundlake.sources.kinesis import connector
 from soundlake.sources.kinesis.client import Description, Place, connect, describe, list_shards, milliseconds
@@ -163,12 +164,6 @@ def spark_options(settings: Settings, skips: tuple[str, ...] = ()) -> dict[str, 
         "skip_expired_of": ",".join(skips),
     }
     return options | ({"endpoint_url": kinesis.endpoint_url} if kinesis.endpoint_url else {})
-
-
-def in_bytes(size: str) -> int:
-    """A size such as 16m as a number of bytes."""
-    number, unit = re.fullmatch(r"(\d+)([kmg]?)b?", size.lower()).groups()  # type: ignore[union-attr]
-    return int(number) << {"": 0, "k": 10, "m": 20, "g": 30}[unit]
 
 
 def framed(records: DataFrame, settings: Settings) -> DataFrame:
