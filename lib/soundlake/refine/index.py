@@ -1,43 +1,250 @@
+"""The index of what is known: the stamps of silver/stamps by key, beside the driver.
+
+It is a cache of the table, and never believed over it: it knows which table it was made from and up to which commit it
+has read, reads the commits since, and is made anew from the table's files where they tell of more than added rows, or
+where its own files are not as they were written. The newest stamps are in memory, older ones in files that are mapped
+into memory; both are sorted segments, few of them (soundlake.refine.segments).
+
+Stamps that maintenance drops stay in it, for they say nothing; a start makes it anew when they are most of it.
+"""
+
 from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.compute as pc
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
 from soundlake.core.judge import KNOWN
+from soundlake.errors import SoundlakeError
+from soundlake.refine.index_folder import IndexFolder, MissingError, Saved
+from soundlake.refine.segments import BLOCK_ROWS, Segment, keys_of, look_up, merge, to_merge
+from soundlake.refine.stamp_log import Place, RebuildError, StampLog
+
+_logger = logging.getLogger(__name__)
+_UNREADABLE = (DeltaError, OSError, pa.ArrowException)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much is kept in memory, and how segments grow.
+
+    Attributes:
+        memory_rows: Memory with more rows is written to a file.
+        commits: So is memory that has read this many commits since, for the next start would read them again.
+        built_rows: The same for reading many rows at once; more than memory_rows, so that less is merged.
+        segment_rows: Segments are not merged to larger ones.
+        block_rows: Rows of a block of a segment; as many are in memory when large segments are merged.
+    """
+
+    memory_rows: int = 500_000
+    commits: int = 500
+    built_rows: int = 2_000_000
+    segment_rows: int = 8_000_000
+    block_rows: int = BLOCK_ROWS
 
 
 class StampIndex:
-    def __init__(self, open_table, folder):
-        self.open_table = open_table
+    """The index of one table, in a folder that no other process uses at the same time.
 
-    def catch_up(self, batch):
-        import pyarrow.parquet as pq
+    Args:
+        open_table: Opens the table anew; gives None where there is none.
+        folder: Where the index is kept. It may be deleted whenever no index is open. Where it cannot be written, a
+            warning is logged and the stamps stay in memory, about 100 bytes each, however many they are; it is tried
+            again each time that they have become twice as many, from `limits.memory_rows` on.
+        limits: How much is kept in memory, and how segments grow.
+    """
 
-        t = self.open_table()
-        self.t = None
-        if t is not None and t.file_uris():
-            self.t = pa.concat_tables(
-                [pq.read_table(f, columns=["key", "rank", "fields", "values_hash", "batch"]) for f in t.file_uris()]
-            )
+    def __init__(self, open_table: Callable[[], DeltaTable | None], folder: Path, limits: Limits | None = None) -> None:
+        self._open_table = open_table
+        self._folder = IndexFolder(folder)
+        self._limits = limits or Limits()
+        self._log: StampLog | None = None
+        self._batch: str | None = None
+        self._forget()
 
-    def known(self, keys, batch):
-        if self.t is None:
-            return KNOWN.empty_table()
-        t = self.t.filter(pc.and_(pc.is_in(self.t["key"], keys), pc.not_equal(self.t["batch"], batch)))
-        r = t["rank"].combine_chunks()
-        cols = {
-            "key": t["key"],
-            "fields": t["fields"],
-            "values_hash": t["values_hash"],
-            **{
-                n: r.field(n) if isinstance(r, pa.StructArray) else pc.struct_field(r, [n])
-                for n in ("weight", "fetched_at", "sha")
-            },
-        }
-        return pa.Table.from_arrays(
-            [
-                pa.chunked_array(cols[f.name]).cast(f.type)
-                if isinstance(cols[f.name], pa.ChunkedArray)
-                else cols[f.name].cast(f.type)
-                for f in KNOWN
-            ],
-            schema=KNOWN,
+    def _forget(self) -> None:
+        self._place: Place | None = None  # up to where the table has been read
+        self._saved: Place | None = None  # up to where it is on disk
+        self._files: list[Segment] = []
+        self._memory: list[Segment] = []
+        self._own: list[Segment] = []  # what the batch itself has written, at an attempt before
+        self._last_batches: dict[str, int] = {}  # of each query that wrote any but `_own`
+        self._tried_rows = 0  # how many rows were in memory when it could not be written
+
+    def catch_up(self, batch: str) -> None:
+        """Bring the index up to the table's newest version, before the batch of this name is judged.
+
+        Raises SoundlakeError where the table cannot be read.
+        """
+        if batch != self._batch:
+            if self._batch is not None and self._own:
+                self._note([self._batch])
+            self._memory += self._own
+            self._own = []
+            self._batch = batch
+        try:
+            self._come_up(batch)
+        except _UNREADABLE:
+            # What the table was opened with may be too old by now, such as credentials, or files that were joined.
+            self._log = None
+            try:
+                self._come_up(batch)
+            except _UNREADABLE as error:
+                raise SoundlakeError(f"silver/stamps cannot be read, start again when it can: {error}") from error
+
+    def known(self, keys: pa.Array | pa.ChunkedArray, batch: str) -> pa.Table:
+        """The stamps (KNOWN) of keys (16 bytes each), but for those that the batch of this name wrote.
+
+        The index must have been caught up for this batch; else ValueError is raised.
+        """
+        if batch != self._batch:
+            raise ValueError(f"the index was caught up for the batch {self._batch}, not for {batch}")
+        return look_up([*self._files, *self._memory], keys_of(keys))
+
+    def close(self) -> None:
+        """Write what is only in memory, so that the next start need not read it from the table; and let go of files."""
+        if self._place != self._saved and not self._own:
+            self._save()
+        self._forget()
+        self._log = self._batch = None
+
+    def _come_up(self, batch: str) -> None:
+        try:
+            log = self._opened()
+            if log is None:
+                self._forget()
+            else:
+                self._load(log)
+                query, number = _numbered(batch)
+                if self._last_batches.get(query, -1) >= number:
+                    raise RebuildError(f"batch {batch} is judged again after others have been")
+                self._follow(log)
+        except RebuildError as reason:
+            level = logging.INFO if isinstance(reason, MissingError) else logging.WARNING
+            _logger.log(level, "the index of what is known, %s, is made anew: %s", self._folder.path, reason)
+            self._build()
+        self._condense()
+        rows = _rows(self._memory)
+        is_due = (
+            self._saved is None
+            or rows > self._limits.memory_rows
+            or (self._place is not None and self._place.version - self._saved.version >= self._limits.commits)
         )
+        if is_due and not self._own:
+            self._save()
+
+    def _opened(self) -> StampLog | None:
+        if self._log is None:
+            table = self._open_table()
+            self._log = None if table is None else StampLog(table)
+        return self._log
+
+    def _load(self, log: StampLog) -> None:
+        if self._place is not None:
+            return
+        saved = self._folder.load()
+        table_rows, rows = log.rows(), _rows(saved.segments)
+        if table_rows is not None and rows > 2 * table_rows + self._limits.memory_rows:
+            raise RebuildError(f"it has {rows} stamps, the table {table_rows}")
+        self._place = self._saved = saved.place
+        self._files = list(saved.segments)
+        self._last_batches = dict(saved.last_batches)
+
+    def _follow(self, log: StampLog) -> None:
+        assert self._place is not None
+        for place, files in log.since(self._place):
+            try:
+                read = [rows for file in files for rows in log.read(file)]
+            except FileNotFoundError as error:
+                raise RebuildError(f"a file of commit {place.version} is gone: {error}") from None
+            for rows in read:
+                self._absorb(rows)
+            self._place = place
+            self._condense()
+
+    def _build(self) -> None:
+        self._forget()
+        self._log = None
+        log = self._opened()
+        try:
+            self._folder.clear()
+        except OSError as error:
+            self._warn(error)
+        if log is not None:
+            place = log.place
+            for file in log.files():
+                for rows in log.read(file):
+                    self._absorb(rows)
+            self._place = place
+
+    def _absorb(self, rows: pa.Table) -> None:
+        """Take in rows of the table (STAMPED)."""
+        is_own = pc.fill_null(pc.equal(rows["batch"], self._batch), False)
+        own, others = rows.filter(is_own), rows.filter(pc.invert(is_own))
+        if len(own):
+            self._own.append(Segment.of(own.select(KNOWN.names)))
+        if len(others):
+            self._note(others["batch"].drop_null().unique().to_pylist())
+            self._memory.append(Segment.of(others.select(KNOWN.names)))
+        if self._may_write() and _rows(self._memory) > self._limits.built_rows:
+            try:
+                self._write_memory()
+            except OSError as error:
+                self._warn(error)
+
+    def _note(self, batches: Iterable[str]) -> None:
+        for query, number in map(_numbered, batches):
+            self._last_batches[query] = max(number, self._last_batches.get(query, -1))
+
+    def _condense(self) -> None:
+        while places := to_merge([segment.rows for segment in self._memory], self._limits.segment_rows):
+            merged = Segment(merge([self._memory[place] for place in places], self._limits.block_rows))
+            self._memory = [*_without(self._memory, places), merged]
+
+    def _may_write(self) -> bool:
+        least = max(2 * self._tried_rows, self._limits.memory_rows) if self._tried_rows else 0
+        return _rows(self._memory) >= least
+
+    def _save(self) -> None:
+        """Write all that is in memory, and the manifest; where that fails, it stays in memory."""
+        if self._place is None or not self._may_write():
+            return
+        try:
+            self._write_memory()
+            while places := to_merge([segment.rows for segment in self._files], self._limits.segment_rows):
+                blocks = merge([self._files[place] for place in places], self._limits.block_rows)
+                self._files = [*_without(self._files, places), self._folder.write(blocks)]
+            self._folder.save(Saved(self._place, self._last_batches, self._files))
+            self._saved = self._place
+        except OSError as error:
+            self._warn(error)
+
+    def _write_memory(self) -> None:
+        if self._memory:
+            self._files.append(self._folder.write(merge(self._memory, self._limits.block_rows)))
+            self._memory = []
+        self._tried_rows = 0
+
+    def _warn(self, error: OSError) -> None:
+        self._tried_rows = max(1, _rows(self._memory))
+        _logger.warning("the index of what is known cannot be written and stays in memory: %s", error)
+
+
+def _rows(segments: Iterable[Segment]) -> int:
+    return sum(segment.rows for segment in segments)
+
+
+def _without(segments: list[Segment], places: list[int]) -> list[Segment]:
+    return [segment for place, segment in enumerate(segments) if place not in places]
+
+
+def _numbered(batch: str) -> tuple[str, int]:
+    """A batch's query, and its number in it; a name without a number is a query of one batch."""
+    query, _, number = batch.rpartition("/")
+    return (query, int(number)) if number.isdecimal() else (batch, 0)
