@@ -11,6 +11,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from soundlake.errors import UsageError
+from soundlake.ingest import ingest_query
+from soundlake.lake import Lake
 from soundlake.settings import Settings, load_settings
 from soundlake.sources import open_source
 from soundlake.sources.files import kinds_of_folders, placed, qualified
@@ -67,6 +69,45 @@ def test_every_record_of_every_file_is_read_once_with_its_place(spark: SparkSess
 def test_its_columns_are_those_of_bronze_before_ingest_adds_its_own(spark: SparkSession, tmp_path: Path) -> None:
     records = open_source(settings_of(tmp_path)).read_stream(spark)
     assert records.dtypes == [(c.name, c.type) for c in EVENTS.columns if not c.name.startswith("ingest")]
+
+
+def test_a_record_that_is_too_large_keeps_its_beginning_and_its_length(spark: SparkSession, tmp_path: Path) -> None:
+    large = b'{"id":"' + b"x" * 100_000 + b'"}'
+    write(tmp_path / "in" / "tracks" / "a.ndjson", b'{"id":"t1"}\n' + large + b'\n{"id":"t2"}\n')
+    lake = bronze(spark, tmp_path, "source.max_record_bytes=64k")
+    assert rows(lake, "position", "value", "record_bytes") == [
+        ("0", bytearray(b'{"id":"t1"}'), 11),
+        ("1", bytearray(large[: 64 * 1024]), len(large)),
+        ("2", bytearray(b'{"id":"t2"}'), 11),
+    ]
+
+
+def test_a_file_that_is_too_large_is_one_record_of_its_length(spark: SparkSession, tmp_path: Path) -> None:
+    write(tmp_path / "in" / "tracks" / "giant.ndjson", b'{"id":"t1"}\n' * 200)
+    write(tmp_path / "in" / "tracks" / "small.ndjson", b'{"id":"t2"}\n')
+    lake = bronze(spark, tmp_path, "source.files.max_file_bytes=1k")
+    assert rows(lake, "partition", "position", "value", "record_bytes") == [
+        ("giant.ndjson", "0", bytearray(b""), 2400),
+        ("small.ndjson", "0", bytearray(b'{"id":"t2"}'), 11),
+    ]
+
+
+def test_a_small_archive_of_a_large_file_is_one_record(spark: SparkSession, tmp_path: Path) -> None:
+    bomb = gzip.compress(b"\t" * 1_000_000)
+    write(tmp_path / "in" / "tracks" / "bomb.gz", bomb)
+    lake = bronze(spark, tmp_path, "source.files.max_file_bytes=10k")
+    assert rows(lake, "position", "value") == [("0", bytearray(bomb))]
+
+
+def bronze(spark: SparkSession, folder: Path, setting: str) -> DataFrame:
+    """Bronze after ingest has taken the folder `in`."""
+    sets = [f"source.files.path={folder / 'in'}", setting]
+    settings = load_settings(sets=sets, lake=str(folder / "lake"), env={})
+    lake = Lake(settings.lake.uri)
+    records = open_source(settings).read_stream(spark)
+    query = ingest_query(spark, lake, records, settings.source.max_record_bytes)
+    query.trigger(availableNow=True).start().awaitTermination()
+    return lake.read(spark, EVENTS)
 
 
 def test_a_later_run_takes_new_files_only_however_old_they_are(spark: SparkSession, tmp_path: Path) -> None:

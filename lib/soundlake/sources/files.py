@@ -119,7 +119,9 @@ def framed(files: DataFrame, most_bytes: int) -> DataFrame:
 
     record_bytes is null, but for files above `most_bytes`: their content is never read.
     """
-    records = F.udf(partial(frame, most_unzipped=most_bytes), ArrayType(BinaryType(), containsNull=False))
+    records = F.udf(
+        partial(frame, most_unzipped=most_bytes), ArrayType(BinaryType(), containsNull=False), useArrow=False
+    )
     place = ("kind", "stream", "partition", "modificationTime")
     is_too_large = F.col("length") > most_bytes
     cut = files.where(~is_too_large).select(*place, F.posexplode(records("content")).alias("position", "value"))
