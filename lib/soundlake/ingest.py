@@ -10,10 +10,10 @@ from pyspark.sql.streaming import DataStreamWriter
 
 from soundlake.lake import Lake, conform
 from soundlake.settings.types import in_bytes
+from soundlake.sources.protocol import KEPT_BYTES
 from soundlake.tables import EVENTS
 
 QUERY = "ingest"
-KEPT_BYTES = 64 * 1024  # of a record that is too large
 
 
 def stamped(records: DataFrame, most_bytes: int) -> DataFrame:

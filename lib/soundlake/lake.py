@@ -116,6 +116,10 @@ class Lake:
         """How many files the table has now."""
         return int(self._snapshot(spark, table).numOfFiles())
 
+    def size(self, spark: SparkSession, table: Table) -> int:
+        """How many bytes the table's files have now; 0 when it is not there."""
+        return int(self._snapshot(spark, table).sizeInBytes())
+
     def version(self, spark: SparkSession, table: Table) -> int:
         """The number of the table's last commit; -1 when it is not there."""
         return int(self._snapshot(spark, table).version())
@@ -187,14 +191,15 @@ def make_current(spark: SparkSession, lake: Lake, table: Table, row: Mapping[str
     )
 
 
-def retry_conflicts(write: Callable[[], None]) -> None:
+def retry_conflicts(write: Callable[[], object]) -> None:
     """Do a write that may be repeated; again, when another writer's commit came between, a few times.
 
     Raises what the write raises when it is no conflict, or when conflicts do not end.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return write()
+            write()
+            return
         except (PySparkException, Py4JJavaError) as error:
             if "DELTA_CONCURRENT_" not in str(error) or attempt == ATTEMPTS:
                 raise

@@ -16,13 +16,15 @@ from soundlake.checkpoints import bind
 from soundlake.errors import SoundlakeError
 from soundlake.ingest import QUERY as INGEST
 from soundlake.ingest import ingest_query
-from soundlake.lake import Lake
+from soundlake.lake import Lake, retry_conflicts
 from soundlake.ops.gaps import record_gaps
 from soundlake.ops.lease import Lease, lease
 from soundlake.ops.registering import registering
 from soundlake.ops.start import make_ready
 from soundlake.recommend.model import current_model
 from soundlake.recommend.rerank import rerank_query
+from soundlake.refine.apply import apply_changes
+from soundlake.refine.between import Between
 from soundlake.refine.query import QUERY as REFINE
 from soundlake.refine.query import explained, refine_query
 from soundlake.settings import Settings
@@ -60,7 +62,8 @@ def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = Fals
             adopt(spark, lake, source, settings.source.type, partial(print, flush=True))
         records = _records(spark, lake, source)
         ingest = ingest_query(spark, lake, records, settings.source.max_record_bytes)
-        refine = refine_query(spark, lake, settings)
+        between = Between(lake, settings)
+        refine = refine_query(spark, lake, settings, between=between)
         # Made before refine runs: it begins with the plays that come from here on.
         rerank = rerank_query(spark, lake, settings) if not once or current_model(spark, lake) else None
         wait = partial(_await, spark, stop, held, source)
@@ -69,7 +72,7 @@ def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = Fals
             running = [query.trigger(processingTime=interval).start() for query in (ingest, refine)]
             assert rerank
             running.append(rerank.trigger(processingTime=settings.recommend.interval).start())
-            wait(running)
+            wait(running, meanwhile=partial(between.rest, spark))
             return
         if source.once is Once.UNTIL_DRAINED:
             wait([ingest.trigger(processingTime="0 seconds").start()], _is_drained(source))
@@ -77,6 +80,8 @@ def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = Fals
             wait([ingest.trigger(availableNow=True).start()])
         if not stop.is_set():
             wait([refine.trigger(availableNow=True).start()])
+            held.check()
+            retry_conflicts(partial(apply_changes, spark, lake))
         if rerank and not stop.is_set():
             wait([rerank.trigger(availableNow=True).start()])
 
@@ -110,8 +115,11 @@ def _await(
     source: Source,
     queries: list[StreamingQuery],
     is_done: Callable[[StreamingQuery], bool] = lambda _: False,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
     """Wait until all queries have ended or are done, or until a stop is asked for; then let each finish its batch.
+
+    `meanwhile` is done again and again while they run.
 
     When the lease is lost, the batches at work are cut off: another driver may be about to do them.
     """
@@ -119,6 +127,7 @@ def _await(
         while any(query.isActive for query in queries) and not stop.is_set() and not held.is_lost:
             if any(query.exception() for query in queries) or all(is_done(query) for query in queries):
                 break
+            meanwhile()
             stop.wait(_LOOK_AGAIN_SECONDS)
     finally:
         for query in queries:

@@ -30,16 +30,19 @@ class BatchWriter:
 
         At most one append a table and batch: the transaction id names just these two.
         """
-        (
-            conform(rows, table)
-            .write.format("delta")
-            .mode("append")
-            .option("txnAppId", self.query_id)
-            .option("txnVersion", str(self.batch_id))
-            .options(**properties(table))  # for a table that this write creates
-            .partitionBy(*table.partitioned_by)
-            .save(self.lake.path(table))
-        )
+        append(self.lake, table, rows, txnAppId=self.query_id, txnVersion=str(self.batch_id))
+
+
+def append(lake: Lake, table: Table, rows: DataFrame, **options: str) -> None:
+    """Append rows to a table, which is created where it is not there; `options` are Delta's."""
+    (
+        conform(rows, table)
+        .write.format("delta")
+        .mode("append")
+        .options(**properties(table), **options)  # properties are for a table that this write creates
+        .partitionBy(*table.partitioned_by)
+        .save(lake.path(table))
+    )
 
 
 def same_key(key: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ matter in what order changes are folded, or how many at once, and folding what w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -82,7 +82,7 @@ def fold_history(changes: pa.Table) -> pa.Table:
     return pa.Table.from_arrays([columns[name] for name in HISTORY_SCHEMA.names], schema=HISTORY_SCHEMA)
 
 
-def fold_parts(folding: Callable[[pa.Table], pa.Table], parts: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def fold_parts(folding: Callable[[pa.Table], pa.Table], parts: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Fold changes that come part by part, those of one id one after the other."""
     rest: pa.Table | None = None
     for part in parts:

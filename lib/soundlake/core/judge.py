@@ -220,8 +220,8 @@ def _changes(records: Records, plain: Places, rulings: list[Ruling]) -> pa.Table
         [(p, fields, orjson.dumps(row)) for (p, fields), row in zip(changed, rows, strict=True)],
     )
     if kind.observes:
-        places: list[int] = plain.tolist()
-        observed = list(zip(places, _measures(records, plain), strict=True))
+        ordinals: list[int] = plain.tolist()
+        observed = list(zip(ordinals, _measures(records, plain), strict=True))
         observed += [seen for ruling in rulings for seen in ruling.observed]
         said = [
             (place, *_observation(measured)) for place, measured in observed if any(m is not None for m in measured)

@@ -14,6 +14,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark import StorageLevel
@@ -92,7 +93,7 @@ def _known_parts(keys: list[bytes], known: Known, batch: str, buckets: int) -> l
     of_stamp = buckets_of(found["key"], buckets)
     shared = wanted.filter(wanted["is_shared"])["key"]
     is_shared = pc.is_in(found["key"], shared.combine_chunks())
-    parts = [(b, _KNOWN, "", to_bytes(found.filter(pa.array(of_stamp == b)))) for b in sorted(set(of_stamp.tolist()))]
+    parts = [(b, _KNOWN, "", to_bytes(found.filter(pa.array(of_stamp == b)))) for b in np.unique(of_stamp).tolist()]
     if pc.any(is_shared).as_py():
         parts += [(bucket, _KNOWN, "", to_bytes(found.filter(is_shared))) for bucket in range(buckets)]
     return parts

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import pyarrow as pa
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 
 from soundlake.core.packing import from_bytes, to_bytes
@@ -23,7 +25,9 @@ def collect(df: DataFrame) -> pa.Table:
 def frame_of(spark: SparkSession, table: pa.Table, ddl: str) -> DataFrame:
     """An Arrow table as a frame of one partition; `ddl` is its schema in Spark's words."""
     if hasattr(DataFrame, "toArrow"):
-        return spark.createDataFrame(table).coalesce(1)
+        # In one chunk: of a table of several, PySpark takes the first and leaves the others out without a word.
+        (whole,) = table.combine_chunks().to_batches()
+        return spark.createDataFrame(pa.Table.from_batches([whole])).coalesce(1)
     one = spark.range(1, numPartitions=1)
     return one.mapInArrow(partial(_emit, to_bytes(table)), ddl)
 
@@ -31,3 +35,30 @@ def frame_of(spark: SparkSession, table: pa.Table, ddl: str) -> DataFrame:
 def _emit(data: bytes, ones: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for _ in ones:
         yield from from_bytes(data).to_batches()
+
+
+@contextmanager
+def kept(df: DataFrame) -> Iterator[DataFrame]:
+    """A frame that is computed once for all that read it in this context.
+
+    It keeps its lineage: what a lost worker held is computed again.
+    """
+    persisted = df.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        yield persisted
+    finally:
+        persisted.unpersist()
+
+
+@contextmanager
+def conf_set(spark: SparkSession, name: str, value: str) -> Iterator[None]:
+    """A setting of the session that has a value while the context lasts, and then the one from before."""
+    before = spark.conf.get(name, None)
+    spark.conf.set(name, value)
+    try:
+        yield
+    finally:
+        if before is None:
+            spark.conf.unset(name)
+        else:
+            spark.conf.set(name, before)

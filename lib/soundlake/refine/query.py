@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
@@ -14,6 +15,7 @@ from soundlake.clusters.model import current_model
 from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake, retry_conflicts
 from soundlake.refine.batch import Refiner
+from soundlake.refine.between import Between
 from soundlake.refine.known import open_index
 from soundlake.settings import Settings
 from soundlake.tables import CLUSTER_MODELS, EVENTS
@@ -29,12 +31,12 @@ def refine_query(
     settings: Settings,
     into: Lake | None = None,
     account: str = QUERY,
-    after_batch: Callable[[SparkSession], None] = lambda _: None,
+    between: Between | None = None,
 ) -> DataStreamWriter:
     """The query, ready to be given a trigger and started; refine.max_bytes_per_trigger says what one batch takes.
 
     What it makes, and its checkpoint, go into the lake itself, or into another one; `account` names it in ops/batches.
-    `after_batch` is called between batches, in the query's own session.
+    `between` is what is done between batches.
     """
     lake.create(spark, EVENTS)
     made = into or lake
@@ -47,10 +49,12 @@ def refine_query(
         session = batch.sparkSession
         query_id = session.sparkContext.getLocalProperty("sql.streaming.queryId")
         assert query_id, "foreachBatch runs inside a streaming query"
-        # Maintenance may move files under a write. Doing the batch again is safe, whatever of it was written.
-        retry_conflicts(lambda: refiner.refine(session, batch, query_id, batch_id))
-        _assign_new_model(session, made, assigned)
-        after_batch(session)
+        with between.held() if between else nullcontext():
+            # Maintenance may move files under a write. Doing the batch again is safe, whatever of it was written.
+            retry_conflicts(lambda: refiner.refine(session, batch, query_id, batch_id))
+            _assign_new_model(session, made, assigned)
+        if between:
+            between.do(session)
 
     return events.writeStream.queryName(QUERY).option("checkpointLocation", made.checkpoint(QUERY)).foreachBatch(refine)
 

@@ -1,6 +1,6 @@
 """Daily snapshots of playlists: the day's last complete fetch.
 
-Entries are staged in `silver/playlist_fetches` as they come; for each playlist and day that a batch touches, the
+Entries are staged in `silver/playlist_fetches` as they come; for each playlist and day that batches touched, the
 snapshot is chosen anew from all that is staged for it.
 """
 
@@ -9,26 +9,10 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from soundlake.ops.accounts import ACCEPTED, DUPLICATE, STALE
-from soundlake.refine.candidates import ORIGIN_NAMES
-from soundlake.refine.verdicts import by_position
-from soundlake.tables import PLAYLIST_FETCHES, PLAYLIST_ITEMS
+from soundlake.tables import PLAYLIST_ITEMS
 
 DAY = ("playlist_id", "snapshot_date")
 _FETCH = (*DAY, "fetch")
-_STAGED = tuple(c for c in PLAYLIST_FETCHES.column_names if c not in ("rank", "origin", "batch"))
-
-
-def entries(candidates: DataFrame) -> DataFrame:
-    """The good candidates of playlist items as rows of silver/playlist_fetches (but batch)."""
-    staged = [F.col("row")[name].alias(name) for name in _STAGED]
-    origin = F.struct(*[F.col(name) for name in ORIGIN_NAMES]).alias("origin")
-    return candidates.where(F.col("reason").isNull()).select(*staged, "rank", origin)
-
-
-def touched_days(entries: DataFrame) -> DataFrame:
-    """The playlists and days that a batch says something about."""
-    return entries.select(*DAY).distinct()
 
 
 def chosen_fetches(entries: DataFrame) -> DataFrame:
@@ -57,31 +41,6 @@ def snapshots(entries: DataFrame) -> DataFrame:
         .withColumn("rank_in_place", F.row_number().over(rank_in_place))
         .where((F.col("rank_in_place") == 1) & ~F.col("is_empty_marker"))
         .select(*PLAYLIST_ITEMS.column_names)
-    )
-
-
-def judge_entries(entries: DataFrame, earlier: DataFrame) -> DataFrame:
-    """Add `verdict` to a batch's entries, given the earlier entries of the same playlists and days.
-
-    Duplicate: the same record was there before. Stale: a later complete fetch of that day was there before.
-    """
-    same = [*_FETCH, "position", "rank"]
-    chosen = chosen_fetches(earlier).select(*DAY, F.col("stamp").alias("chosen_stamp"))
-    known = earlier.select(*same).distinct().withColumn("is_known", F.lit(True))
-    # A fetch without a stamp may still grow beyond the chosen one.
-    is_stamped = ~F.col("fetch").startswith("arrived")
-    in_batch = Window.partitionBy(*same).orderBy(*by_position("origin."))
-    return (
-        entries.withColumn("occurrence", F.row_number().over(in_batch))
-        .join(known, on=same, how="left")
-        .join(chosen, on=list(DAY), how="left")
-        .withColumn(
-            "verdict",
-            F.when((F.col("occurrence") > 1) | F.col("is_known"), DUPLICATE)
-            .when(is_stamped & (F.col("fetched_at") < F.col("chosen_stamp")), STALE)
-            .otherwise(ACCEPTED),
-        )
-        .drop("occurrence", "is_known", "chosen_stamp")
     )
 
 

@@ -132,6 +132,10 @@ class RefineSettings(_Section):
     """From bronze to silver."""
 
     max_bytes_per_trigger: Size = Field("256m", description="bronze bytes taken in one batch, about")
+    apply_interval: Interval = Field(
+        "5 minutes",
+        description="time after which changes of known rows are applied; at least ten times what that takes",
+    )
     driver_records: Number = Field(
         20_000, ge=0, description="records up to which a batch is judged on the driver; larger ones are by the workers"
     )

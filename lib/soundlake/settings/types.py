@@ -139,3 +139,9 @@ def in_bytes(size: str) -> int:
     """A size such as 16m as a number of bytes."""
     number, unit = re.fullmatch(r"(\d+)([kmgt]?)b?", size.lower()).groups()  # type: ignore[union-attr]
     return int(number) << {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}[unit]
+
+
+def in_seconds(interval: str) -> float:
+    """A length of time such as 5 minutes in seconds."""
+    seconds = {"millisecond": 0.001, "second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+    return sum(int(number) * seconds[unit] for number, unit in re.findall(r"(\d+) ([a-z]+?)s?(?= |$)", interval))

@@ -18,7 +18,7 @@ from soundlake.settings import Settings
 from soundlake.settings.types import in_bytes
 from soundlake.sources.files_adoption import adopted_files
 from soundlake.sources.framing import frame
-from soundlake.sources.protocol import RECORD_COLUMNS, Adopted, Gap, Once
+from soundlake.sources.protocol import KEPT_BYTES, RECORD_COLUMNS, Adopted, Gap, Once
 
 # The columns of Spark's binaryFile format, which a stream has to be told.
 BINARY_FILE = "path string, modificationTime timestamp, length bigint, content binary"
@@ -56,8 +56,13 @@ class FilesSource:
         return adopted_files(found, root, held, scratch)
 
     def explain(self, error: str) -> str | None:
-        """See Source: what Spark says of files says it all."""
-        return None
+        """See Source: but for files that Spark cannot read, what it says of files says it all."""
+        if "exceeds the max length allowed" not in error:
+            return None
+        return (
+            f"a file below {self.settings.source.files.path} has 2 GiB or more, which Spark cannot read "
+            f"({error.strip().splitlines()[-1][:300]}): split it, or move it away, and start again; nothing is lost"
+        )
 
 
 def read_stream(spark: SparkSession, settings: Settings) -> DataFrame:
@@ -66,7 +71,8 @@ def read_stream(spark: SparkSession, settings: Settings) -> DataFrame:
     Out: the columns of bronze/events but for those that ingest adds. The checkpoint holds the list of the files that
     were read: a file is read once, whatever happens to it later, so it must be whole when it appears under its name.
     Files and folders whose names begin with `_` or `.` are left out. A file above source.files.max_file_bytes is one
-    record without bytes, and with the length of the file. Raises UsageError where no path is set.
+    record of its first bytes, and with the length of the file; one of 2 GiB or more fails the query, for Spark cannot
+    read it. Raises UsageError where no path is set.
     """
     files = settings.source.files
     root, found = _found(spark, settings, maxFilesPerTrigger=files.max_files_per_trigger)
@@ -117,26 +123,26 @@ def placed(files: DataFrame, root: str, topics: Mapping[str, str]) -> DataFrame:
 def framed(files: DataFrame, most_bytes: int) -> DataFrame:
     """Cut placed files into records: the columns of bronze/events but for those that ingest adds, and record_bytes.
 
-    record_bytes is null, but for files above `most_bytes`: their content is never read.
+    A file above `most_bytes` is one record of its first KEPT_BYTES, with its length in record_bytes, which is null
+    otherwise. Its content goes no further than the reader: nothing but Spark's reader has to hold it.
     """
-    records = F.udf(
-        partial(frame, most_unzipped=most_bytes), ArrayType(BinaryType(), containsNull=False), useArrow=False
+    content, is_too_large = F.col("content"), F.col("length") > most_bytes
+    records = F.udf(partial(_frame, most_bytes), ArrayType(BinaryType(), containsNull=False), useArrow=False)
+    values = F.when(is_too_large, F.array(F.substring(content, 1, KEPT_BYTES))).otherwise(
+        records(F.when(~is_too_large, content))
     )
+    length = F.when(is_too_large, F.col("length")).alias("record_bytes")
     place = ("kind", "stream", "partition", "modificationTime")
-    is_too_large = F.col("length") > most_bytes
-    cut = files.where(~is_too_large).select(*place, F.posexplode(records("content")).alias("position", "value"))
-    told = files.where(is_too_large).select(
-        *place, F.lit(0).alias("position"), F.lit(b"").alias("value"), F.col("length").alias("record_bytes")
-    )
-    return _as_records(cut.withColumn("record_bytes", F.lit(None).cast("bigint"))).unionByName(_as_records(told))
-
-
-def _as_records(cut: DataFrame) -> DataFrame:
+    cut = files.select(*place, length, F.posexplode(values).alias("position", "value"))
     known = {"key": F.lit(None), "source": F.lit("files"), "arrived_at": F.col("modificationTime")}
     return cut.select(
         *[known.get(column.name, F.col(column.name)).cast(column.type).alias(column.name) for column in RECORD_COLUMNS],
         "record_bytes",
     )
+
+
+def _frame(most_bytes: int, content: bytes | None) -> list[bytes] | None:
+    return None if content is None else frame(content, most_bytes)
 
 
 def kinds_of_folders(topics: Mapping[str, str]) -> dict[str, str]:

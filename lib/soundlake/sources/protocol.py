@@ -13,6 +13,8 @@ from soundlake.tables import EVENTS
 
 ADDED_BY_INGEST = ("ingested_at", "ingest_date", "record_bytes")
 
+KEPT_BYTES = 64 * 1024  # of a record that is too large
+
 # What a source gives: bronze/events before ingest adds its own columns. A source that cannot give the whole of a record
 # says how long it is, in a column record_bytes of its own.
 RECORD_COLUMNS = tuple(column for column in EVENTS.columns if column.name not in ADDED_BY_INGEST)

@@ -1,0 +1,182 @@
+"""What happens between batches: what waits in silver/changes is applied to the tables that it changes.
+
+All changes of a table are folded first (soundlake.core.fold), then one MERGE sets what differs. Everything is computed
+from one version of silver/changes, and what was applied leaves it last of all. So an application may die anywhere: done
+again, it comes to the same rows, and finds most of them there. Only who writes the lake may apply changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from soundlake.core.fold import READ, fold, fold_history, fold_parts
+from soundlake.core.judge_key import MEASURES
+from soundlake.kinds import KINDS
+from soundlake.kinds.kind import Kind
+from soundlake.lake import Lake
+from soundlake.refine.frames import kept
+from soundlake.refine.playlist_days import write_snapshots
+from soundlake.refine.scoring import score_tracks
+from soundlake.refine.snapshots import DAY
+from soundlake.session import for_thread
+from soundlake.tables import CHANGES, PLAYLIST_ITEMS, POPULARITY_HISTORY, TRACK_FEATURES
+from soundlake.writes import same_key, within
+
+FEW = 50_000  # changes of a table up to which one task folds them, and all tasks get what they come to
+TABLES_AT_ONCE = 4
+_Fold = Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """How many changes were applied, by the name of the table that they change."""
+
+    changes: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """The changes of one table: how many there are, and the first and last date that is part of their keys."""
+
+    rows: DataFrame
+    count: int
+    first: date | None
+    last: date | None
+
+    def near(self, column: str) -> str:
+        """The SQL condition that a date lies among theirs."""
+        assert self.first is not None, "changes of tables with dated keys have a date"
+        assert self.last is not None
+        return within(column, self.first, self.last)
+
+    def folded(self, fold_all: _Fold, ddl: str) -> DataFrame:
+        """What `fold_all` makes of them, where those of one id come one after the other; `ddl` is its schema."""
+        read = self.rows.select(*READ)
+        spread = read.coalesce(1) if self.count <= FEW else read.repartition("id")
+        return self.sent(spread.sortWithinPartitions("id").mapInArrow(fold_all, ddl))
+
+    def sent(self, df: DataFrame) -> DataFrame:
+        """A frame with at most as many rows as these, which every task gets if they are few."""
+        return F.broadcast(df) if self.count <= FEW else df
+
+
+def apply_changes(spark: SparkSession, lake: Lake) -> Applied:
+    """Apply all that waits in silver/changes, and take it out of there."""
+    version = lake.version(spark, CHANGES)
+    if version < 0 or not lake.files(spark, CHANGES):
+        return Applied({})
+    with kept(lake.read(spark, CHANGES, version)) as rows:
+        told = rows.groupBy("target").agg(
+            F.count("*").alias("count"),
+            F.min("on_date").alias("first"),
+            F.max("on_date").alias("last"),
+            F.collect_set("batch").alias("batches"),
+        )
+        found = {row["target"]: row for row in told.collect()}
+        waiting = {
+            target: _Waiting(rows.where(F.col("target") == target), row["count"], row["first"], row["last"])
+            for target, row in found.items()
+        }
+        _together(spark, [partial(_apply, spark, lake, name, own, version) for name, own in sorted(waiting.items())])
+    _clear(spark, lake, version, {batch for row in found.values() for batch in row["batches"]})
+    return Applied({target: own.count for target, own in waiting.items()})
+
+
+def _together(spark: SparkSession, tasks: list[Callable[[], None]]) -> None:
+    """Do tasks on different tables at the same time; raises the first error when all have ended."""
+    with ThreadPoolExecutor(max_workers=TABLES_AT_ONCE) as pool:
+        running = [pool.submit(for_thread(spark, task)) for task in tasks]
+    for task in running:
+        task.result()
+
+
+def _apply(spark: SparkSession, lake: Lake, target: str, waiting: _Waiting, version: int) -> None:
+    if target == POPULARITY_HISTORY.name:
+        _observe(spark, lake, waiting)
+    elif target == PLAYLIST_ITEMS.name:
+        days = waiting.rows.select(F.col("id").alias(DAY[0]), F.col("on_date").alias(DAY[1])).distinct()
+        write_snapshots(spark, lake, waiting.sent(days), waiting.near(DAY[1]), by=f"apply/{version}")
+    else:
+        _change(spark, lake, _kind_of(target), waiting)
+
+
+def _kind_of(target: str) -> Kind:
+    """The kind whose table a change names."""
+    return next(kind for kind in KINDS.values() if kind.table.name == target)
+
+
+def _change(spark: SparkSession, lake: Lake, kind: Kind, waiting: _Waiting) -> None:
+    """Set what changes in the rows of a kind's table; one whose stable columns stay as they are is not written."""
+    more = ("fields bigint",) if "fetched_at" in kind.table.column_names else ("fetched_at timestamp", "fields bigint")
+    ddl = ", ".join([kind.table.ddl, *more])
+    values = _values(kind)
+    near = f" AND {waiting.near(f't.`{kind.dated}`')}" if kind.dated else ""
+    (
+        lake.delta(spark, kind.table)
+        .alias("t")
+        .merge(waiting.folded(partial(_fold_rows, kind.name), ddl).alias("s"), same_key(kind.table.key) + near)
+        .whenMatchedUpdate(
+            " OR ".join(f"NOT (t.`{name}` <=> {values[name]})" for name in kind.stable),
+            {f"`{name}`": value for name, value in values.items()},
+        )
+        .execute()
+    )
+    if kind.table is TRACK_FEATURES:
+        score_tracks(spark, lake, waiting.sent(waiting.rows.select(F.col("id").alias("track_id")).distinct()))
+
+
+def _values(kind: Kind) -> dict[str, str | Column]:
+    """For each column that may change what a row `t` has in it after the folded changes `s`, in SQL.
+
+    The same as soundlake.core.fold.apply_to says of one row in Python.
+    """
+    values: dict[str, str | Column] = {}
+    for group, bits in zip(kind.groups, kind.bits, strict=True):
+        for name in group.columns:
+            values[name] = f"IF((s.fields & {bits[0]}) != 0, s.`{name}`, t.`{name}`)"
+    if "fetched_at" in kind.table.column_names:
+        values["fetched_at"] = "greatest(t.fetched_at, s.fetched_at)"
+    return values
+
+
+def _fold_rows(kind: str, parts: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+    """On a worker: the changes of the table of the kind of this name to what they come to."""
+    return fold_parts(partial(fold, KINDS[kind]), parts)
+
+
+def _observe(spark: SparkSession, lake: Lake, waiting: _Waiting) -> None:
+    """Set what was observed on each day, where it outranks what the table has of that day."""
+    table = POPULARITY_HISTORY
+    lake.create(spark, table)
+    is_newer = {name: f"coalesce(s.{name}_rank > t.{name}_rank, s.{name}_rank IS NOT NULL)" for name in MEASURES}
+    values: dict[str, str | Column] = {
+        column: f"IF({is_newer[name]}, s.{column}, t.{column})"
+        for name in MEASURES
+        for column in (name, f"{name}_rank")
+    }
+    observed = waiting.folded(partial(fold_parts, fold_history), table.ddl)
+    (
+        lake.delta(spark, table)
+        .alias("t")
+        .merge(observed.alias("s"), f"{same_key(table.key)} AND {waiting.near('t.observed_on')}")
+        .whenMatchedUpdate(" OR ".join(is_newer.values()), values)
+        .whenNotMatchedInsertAll()
+        .execute()
+    )
+
+
+def _clear(spark: SparkSession, lake: Lake, version: int, batches: set[str]) -> None:
+    """Take out what was applied: all there is, or the rows of these batches where others have been added since."""
+    waiting = lake.delta(spark, CHANGES)
+    if lake.version(spark, CHANGES) == version:
+        waiting.delete()
+    else:
+        waiting.delete(F.col("batch").isin(*batches))
