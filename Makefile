@@ -40,8 +40,8 @@ test-dashboard: setup ## Walk the dashboard in Chromium, on the lake of the demo
 	@command -v chromium chromium-browser google-chrome > /dev/null || { echo "this needs Chromium: apt install chromium fonts-noto-cjk" >&2; exit 2; }
 	@$(PYTHON) -m pytest -m browser tests/integration/test_dashboard_pages.py tests/integration/test_dashboard_charts.py
 
-test-cluster: setup ## The demo on a Spark cluster of a master and two workers, on this machine
-	@$(PYTHON) -m pytest -m cluster tests/integration/test_spark_cluster.py
+test-cluster: setup ## The demo, and a stream whose executors are killed, on a Spark cluster of this machine
+	@$(PYTHON) -m pytest -m cluster tests/integration/test_spark_cluster.py tests/integration/test_lost_executor.py
 
 pictures: setup ## Take the pictures that the README shows, from the lake of SOUNDLAKE_DEMO_LAKE
 	@SOUNDLAKE_PICTURES=docs/images $(PYTHON) -m pytest -m browser -k "drawn" tests/integration/test_dashboard_pages.py

@@ -1,27 +1,25 @@
-"""Bring the entity tables up to date, compact the tables, remove files that are no longer in use."""
+"""Apply what waits, bring the entity tables up to date, compact the tables, remove files that are no longer in use."""
 
 from __future__ import annotations
-
-from contextlib import nullcontext
 
 from soundlake.lake import Lake
 from soundlake.launch.arguments import JobArguments
 from soundlake.launch.main import run_job
 from soundlake.ops import maintenance
-from soundlake.ops.lease import Lease, lease
-from soundlake.s3 import is_on_s3
+from soundlake.ops.lease import try_lease
 from soundlake.session import open_session
 
 
 def run(arguments: JobArguments) -> None:
-    """Maintain every table of the lake, and say what was done as it is done."""
+    """Maintain every table of the lake and say what was done; while another job writes it, that maintains it."""
     settings = arguments.settings
-    # On S3 two drivers must not commit to one table at the same time: there it holds the lease of those who write.
-    writing = lease(settings, "maintain") if is_on_s3(settings.lake.uri) else nullcontext(Lease())
-    with writing as held, open_session("soundlake maintain", settings) as spark:
-        for done in maintenance.maintain(spark, Lake(settings.lake.uri), settings):
-            print(f"{done.table}: {done.action}", flush=True)
-            held.check()
+    with try_lease(settings, "maintain") as is_held:
+        if not is_held:
+            print("another job writes this lake; a running stream maintains it by itself, so there is nothing to do")
+            return
+        with open_session("soundlake maintain", settings) as spark:
+            for done in maintenance.maintain(spark, Lake(settings.lake.uri), settings):
+                print(done, flush=True)
 
 
 if __name__ == "__main__":

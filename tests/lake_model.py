@@ -15,12 +15,12 @@ from decoding import events_table
 from soundlake.core.decode import decode
 from soundlake.core.fold import apply_to, fold, fold_history
 from soundlake.core.judge import KNOWN, REJECTED, judge, keys_to_look_up
+from soundlake.core.packing import from_bytes
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
 from soundlake.refine.cluster import _batch, _decode, _judge, _known_parts
 from soundlake.refine.driver import appended
-from soundlake.core.packing import from_bytes
-from soundlake.tables import CHANGES, PLAYLIST_FETCHES, PLAYLIST_ITEMS, POPULARITY_HISTORY, STAMPS, TABLES
+from soundlake.tables import CHANGES, PLAYLIST_ITEMS, POPULARITY_HISTORY, STAMPS
 from soundlake.tables import REJECTED as REJECTED_TABLE
 
 Row = dict[str, Any]

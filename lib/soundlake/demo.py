@@ -38,8 +38,7 @@ def run(spark: SparkSession, settings: Settings) -> None:
     with _step(console, "build_insights: the first marts"):
         marts = build(spark, lake, settings)
     with _step(console, "maintain: catch up, compact"):
-        for _ in maintain(spark, lake, settings):
-            pass
+        maintain(spark, lake, settings)
     batches = lake.read(spark, BATCHES)
     is_of_this_run = F.col("started_at") >= F.lit(started_at)
     _print_counts(console, "Records of this run", batches.where(is_of_this_run))

@@ -24,12 +24,12 @@ from soundlake.ops.start import make_ready
 from soundlake.recommend.model import current_model
 from soundlake.recommend.rerank import rerank_query
 from soundlake.refine.apply import apply_changes
-from soundlake.refine.between import Between
 from soundlake.refine.query import QUERY as REFINE
 from soundlake.refine.query import explained, refine_query
 from soundlake.settings import Settings
 from soundlake.sources import Once, Source, check_once, open_source
 from soundlake.sources.checkpoint import reached_offset, resume_offset
+from soundlake.stream_work import StreamWork
 from soundlake.tables import BATCHES, EVENTS
 
 JOB = "stream"
@@ -62,8 +62,8 @@ def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = Fals
             adopt(spark, lake, source, settings.source.type, partial(print, flush=True))
         records = _records(spark, lake, source)
         ingest = ingest_query(spark, lake, records, settings.source.max_record_bytes)
-        between = Between(lake, settings)
-        refine = refine_query(spark, lake, settings, between=between)
+        work = StreamWork(lake, settings)
+        refine = refine_query(spark, lake, settings, between=work)
         # Made before refine runs: it begins with the plays that come from here on.
         rerank = rerank_query(spark, lake, settings) if not once or current_model(spark, lake) else None
         wait = partial(_await, spark, stop, held, source)
@@ -72,7 +72,7 @@ def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = Fals
             running = [query.trigger(processingTime=interval).start() for query in (ingest, refine)]
             assert rerank
             running.append(rerank.trigger(processingTime=settings.recommend.interval).start())
-            wait(running, meanwhile=partial(between.rest, spark))
+            wait(running, meanwhile=partial(work.rest, spark))
             return
         if source.once is Once.UNTIL_DRAINED:
             wait([ingest.trigger(processingTime="0 seconds").start()], _is_drained(source))

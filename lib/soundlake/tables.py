@@ -668,6 +668,19 @@ UNKNOWN_FIELDS = Table(
     + ORIGIN,
 )
 
+MAINTENANCE = Table(
+    "ops",
+    "maintenance",
+    "One row for each step of maintenance that was done, by the stream or by the job maintain.",
+    (),
+    _columns(
+        ("started_at", "timestamp", "when the step began"),
+        ("duration_ms", "bigint", "how long it took"),
+        ("table", "string", "the table, as SQL calls it"),
+        ("action", "string", "applied, caught up, cleared or compacted"),
+    ),
+)
+
 TABLES: tuple[Table, ...] = (
     EVENTS,
     TRACKS,
@@ -698,4 +711,5 @@ TABLES: tuple[Table, ...] = (
     FORECAST_ERRORS,
     BATCHES,
     UNKNOWN_FIELDS,
+    MAINTENANCE,
 )

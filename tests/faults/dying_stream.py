@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 
 from soundlake import stream
 from soundlake.launch.local import spark_environment
-from soundlake.refine import apply
 from soundlake.refine.batch import Refiner
 from soundlake.session import open_session
 from soundlake.settings import load_settings

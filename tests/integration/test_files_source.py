@@ -82,7 +82,9 @@ def test_a_record_that_is_too_large_keeps_its_beginning_and_its_length(spark: Sp
     ]
 
 
-def test_a_file_that_is_too_large_is_one_record_of_its_beginning_and_length(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_file_that_is_too_large_is_one_record_of_its_beginning_and_length(
+    spark: SparkSession, tmp_path: Path
+) -> None:
     write(tmp_path / "in" / "tracks" / "giant.ndjson", b'{"id":"t1"}\n' * 200)
     write(tmp_path / "in" / "tracks" / "small.ndjson", b'{"id":"t2"}\n')
     lake = bronze(spark, tmp_path, "source.files.max_file_bytes=1k")

@@ -10,8 +10,8 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from records import utc
 
 from soundlake.kinds import KINDS
+from soundlake.core.judge_key import Stamp, standings
 from soundlake.ops.maintenance import dominated, newest_observations, newest_stamps, settled, superseded
-from soundlake.refine.known import known_state
 from soundlake.tables import PLAYLIST_FETCHES, POPULARITY_HISTORY, STAMPS, Table
 
 RECORD, NAME, LENGTH = 1, 2, 4  # bits

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from importing import imported, mapping_of, write
+from soundlake.kinds.payload import Field
 
 from soundlake.errors import UsageError
 from soundlake.extract.imports.bundled import bundled, mapping_named
@@ -18,7 +19,6 @@ from soundlake.extract.imports.fields import FIELDS
 from soundlake.extract.imports.mapping import load_mapping, parse_mapping
 from soundlake.extract.imports.plan import Context, bind
 from soundlake.kinds import KINDS
-from soundlake.kinds.payload import Field
 
 
 def leaves(field: Field, above: str = "") -> set[str]:

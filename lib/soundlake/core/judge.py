@@ -20,7 +20,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from soundlake.core.decode import ORIGIN_NAMES, Records, key_of
+from soundlake.core.decode import Records, key_of
 from soundlake.core.judge_key import MEASURES, Record, Ruling, Stamp, rule
 from soundlake.core.schema import arrow_schema, arrow_type
 from soundlake.kinds.kind import Kind
@@ -220,7 +220,7 @@ def _changes(records: Records, plain: Places, rulings: list[Ruling]) -> pa.Table
         [(p, fields, orjson.dumps(row)) for (p, fields), row in zip(changed, rows, strict=True)],
     )
     if kind.observes:
-        ordinals: list[int] = plain.tolist()
+        ordinals = [int(place) for place in plain]
         observed = list(zip(ordinals, _measures(records, plain), strict=True))
         observed += [seen for ruling in rulings for seen in ruling.observed]
         said = [

@@ -1,12 +1,12 @@
 """Maintenance: catching up what may lag, dropping what is not needed, and tidying files.
 
-Runs beside readers at any time; beside the stream only where Delta lets both commit (tidying changes no data). It may
-be stopped anywhere: each step is one Delta commit that leaves the table right.
+Whoever writes the lake maintains it: a running stream step by step between its batches, else the job maintain.
+It may be stopped anywhere: each step is one Delta commit that leaves the table right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,52 +17,111 @@ from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
+from soundlake.core.schema import arrow_schema, table_of
 from soundlake.insights import load_insights
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
 from soundlake.lake import Lake, retry_conflicts
-from soundlake.refine.snapshots import DAY, chosen_fetches
+from soundlake.refine.apply import apply_changes
+from soundlake.refine.frames import conf_set, frame_of, kept
+from soundlake.refine.snapshots import DAY
+from soundlake.refine.stamp_log import SAYS_THE_SAME
 from soundlake.session import for_thread
 from soundlake.settings import Settings
-from soundlake.tables import PLAYLIST_FETCHES, POPULARITY_HISTORY, STAMPS, TABLES, Table
+from soundlake.tables import (
+    CHANGES,
+    MAINTENANCE,
+    PLAYLIST_FETCHES,
+    POPULARITY_HISTORY,
+    STAMPS,
+    TABLES,
+    Table,
+)
+from soundlake.writes import append
 
 TABLES_AT_ONCE = 4  # maintaining a small table is mostly waiting for the driver
+_USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+_KEY_SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of maintenance: what it does to which table; `do` gives whether there was anything to do."""
+
+    action: str
+    table: Table
+    do: Callable[[], bool]
 
 
 @dataclass(frozen=True)
 class Done:
-    """What maintenance did to one table."""
+    """A step that was done: a row of ops/maintenance."""
 
+    started_at: datetime
+    duration_ms: int
     table: str
     action: str
 
+    def __str__(self) -> str:
+        return f"{self.table}: {self.action}"
 
-def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[Done]:
-    """Do all maintenance of a lake, step by step; each step is told when it is done.
 
-    Reading the result drives the work: what is not read is not done.
-    """
+def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> list[Done]:
+    """Apply the changes that wait and do all maintenance of a lake, marts included; gives what was done."""
+    marts = [insight.table for insight in load_insights()]
+    stages = [[Step("applied", CHANGES, partial(_apply, spark, lake))], *_stages(spark, lake, settings, marts)]
+    done: list[Done] = []
+    with ThreadPoolExecutor(max_workers=TABLES_AT_ONCE) as pool:
+        for stage in stages:
+            running = [pool.submit(for_thread(spark, do_step), spark, lake, step) for step in stage]
+            done += [told for work in running if (told := work.result()) is not None]
+    note(spark, lake, done)
+    return done
+
+
+def steps(spark: SparkSession, lake: Lake, settings: Settings) -> list[Step]:
+    """The steps that maintain what a stream writes, in their order."""
+    return [step for stage in _stages(spark, lake, settings) for step in stage]
+
+
+def _stages(spark: SparkSession, lake: Lake, settings: Settings, more: Sequence[Table] = ()) -> list[list[Step]]:
+    """Steps of one stage touch different tables."""
     lagging = [kind for kind in KINDS.values() if "fetched_at" in kind.volatile]
     hours = settings.maintain.retention_hours
-    marts = [insight.table for insight in load_insights()]
-    stages: list[tuple[str, list[tuple[Table, Callable[[], None]]]]] = [
-        ("caught up", [(kind.table, partial(catch_up, spark, lake, kind)) for kind in lagging]),
-        (
-            "cleared",
-            [
-                (STAMPS, partial(drop_dominated_stamps, spark, lake)),
-                (PLAYLIST_FETCHES, partial(drop_superseded_fetches, spark, lake)),
-            ],
-        ),
-        ("compacted", [(table, partial(compact, spark, lake, table, hours)) for table in (*TABLES, *marts)]),
+    return [
+        [Step("caught up", kind.table, partial(_catch_up, spark, lake, kind)) for kind in lagging],
+        [
+            Step("cleared", STAMPS, partial(drop_dominated_stamps, spark, lake)),
+            Step("cleared", PLAYLIST_FETCHES, partial(drop_superseded_fetches, spark, lake)),
+        ],
+        [Step("compacted", table, partial(compact, spark, lake, table, hours)) for table in (*TABLES, *more)],
     ]
-    with ThreadPoolExecutor(max_workers=TABLES_AT_ONCE) as pool:
-        for action, tasks in stages:
-            there = [(table, task) for table, task in tasks if lake.exists(spark, table)]
-            running = [(table, pool.submit(for_thread(spark, retry_conflicts), t)) for table, t in there]
-            for table, work in running:
-                work.result()
-                yield Done(table.view, action)
+
+
+def do_step(spark: SparkSession, lake: Lake, step: Step) -> Done | None:
+    """Do a step; gives None where its table is not there, or there was nothing to do."""
+    if not lake.exists(spark, step.table):
+        return None
+    started_at, found = datetime.now(UTC), []
+    retry_conflicts(lambda: found.append(step.do()))
+    milliseconds = int((datetime.now(UTC) - started_at).total_seconds() * 1000)
+    return Done(started_at, milliseconds, step.table.view, step.action) if any(found) else None
+
+
+def note(spark: SparkSession, lake: Lake, done: Sequence[Done]) -> None:
+    """Write down in ops/maintenance what was done."""
+    if done:
+        rows = table_of(arrow_schema(MAINTENANCE), [vars(one) for one in done])
+        append(lake, MAINTENANCE, frame_of(spark, rows, MAINTENANCE.ddl))
+
+
+def _apply(spark: SparkSession, lake: Lake) -> bool:
+    return bool(apply_changes(spark, lake).changes)
+
+
+def _catch_up(spark: SparkSession, lake: Lake, kind: Kind) -> bool:
+    catch_up(spark, lake, kind)
+    return True
 
 
 def catch_up(spark: SparkSession, lake: Lake, kind: Kind) -> None:
@@ -109,13 +168,12 @@ def _day_of(measure: str) -> Column:
     return F.when(F.col(measure).isNotNull(), F.col("observed_on"))
 
 
-def drop_dominated_stamps(spark: SparkSession, lake: Lake) -> None:
-    """Delete the stamps that higher-ranked ones of the same key dominate in every field."""
-    _delete(
-        lake.delta(spark, STAMPS),
-        lake.read(spark, STAMPS).transform(settled).transform(dominated),
-        ("entity", "id", "rank", "fields", "batch"),
-    )
+def drop_dominated_stamps(spark: SparkSession, lake: Lake) -> bool:
+    """Delete the stamps that higher-ranked ones of the same key dominate in every field; gives whether any were."""
+    gone = lake.read(spark, STAMPS).transform(settled).transform(dominated)
+    # What is known stays the same: the index of stamps need not be made anew.
+    with conf_set(spark, _USER_METADATA, SAYS_THE_SAME):
+        return _delete(lake.delta(spark, STAMPS), gone, ("entity", "id", "rank", "fields", "batch"))
 
 
 def settled(rows: DataFrame) -> DataFrame:
@@ -140,31 +198,46 @@ def dominated(stamps: DataFrame) -> DataFrame:
     return stamps.withColumn("before", before).where(adds == 0).drop("before")
 
 
-def drop_superseded_fetches(spark: SparkSession, lake: Lake) -> None:
-    """Delete staged entries of fetches that are older than their day's chosen one."""
-    superseded_entries = lake.read(spark, PLAYLIST_FETCHES).transform(settled).transform(superseded)
-    _delete(lake.delta(spark, PLAYLIST_FETCHES), superseded_entries, (*DAY, "fetch", "position", "rank", "batch"))
+def drop_superseded_fetches(spark: SparkSession, lake: Lake) -> bool:
+    """Delete the entries of fetches older than the one their day's snapshot was taken from; gives whether any were."""
+    gone = superseded(lake.read(spark, PLAYLIST_FETCHES), lake.read(spark, STAMPS))
+    return _delete(lake.delta(spark, PLAYLIST_FETCHES), gone, (*DAY, "fetch", "position", "rank"))
 
 
-def superseded(staged: DataFrame) -> DataFrame:
-    """The entries of stamped fetches that are older than the chosen fetch of their playlist and day."""
-    chosen = chosen_fetches(staged).select(*DAY, "stamp")
-    joined = staged.join(chosen, on=list(DAY), how="inner")
-    return joined.where(~F.col("fetch").startswith("arrived") & (F.col("fetched_at") < F.col("stamp"))).drop("stamp")
+def superseded(entries: DataFrame, stamps: DataFrame) -> DataFrame:
+    """The entries of stamped fetches that are older than the applied fetch of their playlist and day.
+
+    An application stamps each snapshot with the time of the fetch that it chose.
+    """
+    day = F.concat_ws(_KEY_SEPARATOR, *[F.col(name).cast("string") for name in DAY])
+    is_snapshot = (F.col("entity") == _entity()) & F.col("batch").startswith("apply/")
+    applied = stamps.where(is_snapshot).groupBy(F.col("id").alias("day")).agg(F.max("rank.fetched_at").alias("applied"))
+    dated = entries.withColumn("day", day).join(applied, on="day", how="inner")
+    is_older = ~F.col("fetch").startswith("arrived") & (F.col("fetched_at") < F.col("applied"))
+    return dated.where(is_older).select(*entries.columns)
 
 
-def _delete(table: DeltaTable, rows: DataFrame, key: Sequence[str]) -> None:
+def _entity() -> str:
+    return next(kind.name for kind in KINDS.values() if kind.table is PLAYLIST_FETCHES)
+
+
+def _delete(table: DeltaTable, rows: DataFrame, key: Sequence[str]) -> bool:
     """Delete rows by key. What was appended since the rows were chosen stays: nothing is written from an old view."""
-    same = " AND ".join(f"t.`{name}` = s.`{name}`" for name in key)
-    gone = rows.select(*key).distinct().localCheckpoint()
-    if not gone.isEmpty():
+    same = " AND ".join(f"t.`{name}` <=> s.`{name}`" for name in key)
+    with kept(rows.select(*key).distinct()) as gone:
+        if gone.isEmpty():
+            return False
         table.alias("t").merge(gone.alias("s"), same).whenMatchedDelete().execute()
+        return True
 
 
-def compact(spark: SparkSession, lake: Lake, table: Table, retention_hours: int) -> None:
-    """Join small files, and delete files that no version within the retention refers to."""
+def compact(spark: SparkSession, lake: Lake, table: Table, retention_hours: int) -> bool:
+    """Join small files, and delete files that no version within the retention refers to; gives whether any could be."""
     delta = lake.delta(spark, table)
-    if lake.files(spark, table) > 1:
+    has_several = lake.files(spark, table) > 1
+    if has_several:
         delta.optimize().executeCompaction()
-    if lake.created_at(spark, table) < datetime.now(UTC) - timedelta(hours=retention_hours):  # else there is none
+    is_old = lake.created_at(spark, table) < datetime.now(UTC) - timedelta(hours=retention_hours)
+    if is_old:  # else nothing can be so old
         delta.vacuum(retention_hours)
+    return has_several or is_old

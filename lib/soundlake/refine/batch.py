@@ -30,7 +30,6 @@ from soundlake.refine.driver import judge_here
 from soundlake.refine.frames import collect, frame_of
 from soundlake.refine.known import Known
 from soundlake.refine.result import Result
-from soundlake.writes import BatchWriter
 from soundlake.session import for_thread
 from soundlake.tables import (
     BATCHES,
@@ -41,6 +40,7 @@ from soundlake.tables import (
     UNKNOWN_FIELDS,
     Table,
 )
+from soundlake.writes import BatchWriter
 
 # Appends of one batch at once: a small one leaves cores idle while the driver plans and commits.
 APPENDS_AT_ONCE = 4

@@ -1,4 +1,4 @@
-"""When changes that wait are applied: not so often that the stream is busy with it, not so late that rows lag for long."""
+"""When work beside a stream is due: not so often that it is busy with it, not so late that rows lag for long."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 # So many bytes of silver/changes are applied at once, whatever the time: a MERGE of many costs little more than of few.
 MANY_BYTES = 64 * 1024 * 1024
-# The time between two applications is at least so many times what the last one took.
+# The time between two turns is at least so many times what the last one took.
 LEAST_SHARE = 10
 
 
 class Pace:
-    """The pace of a stream's applications; `interval` is in seconds, and begins when this is made."""
+    """The pace of work that is done again and again; `interval` is in seconds, and begins when this is made."""
 
     def __init__(self, interval: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._interval, self._clock = interval, clock
@@ -26,12 +26,12 @@ class Pace:
         return waiting_bytes >= MANY_BYTES or self.has_come()
 
     def has_come(self) -> bool:
-        """Whether so much time has passed that anything which waits is applied."""
+        """Whether it is time for another turn."""
         return self._clock() - self._ended >= max(self._interval, LEAST_SHARE * self._took)
 
     @contextmanager
-    def applying(self) -> Iterator[None]:
-        """Take the time of an application; one that fails counts too, so that it is not tried in each batch."""
+    def measured(self) -> Iterator[None]:
+        """Take the time of the work; work that fails counts too, so that it is not tried in each batch."""
         begun = self._clock()
         try:
             yield

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
 
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
@@ -15,7 +16,6 @@ from soundlake.clusters.model import current_model
 from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake, retry_conflicts
 from soundlake.refine.batch import Refiner
-from soundlake.refine.between import Between
 from soundlake.refine.known import open_index
 from soundlake.settings import Settings
 from soundlake.tables import CLUSTER_MODELS, EVENTS
@@ -25,13 +25,25 @@ _LOOK_AGAIN_SECONDS = 1
 _CAUSE = re.compile(r"^(Caused by: )?([a-z_]+\.)+\w*(Error|Exception|Failure)\w*: ")
 
 
+class BetweenBatches(Protocol):
+    """What is done between batches."""
+
+    def kept_away(self) -> AbstractContextManager[None]:
+        """A context in which it is not done."""
+        ...
+
+    def do(self, spark: SparkSession) -> None:
+        """Do what is due, in the session of the query."""
+        ...
+
+
 def refine_query(
     spark: SparkSession,
     lake: Lake,
     settings: Settings,
     into: Lake | None = None,
     account: str = QUERY,
-    between: Between | None = None,
+    between: BetweenBatches | None = None,
 ) -> DataStreamWriter:
     """The query, ready to be given a trigger and started; refine.max_bytes_per_trigger says what one batch takes.
 
@@ -49,7 +61,7 @@ def refine_query(
         session = batch.sparkSession
         query_id = session.sparkContext.getLocalProperty("sql.streaming.queryId")
         assert query_id, "foreachBatch runs inside a streaming query"
-        with between.held() if between else nullcontext():
+        with between.kept_away() if between else nullcontext():
             # Maintenance may move files under a write. Doing the batch again is safe, whatever of it was written.
             retry_conflicts(lambda: refiner.refine(session, batch, query_id, batch_id))
             _assign_new_model(session, made, assigned)

@@ -303,6 +303,9 @@ class ExtractSettings(_Section):
 class MaintainSettings(_Section):
     """The upkeep of the tables."""
 
+    stream_interval: Interval = Field(
+        "6 hours", description="how often a running stream maintains its tables, step by step between its batches"
+    )
     retention_hours: Number = Field(
         168, ge=168, description="hours that files no longer in use are kept; Delta refuses less than a week"
     )

@@ -6,13 +6,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from chispa import assert_df_equality
-from pyspark.sql import DataFrame, SparkSession
-from records import Record, envelope, found, stamp
+from building import Record, envelope, stamp
+from lake_model import feed
 
 from soundlake.kinds import KINDS
-from soundlake.lake import nothing
-from soundlake.refine.history import observations, raise_observations
 from soundlake.tables import POPULARITY_HISTORY
 
 ARTIST = KINDS["artist"]
@@ -52,29 +49,20 @@ SECOND: dict[str, Record] = {
 }
 
 
-@pytest.fixture(scope="module")
-def first(spark: SparkSession) -> DataFrame:
-    return observations(ARTIST, found(spark, ARTIST, FIRST)).localCheckpoint()
+def observed_of(*batches: dict[str, Record]) -> Values:
+    """Popularity and followers after batches of artists, by id and day in March."""
+    history = feed(ARTIST, *batches).lake.tables[POPULARITY_HISTORY.path]
+    return {(row["id"], row["observed_on"].day): (row["popularity"], row["followers"]) for row in history.values()}
 
 
 @pytest.fixture(scope="module")
-def changes(spark: SparkSession, first: DataFrame) -> DataFrame:
-    second = observations(ARTIST, found(spark, ARTIST, SECOND))
-    return raise_observations(second, first).localCheckpoint()
-
-
-def by_day(df: DataFrame) -> Values:
-    return {(row["id"], row["observed_on"].day): (row["popularity"], row["followers"]) for row in df.collect()}
+def observed() -> Values:
+    return observed_of(FIRST)
 
 
 @pytest.fixture(scope="module")
-def observed(first: DataFrame) -> Values:
-    return by_day(first)
-
-
-@pytest.fixture(scope="module")
-def changed(changes: DataFrame) -> Values:
-    return by_day(changes)
+def changed() -> Values:
+    return observed_of(FIRST, SECOND)
 
 
 def test_a_day_holds_its_last_values_in_whatever_order_they_come(observed: Values) -> None:
@@ -101,14 +89,15 @@ def test_impossible_values_are_no_observations(observed: Values) -> None:
     assert observed["impossible", 1] == (10, 100)
 
 
-def test_an_observation_names_its_entity_and_date(first: DataFrame) -> None:
-    row = first.where("id = 'zero'").collect()[0]
-    assert (row["entity"], row["observed_on"]) == ("artist", date(2026, 3, 1))
+def test_an_observation_names_its_entity_and_date() -> None:
+    history = feed(ARTIST, FIRST).lake.tables[POPULARITY_HISTORY.path]
+    assert ("artist", "zero", date(2026, 3, 1)) in history
 
 
-def test_a_kind_without_followers_leaves_them_null(spark: SparkSession) -> None:
-    track = envelope("track", {"id": "t1", "popularity": 7})
-    assert by_day(observations(KINDS["track"], found(spark, KINDS["track"], {"t": track}))) == {("t1", 1): (7, None)}
+def test_a_kind_without_followers_leaves_them_null() -> None:
+    track: dict[str, Record] = {"t": envelope("track", {"id": "t1", "popularity": 7})}
+    (row,) = feed(KINDS["track"], track).lake.tables[POPULARITY_HISTORY.path].values()
+    assert (row["popularity"], row["followers"]) == (7, None)
 
 
 def test_newer_values_of_a_known_day_replace_it(changed: Values) -> None:
@@ -116,8 +105,8 @@ def test_newer_values_of_a_known_day_replace_it(changed: Values) -> None:
 
 
 @pytest.mark.parametrize("name", ["older later", "same"])
-def test_older_or_equal_values_of_a_known_day_are_not_written(changed: Values, name: str) -> None:
-    assert (name, 1) not in changed
+def test_older_or_equal_values_of_a_known_day_change_nothing(changed: Values, name: str) -> None:
+    assert changed[name, 1] == (10, 100)
 
 
 def test_an_older_record_fills_what_the_day_lacks(changed: Values) -> None:
@@ -125,18 +114,4 @@ def test_an_older_record_fills_what_the_day_lacks(changed: Values) -> None:
 
 
 def test_a_new_day_is_written_beside_the_known_ones(changed: Values) -> None:
-    assert changed["another day", 2] == (11, 101)
-
-
-def test_new_days_are_told_from_known_ones(changes: DataFrame) -> None:
-    assert {(row["id"], row["is_new"]) for row in changes.collect()} == {
-        ("newer later", False),
-        ("gap", False),
-        ("another day", True),
-    }
-
-
-def test_on_an_empty_table_all_observations_are_new(spark: SparkSession, first: DataFrame) -> None:
-    none = nothing(spark, POPULARITY_HISTORY)
-    raised = raise_observations(first, none).where("is_new").select(*POPULARITY_HISTORY.column_names)
-    assert_df_equality(raised, first, ignore_row_order=True, ignore_nullable=True)
+    assert (changed["another day", 1], changed["another day", 2]) == ((10, 100), (11, 101))

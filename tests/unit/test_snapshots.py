@@ -7,14 +7,17 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from building import Arrived, Record, Records, envelope, stamp
 from chispa import assert_df_equality
+from lake_model import LakeModel, here
 from pyspark.sql import DataFrame, SparkSession
-from records import Arrived, Record, envelope, found, stamp
 
+from soundlake.core.schema import arrow_schema, table_of
 from soundlake.kinds import KINDS
 from soundlake.lake import nothing
 from soundlake.refine import snapshots
-from soundlake.tables import PLAYLIST_ITEMS
+from soundlake.refine.frames import frame_of
+from soundlake.tables import PLAYLIST_FETCHES, PLAYLIST_ITEMS
 
 KIND = KINDS["playlist_item"]
 DAY = date(2026, 3, 1)
@@ -92,19 +95,27 @@ SECOND: Mapping[str, Record | Arrived] = {
 }
 
 
+def staged(spark: SparkSession, *batches: Records) -> DataFrame:
+    """The rows of silver/playlist_fetches that batches append, one after the other."""
+    lake = LakeModel(here)
+    for records in batches:
+        lake.refine(records, KIND.name)
+    return frame_of(spark, table_of(arrow_schema(PLAYLIST_FETCHES), lake.fetches), PLAYLIST_FETCHES.ddl).cache()
+
+
 @pytest.fixture(scope="module")
 def first(spark: SparkSession) -> DataFrame:
-    return snapshots.entries(found(spark, KIND, FIRST)).localCheckpoint()
+    return staged(spark, FIRST)
 
 
 @pytest.fixture(scope="module")
 def second(spark: SparkSession) -> DataFrame:
-    return snapshots.entries(found(spark, KIND, SECOND)).localCheckpoint()
+    return staged(spark, SECOND)
 
 
 @pytest.fixture(scope="module")
-def chosen(first: DataFrame, second: DataFrame) -> DataFrame:
-    return snapshots.snapshots(first.unionByName(second)).localCheckpoint()
+def chosen(spark: SparkSession) -> DataFrame:
+    return snapshots.snapshots(staged(spark, FIRST, SECOND)).cache()
 
 
 @pytest.fixture(scope="module")
@@ -115,12 +126,6 @@ def lists(chosen: DataFrame) -> dict[tuple[str, int], str]:
         day = (row["playlist_id"], row["snapshot_date"].day)
         lists[day] = lists.get(day, "") + row["track_id"]
     return lists
-
-
-@pytest.fixture(scope="module")
-def verdicts(first: DataFrame, second: DataFrame) -> dict[str, str]:
-    judged = [snapshots.judge_entries(first, first.limit(0)), snapshots.judge_entries(second, first)]
-    return {row["origin"]["position"]: row["verdict"] for frame in judged for row in frame.collect()}
 
 
 def test_a_fetch_without_a_total_is_complete(lists: dict[tuple[str, int], str]) -> None:
@@ -174,7 +179,7 @@ def test_which_of_two_records_stands_does_not_depend_on_their_order(
 ) -> None:
     mine = {name: record for name, record in FIRST.items() if name.startswith("conflicting")}
     turned = dict(zip(reversed(mine), reversed(mine.values()), strict=True))
-    rows = snapshots.snapshots(snapshots.entries(found(spark, KIND, turned))).sort("position").collect()
+    rows = snapshots.snapshots(staged(spark, turned)).sort("position").collect()
     assert "".join(row["track_id"] for row in rows) == lists["conflicting", 1]
 
 
@@ -190,31 +195,11 @@ def test_a_fetch_without_a_stamp_is_as_new_as_its_last_arrival(lists: dict[tuple
     assert lists["unstamped and stamped", 1] == "a"
 
 
-@pytest.mark.parametrize(
-    "name", ["with total 1.1 0", "in two batches 1.2 1", "later incomplete 1.2 0", "emptied 2 empty"]
-)
-def test_an_entry_that_may_matter_is_accepted(verdicts: dict[str, str], name: str) -> None:
-    assert verdicts[name] == "accepted"
-
-
-def test_an_entry_that_was_there_before_is_a_duplicate(verdicts: dict[str, str]) -> None:
-    assert verdicts["with total 1.1 0 in the second batch"] == "duplicate"
-
-
-def test_of_an_entry_that_is_twice_in_a_batch_one_is_accepted(verdicts: dict[str, str]) -> None:
-    both = [verdicts["repeated 1.1 0"], verdicts["repeated 1.1 0 again"]]
-    assert sorted(both) == ["accepted", "duplicate"]
-
-
-def test_an_entry_older_than_the_day_s_chosen_fetch_is_stale(verdicts: dict[str, str]) -> None:
-    assert verdicts["earlier comes later 1.1 0"] == "stale"
-
-
 @pytest.fixture(scope="module")
 def changes(first: DataFrame, second: DataFrame, chosen: DataFrame) -> dict[tuple[str, int], tuple[str, bool, bool]]:
     """What turns the snapshots of the first batch into those of both, by playlist and place."""
     current = snapshots.snapshots(first)
-    days = snapshots.touched_days(second)
+    days = second.select(*snapshots.DAY).distinct()
     wanted = chosen.join(days, on=list(snapshots.DAY), how="left_semi")
     return {
         (row["playlist_id"], row["position"]): (row["track_id"], row["is_gone"], row["is_first"])
@@ -243,7 +228,7 @@ def test_what_is_the_same_is_not_written(changes: dict[tuple[str, int], tuple[st
 
 
 def test_a_playlist_s_first_snapshot_of_a_day_can_be_appended(spark: SparkSession, chosen: DataFrame) -> None:
-    days = snapshots.touched_days(chosen)
+    days = chosen.select(*snapshots.DAY).distinct()
     changes = snapshots.difference(chosen, nothing(spark, PLAYLIST_ITEMS), days)
     assert_df_equality(
         changes.where("is_first AND NOT is_gone").drop("is_first", "is_gone"),
