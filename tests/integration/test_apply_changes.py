@@ -13,7 +13,7 @@ from building import Record, envelope, stamp
 from delta.tables import DeltaMergeBuilder, DeltaTable
 from lake_model import LakeModel, here
 from model_tables import KEYED, playlist_items, put, put_all, put_changes
-from models import MODEL, publish_model
+from models import publish_model
 from pyspark.sql import DataFrameWriter, SparkSession
 from reading import rows
 
@@ -30,7 +30,6 @@ from soundlake.tables import (
     POPULARITY_HISTORY,
     STAMPS,
     TRACK_CLUSTERS,
-    TRACK_FEATURES,
     TRACKS,
     Table,
 )
@@ -215,9 +214,7 @@ def test_what_is_applied_twice_is_there_once(spark: SparkSession, done: tuple[Pa
 def contents(folder: Path) -> dict[str, list[str]]:
     """What readers see, but for the time of scoring."""
     tables = (*KEYED, POPULARITY_HISTORY, PLAYLIST_ITEMS, TRACK_CLUSTERS)
-    return {
-        table.name: sorted(repr(row | {"scored_at": None}) for row in rows(folder, table)) for table in tables
-    }
+    return {table.name: sorted(repr(row | {"scored_at": None}) for row in rows(folder, table)) for table in tables}
 
 
 def test_changes_that_come_meanwhile_wait_for_the_next_time(

@@ -210,11 +210,10 @@ def test_deep_nesting_is_no_trouble(end: bytes) -> None:
 
 
 # What may keep a reader from coming to an end, in pieces: whatever is made of them has to be cut up in one go.
-PIECES = st.sampled_from(
-    [b"{", b"}", b"[", b"]", b",", b'"', b"\\", b'\\"', b":", b"-", b"1", b"1,", b"x", b"null", b'"a"', b"[]"]
-    + [b"\n", b"\r\n", b" ", b"\t", BOM, b"\xff", b"\0"]
-    + [b'{"a":1}', b'{"a":', b'{"a"', b'{"a":"', b'["a', b"{\n", b" {\n", b"[\n"]
-)
+SIGNS = b'{ } [ ] , " \\ \\" : - 1 1, x null "a" []'.split()
+BLANKS = [b"\n", b"\r\n", b" ", b"\t", BOM, b"\xff", b"\0"]
+BEGINNINGS = [b'{"a":1}', b'{"a":', b'{"a"', b'{"a":"', b'["a', b"{\n", b" {\n", b"[\n"]
+PIECES = st.sampled_from([*SIGNS, *BLANKS, *BEGINNINGS])
 # The rest of a file is given up when it was read in vain so many times over, and then read once more.
 MOST_LOOKS = 12
 
