@@ -29,6 +29,10 @@ class Job:
         environment["PYTHONPATH"] = PYTHONPATH
         self._process = ServiceProcess([sys.executable, str(script), *arguments], log, environment)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def is_running(self) -> bool:
         return self._process.is_running()
 
