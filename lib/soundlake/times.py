@@ -9,6 +9,7 @@ from functools import lru_cache
 MICROS = 1_000_000
 DAY_MICROS = 86_400 * MICROS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 _EPOCH_DAY = _EPOCH.toordinal()
 # pandas holds nanoseconds since 1970 in 64 bits and fails beyond.
 _FIRST_YEAR, _LAST_YEAR = 1678, 2261
@@ -22,10 +23,11 @@ _DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?", re.ASCII)
 
 def micros_of(moment: datetime) -> int:
     """An aware datetime as microseconds since 1970 in UTC."""
-    offset = moment.utcoffset()
-    days = (moment.toordinal() - _EPOCH_DAY) * 86_400
-    seconds = days + moment.hour * 3_600 + moment.minute * 60 + moment.second
-    return (seconds * MICROS + moment.microsecond) - (offset // timedelta(microseconds=1) if offset else 0)
+    return _in_micros(moment - _EPOCH)
+
+
+def _in_micros(length: timedelta) -> int:
+    return (length.days * 86_400 + length.seconds) * MICROS + length.microseconds
 
 
 def any_instant(text: str) -> int | None:
@@ -36,7 +38,7 @@ def any_instant(text: str) -> int | None:
     # What Spotify writes, without the regular expression.
     if text[-1:] == "Z" and len(text) in (20, 24) and text[10] == "T" and text[4] == text[7] == "-":
         try:
-            return micros_of(datetime.fromisoformat(text))
+            return _in_micros(datetime.fromisoformat(text[:-1]) - _NAIVE_EPOCH)
         except ValueError:
             return None
     found = _INSTANT.fullmatch(text)

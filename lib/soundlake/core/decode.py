@@ -170,19 +170,20 @@ class _Found:
             self._said = [i for i, name in enumerate(row) if name not in _OF_ENVELOPE]
             self._stable = [i for i, name in enumerate(row) if name in kind.stable]
         self._shas.append(_sha(values if len(self._said) == len(values) else [values[i] for i in self._said], envelope))
-        self._hashes.append(self._hash([values[i] for i in self._stable], envelope.source))
+        self._hashes.append(self._hash(values, envelope.source))
         values.append(envelope.source)
         self._rows.append(values)
         self._fetched.append(envelope.fetched_at)
         self._weights.append(kind.weight(payload) if kind.weight else 0)
         self.places.append(place)
 
-    def _hash(self, stable: list[Any], source: str | None) -> int | None:
+    def _hash(self, values: list[Any], source: str | None) -> int | None:
         """A hash of the stable values; None where fetched_at is one of them, so that every fetch changes something."""
         if "fetched_at" in self.kind.stable:
             return None
         # Without volatile columns the digest of the payload, and the source behind it, say it all.
-        text = orjson.dumps([stable, source]) if self.kind.volatile else self._shas[-1]
+        kind, sha = self.kind, self._shas[-1]
+        text = orjson.dumps([source, *[values[i] for i in self._stable]]) if kind.volatile else sha
         return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little", signed=True)
 
     def records(self, events: pa.Table) -> Records:

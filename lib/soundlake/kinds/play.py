@@ -33,7 +33,10 @@ def _read(payload: Json, envelope: Envelope) -> dict[str, Any]:
         if value is not None and type(value) is not str:
             raise RejectedError("wrong_type", f"track.{name} is no string")
     user = required(payload, "user_id", "missing_user")
-    played_at = next((at for name in _TIMES if (at := instant(get(name))) is not None), None)
+    for name in _TIMES:
+        played_at = instant(get(name))
+        if played_at is not None:
+            break
     if played_at is None:
         raise RejectedError("missing_time", "played_at, ts and endTime are missing or unreadable")
     uri = _content_uri(payload, track)
