@@ -118,7 +118,7 @@ def test_its_columns_are_those_of_bronze_before_ingest_adds_its_own(
     before = datetime.now(UTC) - timedelta(minutes=1)
     assert source.check_start(spark, None) == ()
     expected = [(one.name, one.type) for one in RECORD_COLUMNS]
-    assert source.read_stream(spark).dtypes == expected
+    assert source.read_stream(spark).dtypes[: len(expected)] == expected
     (row,) = run_once(spark, source, tmp_path / "checkpoint").rows
     assert (row["kind"], row["source"]) == (feed.kind, feed.settings.source.type)
     assert row["key"] in ("user-1", None)

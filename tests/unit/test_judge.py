@@ -153,7 +153,7 @@ def test_however_many_records_speak_of_a_key_one_row_and_one_stamp_stand() -> No
 
 @pytest.mark.parametrize("newer", ["one", "other"])
 def test_an_entry_of_a_fetch_counts_however_another_record_of_its_place_outranks_it(newer: str) -> None:
-    """Which of two records of one place stands is decided later; what they say of the fetch, such as its total, counts."""
+    """Which of two records of one place stands is decided later; what they say of the fetch (its total) counts."""
     both = {"one": entry(5, 0, "t1", total=2), "other": entry(5, 0, "t2", total=3)}
     first = both.pop(newer)
     (second,) = both.values()

@@ -114,7 +114,7 @@ class _Framer:
         while True:
             text = _decode(self._data[at:stop].removesuffix(b"\n"))
             self.inspected += stop - at
-            values, used, reached, why = self._values(text)
+            values, used, why = self._values(text)
             self._wasted += len(text) - used
             at = stop if used == len(text) else at + len(_encode(text[:used]))
             if why is Stop.CUT and stop < len(self._data):
@@ -127,10 +127,10 @@ class _Framer:
             self._window = max(_LEAST_WINDOW, min(_MOST_WINDOW, window))
             return [_encode(value) for value in values], at, why
 
-    def _values(self, text: str) -> tuple[list[str], int, int, Stop]:
+    def _values(self, text: str) -> tuple[list[str], int, Stop]:
         """Cut values off the front of a text.
 
-        Returns them, where the last of them ended, how far the text was read, and why no further. Outside an array only
+        Returns them, where the last of them ended, and why no more were read. Outside an array only
         objects and arrays are values: anything else is a bad line.
         """
         values: list[str] = []
@@ -149,10 +149,10 @@ class _Framer:
                 elif self._in_array and (end := scalar_end(text, at)):
                     why = Stop.END
                 if why is not Stop.END:
-                    return values, at, end or at, why
+                    return values, at, why
                 values.append(text[at:end])
             at = skip_separators(text, end or at)
-        return values, len(text), len(text), Stop.END
+        return values, len(text), Stop.END
 
     def _end_of_bad(self, at: int, why: Stop) -> int:
         """Return where the next record may begin: the next line that does not look like more of the bad value.
