@@ -14,7 +14,7 @@ from building import Record, envelope, stamp
 from delta.tables import DeltaMergeBuilder, DeltaTable
 from lake_model import LakeModel, here
 from model_tables import KEYED, playlist_items, put, put_all, put_changes
-from models import MODEL, publish_model
+from models import publish_model
 from pyspark.sql import DataFrameWriter, SparkSession
 from reading import rows
 
@@ -31,7 +31,6 @@ from soundlake.tables import (
     POPULARITY_HISTORY,
     STAMPS,
     TRACK_CLUSTERS,
-    TRACK_FEATURES,
     TRACKS,
     Table,
 )
