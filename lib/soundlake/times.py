@@ -22,10 +22,8 @@ _DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?", re.ASCII)
 
 def micros_of(moment: datetime) -> int:
     """An aware datetime as microseconds since 1970 in UTC."""
-    offset = moment.utcoffset()
-    days = (moment.toordinal() - _EPOCH_DAY) * 86_400
-    seconds = days + moment.hour * 3_600 + moment.minute * 60 + moment.second
-    return (seconds * MICROS + moment.microsecond) - (offset // timedelta(microseconds=1) if offset else 0)
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * MICROS + since.microseconds
 
 
 def any_instant(text: str) -> int | None:
