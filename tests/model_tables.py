@@ -14,7 +14,7 @@ from soundlake.core.schema import arrow_schema
 from soundlake.kinds import KINDS
 from soundlake.lake import Lake
 from soundlake.refine.frames import frame_of
-from soundlake.tables import CHANGES, PLAYLIST_FETCHES, PLAYLIST_ITEMS, POPULARITY_HISTORY, STAMPS, Table
+from soundlake.tables import CHANGES, PLAYLIST_FETCHES, PLAYLIST_ITEMS, POPULARITY_HISTORY, Table
 from soundlake.writes import append
 
 KEYED = tuple(kind.table for kind in KINDS.values() if not kind.is_log)
@@ -33,14 +33,15 @@ def put_changes(spark: SparkSession, folder: Path, batch: str, rows: pa.Table) -
     append(Lake(str(folder)), CHANGES, frame_of(spark, rows, ddl).withColumn("batch", F.lit(batch)))
 
 
-def put_all(spark: SparkSession, folder: Path, model: LakeModel) -> None:
-    """Write the tables of a model, its changes one batch after the other."""
+def put_all(spark: SparkSession, folder: Path, model: LakeModel, items: list[Row] | None = None) -> None:
+    """Write the tables of a model but for its stamps, its changes one batch after the other.
+
+    `items` are the rows of silver/playlist_items that are there before the changes are applied.
+    """
     for table in (*KEYED, POPULARITY_HISTORY):
         put(spark, folder, table, list(model.tables.get(table.path, {}).values()))
     put(spark, folder, PLAYLIST_FETCHES, model.fetches)
-    put(spark, folder, PLAYLIST_ITEMS, playlist_items(model))
-    for batch, rows in model.stamps:
-        put(spark, folder, STAMPS, [row | {"batch": batch} for row in rows.to_pylist()])
+    put(spark, folder, PLAYLIST_ITEMS, items or [])
     for number, rows in enumerate(model.changes):
         put_changes(spark, folder, f"refine/{number}", rows)
 

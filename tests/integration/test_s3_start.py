@@ -74,7 +74,7 @@ def test_a_bucket_without_a_lake_is_told_by_jobs_that_need_one(object_store: Obj
     assert run.returncode == 2
 
 
-def test_maintenance_on_s3_waits_for_no_stream_but_keeps_out_of_its_way(
+def test_maintenance_beside_a_stream_leaves_it_to_the_stream(
     object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in CREDENTIALS.items():
@@ -86,5 +86,5 @@ def test_maintenance_on_s3_waits_for_no_stream_but_keeps_out_of_its_way(
     with lease(load_settings(sets=sets, lake=f"s3://{bucket}/lake", env={}), "stream"):
         asked = [*command, *(f"--set={setting}" for setting in sets)]
         run = subprocess.run(asked, env={**os.environ, **CREDENTIALS}, capture_output=True, text=True, timeout=60)
-    assert "stream" in the_line(run)
-    assert run.returncode == 1
+    assert "a running stream maintains it by itself" in run.stdout
+    assert run.returncode == 0

@@ -16,7 +16,7 @@ from streaming import forget_last_commit, run_once
 
 from soundlake.settings import Settings, load_settings
 from soundlake.sources import Once, Source, check_once, open_source
-from soundlake.tables import EVENTS
+from soundlake.sources.protocol import RECORD_COLUMNS
 
 Records = list[tuple[str, bytes]]
 
@@ -117,7 +117,7 @@ def test_its_columns_are_those_of_bronze_before_ingest_adds_its_own(
     feed.put(plays(1))
     before = datetime.now(UTC) - timedelta(minutes=1)
     assert source.check_start(spark, None) == ()
-    expected = [(one.name, one.type) for one in EVENTS.columns if not one.name.startswith("ingest")]
+    expected = [(one.name, one.type) for one in RECORD_COLUMNS]
     assert source.read_stream(spark).dtypes == expected
     (row,) = run_once(spark, source, tmp_path / "checkpoint").rows
     assert (row["kind"], row["source"]) == (feed.kind, feed.settings.source.type)

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from importing import imported, mapping_of, write
-from soundlake.kinds.payload import Field
 
 from soundlake.errors import UsageError
 from soundlake.extract.imports.bundled import bundled, mapping_named
@@ -19,10 +18,11 @@ from soundlake.extract.imports.fields import FIELDS
 from soundlake.extract.imports.mapping import load_mapping, parse_mapping
 from soundlake.extract.imports.plan import Context, bind
 from soundlake.kinds import KINDS
+from soundlake.kinds.kind import Fields
 
 
-def leaves(field: Field, above: str = "") -> set[str]:
-    if isinstance(field, str):
+def leaves(field: Fields | list[Fields] | None, above: str = "") -> set[str]:
+    if field is None:
         return {above}
     inner, dot = (field[0], f"{above}[].") if isinstance(field, list) else (field, f"{above}." if above else "")
     return {path for name, of in inner.items() for path in leaves(of, dot + name)}
@@ -30,7 +30,7 @@ def leaves(field: Field, above: str = "") -> set[str]:
 
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_the_fields_a_mapping_may_fill_are_those_that_tables_read(kind: str) -> None:
-    assert set(FIELDS[kind]) == leaves(KINDS[kind].payload)
+    assert set(FIELDS[kind]) == leaves(KINDS[kind].fields)
 
 
 def test_all_errors_are_told_at_once() -> None:

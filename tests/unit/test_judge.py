@@ -149,3 +149,13 @@ def test_however_many_records_speak_of_a_key_one_row_and_one_stamp_stand() -> No
     fed = feed(TRACK, records, {"more": track(23, "t", name="name 0")})
     assert len(fed.stamps) == 1
     assert len(fed.rows) == 1
+
+
+@pytest.mark.parametrize("newer", ["one", "other"])
+def test_an_entry_of_a_fetch_counts_however_another_record_of_its_place_outranks_it(newer: str) -> None:
+    """Which of two records of one place stands is decided later; what they say of the fetch, such as its total, counts."""
+    both = {"one": entry(5, 0, "t1", total=2), "other": entry(5, 0, "t2", total=3)}
+    first = both.pop(newer)
+    (second,) = both.values()
+    assert outcomes([first], second) == {"accepted": 1}
+    assert outcomes([first, second], first, second) == {"duplicate": 2}

@@ -71,15 +71,17 @@ def rule(kind: Kind, records: Sequence[Record], known: Sequence[Stamp]) -> Rulin
                 raising.append((record, raises))
             continue
         observing.append(record)
-        if record.is_superseded or (known and _is_overtaken(kind, record.fields, lowest, best)):
+        # What a log's record says of its fetch as a whole, such as its total, counts however others outrank it.
+        is_overtaken = bool(known) and not kind.is_log and _is_overtaken(kind, record.fields, lowest, best)
+        if record.is_superseded or is_overtaken:
             stale += 1
             continue
         accepted.append(record)
         if raises:
             raising.append((record, raises))
-    highest: dict[int, Record] = {}
-    for record, _ in raising:
-        highest.setdefault(record.fields, record)
+    highest: dict[object, Record] = {}
+    for record in accepted if kind.is_log else [record for record, _ in raising]:
+        highest.setdefault(record.rank if kind.is_log else record.fields, record)
     return Ruling(
         accepted=len(accepted),
         stale=stale,

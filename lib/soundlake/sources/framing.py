@@ -115,7 +115,7 @@ class _Framer:
             text = _decode(self._data[at:stop].removesuffix(b"\n"))
             self.inspected += stop - at
             values, used, reached, why = self._values(text)
-            self._wasted += max(reached, len(text) if why is Stop.CUT else reached) - used
+            self._wasted += len(text) - used
             at = stop if used == len(text) else at + len(_encode(text[:used]))
             if why is Stop.CUT and stop < len(self._data):
                 if not values:
