@@ -9,7 +9,6 @@ from functools import lru_cache
 MICROS = 1_000_000
 DAY_MICROS = 86_400 * MICROS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 _EPOCH_DAY = _EPOCH.toordinal()
 # pandas holds nanoseconds since 1970 in 64 bits and fails beyond.
 _FIRST_YEAR, _LAST_YEAR = 1678, 2261
@@ -23,11 +22,8 @@ _DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?", re.ASCII)
 
 def micros_of(moment: datetime) -> int:
     """An aware datetime as microseconds since 1970 in UTC."""
-    return _in_micros(moment - _EPOCH)
-
-
-def _in_micros(length: timedelta) -> int:
-    return (length.days * 86_400 + length.seconds) * MICROS + length.microseconds
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * MICROS + since.microseconds
 
 
 def any_instant(text: str) -> int | None:
@@ -38,7 +34,7 @@ def any_instant(text: str) -> int | None:
     # What Spotify writes, without the regular expression.
     if text[-1:] == "Z" and len(text) in (20, 24) and text[10] == "T" and text[4] == text[7] == "-":
         try:
-            return _in_micros(datetime.fromisoformat(text[:-1]) - _NAIVE_EPOCH)
+            return micros_of(datetime.fromisoformat(text))
         except ValueError:
             return None
     found = _INSTANT.fullmatch(text)

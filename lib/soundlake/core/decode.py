@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -134,7 +135,7 @@ def _shown(kind: object) -> str:
 
 def _envelope(record: Json, arrival: int, latest: int) -> Envelope:
     said = record.get("fetched_at")
-    stamp = any_instant(said) if type(said) is str else None
+    stamp = _stamp(said) if type(said) is str else None
     if stamp is not None:
         if stamp > max(arrival, latest) + DAY_MICROS:
             raise RejectedError("fetched_in_future", "fetched_at lies more than a day after arrival and ingestion")
@@ -148,13 +149,18 @@ def _envelope(record: Json, arrival: int, latest: int) -> Envelope:
     )
 
 
+# Whole walks and polls have one stamp.
+_stamp = lru_cache(maxsize=1_024)(any_instant)
+
+
 class _Found:
     """Collects the good records of a kind, value by value."""
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
+        self._changes_always = "fetched_at" in kind.stable
         self.places: list[int] = []
-        self._rows: list[list[Any]] = []
+        self._rows: list[tuple[Any, ...]] = []
         self._names: tuple[str, ...] = ()
         self._fetched: list[int] = []
         self._weights: list[int] = []
@@ -171,19 +177,17 @@ class _Found:
             self._stable = [i for i, name in enumerate(row) if name in kind.stable]
         self._shas.append(_sha(values if len(self._said) == len(values) else [values[i] for i in self._said], envelope))
         self._hashes.append(self._hash(values, envelope.source))
-        values.append(envelope.source)
-        self._rows.append(values)
+        self._rows.append((*values, envelope.source))  # a tuple of plain values is no work for the garbage collector
         self._fetched.append(envelope.fetched_at)
         self._weights.append(kind.weight(payload) if kind.weight else 0)
         self.places.append(place)
 
     def _hash(self, values: list[Any], source: str | None) -> int | None:
         """A hash of the stable values; None where fetched_at is one of them, so that every fetch changes something."""
-        if "fetched_at" in self.kind.stable:
+        if self._changes_always:
             return None
         # Without volatile columns the digest of the payload, and the source behind it, say it all.
-        kind, sha = self.kind, self._shas[-1]
-        text = orjson.dumps([source, *[values[i] for i in self._stable]]) if kind.volatile else sha
+        text = orjson.dumps([[values[i] for i in self._stable], source]) if self.kind.volatile else self._shas[-1]
         return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little", signed=True)
 
     def records(self, events: pa.Table) -> Records:
@@ -192,7 +196,7 @@ class _Found:
         rows = pa.table(
             {name: pa.array(columns[name], schema.field(name).type) for name in schema.names if name in columns}
         )
-        ids = _ids(self.kind, rows)
+        ids = columns[self.kind.key[0]] if len(self.kind.key) == 1 else _joined_keys(self.kind, rows)
         entity = self.kind.name
         marks = {
             "id": ids,
@@ -218,11 +222,8 @@ def _sha(values: list[Any], envelope: Envelope) -> bytes:
     return hashlib.sha256(orjson.dumps(values)).digest() + around
 
 
-def _ids(kind: Kind, rows: pa.Table) -> list[str]:
-    """The key of each row as one text."""
-    if len(kind.key) == 1:
-        ids: list[str] = rows[kind.key[0]].to_pylist()
-        return ids
+def _joined_keys(kind: Kind, rows: pa.Table) -> list[str]:
+    """The key of each row, of several columns, as one text."""
     parts = [rows[name].cast(pa.string()).to_pylist() for name in kind.key]
     return [_KEY_SEPARATOR.join(_NULL if part is None else part for part in each) for each in zip(*parts, strict=True)]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from soundlake.kinds.kind import Kind
 from soundlake.kinds.values import Json
@@ -13,6 +14,7 @@ from soundlake.kinds.values import Json
 MOST_AT_ONCE = 200  # new names in one batch: who makes up names must not fill the table
 _LONGEST_NAME = 100
 _MOST_SHAPES = 10_000  # kept in memory: sets of names that were looked at already
+_PLACE = ["stream", "partition", "position"]
 _OF_ENVELOPES = frozenset(("kind", "fetched_at", "source", "market", "payload"))
 
 
@@ -28,7 +30,7 @@ class FirstSeen(NamedTuple):
 class FieldNames:
     """Looks at the names of payloads' fields, and of the fields of objects in them, one record after the other.
 
-    Most records of a kind have the same fields: what was looked at once is known by its names.
+    Most records of a kind have known fields, or the same ones: what was looked at once is known by its names.
     """
 
     def __init__(self, kinds: Mapping[str, Kind]) -> None:
@@ -43,11 +45,12 @@ class FieldNames:
     def look(self, kind: Kind, payload: Json, place: int) -> None:
         """Look at the payload of the record at a place."""
         name = kind.name
-        for field in self._others((name, "", *payload), self._known[name]):
-            self._found.setdefault((name, field), []).append(place)
+        if not self._known[name].issuperset(payload):
+            for field in self._others((name, "", *payload), self._known[name]):
+                self._found.setdefault((name, field), []).append(place)
         for prefix, known in self._objects[name]:
             inner = payload.get(prefix)
-            if type(inner) is dict:
+            if type(inner) is dict and not known.issuperset(inner):
                 for field in self._others((name, f"{prefix}.", *inner), known):
                     self._found.setdefault((name, field), []).append(place)
 
@@ -59,8 +62,9 @@ class FieldNames:
         for field, places in self._found.items():
             earliest = min(arrived[place] for place in places)
             firsts = [place for place in places if arrived[place] == earliest]
-            origins = events.select(["stream", "partition", "position"]).take(pa.array(firsts, pa.int64())).to_pylist()
-            yield field, min(FirstSeen(earliest, **origin) for origin in origins)
+            origins = events.select(_PLACE).take(pa.array(firsts, pa.int64()))
+            first = pc.select_k_unstable(origins, 1, [(name, "ascending") for name in _PLACE])
+            yield field, FirstSeen(earliest, **origins.take(first).to_pylist()[0])
 
     def _others(self, shape: tuple[str, ...], known: frozenset[str]) -> tuple[str, ...]:
         others = self._shapes.get(shape)

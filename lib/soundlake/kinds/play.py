@@ -28,17 +28,12 @@ def _read(payload: Json, envelope: Envelope) -> dict[str, Any]:
         value = get(name)
         if value is not None and type(value) is not str:
             raise RejectedError("wrong_type", f"{name} is no string")
-    for name in ("id", "uri"):
+    for name in ("id", "uri") if track else ():
         value = track.get(name)
         if value is not None and type(value) is not str:
             raise RejectedError("wrong_type", f"track.{name} is no string")
     user = required(payload, "user_id", "missing_user")
-    for name in _TIMES:
-        played_at = instant(get(name))
-        if played_at is not None:
-            break
-    if played_at is None:
-        raise RejectedError("missing_time", "played_at, ts and endTime are missing or unreadable")
+    played_at = _played_at(payload)
     uri = _content_uri(payload, track)
     names = _names(payload, track)
     return {
@@ -60,6 +55,13 @@ def _read(payload: Json, envelope: Envelope) -> dict[str, Any]:
     }
 
 
+def _played_at(payload: Json) -> int:
+    for name in _TIMES:
+        if (played_at := instant(payload.get(name))) is not None:
+            return played_at
+    raise RejectedError("missing_time", "played_at, ts and endTime are missing or unreadable")
+
+
 def _content_uri(payload: Json, track: Json) -> str | None:
     """The Spotify URI of what was played; where the API gives an id alone, it is made of that."""
     uri = _uri(track.get("uri"))
@@ -79,31 +81,39 @@ def _uri(value: object) -> str | None:
 
 def _names(payload: Json, track: Json) -> dict[str, str | None]:
     """What the content is called, from whichever road the record came."""
-    get = payload.get
-    name, is_episode = text(track.get("name")), is_type(track.get("type"), "episode")
-    artists = track.get("artists")
-    artist = thing(artists[0]).get("name") if type(artists) is list and artists else None
+    track_name = artist = album_name = show_name = episode_name = None
+    if track:
+        name, artists = track.get("name"), track.get("artists")
+        if is_type(track.get("type"), "episode"):
+            episode_name = name
+        else:
+            track_name = name
+        artist = thing(artists[0]).get("name") if type(artists) is list and artists else None
+        album_name, show_name = thing(track.get("album")).get("name"), thing(track.get("show")).get("name")
     return {
-        "track_name": _first(None if is_episode else name, get("master_metadata_track_name"), get("trackName")),
-        "artist_name": _first(artist, get("master_metadata_album_artist_name"), get("artistName")),
-        "album_name": _first(thing(track.get("album")).get("name"), get("master_metadata_album_album_name")),
-        "show_name": _first(thing(track.get("show")).get("name"), get("episode_show_name"), get("audiobook_title")),
-        "episode_name": _first(name if is_episode else None, get("episode_name"), get("audiobook_chapter_title")),
+        "track_name": _said(track_name, payload, "master_metadata_track_name", "trackName"),
+        "artist_name": _said(artist, payload, "master_metadata_album_artist_name", "artistName"),
+        "album_name": _said(album_name, payload, "master_metadata_album_album_name"),
+        "show_name": _said(show_name, payload, "episode_show_name", "audiobook_title"),
+        "episode_name": _said(episode_name, payload, "episode_name", "audiobook_chapter_title"),
     }
 
 
-def _first(*values: object) -> str | None:
-    """The first text among some values."""
-    for value in values:
-        if type(value) is str:
+def _said(value: object, payload: Json, *fields: str) -> str | None:
+    """A text; where it is none, the first one among some fields of the payload."""
+    if type(value) is str:
+        return value
+    for field in fields:
+        if type(value := payload.get(field)) is str:
             return value
     return None
 
 
 def _content_type(payload: Json, uri: str | None) -> str:
     get = payload.get
-    if (stated := (text(get("content_type")) or "").lower()) in CONTENT_TYPES:
-        return stated
+    stated = get("content_type")
+    if type(stated) is str and stated.lower() in CONTENT_TYPES:
+        return stated.lower()
     if type(get("audiobook_chapter_uri")) is str:
         return "chapter"
     if uri is not None and (by_uri := uri.split(":", 2)[1:2]) and by_uri[0] in CONTENT_TYPES:
