@@ -36,6 +36,7 @@ def refined(spark: SparkSession, folder: Path, batches: list[list[Record]], road
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @settings(
     max_examples=20,
     deadline=None,
