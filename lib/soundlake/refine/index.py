@@ -222,6 +222,7 @@ class StampIndex:
                 self._files = [*_without(self._files, places), self._folder.write(blocks)]
             self._folder.save(Saved(self._place, self._last_batches, self._files))
             self._saved = self._place
+            pa.default_memory_pool().release_unused()  # what was sorted and merged; else it would be kept for the next
         except OSError as error:
             self._warn(error)
 
