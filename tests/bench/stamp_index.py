@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -118,6 +119,7 @@ def peak() -> Iterator[list[float]]:
 
 
 def measure_build(folder: Path, total: int) -> None:
+    shutil.rmtree(folder / "index", ignore_errors=True)
     index = StampIndex(lambda: opened(folder / "stamps"), folder / "index")
     before = memory()["anon"]
     with peak() as most:

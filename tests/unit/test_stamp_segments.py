@@ -89,8 +89,9 @@ def test_a_key_that_is_null_or_of_another_length_is_refused() -> None:
         keys_of(pa.array([b"short"], pa.binary()))
 
 
-def test_a_slice_of_keys_is_asked_for_as_it_is() -> None:
-    keys = pa.array([b"a" * 16, b"b" * 16, b"c" * 16], pa.binary())
+@pytest.mark.parametrize("type_", [pa.binary(), pa.binary(16)])
+def test_a_slice_of_keys_is_asked_for_as_it_is(type_: pa.DataType) -> None:
+    keys = pa.array([b"a" * 16, b"b" * 16, b"c" * 16], type_)
     known = look_up([segment([(b"b" * 16, 1), (b"c" * 16, 2)])], keys_of(keys.slice(1, 1)))
     assert known["fields"].to_pylist() == [1]
 

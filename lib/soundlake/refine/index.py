@@ -96,7 +96,8 @@ class StampIndex:
             try:
                 self._come_up(batch)
             except _UNREADABLE as error:
-                raise SoundlakeError(f"silver/stamps cannot be read, start again when it can: {error}") from error
+                reason = (str(error).splitlines() or [type(error).__name__])[0]
+                raise SoundlakeError(f"silver/stamps cannot be read, start again when it can: {reason}") from error
 
     def known(self, keys: pa.Array | pa.ChunkedArray, batch: str) -> pa.Table:
         """The stamps (KNOWN) of keys (16 bytes each), but for those that the batch of this name wrote.
@@ -166,7 +167,6 @@ class StampIndex:
             for rows in read:
                 self._absorb(rows)
             self._place = place
-            self._condense()
 
     def _build(self) -> None:
         self._forget()
@@ -222,6 +222,7 @@ class StampIndex:
                 self._files = [*_without(self._files, places), self._folder.write(blocks)]
             self._folder.save(Saved(self._place, self._last_batches, self._files))
             self._saved = self._place
+            pa.default_memory_pool().release_unused()  # what was sorted and merged; else it would be kept for the next
         except OSError as error:
             self._warn(error)
 
