@@ -676,7 +676,7 @@ MAINTENANCE = Table(
     _columns(
         ("started_at", "timestamp", "when the step began"),
         ("duration_ms", "bigint", "how long it took"),
-        ("table", "string", "the table, as SQL calls it"),
+        ("table_name", "string", "the table, as SQL calls it"),
         ("action", "string", "applied, caught up, cleared or compacted"),
     ),
 )

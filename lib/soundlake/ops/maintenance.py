@@ -59,11 +59,11 @@ class Done:
 
     started_at: datetime
     duration_ms: int
-    table: str
+    table_name: str
     action: str
 
     def __str__(self) -> str:
-        return f"{self.table}: {self.action}"
+        return f"{self.table_name}: {self.action}"
 
 
 def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> list[Done]:
