@@ -6,7 +6,8 @@ It is done in the stream's own application, one thing at a time, so that a batch
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -24,10 +25,10 @@ from soundlake.tables import CHANGES
 class StreamWork:
     """The work between the batches of one lake, done by whichever thread asks first, by one at a time."""
 
-    def __init__(self, lake: Lake, settings: Settings) -> None:
+    def __init__(self, lake: Lake, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self._lake, self._settings = lake, settings
-        self._applying = Pace(in_seconds(settings.refine.apply_interval))
-        self._maintaining = Pace(in_seconds(settings.maintain.stream_interval))
+        self._applying = Pace(in_seconds(settings.refine.apply_interval), clock)
+        self._maintaining = Pace(in_seconds(settings.maintain.stream_interval), clock)
         self._steps: list[Step] = []
         self._lock = threading.Lock()
 

@@ -20,8 +20,10 @@ class Pace:
         self._ended, self._took = clock(), 0.0
 
     def is_due(self, waiting_bytes: int) -> bool:
-        """Whether it is time to apply the changes that wait."""
+        """Whether it is time to apply the changes that wait; where none do when it is, the interval begins anew."""
         if waiting_bytes == 0:
+            if self.has_come():
+                self._ended = self._clock()
             return False
         return waiting_bytes >= MANY_BYTES or self.has_come()
 

@@ -1,0 +1,116 @@
+"""What a stream does between its batches: one thing at a time, when it is due, and nothing while a batch is refined."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from soundlake import stream_work
+from soundlake.settings import load_settings
+from soundlake.stream_work import StreamWork
+
+APPLY, MAINTAIN = 300, 3600  # seconds
+SPARK: Any = object()
+
+
+class Lake:
+    """A lake of which the size of the changes that wait is known."""
+
+    def __init__(self) -> None:
+        self.waiting, self.looks = 0, 0
+
+    def size(self, spark: Any, table: Any) -> int:
+        self.looks += 1
+        return self.waiting
+
+
+class Stream:
+    """A stream's work on a lake, by a clock of its own; `done` is what it did."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.lake, self.now, self.done = Lake(), 0.0, list[str]()
+        settings = load_settings(
+            sets=[f"refine.apply_interval={APPLY} seconds", f"maintain.stream_interval={MAINTAIN} seconds"], env={}
+        )
+        monkeypatch.setattr(stream_work, "apply_changes", self._apply)
+        monkeypatch.setattr(stream_work, "do_step", self._do_step)
+        self.work = StreamWork(self.lake, settings, clock=lambda: self.now)  # type: ignore[arg-type]
+
+    def _apply(self, *_: Any) -> None:
+        self.done.append("applied")
+        self.lake.waiting = 0
+
+    def _do_step(self, spark: Any, lake: Any, step: Any) -> None:
+        self.done.append(f"{step.action} {step.table.name}")
+
+    def after_batch(self) -> list[str]:
+        """What is done after a batch."""
+        self.done = []
+        self.work.do(SPARK)
+        return self.done
+
+
+@pytest.fixture
+def stream(monkeypatch: pytest.MonkeyPatch) -> Stream:
+    return Stream(monkeypatch)
+
+
+def test_before_its_time_nothing_is_done(stream: Stream) -> None:
+    stream.lake.waiting, stream.now = 1, APPLY - 1
+    assert stream.after_batch() == []
+
+
+def test_changes_are_applied_when_it_is_time(stream: Stream) -> None:
+    stream.lake.waiting, stream.now = 1, APPLY
+    assert stream.after_batch() == ["applied"]
+    assert stream.after_batch() == []
+
+
+def test_maintenance_is_done_one_step_after_each_batch(stream: Stream) -> None:
+    stream.now = MAINTAIN
+    steps = [stream.after_batch() for _ in range(3)]
+    assert steps == [["caught up tracks"], ["caught up artists"], ["caught up albums"]]
+
+
+def test_a_round_of_maintenance_ends_and_the_next_begins_an_interval_later(stream: Stream) -> None:
+    stream.now = MAINTAIN
+    first = round_of(stream)
+    assert len(first) == len(set(first)) > 5
+    stream.now += MAINTAIN - 1
+    assert stream.after_batch() == []
+    stream.now += 1
+    assert round_of(stream) == first
+
+
+def round_of(stream: Stream) -> list[str]:
+    """The steps that are done one after the other, until there is none."""
+    done: list[str] = []
+    while step := stream.after_batch():
+        done += step
+    return done
+
+
+def test_applying_goes_before_a_step_of_maintenance(stream: Stream) -> None:
+    stream.lake.waiting, stream.now = 1, MAINTAIN
+    assert [stream.after_batch() for _ in range(2)] == [["applied"], ["caught up tracks"]]
+
+
+def test_nothing_is_done_while_a_batch_is_refined(stream: Stream) -> None:
+    stream.lake.waiting, stream.now = 1, APPLY
+    with stream.work.kept_away():
+        assert stream.after_batch() == []
+    assert stream.after_batch() == ["applied"]
+
+
+def test_what_is_due_is_done_while_nothing_comes(stream: Stream) -> None:
+    stream.lake.waiting, stream.now = 1, APPLY
+    stream.work.rest(SPARK)
+    assert stream.done == ["applied"]
+
+
+def test_while_nothing_comes_the_table_is_looked_at_once_an_interval(stream: Stream) -> None:
+    for second in range(2 * APPLY + 1):
+        stream.now = second
+        stream.work.rest(SPARK)
+    assert stream.lake.looks == 2
