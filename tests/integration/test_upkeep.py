@@ -8,7 +8,7 @@ import pytest
 from building import Record, envelope, stamp
 from deltalake import DeltaTable
 from lake_model import LakeModel, here
-from model_tables import put, put_all
+from model_tables import put_all, put_stamps
 from pyspark.sql import SparkSession
 from reading import rows
 
@@ -26,6 +26,8 @@ from soundlake.tables import (
     TRACKS,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def track(hour: int, name: str, popularity: int) -> Record:
     return envelope("track", {"id": "t", "name": name, "popularity": popularity}, stamp(hour))
@@ -38,7 +40,7 @@ def entry(hour: int, track: str) -> Record:
 
 
 def make_lake(spark: SparkSession, folder: Path) -> Settings:
-    """A lake of some batches, of whose changes all wait, after an earlier application chose a playlist's snapshot."""
+    """A lake of some batches, whose changes all wait."""
     model = LakeModel(here)
     batches = [
         [track(1, "Old", 1), entry(1, "a")],
@@ -49,14 +51,7 @@ def make_lake(spark: SparkSession, folder: Path) -> Settings:
     for batch in batches:
         model.refine({str(place): record for place, record in enumerate(batch)})
     put_all(spark, folder, model)
-    for name, found in model.stamps:
-        put(spark, folder, STAMPS, [row | {"batch": name} for row in found.to_pylist()])
-    put(
-        spark,
-        folder,
-        STAMPS,
-        [row | {"batch": "refine/9", "id": "other", "key": b"-" * 16} for row in found.to_pylist()],
-    )
+    put_stamps(spark, folder, model)
     return load_settings(lake=str(folder), env={})
 
 

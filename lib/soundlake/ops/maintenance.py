@@ -203,11 +203,10 @@ def dominated(stamps: DataFrame) -> DataFrame:
     graded = _bits_below_others()
     best = F.col("fields").bitwiseAND(F.bitwise_not(F.shiftright("fields", 1).bitwiseAND(graded)))
     has_better = F.shiftright(F.bit_or("fields").over(thing), 1).bitwiseAND(graded)
-    adds = best.bitwiseAND(F.bitwise_not(above.bitwiseOR(has_better)))
     return (
         stamps.dropDuplicates([*key, "rank", "fields", "batch"])
-        .withColumns({"above": above, "has_better": has_better})
-        .where(adds == 0)
+        .withColumn("adds", best.bitwiseAND(F.bitwise_not(above.bitwiseOR(has_better))))
+        .where("adds = 0")
         .select(*stamps.columns)
     )
 
