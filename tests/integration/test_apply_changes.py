@@ -239,6 +239,21 @@ def test_changes_that_come_meanwhile_wait_for_the_next_time(
     assert [row["track_name"] for row in rows(tmp_path, TRACKS)] == ["Late"]
 
 
+def test_many_changes_are_folded_by_all_workers(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = [
+        [envelope("track", {"id": f"t{number}", "name": name, "popularity": hour}, stamp(hour)) for number in range(20)]
+        for hour, name in enumerate(("Old", "New", "Newest"))
+    ]
+    model = refined(*batches)
+    put_all(spark, tmp_path, model)
+    monkeypatch.setattr(apply, "FEW", 0)
+    apply_changes(spark, Lake(str(tmp_path)))
+    assert Counter(row["track_name"] for row in rows(tmp_path, TRACKS)) == {"Newest": 20}
+    assert Counter(row["popularity"] for row in rows(tmp_path, POPULARITY_HISTORY)) == {2: 20}
+
+
 class DiedError(Exception):
     pass
 
