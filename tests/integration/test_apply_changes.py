@@ -215,28 +215,24 @@ def contents(folder: Path) -> dict[str, list[str]]:
     return {table.name: sorted(repr(row | {"scored_at": None}) for row in rows(folder, table)) for table in tables}
 
 
-def test_changes_that_come_meanwhile_wait_for_the_next_time(
-    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_can_be_done_in_steps_with_batches_between(spark: SparkSession, tmp_path: Path) -> None:
     names = [
         envelope("track", {"id": "t", "name": name}, stamp(hour)) for hour, name in enumerate(("Old", "New", "Late"))
     ]
     model = refined(*[[record] for record in names])
     late = model.changes.pop()
     put_all(spark, tmp_path, model)
-    clear = apply._clear
-
-    def clear_too_late(*arguments: Any) -> None:
-        put_changes(spark, tmp_path, "refine/late", late)
-        clear(*arguments)
-
-    monkeypatch.setattr(apply, "_clear", clear_too_late)
-    apply_changes(spark, Lake(str(tmp_path)))
+    (first, change), (last, clear) = apply.applications(spark, Lake(str(tmp_path)))
+    assert (first, last) == (TRACKS, CHANGES)
+    change()
     assert [row["track_name"] for row in rows(tmp_path, TRACKS)] == ["New"]
+    put_changes(spark, tmp_path, "refine/late", late)
+    clear()
     assert [row["batch"] for row in rows(tmp_path, CHANGES)] == ["refine/late"]
-    monkeypatch.undo()
-    apply_changes(spark, Lake(str(tmp_path)))
+    for _, step in apply.applications(spark, Lake(str(tmp_path))):
+        step()
     assert [row["track_name"] for row in rows(tmp_path, TRACKS)] == ["Late"]
+    assert apply.applications(spark, Lake(str(tmp_path))) == []
 
 
 def test_many_changes_are_folded_by_all_workers(

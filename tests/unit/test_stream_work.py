@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from soundlake import stream_work
+from soundlake.ops.maintenance import Done, Step
 from soundlake.settings import load_settings
 from soundlake.stream_work import StreamWork
+from soundlake.tables import CHANGES, TRACKS
 
 APPLY, MAINTAIN = 300, 3600  # seconds
 SPARK: Any = object()
@@ -29,20 +32,31 @@ class Stream:
     """A stream's work on a lake, by a clock of its own; `done` is what it did."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.lake, self.now, self.done = Lake(), 0.0, list[str]()
+        self.lake, self.now, self.step_takes, self.dies = Lake(), 0.0, 0.0, False
+        self.done: list[str] = []
+        self.noted: list[list[str]] = []
         settings = load_settings(
             sets=[f"refine.apply_interval={APPLY} seconds", f"maintain.stream_interval={MAINTAIN} seconds"], env={}
         )
-        monkeypatch.setattr(stream_work, "apply_changes", self._apply)
+        monkeypatch.setattr(stream_work, "apply_steps", self._apply_steps)
         monkeypatch.setattr(stream_work, "do_step", self._do_step)
+        monkeypatch.setattr(stream_work, "note", self._note)
         self.work = StreamWork(self.lake, settings, clock=lambda: self.now)  # type: ignore[arg-type]
 
-    def _apply(self, *_: Any) -> None:
-        self.done.append("applied")
-        self.lake.waiting = 0
+    def _apply_steps(self, *_: Any) -> list[Step]:
+        return [Step("applied", table, lambda: True) for table in (TRACKS, CHANGES)]
 
-    def _do_step(self, spark: Any, lake: Any, step: Any) -> None:
+    def _do_step(self, step: Step) -> Done:
+        if self.dies:
+            raise ZeroDivisionError
+        self.now += self.step_takes
         self.done.append(f"{step.action} {step.table.name}")
+        if step.table is CHANGES:
+            self.lake.waiting = 0
+        return Done(datetime(2026, 3, 1, tzinfo=UTC), 0, step.table.name, step.action)
+
+    def _note(self, spark: Any, lake: Any, done: list[Done]) -> None:
+        self.noted.append([str(one) for one in done])
 
     def after_batch(self) -> list[str]:
         """What is done after a batch."""
@@ -61,10 +75,39 @@ def test_before_its_time_nothing_is_done(stream: Stream) -> None:
     assert stream.after_batch() == []
 
 
-def test_changes_are_applied_when_it_is_time(stream: Stream) -> None:
+def test_changes_are_applied_when_it_is_time_one_table_after_each_batch(stream: Stream) -> None:
     stream.lake.waiting, stream.now = 1, APPLY
-    assert stream.after_batch() == ["applied"]
+    assert [stream.after_batch() for _ in range(3)] == [["applied tracks"], ["applied changes"], []]
+
+
+def test_applications_take_a_tenth_of_the_time_at_most(stream: Stream) -> None:
+    stream.lake.waiting, stream.now, stream.step_takes = 1, APPLY, 60
+    round_of(stream)
+    stream.lake.waiting = 1
+    stream.now += 2 * 10 * 60 - 1
     assert stream.after_batch() == []
+    stream.now += 1
+    assert stream.after_batch() == ["applied tracks"]
+
+
+def test_what_was_done_is_noted_when_a_round_is_over(stream: Stream) -> None:
+    stream.lake.waiting, stream.now = 1, APPLY
+    stream.after_batch()
+    assert stream.noted == []
+    stream.after_batch()
+    assert stream.noted == [["tracks: applied", "changes: applied"]]
+
+
+def test_after_a_step_that_failed_the_next_turn_begins_anew(stream: Stream) -> None:
+    stream.lake.waiting, stream.now = 1, APPLY
+    stream.after_batch()
+    stream.dies = True
+    with pytest.raises(ZeroDivisionError):
+        stream.after_batch()
+    stream.dies = False
+    assert stream.after_batch() == []
+    stream.now += APPLY
+    assert round_of(stream) == ["applied tracks", "applied changes"]
 
 
 def test_maintenance_is_done_one_step_after_each_batch(stream: Stream) -> None:
@@ -93,20 +136,21 @@ def round_of(stream: Stream) -> list[str]:
 
 def test_applying_goes_before_a_step_of_maintenance(stream: Stream) -> None:
     stream.lake.waiting, stream.now = 1, MAINTAIN
-    assert [stream.after_batch() for _ in range(2)] == [["applied"], ["caught up tracks"]]
+    done = [stream.after_batch() for _ in range(3)]
+    assert done == [["applied tracks"], ["applied changes"], ["caught up tracks"]]
 
 
 def test_nothing_is_done_while_a_batch_is_refined(stream: Stream) -> None:
     stream.lake.waiting, stream.now = 1, APPLY
     with stream.work.kept_away():
         assert stream.after_batch() == []
-    assert stream.after_batch() == ["applied"]
+    assert stream.after_batch() == ["applied tracks"]
 
 
 def test_what_is_due_is_done_while_nothing_comes(stream: Stream) -> None:
     stream.lake.waiting, stream.now = 1, APPLY
     stream.work.rest(SPARK)
-    assert stream.done == ["applied"]
+    assert stream.done == ["applied tracks"]
 
 
 def test_while_nothing_comes_the_table_is_looked_at_once_an_interval(stream: Stream) -> None:

@@ -22,7 +22,7 @@ from soundlake.insights import load_insights
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
 from soundlake.lake import Lake, retry_conflicts
-from soundlake.refine.apply import apply_changes
+from soundlake.refine.apply import applications, apply_changes
 from soundlake.refine.frames import conf_set, frame_of, kept
 from soundlake.refine.snapshots import DAY
 from soundlake.refine.stamp_log import SAYS_THE_SAME
@@ -73,7 +73,7 @@ def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> list[Done]:
     done: list[Done] = []
     with ThreadPoolExecutor(max_workers=TABLES_AT_ONCE) as pool:
         for stage in stages:
-            running = [pool.submit(for_thread(spark, do_step), spark, lake, step) for step in stage]
+            running = [pool.submit(for_thread(spark, do_step), step) for step in stage]
             done += [told for work in running if (told := work.result()) is not None]
     note(spark, lake, done)
     return done
@@ -84,24 +84,36 @@ def steps(spark: SparkSession, lake: Lake, settings: Settings) -> list[Step]:
     return [step for stage in _stages(spark, lake, settings) for step in stage]
 
 
+def apply_steps(spark: SparkSession, lake: Lake) -> list[Step]:
+    """The steps that apply the changes that wait, in their order."""
+    return [Step("applied", table, partial(_surely, do)) for table, do in applications(spark, lake)]
+
+
+def _surely(do: Callable[[], None]) -> bool:
+    do()
+    return True
+
+
 def _stages(spark: SparkSession, lake: Lake, settings: Settings, more: Sequence[Table] = ()) -> list[list[Step]]:
     """Steps of one stage touch different tables."""
     lagging = [kind for kind in KINDS.values() if "fetched_at" in kind.volatile]
     hours = settings.maintain.retention_hours
+
+    def step(action: str, table: Table, do: Callable[[], bool]) -> Step:
+        return Step(action, table, lambda: lake.exists(spark, table) and do())
+
     return [
-        [Step("caught up", kind.table, partial(catch_up, spark, lake, kind)) for kind in lagging],
+        [step("caught up", kind.table, partial(catch_up, spark, lake, kind)) for kind in lagging],
         [
-            Step("cleared", STAMPS, partial(drop_dominated_stamps, spark, lake)),
-            Step("cleared", PLAYLIST_FETCHES, partial(drop_superseded_fetches, spark, lake)),
+            step("cleared", STAMPS, partial(drop_dominated_stamps, spark, lake)),
+            step("cleared", PLAYLIST_FETCHES, partial(drop_superseded_fetches, spark, lake)),
         ],
-        [Step("compacted", table, partial(compact, spark, lake, table, hours)) for table in (*TABLES, *more)],
+        [step("compacted", table, partial(compact, spark, lake, table, hours)) for table in (*TABLES, *more)],
     ]
 
 
-def do_step(spark: SparkSession, lake: Lake, step: Step) -> Done | None:
-    """Do a step; gives None where its table is not there, or there was nothing to do."""
-    if not lake.exists(spark, step.table):
-        return None
+def do_step(step: Step) -> Done | None:
+    """Do a step; gives None where there was nothing to do."""
     started_at, found = datetime.now(UTC), []
     retry_conflicts(lambda: found.append(step.do()))
     milliseconds = int((datetime.now(UTC) - started_at).total_seconds() * 1000)
