@@ -33,16 +33,24 @@ def put_changes(spark: SparkSession, folder: Path, batch: str, rows: pa.Table) -
     append(Lake(str(folder)), CHANGES, frame_of(spark, rows, ddl).withColumn("batch", F.lit(batch)))
 
 
-def put_all(spark: SparkSession, folder: Path, model: LakeModel) -> None:
-    """Write the tables of a model, its changes one batch after the other."""
+def put_all(spark: SparkSession, folder: Path, model: LakeModel, items: list[Row] | None = None) -> None:
+    """Write the tables of a model but for its stamps, its changes one batch after the other.
+
+    `items` are the rows of silver/playlist_items that are there before the changes are applied.
+    """
     for table in (*KEYED, POPULARITY_HISTORY):
         put(spark, folder, table, list(model.tables.get(table.path, {}).values()))
     put(spark, folder, PLAYLIST_FETCHES, model.fetches)
-    put(spark, folder, PLAYLIST_ITEMS, playlist_items(model))
-    for batch, rows in model.stamps:
-        put(spark, folder, STAMPS, [row | {"batch": batch} for row in rows.to_pylist()])
+    put(spark, folder, PLAYLIST_ITEMS, items or [])
     for number, rows in enumerate(model.changes):
         put_changes(spark, folder, f"refine/{number}", rows)
+
+
+def put_stamps(spark: SparkSession, folder: Path, model: LakeModel) -> None:
+    """Write the stamps of a model, and one of a batch behind it: all of its batches have surely ended."""
+    stamps = [row | {"batch": batch} for batch, rows in model.stamps for row in rows.to_pylist()]
+    last = stamps[-1] | {"id": "of a later batch", "batch": f"refine/{len(model.counts)}"}
+    put(spark, folder, STAMPS, [*stamps, last])
 
 
 def playlist_items(model: LakeModel) -> list[dict[str, Any]]:

@@ -1,20 +1,19 @@
 """What a stream does between two batches of refine, and while nothing comes: applying changes, and maintenance.
 
-It is done in the stream's own application, one thing at a time, so that a batch waits for one step at most.
+It is done in the stream's own application, one step at a time, so that a batch waits for one step at most.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 
 from pyspark.sql import SparkSession
 
-from soundlake.lake import Lake, retry_conflicts
-from soundlake.ops.maintenance import Step, do_step, note, steps
-from soundlake.refine.apply import apply_changes
+from soundlake.lake import Lake
+from soundlake.ops.maintenance import Done, Step, apply_steps, do_step, note, steps
 from soundlake.refine.pace import Pace
 from soundlake.settings import Settings
 from soundlake.settings.types import in_seconds
@@ -24,11 +23,13 @@ from soundlake.tables import CHANGES
 class StreamWork:
     """The work between the batches of one lake, done by whichever thread asks first, by one at a time."""
 
-    def __init__(self, lake: Lake, settings: Settings) -> None:
+    def __init__(self, lake: Lake, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self._lake, self._settings = lake, settings
-        self._applying = Pace(in_seconds(settings.refine.apply_interval))
-        self._maintaining = Pace(in_seconds(settings.maintain.stream_interval))
+        self._applying = Pace(in_seconds(settings.refine.apply_interval), clock)
+        self._maintaining = Pace(in_seconds(settings.maintain.stream_interval), clock)
         self._steps: list[Step] = []
+        self._pace = self._applying  # that of the steps
+        self._done: list[Done] = []
         self._lock = threading.Lock()
 
     @contextmanager
@@ -43,21 +44,37 @@ class StreamWork:
             self.do(spark)
 
     def do(self, spark: SparkSession) -> None:
-        """Do one thing that is due, unless a batch is being refined or another thread is at it."""
+        """Do one step that is due, unless a batch is being refined or another thread is at it."""
         if not self._lock.acquire(blocking=False):
             return
         try:
-            if self._applying.is_due(self._lake.size(spark, CHANGES)):
-                with self._applying.measured():
-                    retry_conflicts(partial(apply_changes, spark, self._lake))
-            elif self._steps or self._maintaining.has_come():
-                self._maintain(spark)
+            if not self._steps:
+                self._begin(spark)
+            if self._steps:
+                self._step(spark)
         finally:
             self._lock.release()
 
-    def _maintain(self, spark: SparkSession) -> None:
-        if not self._steps:
+    def _begin(self, spark: SparkSession) -> None:
+        """Begin what is due: applying the changes that wait goes before maintenance."""
+        if self._applying.is_due(self._lake.size(spark, CHANGES)):
+            self._pace = self._applying
+            self._pace.begin()
+            with self._pace.measured():
+                self._steps = apply_steps(spark, self._lake)
+        elif self._maintaining.has_come():
+            self._pace = self._maintaining
+            self._pace.begin()
             self._steps = steps(spark, self._lake, self._settings)
-        with self._maintaining.measured():
-            done = do_step(spark, self._lake, self._steps.pop(0))
-        note(spark, self._lake, [done] if done else [])
+
+    def _step(self, spark: SparkSession) -> None:
+        with self._pace.measured():
+            try:
+                done = do_step(self._steps.pop(0))
+            except BaseException:
+                self._steps.clear()  # the next turn begins anew
+                raise
+        self._done += [done] if done else []
+        if not self._steps:
+            note(spark, self._lake, self._done)
+            self._done = []

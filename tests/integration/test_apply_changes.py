@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from building import Record, envelope, stamp
 from delta.tables import DeltaMergeBuilder, DeltaTable
+from deltalake import DeltaTable as Reader
 from lake_model import LakeModel, here
 from model_tables import KEYED, playlist_items, put, put_all, put_changes
 from models import publish_model
@@ -31,6 +32,7 @@ from soundlake.tables import (
     POPULARITY_HISTORY,
     STAMPS,
     TRACK_CLUSTERS,
+    TRACK_FEATURES,
     TRACKS,
     Table,
 )
@@ -107,9 +109,7 @@ def waiting(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pa
     items = playlist_items(model)
     model.refine({str(place): record for place, record in enumerate(SECOND)})
     model.refine({str(place): record for place, record in enumerate(THIRD)})
-    put_all(spark, folder, model)
-    shutil.rmtree(folder / PLAYLIST_ITEMS.path)
-    put(spark, folder, PLAYLIST_ITEMS, items)
+    put_all(spark, folder, model, items)
     publish_model(spark, folder)
     put(spark, folder, TRACK_CLUSTERS, [cluster("t1", 7), cluster("t2", 7)])
     return folder
@@ -132,12 +132,6 @@ def done(spark: SparkSession, waiting: Path) -> tuple[Path, Applied]:
     folder = waiting.parent / "done"
     shutil.copytree(waiting, folder)
     return folder, apply_changes(spark, Lake(str(folder)))
-
-
-@pytest.fixture
-def copy(waiting: Path, tmp_path: Path) -> Path:
-    """The lake in which changes wait, for a test of its own."""
-    return Path(shutil.copytree(waiting, tmp_path / "lake"))
 
 
 def by_key(table: Table, found: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -200,16 +194,19 @@ def stamps_table(found: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(found, schema=STAMPS_SCHEMA)
 
 
-def test_what_is_applied_twice_is_there_once(spark: SparkSession, done: tuple[Path, Applied], copy: Path) -> None:
-    lake = Lake(str(copy))
-    told = rows(copy, CHANGES)
-    apply_changes(spark, lake)
-    before = contents(copy)
-    files = {table: DeltaTable.forPath(spark, lake.path(table)).detail().first()["numFiles"] for table in KEYED}
-    put(spark, copy, CHANGES, told)
-    apply_changes(spark, lake)
-    assert contents(copy) == before
-    assert files == {t: DeltaTable.forPath(spark, lake.path(t)).detail().first()["numFiles"] for t in KEYED}
+def test_what_is_applied_twice_is_there_once(
+    spark: SparkSession, waiting: Path, done: tuple[Path, Applied], tmp_path: Path
+) -> None:
+    again = Path(shutil.copytree(done[0], tmp_path / "again"))
+    put(spark, again, CHANGES, rows(waiting, CHANGES))
+    apply_changes(spark, Lake(str(again)))
+    assert contents(again) == contents(done[0])
+    assert files(again) == files(done[0]), "where nothing differs no row is written"
+
+
+def files(folder: Path) -> dict[str, list[str]]:
+    tables = (*KEYED, PLAYLIST_ITEMS)
+    return {table.name: sorted(Path(uri).name for uri in Reader(folder / table.path).file_uris()) for table in tables}
 
 
 def contents(folder: Path) -> dict[str, list[str]]:
@@ -218,23 +215,39 @@ def contents(folder: Path) -> dict[str, list[str]]:
     return {table.name: sorted(repr(row | {"scored_at": None}) for row in rows(folder, table)) for table in tables}
 
 
-def test_changes_that_come_meanwhile_wait_for_the_next_time(
-    spark: SparkSession, copy: Path, monkeypatch: pytest.MonkeyPatch
+def test_it_can_be_done_in_steps_with_batches_between(spark: SparkSession, tmp_path: Path) -> None:
+    names = [
+        envelope("track", {"id": "t", "name": name}, stamp(hour)) for hour, name in enumerate(("Old", "New", "Late"))
+    ]
+    model = refined(*[[record] for record in names])
+    late = model.changes.pop()
+    put_all(spark, tmp_path, model)
+    (first, change), (last, clear) = apply.applications(spark, Lake(str(tmp_path)))
+    assert (first, last) == (TRACKS, CHANGES)
+    change()
+    assert [row["track_name"] for row in rows(tmp_path, TRACKS)] == ["New"]
+    put_changes(spark, tmp_path, "refine/late", late)
+    clear()
+    assert [row["batch"] for row in rows(tmp_path, CHANGES)] == ["refine/late"]
+    for _, step in apply.applications(spark, Lake(str(tmp_path))):
+        step()
+    assert [row["track_name"] for row in rows(tmp_path, TRACKS)] == ["Late"]
+    assert apply.applications(spark, Lake(str(tmp_path))) == []
+
+
+def test_many_changes_are_folded_by_all_workers(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    late = refined(FIRST, SECOND, THIRD, [envelope("track", {"id": "t2", "name": "Late"}, stamp(9))])
-    clear = apply._clear
-
-    def clear_too_late(*arguments: Any) -> None:
-        put_changes(spark, copy, "refine/3", late.changes[-1])
-        clear(*arguments)
-
-    monkeypatch.setattr(apply, "_clear", clear_too_late)
-    apply_changes(spark, Lake(str(copy)))
-    assert {row["id"] for row in rows(copy, CHANGES)} == {"t2"}
-    assert by_key(TRACKS, rows(copy, TRACKS))["t2",]["track_name"] == "Stays"
-    monkeypatch.undo()
-    apply_changes(spark, Lake(str(copy)))
-    assert by_key(TRACKS, rows(copy, TRACKS))["t2",]["track_name"] == "Late"
+    batches = [
+        [envelope("track", {"id": f"t{number}", "name": name, "popularity": hour}, stamp(hour)) for number in range(20)]
+        for hour, name in enumerate(("Old", "New", "Newest"))
+    ]
+    model = refined(*batches)
+    put_all(spark, tmp_path, model)
+    monkeypatch.setattr(apply, "FEW", 0)
+    apply_changes(spark, Lake(str(tmp_path)))
+    assert Counter(row["track_name"] for row in rows(tmp_path, TRACKS)) == {"Newest": 20}
+    assert Counter(row["popularity"] for row in rows(tmp_path, POPULARITY_HISTORY)) == {2: 20}
 
 
 class DiedError(Exception):
@@ -242,44 +255,62 @@ class DiedError(Exception):
 
 
 @pytest.fixture
-def dies_after(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
-    """Lets what writes tables die after so many writes; one table is written at a time."""
-    left: list[int] = []
+def deaths(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
+    """Lets whoever writes tables, one at a time, die after each write that is not in this set, and puts it in there."""
+    died: set[tuple[str, str]] = set()
+    opened: list[str] = []
+    delta = Lake.delta
 
-    def mortal(write: Callable[..., Any]) -> Callable[..., Any]:
-        def and_die(*arguments: Any, **more: Any) -> Any:
-            result = write(*arguments, **more)
-            if left:
-                left[0] -= 1
-                if left[0] == 0:
-                    raise DiedError
-            return result
+    def open_table(lake: Lake, spark: SparkSession, table: Table) -> DeltaTable:
+        opened[:] = [table.name]
+        return delta(lake, spark, table)
+
+    def die_after(what: str, write: Callable[..., Any]) -> Callable[..., Any]:
+        def and_die(*arguments: Any) -> None:
+            write(*arguments)
+            done = (what, Path(arguments[1]).name if what == "append" else opened[0])
+            if done not in died:
+                died.add(done)
+                raise DiedError
 
         return and_die
 
     monkeypatch.setattr(apply, "TABLES_AT_ONCE", 1)
-    for where, name in ((DeltaMergeBuilder, "execute"), (DataFrameWriter, "save"), (DeltaTable, "delete")):
-        monkeypatch.setattr(where, name, mortal(getattr(where, name)))
+    monkeypatch.setattr(Lake, "delta", open_table)
+    monkeypatch.setattr(DeltaMergeBuilder, "execute", die_after("merge", DeltaMergeBuilder.execute))
+    monkeypatch.setattr(DataFrameWriter, "save", die_after("append", DataFrameWriter.save))
+    monkeypatch.setattr(DeltaTable, "delete", die_after("delete", DeltaTable.delete))
+    return died
 
-    def set_left(writes: int) -> None:
-        left[:] = [writes]
 
-    yield set_left
-    left.clear()
+@pytest.fixture
+def some(waiting: Path, tmp_path: Path) -> Path:
+    """The waiting lake with changes of those tables only whose application takes more than one write."""
+    folder = Path(shutil.copytree(waiting, tmp_path / "some"))
+    targets = (TRACK_FEATURES.name, PLAYLIST_ITEMS.name)
+    Reader(folder / CHANGES.path).delete(f"target NOT IN {targets}")
+    return folder
 
 
 @pytest.mark.slow
 def test_an_application_may_die_after_each_of_its_writes(
-    spark: SparkSession, done: tuple[Path, Applied], copy: Path, dies_after: Callable[[int], None]
+    spark: SparkSession, done: tuple[Path, Applied], some: Path, deaths: set[tuple[str, str]]
 ) -> None:
-    lake, deaths = Lake(str(copy)), 0
-    while True:
-        dies_after(deaths + 1)
+    has_ended = False
+    while not has_ended:
         try:
-            apply_changes(spark, lake)
+            apply_changes(spark, Lake(str(some)))
+            has_ended = True
         except DiedError:
-            deaths += 1
-        else:
-            break
-    assert deaths > len(KEYED) + 3
-    assert contents(copy) == contents(done[0])
+            pass
+    assert deaths == {
+        ("merge", "audio_features"),
+        ("merge", "track_clusters"),
+        ("append", "playlist_items"),
+        ("merge", "playlist_items"),
+        ("append", "stamps"),
+        ("delete", "changes"),
+    }
+    assert rows(some, CHANGES) == []
+    for table in (TRACK_FEATURES, TRACK_CLUSTERS, PLAYLIST_ITEMS):
+        assert contents(some)[table.name] == contents(done[0])[table.name]

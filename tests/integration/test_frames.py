@@ -16,3 +16,7 @@ def test_a_table_of_several_chunks_comes_over_whole(spark: SparkSession) -> None
 
 def test_it_is_one_partition_so_that_one_file_is_written(spark: SparkSession) -> None:
     assert frame_of(spark, pa.table({"id": ["a", "b", "c"]}), "id string").rdd.getNumPartitions() == 1
+
+
+def test_an_empty_table_is_an_empty_frame(spark: SparkSession) -> None:
+    assert collect(frame_of(spark, pa.table({"id": pa.array([], pa.string())}), "id string")).num_rows == 0

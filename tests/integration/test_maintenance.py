@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from records import utc
 
+from soundlake.core.judge_key import grade_of
 from soundlake.kinds import KINDS
 from soundlake.ops.maintenance import dominated, newest_observations, newest_stamps, settled, superseded
 from soundlake.tables import PLAYLIST_FETCHES, POPULARITY_HISTORY, STAMPS, Table
 
-RECORD, NAME, LENGTH = 1, 2, 4  # bits
+TRACK = KINDS["track"]
+RECORD = 1  # bits
+
+
+def bits_of(column: str, grade: int = 0) -> int:
+    """The bits of a stamp of a track that fills the group of a column in a grade."""
+    (own,) = [bits for group, bits in zip(TRACK.groups, TRACK.bits, strict=True) if column in group.columns]
+    return sum(own[: grade + 1])
+
+
+NAME, LENGTH = bits_of("track_name"), bits_of("duration_ms")
+ARTISTS_BY_NAME, ARTISTS_BY_ID = bits_of("artist_id"), bits_of("artist_id", grade=1)
 
 
 def rows(spark: SparkSession, table: Table, *given: dict[str, Any]) -> DataFrame:
@@ -50,6 +63,13 @@ def stamps(spark: SparkSession) -> DataFrame:
         stamp_row("jointly", "middle", 2, RECORD | LENGTH),
         stamp_row("jointly", "new", 3, RECORD | NAME),
         stamp_row("alone", "only", 1, RECORD),
+        stamp_row("graded", "oldest, by id", 1, RECORD | ARTISTS_BY_ID),
+        stamp_row("graded", "later, by name", 2, RECORD | ARTISTS_BY_NAME),
+        stamp_row("graded", "newest, without", 3, RECORD),
+        stamp_row("twice in a batch", "once", 1, RECORD),
+        stamp_row("twice in a batch", "again", 1, RECORD),
+        stamp_row("by two batches", "first", 1, RECORD, batch="apply/3"),
+        stamp_row("by two batches", "second", 1, RECORD, batch="apply/4"),
         stamp_row("other entity", "track", 1, RECORD | NAME),
         stamp_row("other entity", "artist", 2, RECORD | NAME, entity="artist"),
         stamp_row("weight", "export", 1, RECORD | NAME, rank=rank(1, weight=2), entity="play", **day),
@@ -87,22 +107,44 @@ def test_the_weight_of_a_record_goes_before_its_time(gone: set[str]) -> None:
     assert {name for name in gone if name.startswith("weight")} == {"weight, api"}
 
 
-def test_dropping_them_changes_nothing_that_is_known(stamps: DataFrame) -> None:
-    kept = stamps.join(dominated(stamps), on="position", how="left_anti").select(stamps.columns)
-    before, after = (best(frame) for frame in (stamps, kept))
-    assert before == after
+def test_a_higher_grade_goes_before_the_rank(gone: set[str]) -> None:
+    assert {name for name in gone if name.startswith("graded")} == {"graded, later, by name"}
 
 
-def best(stamps: DataFrame) -> dict[tuple[str, str], dict[int, object]]:
-    """The highest rank for each field, by its bit, of each key."""
-    found: dict[tuple[str, str], list[Row]] = {}
-    for row in stamps.collect():
-        found.setdefault((row["entity"], row["id"]), []).append(row)
-    bits = (RECORD, NAME, LENGTH)
-    return {
-        k: {b: max((r["rank"] for r in rows_ if r["fields"] & b), default=None) for b in bits}
-        for k, rows_ in found.items()
-    }
+def test_a_stamp_that_a_batch_wrote_twice_does_not_make_itself_go(gone: set[str]) -> None:
+    assert not [name for name in gone if name.startswith("twice in a batch")]
+
+
+def test_of_equal_stamps_of_two_batches_one_goes(gone: set[str]) -> None:
+    assert len([name for name in gone if name.startswith("by two batches")]) == 1
+
+
+def test_what_goes_is_what_others_are_better_in_and_nothing_else(spark: SparkSession) -> None:
+    chance = random.Random(20260301)  # noqa: S311 - no secrets
+    given = [
+        stamp_row(
+            f"t{chance.randrange(150)}", str(number), chance.randrange(6), random_fields(chance), batch=str(number)
+        )
+        for number in range(600)
+    ]
+    found = {row["batch"] for row in dominated(rows(spark, STAMPS, *given)).select("batch").collect()}
+    assert found == {row["batch"] for row in given if is_dominated(row, [o for o in given if o["id"] == row["id"]])}
+
+
+def random_fields(chance: random.Random) -> int:
+    """The bits of the record and of some groups, each in some grade."""
+    grades = [(bits, chance.randrange(-2, len(bits))) for bits in TRACK.bits]
+    return RECORD | sum(sum(bits[: grade + 1]) for bits, grade in grades if grade >= 0)
+
+
+def is_dominated(row: dict[str, Any], of_key: list[dict[str, Any]]) -> bool:
+    """Whether in each group that a stamp fills another one of its key stands above it."""
+    for bits in TRACK.slots:
+        own = (grade_of(row["fields"], bits), row["rank"], row["batch"])
+        others = [(grade_of(other["fields"], bits), other["rank"], other["batch"]) for other in of_key]
+        if own[0] >= 0 and max(others) == own:
+            return False
+    return True
 
 
 def test_what_an_unfinished_batch_wrote_makes_nothing_go(spark: SparkSession) -> None:

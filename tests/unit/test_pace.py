@@ -33,6 +33,21 @@ def test_where_nothing_waits_nothing_is_due() -> None:
     assert not after(1_000).is_due(0)
 
 
+def test_where_nothing_waited_the_next_look_is_an_interval_later() -> None:
+    pace = after(300)
+    pace.is_due(0)
+    assert not pace.has_come()
+
+
+def test_looking_early_where_nothing_waits_delays_nothing() -> None:
+    clock = Clock()
+    pace = Pace(300, clock)
+    clock.now = 200
+    pace.is_due(0)
+    clock.now = 300
+    assert pace.is_due(1)
+
+
 def test_many_changes_are_due_at_once() -> None:
     assert after(0).is_due(MANY_BYTES)
 

@@ -22,7 +22,7 @@ from soundlake.insights import load_insights
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
 from soundlake.lake import Lake, retry_conflicts
-from soundlake.refine.apply import apply_changes
+from soundlake.refine.apply import applications, apply_changes
 from soundlake.refine.frames import conf_set, frame_of, kept
 from soundlake.refine.snapshots import DAY
 from soundlake.refine.stamp_log import SAYS_THE_SAME
@@ -73,7 +73,7 @@ def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> list[Done]:
     done: list[Done] = []
     with ThreadPoolExecutor(max_workers=TABLES_AT_ONCE) as pool:
         for stage in stages:
-            running = [pool.submit(for_thread(spark, do_step), spark, lake, step) for step in stage]
+            running = [pool.submit(for_thread(spark, do_step), step) for step in stage]
             done += [told for work in running if (told := work.result()) is not None]
     note(spark, lake, done)
     return done
@@ -84,24 +84,36 @@ def steps(spark: SparkSession, lake: Lake, settings: Settings) -> list[Step]:
     return [step for stage in _stages(spark, lake, settings) for step in stage]
 
 
+def apply_steps(spark: SparkSession, lake: Lake) -> list[Step]:
+    """The steps that apply the changes that wait, in their order."""
+    return [Step("applied", table, partial(_surely, do)) for table, do in applications(spark, lake)]
+
+
+def _surely(do: Callable[[], None]) -> bool:
+    do()
+    return True
+
+
 def _stages(spark: SparkSession, lake: Lake, settings: Settings, more: Sequence[Table] = ()) -> list[list[Step]]:
     """Steps of one stage touch different tables."""
     lagging = [kind for kind in KINDS.values() if "fetched_at" in kind.volatile]
     hours = settings.maintain.retention_hours
+
+    def step(action: str, table: Table, do: Callable[[], bool]) -> Step:
+        return Step(action, table, lambda: lake.exists(spark, table) and do())
+
     return [
-        [Step("caught up", kind.table, partial(_catch_up, spark, lake, kind)) for kind in lagging],
+        [step("caught up", kind.table, partial(catch_up, spark, lake, kind)) for kind in lagging],
         [
-            Step("cleared", STAMPS, partial(drop_dominated_stamps, spark, lake)),
-            Step("cleared", PLAYLIST_FETCHES, partial(drop_superseded_fetches, spark, lake)),
+            step("cleared", STAMPS, partial(drop_dominated_stamps, spark, lake)),
+            step("cleared", PLAYLIST_FETCHES, partial(drop_superseded_fetches, spark, lake)),
         ],
-        [Step("compacted", table, partial(compact, spark, lake, table, hours)) for table in (*TABLES, *more)],
+        [step("compacted", table, partial(compact, spark, lake, table, hours)) for table in (*TABLES, *more)],
     ]
 
 
-def do_step(spark: SparkSession, lake: Lake, step: Step) -> Done | None:
-    """Do a step; gives None where its table is not there, or there was nothing to do."""
-    if not lake.exists(spark, step.table):
-        return None
+def do_step(step: Step) -> Done | None:
+    """Do a step; gives None where there was nothing to do."""
     started_at, found = datetime.now(UTC), []
     retry_conflicts(lambda: found.append(step.do()))
     milliseconds = int((datetime.now(UTC) - started_at).total_seconds() * 1000)
@@ -119,13 +131,8 @@ def _apply(spark: SparkSession, lake: Lake) -> bool:
     return bool(apply_changes(spark, lake).changes)
 
 
-def _catch_up(spark: SparkSession, lake: Lake, kind: Kind) -> bool:
-    catch_up(spark, lake, kind)
-    return True
-
-
-def catch_up(spark: SparkSession, lake: Lake, kind: Kind) -> None:
-    """Bring fetched_at, popularity and followers of a kind's rows up to what refine knows."""
+def catch_up(spark: SparkSession, lake: Lake, kind: Kind) -> bool:
+    """Bring fetched_at, popularity and followers of a kind's rows up to what refine knows; gives whether any lagged."""
     fresh = newest_stamps(lake.read(spark, STAMPS), kind)
     history = lake.read(spark, POPULARITY_HISTORY).where(F.col("entity") == kind.name)
     fresh = fresh.join(newest_observations(history, kind), on="id", how="left")
@@ -137,13 +144,17 @@ def catch_up(spark: SparkSession, lake: Lake, kind: Kind) -> None:
         .where(reduce(or_, lagging))
         .select(current[key], *[_fresher(current, fresh, name).alias(name) for name in kind.volatile])
     )
-    (
-        lake.delta(spark, kind.table)
-        .alias("t")
-        .merge(rows.alias("s"), f"t.`{key}` = s.`{key}`")
-        .whenMatchedUpdate(set={name: f"s.`{name}`" for name in kind.volatile})
-        .execute()
-    )
+    with kept(rows) as found:
+        if found.isEmpty():
+            return False
+        (
+            lake.delta(spark, kind.table)
+            .alias("t")
+            .merge(found.alias("s"), f"t.`{key}` = s.`{key}`")
+            .whenMatchedUpdate(set={name: f"s.`{name}`" for name in kind.volatile})
+            .execute()
+        )
+        return True
 
 
 def _fresher(current: DataFrame, fresh: DataFrame, name: str) -> Column:
@@ -191,11 +202,32 @@ def settled(rows: DataFrame) -> DataFrame:
 
 
 def dominated(stamps: DataFrame) -> DataFrame:
-    """The stamps that say nothing any more: higher-ranked ones of the same key fill all their fields."""
-    higher = Window.partitionBy("entity", "id", "on_date").orderBy(F.col("rank").desc())
-    before = F.bit_or("fields").over(higher.rowsBetween(Window.unboundedPreceding, -1))
-    adds = F.col("fields").bitwiseAND(F.bitwise_not(F.coalesce(F.col("before"), F.lit(0).cast("bigint"))))
-    return stamps.withColumn("before", before).where(adds == 0).drop("before")
+    """The stamps that say nothing any more: in each group that they fill, another stamp of the key is better.
+
+    Better is one of a higher grade, or a higher-ranked one of the same grade. Of equal stamps that two batches wrote
+    one is left; a stamp that one batch wrote twice is one stamp here, and goes twice or not at all.
+    """
+    key = ("entity", "id", "on_date")
+    thing = Window.partitionBy(*key)
+    higher = thing.orderBy(F.col("rank").desc(), F.col("batch").desc())
+    above = F.coalesce(F.bit_or("fields").over(higher.rowsBetween(Window.unboundedPreceding, -1)), F.lit(0))
+    # A stamp has the bits of its grade in a group and of all grades below: the bit that counts is the one of its grade.
+    graded = _bits_below_others()
+    best = F.col("fields").bitwiseAND(F.bitwise_not(F.shiftright("fields", 1).bitwiseAND(graded)))
+    has_better = F.shiftright(F.bit_or("fields").over(thing), 1).bitwiseAND(graded)
+    return (
+        stamps.dropDuplicates([*key, "rank", "fields", "batch"])
+        .withColumn("adds", best.bitwiseAND(F.bitwise_not(above.bitwiseOR(has_better))))
+        .where("adds = 0")
+        .select(*stamps.columns)
+    )
+
+
+def _bits_below_others() -> Column:
+    """For an entity the bits of grades above which there is another grade, whose bit is the next one."""
+    below = {kind.name: sum(sum(bits[:-1]) for bits in kind.bits) for kind in KINDS.values()}
+    by_entity = [F.when(F.col("entity") == name, F.lit(bits).cast("bigint")) for name, bits in below.items() if bits]
+    return F.coalesce(*by_entity, F.lit(0).cast("bigint"))
 
 
 def drop_superseded_fetches(spark: SparkSession, lake: Lake) -> bool:

@@ -27,7 +27,7 @@ from soundlake.refine.playlist_days import write_snapshots
 from soundlake.refine.scoring import score_tracks
 from soundlake.refine.snapshots import DAY
 from soundlake.session import for_thread
-from soundlake.tables import CHANGES, PLAYLIST_ITEMS, POPULARITY_HISTORY, TRACK_FEATURES
+from soundlake.tables import CHANGES, PLAYLIST_ITEMS, POPULARITY_HISTORY, TABLES, TRACK_FEATURES, Table
 from soundlake.writes import same_key, within
 
 FEW = 50_000  # changes of a table up to which one task folds them, and all tasks get what they come to
@@ -74,20 +74,40 @@ def apply_changes(spark: SparkSession, lake: Lake) -> Applied:
     if version < 0 or not lake.files(spark, CHANGES):
         return Applied({})
     with kept(lake.read(spark, CHANGES, version)) as rows:
-        told = rows.groupBy("target").agg(
-            F.count("*").alias("count"),
-            F.min("on_date").alias("first"),
-            F.max("on_date").alias("last"),
-            F.collect_set("batch").alias("batches"),
-        )
-        found = {row["target"]: row for row in told.collect()}
-        waiting = {
-            target: _Waiting(rows.where(F.col("target") == target), row["count"], row["first"], row["last"])
-            for target, row in found.items()
-        }
+        waiting, batches = _waiting(rows)
         _together(spark, [partial(_apply, spark, lake, name, own, version) for name, own in sorted(waiting.items())])
-    _clear(spark, lake, version, {batch for row in found.values() for batch in row["batches"]})
+    _clear(spark, lake, version, batches)
     return Applied({target: own.count for target, own in waiting.items()})
+
+
+def applications(spark: SparkSession, lake: Lake) -> list[tuple[Table, Callable[[], None]]]:
+    """The same in steps: for each table what applies its changes, and last of all what takes them out.
+
+    Batches may come between the steps: what they add to silver/changes is left for the next time.
+    """
+    version = lake.version(spark, CHANGES)
+    if version < 0 or not lake.files(spark, CHANGES):
+        return []
+    waiting, batches = _waiting(lake.read(spark, CHANGES, version))
+    tables = {table.name: table for table in TABLES}
+    steps = [(tables[name], partial(_apply, spark, lake, name, own, version)) for name, own in sorted(waiting.items())]
+    return [*steps, (CHANGES, partial(_clear, spark, lake, version, batches))]
+
+
+def _waiting(rows: DataFrame) -> tuple[dict[str, _Waiting], set[str]]:
+    """The changes of each table, by its name, and the batches that told them."""
+    told = rows.groupBy("target").agg(
+        F.count("*").alias("count"),
+        F.min("on_date").alias("first"),
+        F.max("on_date").alias("last"),
+        F.collect_set("batch").alias("batches"),
+    )
+    found = told.collect()
+    waiting = {
+        row["target"]: _Waiting(rows.where(F.col("target") == row["target"]), row["count"], row["first"], row["last"])
+        for row in found
+    }
+    return waiting, {batch for row in found for batch in row["batches"]}
 
 
 def _together(spark: SparkSession, tasks: list[Callable[[], None]]) -> None:

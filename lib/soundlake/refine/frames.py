@@ -25,9 +25,8 @@ def collect(df: DataFrame) -> pa.Table:
 def frame_of(spark: SparkSession, table: pa.Table, ddl: str) -> DataFrame:
     """An Arrow table as a frame of one partition; `ddl` is its schema in Spark's words."""
     if hasattr(DataFrame, "toArrow"):
-        # In one chunk: of a table of several, PySpark takes the first and leaves the others out without a word.
-        (whole,) = table.combine_chunks().to_batches()
-        return spark.createDataFrame(pa.Table.from_batches([whole])).coalesce(1)
+        # In one chunk: at an empty one PySpark stops, and leaves out what comes behind it without a word.
+        return spark.createDataFrame(table.combine_chunks()).coalesce(1)
     one = spark.range(1, numPartitions=1)
     return one.mapInArrow(partial(_emit, to_bytes(table)), ddl)
 

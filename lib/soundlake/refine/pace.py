@@ -20,8 +20,10 @@ class Pace:
         self._ended, self._took = clock(), 0.0
 
     def is_due(self, waiting_bytes: int) -> bool:
-        """Whether it is time to apply the changes that wait."""
+        """Whether it is time to apply the changes that wait; where none do when it is, the interval begins anew."""
         if waiting_bytes == 0:
+            if self.has_come():
+                self._ended = self._clock()
             return False
         return waiting_bytes >= MANY_BYTES or self.has_come()
 
@@ -29,12 +31,16 @@ class Pace:
         """Whether it is time for another turn."""
         return self._clock() - self._ended >= max(self._interval, LEAST_SHARE * self._took)
 
+    def begin(self) -> None:
+        """A turn begins, in which several pieces of work may be measured."""
+        self._took = 0.0
+
     @contextmanager
     def measured(self) -> Iterator[None]:
-        """Take the time of the work; work that fails counts too, so that it is not tried in each batch."""
+        """Take the time of a piece of work; one that fails counts too, so that it is not tried in each batch."""
         begun = self._clock()
         try:
             yield
         finally:
             self._ended = self._clock()
-            self._took = self._ended - begun
+            self._took += self._ended - begun
