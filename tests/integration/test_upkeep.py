@@ -90,8 +90,8 @@ def test_entries_of_overtaken_fetches_go(kept: tuple[Path, list[Done]]) -> None:
 
 
 def test_each_step_is_told_in_ops(kept: tuple[Path, list[Done]]) -> None:
-    told = {(row["table"], row["action"]) for row in rows(kept[0], MAINTENANCE)}
-    assert told == {(done.table, done.action) for done in kept[1]}
+    told = {(row["table_name"], row["action"]) for row in rows(kept[0], MAINTENANCE)}
+    assert told == {(done.table_name, done.action) for done in kept[1]}
     assert told >= {
         ("silver_changes", "applied"),
         ("silver_tracks", "caught up"),
