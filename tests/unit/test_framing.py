@@ -169,7 +169,17 @@ def test_things_inside_a_broken_object_are_no_records() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b" \n\r\n\t", BOM, b"[]", b"[\n]\n", gzip.compress(b"", mtime=0), gzip.compress(b"\n", mtime=0)]
+    "content",
+    [
+        b"",
+        b" \n\r\n\t",
+        BOM,
+        BOM + b" " + BOM + b"[ ]\n[]",
+        b"[]",
+        b"[\n]\n",
+        gzip.compress(b"", mtime=0),
+        gzip.compress(b"\n", mtime=0),
+    ],
 )
 def test_a_file_of_nothing_has_no_records(content: bytes) -> None:
     assert frame(content) == []

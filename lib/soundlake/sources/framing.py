@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import gzip
 import io
-import re
 import zlib
 from collections.abc import Iterator
 
 from soundlake.sources.values import Stop, container_end, is_one_object, opens_array, scalar_end, skip_separators
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_NOTHING = re.compile(rb"(?:[ \t\r\n]++|\xef\xbb\xbf)*+(?:\[[ \t\r\n]*+\][ \t\r\n]*+)*+")
+_BOM = b"\xef\xbb\xbf"
+_EMPTY_ARRAY = b"[]"
 _WHITESPACE = b" \t\r\n"
 
 # A value longer than its line is looked for in a window of so many bytes, then of twice as many, and so on. The first
@@ -37,7 +37,7 @@ def frame(content: bytes, most_unzipped: int) -> list[bytes]:
     data = unzip(content, most_unzipped) if content.startswith(_GZIP_MAGIC) else content
     if data is None:
         return [content]
-    if _NOTHING.fullmatch(data):
+    if _is_nothing(data):
         return []
     framer = _Framer(data)
     records = list(framer.records())
@@ -52,6 +52,16 @@ def unzip(content: bytes, limit: int) -> bytes | None:
     except (OSError, EOFError, zlib.error):
         return None
     return data if len(data) <= limit else None
+
+
+def _is_nothing(data: bytes) -> bool:
+    """Whether a file holds nothing but blanks, byte order marks before everything else, and empty arrays."""
+    if b"{" in data:
+        return False
+    signs, at = data.translate(None, _WHITESPACE), 0
+    while signs.startswith(_BOM, at):
+        at += len(_BOM)
+    return signs[at:] == _EMPTY_ARRAY * ((len(signs) - at) // len(_EMPTY_ARRAY))
 
 
 def _is_text(data: bytes) -> bool:
