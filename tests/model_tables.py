@@ -11,9 +11,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from soundlake.core.schema import arrow_schema
+from soundlake.frames import frame_of
 from soundlake.kinds import KINDS
 from soundlake.lake import Lake
-from soundlake.refine.frames import frame_of
 from soundlake.tables import CHANGES, PLAYLIST_FETCHES, PLAYLIST_ITEMS, POPULARITY_HISTORY, STAMPS, Table
 from soundlake.writes import append
 

@@ -1,4 +1,4 @@
-"""Between Arrow tables of this process and Spark's frames, on every line of Spark."""
+"""Spark's frames: to and from Arrow tables of this process, on every line of Spark, and kept while they are read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import to_arrow_schema
 
 from soundlake.core.packing import from_bytes, to_bytes
 
@@ -18,8 +19,8 @@ def collect(df: DataFrame) -> pa.Table:
     """All rows of a frame, as an Arrow table in this process."""
     if hasattr(df, "toArrow"):  # since Spark 4.0
         return df.toArrow()
-    batches: list[Any] = df._collect_as_arrow()  # type: ignore[operator]
-    return pa.Table.from_batches(batches, schema=batches[0].schema if batches else pa.schema([]))
+    in_batches: Any = df._collect_as_arrow  # Spark 3.5 has no other way
+    return pa.Table.from_batches(in_batches(), schema=to_arrow_schema(df.schema))
 
 
 def frame_of(spark: SparkSession, table: pa.Table, ddl: str) -> DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
-from soundlake.refine.frames import collect, frame_of
+from soundlake.frames import collect, frame_of
 
 
 def test_a_table_of_several_chunks_comes_over_whole(spark: SparkSession) -> None:

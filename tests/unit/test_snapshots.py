@@ -13,10 +13,10 @@ from lake_model import LakeModel, here
 from pyspark.sql import DataFrame, SparkSession
 
 from soundlake.core.schema import arrow_schema, table_of
+from soundlake.frames import frame_of
 from soundlake.kinds import KINDS
 from soundlake.lake import nothing
 from soundlake.refine import snapshots
-from soundlake.refine.frames import frame_of
 from soundlake.tables import PLAYLIST_FETCHES, PLAYLIST_ITEMS
 
 KIND = KINDS["playlist_item"]

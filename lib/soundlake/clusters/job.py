@@ -18,6 +18,7 @@ from soundlake.clusters.naming import name_clusters
 from soundlake.clusters.profiles import profile
 from soundlake.clusters.publishing import publish
 from soundlake.clusters.training import Fit, fit_clusters
+from soundlake.frames import kept
 from soundlake.lake import Lake
 from soundlake.settings import Settings
 from soundlake.tables import TRACK_FEATURES, TRACKS
@@ -42,9 +43,9 @@ def train(
     fit = fit_clusters(rows, settings.train)
     unmeasured = _name(fit, current_model(spark, lake), first_free_label(spark, lake), settings)
     model, profiles = profile(unmeasured, rows)
-    profiles = profiles.localCheckpoint()  # read twice
-    about = analyse(model, rows, profiles, lake.read(spark, TRACKS))
-    publish(spark, lake, model, profiles, fit.pipeline, about)
+    with kept(profiles) as of_model:
+        about = analyse(model, rows, of_model, lake.read(spark, TRACKS))
+        publish(spark, lake, model, of_model, fit.pipeline, about)
     with be_writer() as is_writer:
         if is_writer:
             reassign_all(spark, lake, model)

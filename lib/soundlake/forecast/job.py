@@ -12,6 +12,7 @@ from soundlake.errors import SoundlakeError
 from soundlake.forecast.features import HORIZON, chart_days, with_features
 from soundlake.forecast.judging import LAST_WEEK, MODEL, Error, Judged, judge
 from soundlake.forecast.model import Forecaster, fit
+from soundlake.frames import kept
 from soundlake.lake import Lake, conform
 from soundlake.settings import Settings
 from soundlake.tables import CHART_FORECASTS, FORECAST_ERRORS, PLAYLIST_ITEMS, Table
@@ -29,19 +30,19 @@ def forecast(spark: SparkSession, lake: Lake, settings: Settings) -> list[Error]
     version = f"{judged_at:%Y%m%dT%H%M%S.%fZ}"
     items = lake.read(spark, PLAYLIST_ITEMS)
     chosen = chart_days(settings.train.sources, settings.forecast.min_days)
-    rows = items.transform(chosen).transform(with_features).localCheckpoint()
-    weeks = _weeks(rows, settings.forecast.backtest_weeks)
-    if not weeks:
-        raise SoundlakeError(
-            f"there is no chart to learn from: a playlist with snapshots of at least {settings.forecast.min_days} days "
-            f"(forecast.min_days), the last of them day by day, from a source that train.sources "
-            f"({', '.join(settings.train.sources)}) allows"
-        )
-    forecasts = [made for week in weeks for made in _made_for(rows, week)]
-    errors = judge(forecasts)
-    _write(spark, lake, FORECAST_ERRORS, _error_rows(spark, errors, len(forecasts), len(weeks), version, judged_at))
-    forecaster = fit(rows.where("label IS NOT NULL"))
-    _write(spark, lake, CHART_FORECASTS, rows.transform(_next_week(forecaster, errors, version)))
+    with kept(items.transform(chosen).transform(with_features)) as rows:
+        weeks = _weeks(rows, settings.forecast.backtest_weeks)
+        if not weeks:
+            raise SoundlakeError(
+                "there is no chart to learn from: a playlist with snapshots of at least "
+                f"{settings.forecast.min_days} days (forecast.min_days), the last of them day by day, from a source that train.sources "
+                f"({', '.join(settings.train.sources)}) allows"
+            )
+        forecasts = [made for week in weeks for made in _made_for(rows, week)]
+        errors = judge(forecasts)
+        _write(spark, lake, FORECAST_ERRORS, _error_rows(spark, errors, len(forecasts), len(weeks), version, judged_at))
+        forecaster = fit(rows.where("label IS NOT NULL"))
+        _write(spark, lake, CHART_FORECASTS, rows.transform(_next_week(forecaster, errors, version)))
     return errors
 
 

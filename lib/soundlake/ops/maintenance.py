@@ -18,12 +18,12 @@ from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from soundlake.core.schema import arrow_schema, table_of
+from soundlake.frames import conf_set, frame_of, kept
 from soundlake.insights import load_insights
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
 from soundlake.lake import Lake, retry_conflicts
 from soundlake.refine.apply import applications, apply_changes
-from soundlake.refine.frames import conf_set, frame_of, kept
 from soundlake.refine.snapshots import DAY
 from soundlake.refine.stamp_log import SAYS_THE_SAME
 from soundlake.session import for_thread

@@ -9,6 +9,7 @@ from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from soundlake.clusters.features import FEATURES
+from soundlake.frames import kept
 from soundlake.lake import Lake, conform
 from soundlake.recommend.rules import RULES, Rule
 from soundlake.settings import Settings
@@ -20,15 +21,15 @@ WEEKS = 4  # that listeners now and before are counted in
 def write_curated_playlists(spark: SparkSession, lake: Lake, settings: Settings) -> None:
     """Replace gold/curated_playlists in one commit. Dying before it leaves the playlists of the last time."""
     lake.create(spark, CURATED_PLAYLISTS)
-    tracks = candidates(spark, lake, settings.insights.as_of).localCheckpoint()
-    rows = curated(tracks, settings.recommend.playlist_size, settings.recommend.per_artist)
-    (
-        conform(rows.withColumn("built_at", F.current_timestamp()), CURATED_PLAYLISTS)
-        .coalesce(1)
-        .write.format("delta")
-        .mode("overwrite")
-        .save(lake.path(CURATED_PLAYLISTS))
-    )
+    with kept(candidates(spark, lake, settings.insights.as_of)) as tracks:
+        rows = curated(tracks, settings.recommend.playlist_size, settings.recommend.per_artist)
+        (
+            conform(rows.withColumn("built_at", F.current_timestamp()), CURATED_PLAYLISTS)
+            .coalesce(1)
+            .write.format("delta")
+            .mode("overwrite")
+            .save(lake.path(CURATED_PLAYLISTS))
+        )
 
 
 def candidates(spark: SparkSession, lake: Lake, as_of: date | None) -> DataFrame:

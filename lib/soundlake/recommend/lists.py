@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
+from soundlake.frames import collect
 from soundlake.lake import Lake, conform
 from soundlake.recommend.blend import Recommender
 from soundlake.recommend.liked import History
-from soundlake.recommend.loading import collected, load_recommender
+from soundlake.recommend.loading import load_recommender
 from soundlake.recommend.model import RecommendationModel, in_list
 from soundlake.recommend.signals import histories, signals
 from soundlake.settings import Settings
@@ -78,7 +79,7 @@ def list_again(
         some = users[begin : begin + USERS_A_COMMIT]
         wanted = spark.createDataFrame([(user,) for user in some], "user_id string")
         found = signals(spark, lake, settings.train.sources, settings.recommend.history_days, wanted)
-        lists = ranked(recommender, collected(histories(found)).to_pylist(), settings, model.model_version)
+        lists = ranked(recommender, collect(histories(found)).to_pylist(), settings, model.model_version)
         _replace(spark, lake, lists, some)
 
 

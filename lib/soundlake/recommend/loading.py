@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.types import to_arrow_schema
 
 from soundlake.clusters.features import FEATURES, training_rows
+from soundlake.frames import collect, kept
 from soundlake.lake import Lake
 from soundlake.recommend.blend import Recommender
 from soundlake.recommend.catalogue import Floats, catalogue_of
@@ -26,11 +24,12 @@ def load_recommender(spark: SparkSession, lake: Lake, model: RecommendationModel
     `recommend.most_tracks` bounds how many there are, and so the driver's memory: those with most listeners.
     """
     factors = lake.read(spark, RECOMMENDATION_FACTORS).where(F.col("model_version") == model.model_version)
-    tracks = _tracks(spark, lake, factors, settings).localCheckpoint()
-    learned = _learned(factors, "track", tracks.select(F.col("track_id").alias("id")), model.factors)
-    of_artists = _learned(factors, "artist", tracks.select(F.col("artist_id").alias("id")), model.factors)
+    with kept(_tracks(spark, lake, factors, settings)) as tracks:
+        learned = _learned(factors, "track", tracks.select(F.col("track_id").alias("id")), model.factors)
+        of_artists = _learned(factors, "artist", tracks.select(F.col("artist_id").alias("id")), model.factors)
+        rows = [row.asDict() for row in tracks.collect()]
     catalogue = catalogue_of(
-        [row.asDict() for row in tracks.collect()],
+        rows,
         FEATURES,
         model.factors,
         learned.factors,
@@ -43,14 +42,6 @@ def load_recommender(spark: SparkSession, lake: Lake, model: RecommendationModel
 def measured_features(spark: SparkSession, lake: Lake, settings: Settings) -> DataFrame:
     """track_id and the features, of tracks whose sound may be compared: what a model may learn from."""
     return lake.read(spark, TRACK_FEATURES).transform(training_rows(settings.train.sources))
-
-
-def collected(frame: DataFrame) -> pa.Table:
-    """The rows of a frame as Arrow."""
-    if hasattr(frame, "toArrow"):
-        return frame.toArrow()
-    in_batches: Any = frame._collect_as_arrow  # Spark 3.5 has no other way
-    return pa.Table.from_batches(in_batches(), schema=to_arrow_schema(frame.schema))
 
 
 def _tracks(spark: SparkSession, lake: Lake, factors: DataFrame, settings: Settings) -> DataFrame:
@@ -80,7 +71,7 @@ class _Learned:
 def _learned(factors: DataFrame, entity: str, ids: DataFrame, length: int) -> _Learned:
     """What the model knows of some tracks or artists, by id."""
     wanted = factors.where(F.col("entity") == entity).join(ids.distinct(), on="id", how="left_semi")
-    table = collected(wanted.select("id", "factors", "listeners"))
+    table = collect(wanted.select("id", "factors", "listeners"))
     known = table["id"].to_pylist()
     values = table["factors"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     matrix = np.asarray(values, dtype=np.float32).reshape(table.num_rows, length)

@@ -15,8 +15,8 @@ from pyspark.sql import functions as F
 from scipy.spatial import cKDTree
 
 from soundlake.clusters.features import FEATURES
+from soundlake.frames import collect
 from soundlake.recommend.catalogue import Floats, Places, standardised
-from soundlake.recommend.loading import collected
 from soundlake.tables import SIMILAR_TRACKS
 
 _SCHEMA = pa.schema(
@@ -46,7 +46,7 @@ def similar_tracks(features: DataFrame, tracks: DataFrame, number: int, model_ve
     spark = features.sparkSession
     song = F.xxhash64(F.lower(F.trim("track_name")), F.lower("artist_name"))
     named = tracks.where(F.col("track_name").isNotNull()).select("track_id", song.alias("song"))
-    table = collected(features.join(named, on="track_id", how="left").orderBy("track_id"))
+    table = collect(features.join(named, on="track_id", how="left").orderBy("track_id"))
     columns = [table[name].to_numpy() for name in FEATURES]
     points = standardised(np.stack(columns, axis=1).astype(np.float32)) if table.num_rows else np.zeros((0, 9), "f4")
     songs = table["song"].fill_null(0).to_numpy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pyspark import StorageLevel
 from pyspark.ml.recommendation import ALS
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -54,7 +55,7 @@ def fit_factors(likes: DataFrame, recommend: RecommendSettings, seed: int) -> Fi
 def _learned(pairs: DataFrame, things: DataFrame, n_likes: int, recommend: RecommendSettings, seed: int) -> DataFrame:
     columns = ["entity", "id", "factors", "listeners"]
     if not n_likes:
-        return things.withColumn("factors", F.array().cast("array<float>")).select(*columns).localCheckpoint()
+        return things.withColumn("factors", F.array().cast("array<float>")).select(*columns).transform(_held)
     blocks = 2 + n_likes // _LIKES_PER_BLOCK
     als = ALS(
         userCol="user",
@@ -70,7 +71,14 @@ def _learned(pairs: DataFrame, things: DataFrame, n_likes: int, recommend: Recom
         seed=seed,
     )
     learned = als.fit(pairs).itemFactors.select(F.col("id").alias("item"), F.col("features").alias("factors"))
-    return things.join(learned, on="item", how="inner").select(*columns).localCheckpoint()
+    return things.join(learned, on="item", how="inner").select(*columns).transform(_held)
+
+
+def _held(factors: DataFrame) -> DataFrame:
+    """A frame that is computed now, while what it is made of is held, and then held itself until the session ends."""
+    factors = factors.persist(StorageLevel.MEMORY_AND_DISK)
+    factors.count()
+    return factors
 
 
 def _number(*columns: str) -> F.Column:

@@ -19,10 +19,10 @@ from pyspark.sql import functions as F
 
 from soundlake.core.fold import READ, fold, fold_history, fold_parts
 from soundlake.core.judge_key import MEASURES
+from soundlake.frames import kept
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
 from soundlake.lake import Lake
-from soundlake.refine.frames import kept
 from soundlake.refine.playlist_days import write_snapshots
 from soundlake.refine.scoring import score_tracks
 from soundlake.refine.snapshots import DAY

@@ -23,11 +23,11 @@ from soundlake.clusters.scoring import score
 from soundlake.core.decode import READ
 from soundlake.core.fields import FirstSeen
 from soundlake.core.schema import arrow_schema, table_of
+from soundlake.frames import collect, frame_of
 from soundlake.lake import Lake
 from soundlake.ops.accounts import QUERY, account
 from soundlake.refine.cluster import judge_on_workers
 from soundlake.refine.driver import judge_here
-from soundlake.refine.frames import collect, frame_of
 from soundlake.refine.known import Known
 from soundlake.refine.result import Result
 from soundlake.session import for_thread

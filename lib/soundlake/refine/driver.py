@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 from soundlake.core.decode import decode
 from soundlake.core.judge import REJECTED as REJECTED_OUTCOME
 from soundlake.core.judge import Judged, judge, keys_to_look_up
-from soundlake.refine.frames import frame_of
+from soundlake.frames import frame_of
 from soundlake.refine.known import Known
 from soundlake.refine.result import Result, add_up
 from soundlake.tables import CHANGES, REJECTED, STAMPS, Table

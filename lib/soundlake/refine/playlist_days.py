@@ -11,9 +11,9 @@ from pyspark.sql import Column, DataFrame, SparkSession
 
 from soundlake.core.decode import key_of
 from soundlake.core.schema import arrow_schema, table_of
+from soundlake.frames import kept
 from soundlake.kinds import KINDS
 from soundlake.lake import Lake
-from soundlake.refine.frames import kept
 from soundlake.refine.snapshots import DAY, chosen_fetches, difference, snapshots
 from soundlake.tables import PLAYLIST_FETCHES, PLAYLIST_ITEMS, STAMPS
 from soundlake.writes import append, same_key
