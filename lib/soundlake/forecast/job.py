@@ -35,8 +35,8 @@ def forecast(spark: SparkSession, lake: Lake, settings: Settings) -> list[Error]
         if not weeks:
             raise SoundlakeError(
                 "there is no chart to learn from: a playlist with snapshots of at least "
-                f"{settings.forecast.min_days} days (forecast.min_days), the last of them day by day, from a source that train.sources "
-                f"({', '.join(settings.train.sources)}) allows"
+                f"{settings.forecast.min_days} days (forecast.min_days), the last of them day by day, from a source "
+                f"that train.sources ({', '.join(settings.train.sources)}) allows"
             )
         forecasts = [made for week in weeks for made in _made_for(rows, week)]
         errors = judge(forecasts)
