@@ -1,4 +1,4 @@
-"""What a stream does between two batches of refine, and while nothing comes: applying changes, and maintenance.
+"""Work between the batches of refine, and while the stream is idle: applying changes, and maintenance.
 
 It is done in the stream's own application, one step at a time, so that a batch waits for one step at most.
 """

@@ -1,4 +1,4 @@
-"""Fields of payloads that no kind reads: bronze keeps them, and each is told once with the first record that had it."""
+"""Payload fields that no kind reads. Bronze keeps them; each is reported once, with the first record that had it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folding: what all changes of a key together say of its row.
+"""Folding: the pending changes of a key, combined into one row.
 
 Each change names the groups of columns in which its record stands above all that was known before its batch. Of several
 changes of a group the best one counts, by grade and then by rank, as among the records themselves. So it does not
@@ -37,7 +37,7 @@ def folded_schema(kind: Kind) -> pa.Schema:
 
 
 def fold(kind: Kind, changes: pa.Table) -> pa.Table:
-    """One row for each id, in the order of ids: what its changes (columns READ) come to.
+    """Combine the changes (columns READ) of each id into one row, ordered by id.
 
     Out (see folded_schema): the key; `fields`, the bits that any of them sets; fetched_at, when the newest record
     behind them was fetched; and for each group of columns the values of the change that is best in it, null where the
@@ -99,7 +99,7 @@ def fold_parts(folding: Callable[[pa.Table], pa.Table], parts: Iterable[pa.Recor
 
 
 def apply_to(kind: Kind, row: Mapping[str, Any] | None, folded: Mapping[str, Any]) -> dict[str, Any]:
-    """A row (None for an empty one) after a row of `fold`: what the MERGE of the kind's table does, in plain Python."""
+    """Apply a row of `fold` to a row (None for no row), as the MERGE of the kind's table does."""
     before = row or {}
     after = {name: folded[name] for name in kind.table.key}
     for group, bits in zip(kind.groups, kind.bits, strict=True):
@@ -136,7 +136,7 @@ def _grades(fields: Numbers, bits: tuple[int, ...]) -> Numbers:
 
 
 def _best(codes: Numbers, grades: Numbers, order: Numbers, count: int) -> Numbers:
-    """For each code the place with the highest grade, and of these with the last order; _NONE where all are without."""
+    """For each code the place with the highest grade, then the highest rank; _NONE where no change has a grade."""
     filled = np.flatnonzero(grades != _NONE)
     rising = filled[np.lexsort((order[filled], grades[filled]))]
     best = np.full(count, _NONE, np.int64)

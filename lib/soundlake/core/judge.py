@@ -1,4 +1,4 @@
-"""Judging: what becomes of a batch's records of one kind, given what is known of their keys.
+"""Judging: the outcome of each record of one kind in a batch, given the stamps of its key.
 
 Each record has one outcome. Duplicate: the same key and rank was there before, in the batch or earlier (for kinds that
 repeat by payload: the same key and payload). Stale: newer records have overtaken it in every field. Accepted: all
@@ -47,7 +47,7 @@ Places = np.ndarray[Any, np.dtype[np.int64]]
 
 @dataclass(frozen=True)
 class Judged:
-    """What becomes of the records of one kind: how many have each outcome, and the rows that the batch appends.
+    """The outcome counts of one kind in a batch, and the rows that the batch appends.
 
     `rows` are of the kind's table, `stamps` and `changes` of silver/stamps and silver/changes without their batch.
     """
@@ -60,7 +60,7 @@ class Judged:
 
 
 def keys_to_look_up(records: Records) -> pa.Array:
-    """The keys of which stamps have to be known to judge these records; some may be there several times."""
+    """The keys whose stamps are needed to judge these records; keys may repeat."""
     keys = records.marks["key"].combine_chunks()
     if not records.kind.snapshot_key:
         return keys
@@ -129,7 +129,7 @@ def _rule_by_key(
 
 
 def _measures(records: Records, places: Places) -> list[tuple[Any, ...]]:
-    """What the records at places observe: a value, or None, for each of MEASURES."""
+    """For the record at each place, its value (or None) for each of MEASURES."""
     if not records.kind.observes:
         return [()] * len(places)
     taken = records.rows.take(pa.array(places))
@@ -145,7 +145,7 @@ def _snapshot_keys(records: Records) -> list[bytes]:
 
 
 def _is_superseded(records: Records, known: pa.Table) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Whether the snapshot of a record was taken from a later fetch; a fetch without a stamp may still grow."""
+    """Whether a record's snapshot comes from a later fetch; false for fetches without a stamp, which may still grow."""
     keys = _snapshot_keys(records)
     chosen: dict[bytes, int] = {}
     wanted = known.filter(pc.is_in(known["key"], pa.array(sorted(set(keys)), pa.binary())))

@@ -1,4 +1,4 @@
-"""The ruling on the records of one key: the rules of judging, as plainly as they can be put."""
+"""The rules of judging, applied to the records of one key."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _different(kind: Kind, records: Iterable[Record]) -> list[tuple[Record, Rank
 
 
 def _sameness(kind: Kind, rank: Rank) -> object:
-    """What two records share that are the same one."""
+    """The identity of a record: two records with the same one are duplicates."""
     return (rank[0], rank[2]) if kind.repeats_by_payload else rank
 
 
@@ -141,7 +141,7 @@ def raised(kind: Kind, fields: int, rank: Rank, best: Sequence[Standing | None])
 
 
 def _is_overtaken(kind: Kind, fields: int, lowest: Rank, best: Sequence[Standing | None]) -> bool:
-    """Whether other records stand above it in all that it fills."""
+    """Whether better records are known for every group that it fills."""
     for bits, standing in zip(kind.slots, best, strict=True):
         grade = grade_of(fields, bits)
         if grade >= 0 and (standing is None or standing <= (grade, lowest)):

@@ -1,4 +1,4 @@
-"""Tables as bytes: between the two steps of a large batch, a handful of large values moves, not millions of rows."""
+"""Tables as bytes: the shuffle of a large batch moves a few large values instead of millions of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens between batches: what waits in silver/changes is applied to the tables that it changes.
+"""Applying silver/changes: pending changes are merged into their tables between batches.
 
 All changes of a table are folded first (soundlake.core.fold), then one MERGE sets what differs. Everything is computed
 from one version of silver/changes, and what was applied leaves it last of all. So an application may die anywhere: done
@@ -58,7 +58,7 @@ class _Waiting:
         return within(column, self.first, self.last)
 
     def folded(self, fold_all: _Fold, ddl: str) -> DataFrame:
-        """What `fold_all` makes of them, where those of one id come one after the other; `ddl` is its schema."""
+        """The changes folded by `fold_all`, which gets those of one id in a row; `ddl` is the schema of the result."""
         read = self.rows.select(*READ)
         spread = read.coalesce(1) if self.count <= FEW else read.repartition("id")
         return self.sent(spread.sortWithinPartitions("id").mapInArrow(fold_all, ddl))
@@ -69,7 +69,7 @@ class _Waiting:
 
 
 def apply_changes(spark: SparkSession, lake: Lake) -> Applied:
-    """Apply all that waits in silver/changes, and take it out of there."""
+    """Apply all pending changes, then clear them from silver/changes."""
     version = lake.version(spark, CHANGES)
     if version < 0 or not lake.files(spark, CHANGES):
         return Applied({})

@@ -1,4 +1,4 @@
-"""What a batch comes to: one value, that is written afterwards."""
+"""The result of judging a batch: one value, written afterwards."""
 
 from __future__ import annotations
 
