@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.fs import DeltaStorageHandler
+from pyarrow import fs
 
 from soundlake.catalog.aws import open_session, told
 from soundlake.catalog.types import delta_type, spark_type
@@ -18,6 +21,7 @@ from soundlake.tables import Table
 
 # What Athena's engine 3 reads of the features that a reader must know: its documentation names these.
 _READ_BY_ATHENA = {"columnMapping", "deletionVectors", "timestampNtz"}
+_ATTEMPTS = 8  # with waits that double, some ten seconds
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,31 @@ def open_delta(settings: Settings, path: str) -> DeltaTable | None:
         return None
     except (DeltaError, OSError) as error:
         raise SoundlakeError(f"{uri} cannot be read: {_first_line(error)}") from None
+
+
+def files_of(table: DeltaTable) -> fs.FileSystem:
+    """The files in the folder of an opened table, by their paths in its log.
+
+    On S3 by pyarrow's own means: with delta-rs's no other thread runs while S3 answers, and the lake's lease is renewed
+    by one.
+    """
+    uri = urlsplit(table.table_uri)
+    if uri.scheme == "file":
+        return fs.SubTreeFileSystem(unquote(uri.path), fs.LocalFileSystem())
+    options = table._storage_options or {}  # there is no public way to what it was opened with
+    if "AWS_REQUEST_PAYER" in options:  # pyarrow does not know it
+        return fs.PyFileSystem(DeltaStorageHandler.from_table(table._table, options))
+    endpoint = options.get("AWS_ENDPOINT_URL")
+    s3 = fs.S3FileSystem(
+        access_key=options["AWS_ACCESS_KEY_ID"],
+        secret_key=options["AWS_SECRET_ACCESS_KEY"],
+        session_token=options.get("AWS_SESSION_TOKEN"),
+        region=options.get("AWS_REGION"),
+        endpoint_override=endpoint,
+        force_virtual_addressing=options.get("AWS_VIRTUAL_HOSTED_STYLE_REQUEST") != "false",
+        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS),
+    )
+    return fs.SubTreeFileSystem(f"{uri.netloc}{unquote(uri.path)}", s3)
 
 
 def read_schema(settings: Settings, table: Table) -> Found | None:

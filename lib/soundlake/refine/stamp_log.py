@@ -6,15 +6,14 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
-from deltalake.fs import DeltaStorageHandler
-from pyarrow import fs
 
+from soundlake.catalog.delta import files_of
 from soundlake.core.judge import KNOWN
 from soundlake.errors import SoundlakeError
 
@@ -49,13 +48,7 @@ class StampLog:
         self._table = table
         self.table = str(table.metadata().id)
         self.version = table.version()
-        uri = urlsplit(table.table_uri)
-        self._files: Any
-        if uri.scheme == "file":
-            self._files = fs.SubTreeFileSystem(unquote(uri.path), fs.LocalFileSystem())
-        else:
-            # As DeltaTable does it for its own reading; there is no public way to the options it was opened with.
-            self._files = fs.PyFileSystem(DeltaStorageHandler.from_table(table._table, table._storage_options))
+        self._files: Any = files_of(table)
 
     @property
     def place(self) -> Place:
