@@ -9,9 +9,11 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming import DataStreamWriter
 
 from soundlake.lake import Lake, conform
+from soundlake.session import query_id
 from soundlake.settings.types import in_bytes
 from soundlake.sources.protocol import KEPT_BYTES
 from soundlake.tables import EVENTS
+from soundlake.writes import BatchWriter
 
 QUERY = "ingest"
 
@@ -33,15 +35,16 @@ def stamped(records: DataFrame, most_bytes: int) -> DataFrame:
 def ingest_query(spark: SparkSession, lake: Lake, records: DataFrame, max_record_bytes: str) -> DataStreamWriter:
     """The query, ready to be given a trigger and started; `max_record_bytes` as source.max_record_bytes has it.
 
-    Delta's own sink is exactly-once: one action a batch, and a batch that was committed is not written again.
+    It is exactly-once: one commit a batch, and a batch that was committed is not written again.
     """
     lake.create(spark, EVENTS)
+
+    def write(batch: DataFrame, batch_id: int) -> None:
+        BatchWriter(lake, query_id(batch.sparkSession), batch_id).append(EVENTS, batch)
+
     return (
         records.transform(partial(stamped, most_bytes=in_bytes(max_record_bytes)))
         .writeStream.queryName(QUERY)
-        .format("delta")
-        .outputMode("append")
         .option("checkpointLocation", lake.checkpoint(QUERY))
-        .option("path", lake.path(EVENTS))
-        .partitionBy(*EVENTS.partitioned_by)
+        .foreachBatch(write)
     )

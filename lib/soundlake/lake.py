@@ -88,8 +88,7 @@ class Lake:
 
     def last_batches(self, spark: SparkSession, table: Table) -> dict[str, int]:
         """The number of the last batch that each streaming query wrote into a table, by the query's id."""
-        written = self._snapshot(spark, table).setTransactions()
-        return {entry.appId(): entry.version() for entry in (written.apply(i) for i in range(written.size()))}
+        return last_batches(self._snapshot(spark, table))
 
     def columns(self, spark: SparkSession, table: Table) -> tuple[dict[str, tuple[str, str | None]], str | None]:
         """The columns that a table has, each with its type (in Spark's words) and comment; and the table's comment."""
@@ -114,11 +113,15 @@ class Lake:
 
     def files(self, spark: SparkSession, table: Table) -> int:
         """How many files the table has now."""
-        return int(self._snapshot(spark, table).numOfFiles())
+        snapshot = self._snapshot(spark, table)
+        noted = _checksum(snapshot)
+        return int(snapshot.numOfFiles() if noted is None else noted.numFiles())
 
     def size(self, spark: SparkSession, table: Table) -> int:
         """How many bytes the table's files have now; 0 when it is not there."""
-        return int(self._snapshot(spark, table).sizeInBytes())
+        snapshot = self._snapshot(spark, table)
+        noted = _checksum(snapshot)
+        return int(snapshot.sizeInBytes() if noted is None else noted.tableSizeBytes())
 
     def version(self, spark: SparkSession, table: Table) -> int:
         """The number of the table's last commit; -1 when it is not there."""
@@ -149,6 +152,20 @@ class Lake:
         jvm = spark.sparkContext._jvm
         assert jvm is not None
         return jvm.org.apache.spark.sql.delta.DeltaLog.forTableWithSnapshot(spark._jsparkSession, self.path(table))._2()
+
+
+def last_batches(snapshot: Any) -> dict[str, int]:
+    """The number of the last batch of each streaming query, by its id, in a snapshot of a table."""
+    noted = _checksum(snapshot)
+    known = noted.setTransactions() if noted is not None else None
+    written = known.get() if known is not None and known.isDefined() else snapshot.setTransactions()
+    return {entry.appId(): entry.version() for entry in (written.apply(i) for i in range(written.size()))}
+
+
+def _checksum(snapshot: Any) -> Any:
+    """What Delta has noted beside a version's commit; None where it has not, and counting takes a Spark job."""
+    noted = snapshot.checksumOpt()
+    return noted.get() if noted.isDefined() else None
 
 
 def _option(value: Any) -> str | None:

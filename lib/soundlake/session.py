@@ -51,6 +51,13 @@ def open_session(app: str, settings: Settings | None = None, extra: dict[str, st
     return session
 
 
+def query_id(spark: SparkSession) -> str:
+    """The id of the streaming query in whose foreachBatch this runs; it stays the same from start to start."""
+    found = spark.sparkContext.getLocalProperty("sql.streaming.queryId")
+    assert found, "foreachBatch runs inside a streaming query"
+    return found
+
+
 def for_thread(spark: SparkSession, task: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """A task for another thread, where it has the properties that this thread has now, such as its streaming query."""
     inherit: Any = pyspark.inheritable_thread_target

@@ -17,6 +17,7 @@ from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake, retry_conflicts
 from soundlake.refine.batch import Refiner
 from soundlake.refine.known import open_index
+from soundlake.session import query_id
 from soundlake.settings import Settings
 from soundlake.tables import CLUSTER_MODELS, EVENTS
 
@@ -59,11 +60,9 @@ def refine_query(
 
     def refine(batch: DataFrame, batch_id: int) -> None:
         session = batch.sparkSession
-        query_id = session.sparkContext.getLocalProperty("sql.streaming.queryId")
-        assert query_id, "foreachBatch runs inside a streaming query"
         with between.kept_away() if between else nullcontext():
             # Maintenance may move files under a write. Doing the batch again is safe, whatever of it was written.
-            retry_conflicts(lambda: refiner.refine(session, batch, query_id, batch_id))
+            retry_conflicts(lambda: refiner.refine(session, batch, query_id(session), batch_id))
             _assign_new_model(session, made, assigned)
         if between:
             between.do(session)
