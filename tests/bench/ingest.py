@@ -30,7 +30,7 @@ from services.kafka import kafka_broker
 from soundlake.launch.local import spark_environment
 from soundlake.session import open_session
 
-RATIOS = (("b", "a", 0.9), ("c", "e", 0.6), ("c", "f", None))
+RATIOS = (("b", "a", 0.9), ("c", "e", 0.5), ("c", "f", None))
 WARM_UP = 100_000
 # What tells records and plays apart, in the table that each way makes.
 KEYS = {

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from soundlake import stream
 from soundlake.launch.local import spark_environment
+from soundlake.refine import apply
 from soundlake.refine.batch import Refiner
 from soundlake.session import open_session
 from soundlake.settings import load_settings
@@ -99,6 +100,10 @@ POINTS: dict[str, Callable[[Path], None]] = {
     "unknown fields are reported": lambda _: around(UNKNOWN_FIELDS, None),
     "the account is appended": lambda _: around(BATCHES, None),
     "refine wrote its batch": lambda _: after(Refiner, "refine"),
+    "changes are about to be applied": lambda _: before(apply, "_apply"),
+    "the changes of one table are applied": lambda _: after(apply, "_apply"),
+    "all changes are applied and still there": lambda _: before(apply, "_clear"),
+    "applied changes are cleared": lambda _: after(apply, "_clear"),
 }
 
 
