@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from soundlake.kinds.kind import Kind
@@ -151,15 +152,19 @@ def _is_overtaken(kind: Kind, fields: int, lowest: Rank, best: Sequence[Standing
 
 def _new_row(kind: Kind, records: Sequence[Record]) -> NewRow:
     """The best record of each group; `records` begin with the highest rank."""
-    first = records[0]
-    if all(record.fields == first.fields for record in records):
-        return NewRow(first.place, (first.place,) * len(kind.bits))
-    groups: list[int | None] = []
+    best = _best_of_groups(kind, tuple(record.fields for record in records))
+    return NewRow(records[0].place, tuple(None if number is None else records[number].place for number in best))
+
+
+# Records of one kind fill the same few sets of fields, over and over.
+@lru_cache(maxsize=4_096)
+def _best_of_groups(kind: Kind, fields: tuple[int, ...]) -> tuple[int | None, ...]:
+    """For each group the number of the record that is best in it, of records that begin with the highest rank."""
+    best: list[int | None] = []
     for bits in kind.bits:
-        grades = [(grade_of(record.fields, bits), -number) for number, record in enumerate(records)]
-        grade, number = max(grades)
-        groups.append(records[-number].place if grade >= 0 else None)
-    return NewRow(records[0].place, tuple(groups))
+        grade, number = max((grade_of(each, bits), -number) for number, each in enumerate(fields))
+        best.append(-number if grade >= 0 else None)
+    return tuple(best)
 
 
 def _changes(
