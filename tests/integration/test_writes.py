@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,18 +60,22 @@ def test_so_it_is_where_delta_noted_nothing_beside_the_commits(spark: SparkSessi
     assert fields(lake) == ["once"]
 
 
+def meanwhile(monkeypatch: pytest.MonkeyPatch, write: Callable[[], None]) -> None:
+    """Have another write done between the beginning of the next append and its commit."""
+    looked_up = writes.last_batches
+
+    def look_up(snapshot: object) -> dict[str, int]:
+        monkeypatch.setattr(writes, "last_batches", looked_up)
+        write()
+        return looked_up(snapshot)
+
+    monkeypatch.setattr(writes, "last_batches", look_up)
+
+
 def test_the_same_batch_by_another_driver_meanwhile_is_a_conflict(
     spark: SparkSession, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked_up = writes.last_batches
-
-    def and_then_the_other(snapshot: object) -> dict[str, int]:
-        monkeypatch.setattr(writes, "last_batches", looked_up)
-        found = looked_up(snapshot)
-        BatchWriter(lake, "q", 0).append(TABLE, rows(spark, "the other's"))
-        return found
-
-    monkeypatch.setattr(writes, "last_batches", and_then_the_other)
+    meanwhile(monkeypatch, lambda: BatchWriter(lake, "q", 0).append(TABLE, rows(spark, "the other's")))
     with pytest.raises(Exception, match="DELTA_CONCURRENT_TRANSACTION"):
         BatchWriter(lake, "q", 0).append(TABLE, rows(spark, "ours"))
     assert fields(lake) == ["the other's"]
@@ -79,14 +84,7 @@ def test_the_same_batch_by_another_driver_meanwhile_is_a_conflict(
 def test_another_querys_batch_meanwhile_is_none(
     spark: SparkSession, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked_up = writes.last_batches
-
-    def and_then_the_other(snapshot: object) -> dict[str, int]:
-        monkeypatch.setattr(writes, "last_batches", looked_up)
-        BatchWriter(lake, "another", 0).append(TABLE, rows(spark, "the other's"))
-        return looked_up(snapshot)
-
-    monkeypatch.setattr(writes, "last_batches", and_then_the_other)
+    meanwhile(monkeypatch, lambda: BatchWriter(lake, "another", 0).append(TABLE, rows(spark, "the other's")))
     BatchWriter(lake, "q", 0).append(TABLE, rows(spark, "ours"))
     assert fields(lake) == ["ours", "the other's"]
 
