@@ -107,7 +107,6 @@ class LookupFeatures:
         if not named:
             raise UsageError(f"extract.features_lookup: {path} has no column of track ids ({', '.join(_ID_COLUMNS)})")
         ids = self._table.column(named[0]).to_pylist()
-        self._id_column = named[0]
         self._rows = {str(value).rpartition(":")[2]: row for row, value in enumerate(ids) if value is not None}
 
     def fetch(self, ids: Sequence[str]) -> Found:

@@ -205,11 +205,6 @@ class TableMapping(_Part):
             source.given == "user" for record in self.records for source in record.fields.values()
         )
 
-    @property
-    def remembers(self) -> bool:
-        """Whether a row's records depend on the rows before it."""
-        return any(r.gather or any(s.place for s in r.fields.values()) for r in self.records)
-
 
 def _source(given: Any) -> Any:
     """A field's source, where a text alone names a column, and a list one that has several names."""

@@ -60,7 +60,6 @@ class Summary:
     """What became of the files."""
 
     rows: int = 0
-    resumed: int = 0
     nulled: int = 0
     records: Counter[str] = field(default_factory=Counter)
     files: dict[str, str] = field(default_factory=dict)
@@ -171,7 +170,6 @@ class Import:
         )
         done = self._state.rows_of(task)
         if done:
-            self._summary.resumed += done
             self._summary.notes.append(f"{job.file.shown}: goes on after row {done:,}, where an import was stopped")
         troubles = RowTroubles(self._report, job.file.shown)
         noted, before = done, self._summary.records.total()
