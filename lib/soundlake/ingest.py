@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming import DataStreamWriter
 
-from soundlake.lake import Lake, conform
+from soundlake.lake import Lake
 from soundlake.session import query_id
 from soundlake.settings.types import in_bytes
 from soundlake.sources.protocol import KEPT_BYTES
@@ -19,7 +19,7 @@ QUERY = "ingest"
 
 
 def stamped(records: DataFrame, most_bytes: int) -> DataFrame:
-    """Add ingested_at, ingest_date and record_bytes to source records; exactly the columns of bronze/events.
+    """Add ingested_at, ingest_date and record_bytes to source records.
 
     Of a record of more than `most_bytes` the value keeps the first KEPT_BYTES: refine rejects it by its length.
     """
@@ -29,13 +29,13 @@ def stamped(records: DataFrame, most_bytes: int) -> DataFrame:
         length = F.coalesce("record_bytes", length)
     kept = F.when(F.length(value) > most_bytes, F.substring(value, 1, KEPT_BYTES)).otherwise(value)
     added = {"ingested_at": now, "ingest_date": F.to_date(now), "record_bytes": length, "value": kept}
-    return conform(records.withColumns(added), EVENTS)
+    return records.withColumns(added)
 
 
 def ingest_query(spark: SparkSession, lake: Lake, records: DataFrame, max_record_bytes: str) -> DataStreamWriter:
     """The query, ready to be given a trigger and started; `max_record_bytes` as source.max_record_bytes has it.
 
-    It is exactly-once: one commit a batch, and a batch that was committed is not written again.
+    It writes exactly once: each batch is one commit, and a retry of a committed batch writes nothing.
     """
     lake.create(spark, EVENTS)
 

@@ -114,14 +114,14 @@ class Lake:
     def files(self, spark: SparkSession, table: Table) -> int:
         """How many files the table has now."""
         snapshot = self._snapshot(spark, table)
-        noted = _checksum(snapshot)
-        return int(snapshot.numOfFiles() if noted is None else noted.numFiles())
+        checksum = _checksum(snapshot)
+        return int(snapshot.numOfFiles() if checksum is None else checksum.numFiles())
 
     def size(self, spark: SparkSession, table: Table) -> int:
         """How many bytes the table's files have now; 0 when it is not there."""
         snapshot = self._snapshot(spark, table)
-        noted = _checksum(snapshot)
-        return int(snapshot.sizeInBytes() if noted is None else noted.tableSizeBytes())
+        checksum = _checksum(snapshot)
+        return int(snapshot.sizeInBytes() if checksum is None else checksum.tableSizeBytes())
 
     def version(self, spark: SparkSession, table: Table) -> int:
         """The number of the table's last commit; -1 when it is not there."""
@@ -156,16 +156,19 @@ class Lake:
 
 def last_batches(snapshot: Any) -> dict[str, int]:
     """The number of the last batch of each streaming query, by its id, in a snapshot of a table."""
-    noted = _checksum(snapshot)
-    known = noted.setTransactions() if noted is not None else None
-    written = known.get() if known is not None and known.isDefined() else snapshot.setTransactions()
+    checksum = _checksum(snapshot)
+    known = None if checksum is None else checksum.setTransactions()  # an Option: Delta leaves out more than a hundred
+    written = snapshot.setTransactions() if known is None or known.isEmpty() else known.get()
     return {entry.appId(): entry.version() for entry in (written.apply(i) for i in range(written.size()))}
 
 
 def _checksum(snapshot: Any) -> Any:
-    """What Delta has noted beside a version's commit; None where it has not, and counting takes a Spark job."""
-    noted = snapshot.checksumOpt()
-    return noted.get() if noted.isDefined() else None
+    """The checksum file that Delta wrote with a version, None where there is none.
+
+    It has the version's totals and transactions, which the snapshot itself computes by a Spark job.
+    """
+    found = snapshot.checksumOpt()
+    return found.get() if found.isDefined() else None
 
 
 def _option(value: Any) -> str | None:

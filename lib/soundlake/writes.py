@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from py4j.protocol import Py4JError, Py4JJavaError
+from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark.sql import DataFrame
 
 from soundlake.lake import Lake, conform, last_batches, properties
@@ -31,45 +31,44 @@ class BatchWriter:
         return f"{self.query_id}/{self.batch_id}"
 
     def append(self, table: Table, rows: DataFrame) -> None:
-        """Append rows; nothing is done when this batch has already written this table.
+        """Append rows, unless this batch has already been appended to this table.
 
-        At most one append a table and batch: the transaction id names just these two.
+        At most one append for each table and batch: these two are all that identifies it.
         """
         conformed = conform(rows, table)
         try:
             is_done = self._commit(table, conformed)
-        except Py4JError as error:
-            if isinstance(error, Py4JJavaError):
+        except (Py4JError, TypeError) as error:  # py4j's answers to a method, and to a class, that Java does not have
+            if isinstance(error, Py4JJavaError | Py4JNetworkError):
                 raise
-            # A build of Delta with other methods: its public writer does the same, and takes longer.
-            _logger.warning("appending by Delta's public writer, for this build has no other: %s", error)
+            _logger.warning("this build of Delta lacks a method or class, so appends take longer: %s", error)
             is_done = False
         if not is_done:
             _save(self.lake, table, conformed, txnAppId=self.query_id, txnVersion=str(self.batch_id))
 
     def _commit(self, table: Table, rows: DataFrame) -> bool:
-        """Do what Delta's own sink does; False where there is no table yet, or one with another schema.
+        """Append in a transaction of Delta's, as its streaming sink does; return whether the batch is in the table.
 
-        The sink, as the writer with txnAppId, looks up the last batch in the state of the table, and computes this anew
-        for every commit: half the time of a small append, and more once the table has a checkpoint. The checksum that
-        Delta writes beside each commit has the last batches too.
+        It is not where the table does not exist or has another schema: then Delta's public writer decides.
+
+        The sink and the public writer find the query's last batch by computing the state of the table, a Spark job
+        for each commit. Here it is read from the checksum file of the last commit.
         """
         spark = rows.sparkSession
         jvm: Any = spark._jvm
         delta = jvm.org.apache.spark.sql.delta
-        log = delta.DeltaLog.forTable(spark._jsparkSession, self.lake.path(table))
-        transaction = log.startTransaction()
-        if transaction.readVersion() < 0 or not _is_like(transaction.metadata().schema(), rows._jdf.schema()):
+        transaction = delta.DeltaLog.forTable(spark._jsparkSession, self.lake.path(table)).startTransaction()
+        if transaction.readVersion() < 0 or not _have_same_columns(transaction.metadata().schema(), rows._jdf.schema()):
             return False
-        # Another driver's commit of the same query is a conflict, as it is for the sink.
+        # As with the sink: if another driver commits a batch of this query meanwhile, this commit fails.
         getattr(transaction.readTxn(), "$plus$eq")(self.query_id)
         if self.batch_id <= last_batches(transaction.snapshot()).get(self.query_id, -1):
             return True
         none = jvm.scala.Option.empty()
-        files = transaction.writeFiles(rows._jdf)
-        transaction.updateSetTransaction(self.query_id, self.batch_id, none)
         mode = jvm.org.apache.spark.sql.streaming.OutputMode.Append()
         operation = getattr(delta, "DeltaOperations$StreamingUpdate")(mode, self.query_id, self.batch_id, none)
+        files = transaction.writeFiles(rows._jdf)
+        transaction.updateSetTransaction(self.query_id, self.batch_id, none)
         transaction.commit(files, operation)
         return True
 
@@ -89,9 +88,8 @@ def _save(lake: Lake, table: Table, rows: DataFrame, **options: str) -> None:
     )
 
 
-def _is_like(one: Any, other: Any) -> bool:
-    """Whether two schemas have the same columns, comments aside."""
-    return bool(one.catalogString() == other.catalogString())
+def _have_same_columns(one: Any, other: Any) -> bool:
+    return bool(one.catalogString() == other.catalogString())  # names and types, without comments
 
 
 def same_key(key: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""A batch is appended once: however often it is tried, by whichever driver, with whichever build of Delta."""
+"""A batch is appended once, whatever happens around the append."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ def test_a_batch_that_is_tried_again_adds_nothing(spark: SparkSession, lake: Lak
     assert fields(lake) == ["another 0", "q 0", "q 1"]
 
 
-def test_so_it_is_where_the_first_attempt_made_the_table(spark: SparkSession, tmp_path: Path) -> None:
+def test_nor_does_one_whose_first_attempt_created_the_table(spark: SparkSession, tmp_path: Path) -> None:
     lake = Lake(str(tmp_path / "new"))
     for _ in range(2):
         BatchWriter(lake, "q", 0).append(TABLE, rows(spark, "once"))
     assert fields(lake) == ["once"]
 
 
-def test_so_it_is_where_delta_noted_nothing_beside_the_commits(spark: SparkSession, lake: Lake) -> None:
+def test_nor_does_one_whose_checksum_file_is_gone(spark: SparkSession, lake: Lake) -> None:
     BatchWriter(lake, "q", 0).append(TABLE, rows(spark, "once"))
     log = Path(lake.path(TABLE)) / "_delta_log"
-    for noted in log.glob("*.crc"):
-        noted.unlink()
+    for checksum in log.glob("*.crc"):
+        checksum.unlink()
     assert spark._jvm is not None
     spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
     BatchWriter(lake, "q", 0).append(TABLE, rows(spark, "once"))
@@ -72,7 +72,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, write: Callable[[], None]) -> Non
     monkeypatch.setattr(writes, "last_batches", look_up)
 
 
-def test_the_same_batch_by_another_driver_meanwhile_is_a_conflict(
+def test_a_concurrent_commit_of_the_same_batch_is_a_conflict(
     spark: SparkSession, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meanwhile(monkeypatch, lambda: BatchWriter(lake, "q", 0).append(TABLE, rows(spark, "the other's")))
@@ -81,7 +81,7 @@ def test_the_same_batch_by_another_driver_meanwhile_is_a_conflict(
     assert fields(lake) == ["the other's"]
 
 
-def test_another_querys_batch_meanwhile_is_none(
+def test_a_concurrent_commit_of_another_query_is_none(
     spark: SparkSession, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meanwhile(monkeypatch, lambda: BatchWriter(lake, "another", 0).append(TABLE, rows(spark, "the other's")))
@@ -89,7 +89,7 @@ def test_another_querys_batch_meanwhile_is_none(
     assert fields(lake) == ["ours", "the other's"]
 
 
-def test_the_state_of_the_table_is_not_computed_for_it(spark: SparkSession, lake: Lake) -> None:
+def test_an_append_takes_one_spark_job(spark: SparkSession, lake: Lake) -> None:
     jobs = spark.sparkContext.statusTracker()
     for batch in range(2):
         spark.sparkContext.setJobGroup(f"append {batch}", "")
@@ -98,25 +98,37 @@ def test_the_state_of_the_table_is_not_computed_for_it(spark: SparkSession, lake
     assert len(jobs.getJobIdsForGroup("append 1")) == 1
 
 
-def test_a_build_of_delta_with_other_methods_is_written_to_by_its_public_writer(
-    spark: SparkSession, lake: Lake, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    "missing",
+    [
+        pytest.param(lambda snapshot: snapshot.aMethodThatNoBuildHas(), id="a method"),
+        pytest.param(lambda _: SparkSession.active()._jvm.no.build.HasThisClass(), id="a class"),
+    ],
+)
+def test_a_build_of_delta_that_lacks_something_appends_once_too(
+    spark: SparkSession,
+    lake: Lake,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    missing: Callable[[object], dict[str, int]],
 ) -> None:
-    def without_it(snapshot: object) -> dict[str, int]:
-        found: dict[str, int] = snapshot.aMethodThatNoBuildHas()  # type: ignore[attr-defined]
-        return found
-
-    monkeypatch.setattr(writes, "last_batches", without_it)
+    monkeypatch.setattr(writes, "last_batches", missing)
     for _ in range(2):
         BatchWriter(lake, "q", 0).append(TABLE, rows(spark, "once"))
     assert fields(lake) == ["once"]
-    assert "public writer" in caplog.text
+    assert "this build of Delta lacks" in caplog.text
 
 
-def test_rows_with_other_columns_are_refused(spark: SparkSession, lake: Lake) -> None:
+def test_a_column_that_the_rows_lack_is_null(spark: SparkSession, lake: Lake) -> None:
     spark.sql(f"ALTER TABLE delta.`{lake.path(TABLE)}` ADD COLUMNS (later string)")
-    BatchWriter(lake, "q", 0).append(TABLE, rows(spark, "fewer"))  # Delta fills a column that is not given
-    assert fields(lake) == ["fewer"]
-    narrow = Lake(f"{lake.uri}-narrow")
+    BatchWriter(lake, "q", 0).append(TABLE, rows(spark, "fewer"))
+    assert DeltaTable(lake.path(TABLE)).to_pyarrow_table().select(["field", "later"]).to_pylist() == [
+        {"field": "fewer", "later": None}
+    ]
+
+
+def test_a_column_that_the_table_lacks_is_refused(spark: SparkSession, tmp_path: Path) -> None:
+    narrow = Lake(str(tmp_path / "narrow"))
     spark.createDataFrame([("a",)], "kind string").write.format("delta").save(narrow.path(TABLE))
     with pytest.raises(Exception, match="schema"):
         BatchWriter(narrow, "q", 0).append(TABLE, rows(spark, "more"))

@@ -9,7 +9,6 @@ from urllib.parse import unquote, urlsplit
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
-from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
 
 from soundlake.catalog.aws import open_session, told
@@ -21,7 +20,7 @@ from soundlake.tables import Table
 
 # What Athena's engine 3 reads of the features that a reader must know: its documentation names these.
 _READ_BY_ATHENA = {"columnMapping", "deletionVectors", "timestampNtz"}
-_ATTEMPTS = 8  # with waits that double, some ten seconds
+_RETRIES = "max_retries"  # delta-rs's name of this option
 
 
 @dataclass(frozen=True)
@@ -60,26 +59,23 @@ def open_delta(settings: Settings, path: str) -> DeltaTable | None:
 
 
 def files_of(table: DeltaTable) -> fs.FileSystem:
-    """The files in the folder of an opened table, by their paths in its log.
+    """Return the file system of an opened table's folder, for the paths in its log.
 
-    On S3 by pyarrow's own means: with delta-rs's no other thread runs while S3 answers, and the lake's lease is renewed
-    by one.
+    On S3 this is pyarrow's. delta-rs's holds Python's GIL during each request, which stops the thread that renews the
+    lake's lease.
     """
     uri = urlsplit(table.table_uri)
     if uri.scheme == "file":
         return fs.SubTreeFileSystem(unquote(uri.path), fs.LocalFileSystem())
     options = table._storage_options or {}  # there is no public way to what it was opened with
-    if "AWS_REQUEST_PAYER" in options:  # pyarrow does not know it
-        return fs.PyFileSystem(DeltaStorageHandler.from_table(table._table, options))
-    endpoint = options.get("AWS_ENDPOINT_URL")
     s3 = fs.S3FileSystem(
         access_key=options["AWS_ACCESS_KEY_ID"],
         secret_key=options["AWS_SECRET_ACCESS_KEY"],
         session_token=options.get("AWS_SESSION_TOKEN"),
         region=options.get("AWS_REGION"),
-        endpoint_override=endpoint,
+        endpoint_override=options.get("AWS_ENDPOINT_URL"),
         force_virtual_addressing=options.get("AWS_VIRTUAL_HOSTED_STYLE_REQUEST") != "false",
-        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS),
+        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=1 + int(options.get(_RETRIES, 2))),
     )
     return fs.SubTreeFileSystem(f"{uri.netloc}{unquote(uri.path)}", s3)
 
@@ -116,6 +112,7 @@ def _storage_options(settings: Settings) -> dict[str, str]:
         "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false" if has_path_style(settings) else None,
         "AWS_REQUEST_PAYER": "true" if settings.s3.requester_pays else None,
         "AWS_ALLOW_HTTP": "true" if settings.s3.endpoint_url else None,
+        _RETRIES: str(settings.s3.attempts - 1),
     }
     return {name: value for name, value in options.items() if value}
 

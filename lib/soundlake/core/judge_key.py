@@ -156,10 +156,13 @@ def _new_row(kind: Kind, records: Sequence[Record]) -> NewRow:
     return NewRow(records[0].place, tuple(None if number is None else records[number].place for number in best))
 
 
-# Records of one kind fill the same few sets of fields, over and over.
+# The records of a kind have few different bit sets.
 @lru_cache(maxsize=4_096)
 def _best_of_groups(kind: Kind, fields: tuple[int, ...]) -> tuple[int | None, ...]:
-    """For each group the number of the record that is best in it, of records that begin with the highest rank."""
+    """For each group, which record fills it best, or None.
+
+    `fields` are the bit sets of the records of one key, the highest rank first.
+    """
     best: list[int | None] = []
     for bits in kind.bits:
         grade, number = max((grade_of(each, bits), -number) for number, each in enumerate(fields))
