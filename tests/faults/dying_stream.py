@@ -42,13 +42,11 @@ def after(owner: Any, name: str) -> None:
     setattr(owner, name, work_and_die)
 
 
-def around(table: Table, seconds: float | None) -> None:
-    """Die after an append to a table, or so many seconds into it."""
+def after_append(table: Table) -> None:
+    """Die after an append to a table."""
     write: Callable[..., None] = BatchWriter.append
 
     def write_and_die(self: BatchWriter, written: Table, *more: Any, **named: Any) -> None:
-        if written is table and seconds is not None:
-            threading.Timer(seconds, die).start()
         write(self, written, *more, **named)
         if written is table:
             die()
@@ -86,10 +84,12 @@ POINTS: dict[str, Callable[[Path], None]] = {
         lake, f"{EVENTS.path}/_delta_log/*.json", count(lake, f"{EVENTS.path}/_delta_log/*.json")
     ),
     "refine begins its batch": lambda _: before(Refiner, "refine"),
-    "tracks are appended": lambda _: around(TRACKS, None),
-    "changes are appended": lambda _: around(CHANGES, None),
-    "plays are being appended": lambda _: around(PLAYS, 0.3),
-    "stamps are appended": lambda _: around(STAMPS, None),
+    "tracks are appended": lambda _: after_append(TRACKS),
+    "changes are appended": lambda _: after_append(CHANGES),
+    "plays are written and not committed": lambda lake: when_there(
+        lake, f"{PLAYS.path}/**/*.parquet", count(lake, f"{PLAYS.path}/**/*.parquet")
+    ),
+    "stamps are appended": lambda _: after_append(STAMPS),
     # An append to stamps writes one file, and is one commit; what comes after it is the joining.
     "small files are being joined": lambda lake: when_there(
         lake, f"{STAMPS.path}/*.parquet", count(lake, f"{STAMPS.path}/*.parquet") + 1
@@ -97,8 +97,8 @@ POINTS: dict[str, Callable[[Path], None]] = {
     "small files are joined": lambda lake: when_there(
         lake, f"{STAMPS.path}/_delta_log/*.json", count(lake, f"{STAMPS.path}/_delta_log/*.json") + 1
     ),
-    "unknown fields are reported": lambda _: around(UNKNOWN_FIELDS, None),
-    "the account is appended": lambda _: around(BATCHES, None),
+    "unknown fields are reported": lambda _: after_append(UNKNOWN_FIELDS),
+    "the account is appended": lambda _: after_append(BATCHES),
     "refine wrote its batch": lambda _: after(Refiner, "refine"),
     "changes are about to be applied": lambda _: before(apply, "_apply"),
     "the changes of one table are applied": lambda _: after(apply, "_apply"),
