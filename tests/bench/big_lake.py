@@ -1,8 +1,8 @@
 """What a batch costs in a big lake and in a small one: alternated, into both by the same code.
 
-Both lakes begin with the same records, so the same things are known to both. The big one then gets made-up tracks and
-plays, and their stamps, beside them. A batch is 60 % new plays, 30 % things fetched again of which one in twenty has
-changed, and 10 % new things. Applying what changed is timed apart, for it is not part of a batch.
+Both lakes begin with the same records. The big one then gets made-up tracks and plays with their stamps. A batch is
+60 % new plays, 30 % things fetched again of which one in twenty has changed, and 10 % new things. Applying the changes
+is not part of a batch, and is timed on its own.
 
     python tests/bench/big_lake.py --tracks 10000000 --plays 50000000 --folder somewhere
 """
@@ -50,7 +50,7 @@ Record = tuple[str, bytes]
 
 
 def thing(number: int, fetched: int, changes: int = 0) -> Record:
-    """A thing as it was fetched for the so-manieth time."""
+    """A track, artist, album or its features, as fetched at an hour; `changes` goes into its name."""
     kind = THINGS[number % len(THINGS)]
     payload: dict[str, object] = {"id": f"{kind}-{number}", "name": f"name {changes}", "popularity": number % 100}
     if kind == "audio_features":
