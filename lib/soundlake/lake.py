@@ -134,11 +134,9 @@ class Lake:
 
     def schemas(self, spark: SparkSession, tables: Iterable[Table]) -> dict[Table, str]:
         """The schemas, as Delta's JSON, of those tables that are there; as this process last saw them."""
-        jvm = spark.sparkContext._jvm
-        assert jvm is not None
         there = {}
         for table in tables:
-            log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, self.path(table))
+            log = delta_logs(spark).forTable(spark._jsparkSession, self.path(table))
             # What this process wrote it has seen; only for what seems not to be there the log is listed anew.
             snapshot = log.unsafeVolatileSnapshot()
             if snapshot.version() < 0:
@@ -149,9 +147,17 @@ class Lake:
 
     def _snapshot(self, spark: SparkSession, table: Table) -> Any:
         # Cheaper than DESCRIBE DETAIL, which is a query, and the only way to the transactions.
-        jvm = spark.sparkContext._jvm
-        assert jvm is not None
-        return jvm.org.apache.spark.sql.delta.DeltaLog.forTableWithSnapshot(spark._jsparkSession, self.path(table))._2()
+        return delta_logs(spark).forTableWithSnapshot(spark._jsparkSession, self.path(table))._2()
+
+
+def delta_logs(spark: SparkSession) -> Any:
+    """Delta's Java class `DeltaLog`, with this session active in the current thread.
+
+    Delta reads checkpoints with the active session, and a thread that Python starts has none.
+    """
+    jvm: Any = spark._jvm
+    jvm.SparkSession.setActiveSession(spark._jsparkSession)
+    return jvm.org.apache.spark.sql.delta.DeltaLog
 
 
 def last_batches(snapshot: Any) -> dict[str, int]:

@@ -11,7 +11,7 @@ from typing import Any
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark.sql import DataFrame
 
-from soundlake.lake import Lake, conform, last_batches, properties
+from soundlake.lake import Lake, conform, delta_logs, last_batches, properties
 from soundlake.tables import Table
 
 _logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class BatchWriter:
         spark = rows.sparkSession
         jvm: Any = spark._jvm
         delta = jvm.org.apache.spark.sql.delta
-        transaction = delta.DeltaLog.forTable(spark._jsparkSession, self.lake.path(table)).startTransaction()
+        transaction = delta_logs(spark).forTable(spark._jsparkSession, self.lake.path(table)).startTransaction()
         if transaction.readVersion() < 0 or not _have_same_columns(transaction.metadata().schema(), rows._jdf.schema()):
             return False
         # As with the sink: if another driver commits a batch of this query meanwhile, this commit fails.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from pyspark.sql import functions as F
 
 from soundlake import writes
 from soundlake.lake import Lake
+from soundlake.refine.batch import together
 from soundlake.tables import UNKNOWN_FIELDS, Table
 from soundlake.writes import BatchWriter
 
@@ -49,15 +51,22 @@ def test_nor_does_one_whose_first_attempt_created_the_table(spark: SparkSession,
     assert fields(lake) == ["once"]
 
 
-def test_nor_does_one_whose_checksum_file_is_gone(spark: SparkSession, lake: Lake) -> None:
-    BatchWriter(lake, "q", 0).append(TABLE, rows(spark, "once"))
+@pytest.mark.parametrize("interval", [1, 100], ids=["with a checkpoint", "without a checkpoint"])
+def test_nor_does_one_whose_checksum_file_was_never_written(spark: SparkSession, tmp_path: Path, interval: int) -> None:
+    # As after a kill: Delta writes the file after the commit. Refine appends in threads of its own.
+    lake = Lake(str(tmp_path / "killed"))
+    lake.create(spark, TABLE, {"delta.checkpointInterval": f"{interval}"})
+    for batch in range(3):
+        BatchWriter(lake, "q", batch).append(TABLE, rows(spark, f"{batch}"))
     log = Path(lake.path(TABLE)) / "_delta_log"
     for checksum in log.glob("*.crc"):
         checksum.unlink()
     assert spark._jvm is not None
     spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
-    BatchWriter(lake, "q", 0).append(TABLE, rows(spark, "once"))
-    assert fields(lake) == ["once"]
+    for batch in (2, 3):
+        writer = BatchWriter(lake, "q", batch)
+        together(spark, [partial(writer.append, TABLE, rows(spark, f"{batch}"))])
+    assert fields(lake) == ["0", "1", "2", "3"]
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, write: Callable[[], None]) -> None:
