@@ -12,7 +12,7 @@ from faults.conftest import Told
 from faults.job import Job
 from faults.sending import Records, keyed, messages
 from faults.test_kafka_faults import options
-from faults.truth import is_taken, outcome
+from faults.truth import is_settled, is_taken, outcome
 from services.kafka import Broker
 
 SIZE = 64 * 2**20
@@ -60,7 +60,7 @@ def test_a_full_disk_is_named_and_nothing_is_lost(kafka: Broker, told: Told, dis
             assert f"the disk of {lake} is full" in again.said()
         filler.unlink()
         job = Job(tmp_path / "log", *arguments)
-        job.wait_until(lambda: is_taken(lake, total), "all is judged once there is space")  # noqa: B023
+        job.wait_until(lambda: is_settled(lake, total), "all is applied once there is space")  # noqa: B023
     job.kill()
     assert job.said().count(f"the disk of {lake} is full") == 2
     told("disk full while writing", 2, outcome(lake, messages(kafka, topic)))

@@ -17,7 +17,7 @@ import pytest
 from faults.conftest import Told
 from faults.job import Job
 from faults.sending import TEN_DAYS, Records, Values, keyed, messages, producing
-from faults.truth import Message, Outcome, is_taken, outcome
+from faults.truth import APPLIED_SOON, Message, Outcome, is_settled, is_taken, outcome
 from reading import rows
 from services.kafka import Broker
 
@@ -30,7 +30,7 @@ ALL = pytest.mark.faults
 
 def options(broker: Broker, topic: str, lake: Path, *sets: str) -> list[str]:
     """The job's options: one topic carries all kinds."""
-    named = [f"source.kafka.bootstrap_servers={broker.bootstrap_servers}", *sets]
+    named = [f"source.kafka.bootstrap_servers={broker.bootstrap_servers}", APPLIED_SOON, *sets]
     named += [f"source.topics.{kind}={topic}" for kind in KINDS]
     return ["--source", "kafka", "--lake", str(lake), *[word for one in named for word in ("--set", one)]]
 
@@ -67,9 +67,9 @@ class Flow:
         return sum(file.name.isdigit() for file in (self.ingest / "offsets").glob("*"))
 
     def come_to(self) -> Outcome:
-        """Wait until all that was sent is judged, and count."""
+        """Wait until all that was sent is judged and applied, and count."""
         sent = messages(self.broker, self.topic)
-        self.start().wait_until(lambda: is_taken(self.lake, len(sent)), f"all {len(sent)} records are judged")
+        self.start().wait_until(lambda: is_settled(self.lake, len(sent)), f"all {len(sent)} records are applied")
         return outcome(self.lake, sent)
 
 

@@ -11,7 +11,7 @@ import pytest
 from faults.conftest import Told
 from faults.job import Job
 from faults.sending import Records
-from faults.truth import Message, is_taken, outcome
+from faults.truth import APPLIED_SOON, Message, is_settled, is_taken, outcome
 from services.kinesis import REGION, Emulator, Stream
 
 KINDS = ("track", "artist", "album", "audio_features", "playlist", "playlist_item", "play", "user_item")
@@ -52,7 +52,11 @@ def test_shards_are_split_and_merged_under_load_and_the_job_is_killed(
     stream, lake = kinesis.new_stream(shards=2), tmp_path / "lake"
     place = {"stream": stream.name, "region": REGION, "endpoint_url": kinesis.endpoint_url}
     sets = [f"source.kinesis.{name}={value}" for name, value in place.items()]
-    sets += ["source.kinesis.max_records_per_trigger=1000", *[f"source.topics.{kind}={stream.name}" for kind in KINDS]]
+    sets += [
+        APPLIED_SOON,
+        "source.kinesis.max_records_per_trigger=1000",
+        *[f"source.topics.{kind}={stream.name}" for kind in KINDS],
+    ]
     arguments = ["--source", "kinesis", "--lake", str(lake), *[word for one in sets for word in ("--set", one)]]
 
     with producing(stream, Records(5)) as sent:
@@ -72,7 +76,7 @@ def test_shards_are_split_and_merged_under_load_and_the_job_is_killed(
         job.wait_until(lambda: is_taken(lake, there), "what was there is read")
         stream.merge(*sorted(set(stream.open_shards()) - set(merged)))
         Event().wait(2)
-    job.wait_until(lambda: is_taken(lake, len(sent)), "all is judged")
+    job.wait_until(lambda: is_settled(lake, len(sent)), "all is applied")
     job.kill()
     assert len({message.partition for message in sent}) == 8, "some shards took nothing"
     told("Kinesis: shards split and merged under load, `kill -9` in between", 5, outcome(lake, sent))

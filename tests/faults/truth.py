@@ -17,8 +17,10 @@ from deltalake import DeltaTable
 from faults.poison import REASONS
 from reading import exists, rows
 
-from soundlake.tables import BATCHES, EVENTS, PLAYS, REJECTED, TRACKS
+from soundlake.tables import BATCHES, CHANGES, EVENTS, PLAYS, REJECTED, TRACKS
 
+# The default of five minutes is too long for a test.
+APPLIED_SOON = "refine.apply_interval=5 seconds"
 Bag = Counter[tuple[Any, ...]]
 NEVER = (datetime.min.replace(tzinfo=UTC), "")
 
@@ -78,6 +80,11 @@ def is_taken(lake: Path, count: int) -> bool:
         return False
     last = max((row["batch_id"] for row in accounts), default=0)
     return (lake / "_checkpoints" / "refine" / "commits" / str(last)).exists()
+
+
+def is_settled(lake: Path, count: int) -> bool:
+    """Whether so many records are judged, and no change of a known row waits to be applied."""
+    return is_taken(lake, count) and not rows(lake, CHANGES)
 
 
 def _rows_written(lake: Path) -> int:
