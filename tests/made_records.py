@@ -91,3 +91,16 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     of_kind("user_item", USER_ITEMS),
     DIRT,
 )
+
+# Fetches of one thing that two names alternate in: the same payload comes back, early and late.
+_NAMED = st.sampled_from(["A", "B"])
+_ONE_TRACK = st.builds(lambda name: {"id": "1", "name": name}, _NAMED)
+_ONE_PLAY = st.builds(
+    lambda name: {"user_id": "1", "played_at": "2026-03-01T10:00:00Z", "track": {"id": "1", "name": name}}, _NAMED
+)
+
+
+def records(least: int) -> st.SearchStrategy[list[Record]]:
+    """Lists of at least so many records, of all kinds or of one thing."""
+    of_one_thing = (of_kind("track", _ONE_TRACK), of_kind("play", _ONE_PLAY))
+    return st.one_of(*[st.lists(each, min_size=least, max_size=40) for each in (RECORDS, RECORDS, *of_one_thing)])

@@ -7,7 +7,8 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lake_model import LakeModel, here, on_workers
-from made_records import RECORDS, Record
+from made_records import Record
+from made_records import records as made
 
 _SETTINGS = settings(max_examples=200, deadline=None, print_blob=True, database=None)
 
@@ -29,7 +30,7 @@ def taken(lake: LakeModel, batches: list[list[Record]], applied_after: set[int])
 
 
 @_SETTINGS
-@given(records=st.lists(RECORDS, min_size=2, max_size=40), chance=st.randoms(use_true_random=False))
+@given(records=made(2), chance=st.randoms(use_true_random=False))
 def test_silver_does_not_depend_on_order_batches_or_repeats(records: list[Record], chance: random.Random) -> None:
     at_once = taken(LakeModel(here), [records], set())
     in_parts = taken(LakeModel(here), cut(records, chance), {chance.randrange(4)})
@@ -37,7 +38,7 @@ def test_silver_does_not_depend_on_order_batches_or_repeats(records: list[Record
 
 
 @_SETTINGS
-@given(records=st.lists(RECORDS, min_size=2, max_size=40), chance=st.randoms(use_true_random=False))
+@given(records=made(2), chance=st.randoms(use_true_random=False))
 def test_both_roads_give_the_same_outcomes_and_tables(records: list[Record], chance: random.Random) -> None:
     batches, applied_after = cut(records, chance), {chance.randrange(4)}
     lakes = [taken(LakeModel(road), batches, applied_after) for road in (here, on_workers)]
@@ -47,7 +48,7 @@ def test_both_roads_give_the_same_outcomes_and_tables(records: list[Record], cha
 
 
 @_SETTINGS
-@given(records=st.lists(RECORDS, min_size=1, max_size=40), chance=st.randoms(use_true_random=False))
+@given(records=made(1), chance=st.randoms(use_true_random=False))
 def test_every_record_has_one_outcome(records: list[Record], chance: random.Random) -> None:
     lake = LakeModel(chance.choice((here, on_workers)))
     for number, batch in enumerate(cut(records, chance)):
@@ -57,7 +58,7 @@ def test_every_record_has_one_outcome(records: list[Record], chance: random.Rand
 
 
 @_SETTINGS
-@given(records=st.lists(RECORDS, min_size=2, max_size=40), chance=st.randoms(use_true_random=False))
+@given(records=made(2), chance=st.randoms(use_true_random=False))
 def test_a_batch_that_is_judged_again_beside_its_own_stamps_comes_out_the_same(
     records: list[Record], chance: random.Random
 ) -> None:

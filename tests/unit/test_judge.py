@@ -114,6 +114,18 @@ def test_a_play_polled_again_rewrites_no_row() -> None:
     assert fed.rewritten == [set(), set()]
 
 
+def named(hour: int, name: str) -> dict[str, Any]:
+    return play(hour, "t1", track={"id": "t1", "name": name})
+
+
+def test_the_newest_fetch_of_a_payload_counts_beside_a_late_copy_of_an_older_one() -> None:
+    known, batch = [named(5, "B")], [named(1, "A"), named(9, "A")]
+    assert outcomes(known, *batch) == {"accepted": 1, "stale": 1}
+    fed = feed(PLAY, {"known": known[0]}, {"late": batch[0], "newest": batch[1]})
+    (row,) = fed.rows.values()
+    assert row["track_name"] == "A"
+
+
 def test_a_play_that_says_more_is_accepted() -> None:
     assert outcomes(PLAYS, play(9, "t2", context={"uri": "spotify:album:b"})) == {"accepted": 1}
 

@@ -73,9 +73,11 @@ def rule(kind: Kind, records: Sequence[Record], known: Sequence[Stamp]) -> Rulin
             continue
         observing.append(record)
         # What a log's record says of its fetch as a whole, such as its total, counts however others outrank it.
-        is_overtaken = bool(known) and not kind.is_log and _is_overtaken(kind, record.fields, lowest, best)
-        if record.is_superseded or is_overtaken:
+        is_late = bool(known) and not kind.is_log and _is_overtaken(kind, record.fields, lowest, best)
+        if record.is_superseded or is_late:
             stale += 1
+        # A payload whose first fetch comes late may have been fetched again since: that fetch counts.
+        if record.is_superseded or (is_late and not raises):
             continue
         accepted.append(record)
         if raises:
