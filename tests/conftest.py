@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pyspark.sql import SparkSession
 
 from soundlake.launch.jars import fetch_s3
@@ -32,6 +33,10 @@ from services.trino import Trino, trino_server
 
 # A shell starts what it runs in the background with Ctrl-C ignored, and children inherit that: the tests send it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Other processes share the machine: a slow example is no fault. What fails is printed so that it can be run again.
+settings.register_profile("soundlake", deadline=None, print_blob=True)
+settings.load_profile("soundlake")
 
 
 # What a run has once. Tests that use one of these stay together in one process; the others run beside them.

@@ -9,12 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from soundlake.extract.imports.bundled import mapping_named
-from soundlake.extract.imports.inputs import inputs_of
-from soundlake.extract.imports.mapping import TableMapping, parse_mapping
-from soundlake.extract.imports.report import Report
-from soundlake.extract.imports.run import Import, Options, Summary, jobs_of
-from soundlake.extract.imports.state import ImportState
+from soundlake.imports.bundled import mapping_named
+from soundlake.imports.inputs import inputs_of
+from soundlake.imports.mapping import TableMapping, parse_mapping
+from soundlake.imports.report import Report
+from soundlake.imports.run import Import, Options, Summary, jobs_of
+from soundlake.imports.state import ImportState
 from soundlake.settings import load_settings
 
 

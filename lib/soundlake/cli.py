@@ -10,12 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from soundlake.archive.command import move_read
 from soundlake.catalog.commands import query
 from soundlake.dashboard.command import dashboard
 from soundlake.errors import UsageError
 from soundlake.extract.commands import app as extract_app
-from soundlake.extract.imports.command import import_files
-from soundlake.extract.landed.command import move_read
+from soundlake.imports.command import import_files
 from soundlake.launch.aws.commands import app as jobs_app
 from soundlake.launch.aws.commands import deploy
 from soundlake.launch.doctor import examine

@@ -17,9 +17,9 @@ from soundlake import stream
 from soundlake.clusters.job import train
 from soundlake.insights.builder import build
 from soundlake.lake import Lake
-from soundlake.ops.accounts import QUERY, VERDICTS
 from soundlake.ops.lease import try_lease
 from soundlake.ops.maintenance import maintain
+from soundlake.refine.batch_metrics import QUERY, VERDICTS
 from soundlake.settings import Settings
 from soundlake.tables import BATCHES, CLUSTER_MODELS, CLUSTER_PROFILES, PLAYS, TABLES, TRACK_CLUSTERS, TRACKS
 

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from soundlake.extract.imports.session import Wishes, perform
+from soundlake.imports.session import Wishes, perform
 from soundlake.settings import load_settings
 
 MAPPING = """

@@ -39,7 +39,6 @@ def refined(spark: SparkSession, folder: Path, batches: list[list[Record]], road
 @pytest.mark.timeout(1800)
 @settings(
     max_examples=20,
-    deadline=None,
     print_blob=True,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -138,16 +138,14 @@ def test_a_walk_stops_in_time_and_the_next_invocation_goes_on(
     assert sorted(set(positions)) == list(range(TRACKS))
 
 
-@pytest.mark.parametrize(
-    "module", ["soundlake.extract.publishers.kafka", "soundlake.extract.publishers.kinesis", "boto3"]
-)
+@pytest.mark.parametrize("module", ["soundlake.publishers.kafka", "soundlake.publishers.kinesis", "boto3"])
 def test_all_ways_out_are_in_the_archive(unpacked: Path, module: str) -> None:
     code = f"import sys; sys.path.insert(0, sys.argv[1]); import {module}"
     subprocess.run([sys.executable, "-I", "-S", "-c", code, str(unpacked)], check=True, timeout=60)
 
 
 def test_the_bundled_mappings_are_found_in_a_package(unpacked: Path) -> None:
-    code = "import sys; sys.path.insert(0, sys.argv[1]); from soundlake.extract.imports.bundled import bundled; "
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from soundlake.imports.bundled import bundled; "
     code += "print(len(bundled()))"
     ended = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code, str(unpacked)], check=True, timeout=60, capture_output=True, text=True

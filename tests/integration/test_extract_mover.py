@@ -17,11 +17,11 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from soundlake import cli
+from soundlake.archive import local_files, mover
+from soundlake.archive.bucket_files import BucketFiles
+from soundlake.archive.mover import Summary, move_read
 from soundlake.errors import SoundlakeError, UsageError
-from soundlake.extract.landed import local_files, mover
-from soundlake.extract.landed.bucket_files import BucketFiles
-from soundlake.extract.landed.lock import SECONDS, BucketLock
-from soundlake.extract.landed.mover import Summary, move_read
+from soundlake.lock import SECONDS, BucketLock
 from soundlake.settings import load_settings
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from services.kinesis import REGION, Emulator
 from services.spotify import FakeSpotify
 
 from soundlake.errors import SoundlakeError
-from soundlake.extract.publish import open_publisher
-from soundlake.extract.publishers.kafka import KafkaPublisher
+from soundlake.publishers.kafka import KafkaPublisher
+from soundlake.publishers.publisher import open_publisher
 from soundlake.settings import load_settings
 
 KINDS = ("playlist", "playlist_item", "track", "album", "artist", "audio_features")

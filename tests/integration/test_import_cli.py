@@ -17,7 +17,7 @@ import pytest
 from importing import write
 
 from soundlake import cli
-from soundlake.extract.imports.mapping import load_mapping
+from soundlake.imports.mapping import load_mapping
 
 DOCS = Path(__file__).parents[2] / "docs" / "imports.md"
 SONGS = "id,name\nt1,One\nt2,Two\n"
@@ -185,7 +185,7 @@ def test_an_import_that_was_killed_goes_on_and_every_row_is_there_once(tmp_path:
 
 def test_the_help_of_soundlake_loads_nothing_heavy() -> None:
     code = (
-        "import sys; import soundlake.extract.imports.command; "
+        "import sys; import soundlake.imports.command; "
         "print([name for name in ('boto3', 'pyarrow', 'confluent_kafka', 'pyspark') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

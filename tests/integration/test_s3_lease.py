@@ -6,7 +6,7 @@ import pytest
 from on_s3 import new_bucket
 from services.object_store import ObjectStore
 
-from soundlake.extract.landed.lock import TakenError
+from soundlake.lock import TakenError
 from soundlake.ops.lease import lease
 from soundlake.settings import load_settings
 

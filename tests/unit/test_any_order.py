@@ -10,7 +10,7 @@ from lake_model import LakeModel, here, on_workers
 from made_records import Record
 from made_records import records as made
 
-_SETTINGS = settings(max_examples=200, deadline=None, print_blob=True, database=None)
+_SETTINGS = settings(max_examples=200, database=None)
 
 
 def cut(records: list[Record], chance: random.Random) -> list[list[Record]]:

@@ -15,12 +15,12 @@ import pytest
 from moto import mock_aws
 
 from soundlake.errors import SoundlakeError, UsageError
-from soundlake.extract.envelope import encode, envelope
-from soundlake.extract.publish import open_publisher
-from soundlake.extract.publishers import files, kinesis
-from soundlake.extract.publishers.kafka import KafkaPublisher
-from soundlake.extract.publishers.kafka_options import log_in
 from soundlake.extract.state import open_state
+from soundlake.publishers import files, kinesis
+from soundlake.publishers.envelope import encode, envelope
+from soundlake.publishers.kafka import KafkaPublisher
+from soundlake.publishers.kafka_options import log_in
+from soundlake.publishers.publisher import open_publisher
 from soundlake.settings import load_settings
 
 RECORD = envelope("track", {"id": "t", "name": "曲"}, fetched_at="2026-11-20T00:00:00Z", source="test", market=None)
@@ -295,7 +295,7 @@ def test_a_stream_that_is_not_there_is_said_at_once() -> None:
 
 
 def test_a_broker_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("soundlake.extract.publishers.kafka._REACH_SECONDS", 0.2)
+    monkeypatch.setattr("soundlake.publishers.kafka._REACH_SECONDS", 0.2)
     with pytest.raises(SoundlakeError, match="no Kafka broker answers at 127.0.0.1:9"):
         KafkaPublisher(settings("source.kafka.bootstrap_servers=127.0.0.1:9"))
 

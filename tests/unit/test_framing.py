@@ -228,7 +228,7 @@ PIECES = st.sampled_from([*SIGNS, *BLANKS, *BEGINNINGS])
 MOST_LOOKS = 40
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     before=st.lists(PIECES, max_size=3),
     again=st.lists(PIECES, min_size=1, max_size=4),

@@ -18,7 +18,7 @@ from soundlake.errors import UsageError
 TABLE = "id,name,popularity\n" + "".join(f't{n},"Song, {n}",{n}\n' for n in range(40))
 OBJECTS = json.dumps([{"id": f"t{n}", "name": f"Song, {n}", "popularity": n} for n in range(40)])
 MAPPING = tracks(popularity="popularity")
-FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize(("name", "content"), [("f.csv", TABLE.encode()), ("f.json", OBJECTS.encode())])

@@ -11,7 +11,7 @@ import pytest
 from importing import imported, write
 
 from soundlake.errors import UsageError
-from soundlake.extract.imports.personal import without_personal
+from soundlake.imports.personal import without_personal
 
 PERSONAL = {
     "username": "a personal field",

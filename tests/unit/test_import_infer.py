@@ -10,8 +10,8 @@ import pytest
 from importing import Imported, imported, write
 
 from soundlake.errors import UsageError
-from soundlake.extract.imports.mapping import load_mapping
-from soundlake.extract.imports.session import draft
+from soundlake.imports.mapping import load_mapping
+from soundlake.imports.session import draft
 from soundlake.settings import load_settings
 
 PLAIN = (

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from importing import InMemory, imported, mapping_of, tracks, write
 
-from soundlake.extract.imports import rowset, run
-from soundlake.extract.imports.json_values import JsonRows
+from soundlake.imports import rowset, run
+from soundlake.imports.json_values import JsonRows
 
 ROWS = [
     {"id": "t1", "name": "One"},

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from importing import imported, mapping_of, write
 
 from soundlake.errors import UsageError
-from soundlake.extract.imports.bundled import bundled, mapping_named
-from soundlake.extract.imports.columns import Columns
-from soundlake.extract.imports.fields import FIELDS
-from soundlake.extract.imports.mapping import load_mapping, parse_mapping
-from soundlake.extract.imports.plan import Context, bind
+from soundlake.imports.bundled import bundled, mapping_named
+from soundlake.imports.columns import Columns
+from soundlake.imports.fields import FIELDS
+from soundlake.imports.mapping import load_mapping, parse_mapping
+from soundlake.imports.plan import Context, bind
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Fields
 
@@ -142,7 +142,7 @@ class Silent:
     nulled = rejected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(*(st.sampled_from(cells) for cells in CELLS.values())), min_size=1, max_size=12))
 def test_the_quick_road_gives_what_the_other_one_gives(rows: list[tuple[str, ...]]) -> None:
     def made(quick: bool) -> tuple[Any, Any]:

@@ -16,9 +16,9 @@ from importing import InMemory, imported, mapping_of, tracks, write
 from moto import mock_aws
 
 from soundlake.errors import SoundlakeError, UsageError
-from soundlake.extract.imports import opening, run
-from soundlake.extract.imports.report import Report
-from soundlake.extract.imports.state import ImportState
+from soundlake.imports import opening, run
+from soundlake.imports.report import Report
+from soundlake.imports.state import ImportState
 
 MANY = "id,name\n" + "".join(f"t{n},Song {n}\n" for n in range(10_000))
 

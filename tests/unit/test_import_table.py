@@ -29,7 +29,7 @@ def names(folder: Path, content: str | bytes) -> list[tuple[str, str | None]]:
         b"id,name,popularity\nt1,Caf\xe9,1\n",
         b"id;name;popularity\nt1;Caf\xc3\xa9;1\n",
         b"id\tname\tpopularity\rt1\tCaf\xc3\xa9\t1\r",
-        gzip.compress(b"id,name,popularity\nt1,Caf\xc3\xa9,1"),
+        gzip.compress(b"id,name,popularity\nt1,Caf\xc3\xa9,1", mtime=0),
         bz2.compress(b"id,name,popularity\nt1,Caf\xc3\xa9,1"),
         b'"id,name,popularity"\n"t1,Caf\xc3\xa9,1"\n',
         b"ID,Name,Popularity\nt1,Caf\xc3\xa9,1\n\n\n",

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from soundlake.extract.imports.lists import as_list
-from soundlake.extract.imports.mapping import Source
-from soundlake.extract.imports.unreadable import UnreadableError
-from soundlake.extract.imports.values import duration, flag, linked_id, made_up_id, parse_number, reader, text
+from soundlake.imports.lists import as_list
+from soundlake.imports.mapping import Source
+from soundlake.imports.unreadable import UnreadableError
+from soundlake.imports.values import duration, flag, linked_id, made_up_id, parse_number, reader, text
 
 
 def read(cell: Any, type_: str, **source: Any) -> Any:

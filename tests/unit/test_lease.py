@@ -19,8 +19,8 @@ import pytest
 from services.moto import moto_server
 
 from soundlake.errors import SoundlakeError
-from soundlake.extract.landed.lock import TakenError
 from soundlake.launch.paths import JOBS
+from soundlake.lock import TakenError
 from soundlake.ops import lease as leases
 from soundlake.ops.lease import Lease, LeaseLostError, lease, try_lease
 from soundlake.settings import Settings, load_settings
@@ -185,7 +185,7 @@ def test_a_holder_notices_that_another_has_its_lease(on_s3: Settings, s3: S3Clie
 def test_a_holder_that_cannot_reach_s3_loses_its_lease_in_time(
     on_s3: Settings, s3: S3Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from soundlake.extract.landed.lock import BucketLock
+    from soundlake.lock import BucketLock
 
     def unreachable(_: BucketLock) -> None:
         raise SoundlakeError("no route to host")

@@ -47,7 +47,7 @@ def expected(rows: list[tuple[bytes, int]], keys: list[bytes]) -> Counter[tuple[
     return Counter(row for row in rows if row[0] in keys)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(_ROWS, max_size=5), st.lists(_KEYS, max_size=20), st.integers(1, 10))
 def test_segments_give_what_is_in_them_apart_and_merged(
     parts: list[list[tuple[bytes, int]]], keys: list[bytes], block_rows: int
@@ -61,7 +61,7 @@ def test_segments_give_what_is_in_them_apart_and_merged(
     assert found([Segment(merge([merged, *segments], block_rows))], keys) == expected(rows * 2, keys)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(rows=st.lists(st.tuples(_KEYS, st.integers(0, 99)), min_size=1, max_size=30), keys=st.lists(_KEYS))
 def test_a_written_segment_gives_what_is_in_it(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[bytes, int]], keys: list[bytes]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from soundlake.aws import open_client, translate_errors
 from soundlake.catalog.answer import Answer
 from soundlake.catalog.athena_rows import as_table
-from soundlake.catalog.aws import CONFIG, open_session, told
 from soundlake.errors import MissingTableError, SoundlakeError
 from soundlake.s3 import on_s3
 from soundlake.settings import Settings
@@ -30,7 +30,8 @@ _PAGE = 1000  # the most that Athena gives at once
 
 def open_athena(settings: Settings) -> AthenaClient:
     """Return a client of Athena, or of athena.endpoint_url."""
-    return open_session().client("athena", endpoint_url=settings.athena.endpoint_url, config=CONFIG)
+    client: AthenaClient = open_client("athena", endpoint_url=settings.athena.endpoint_url)
+    return client
 
 
 def run(settings: Settings, sql: str, limit: int | None) -> Answer:
@@ -39,7 +40,7 @@ def run(settings: Settings, sql: str, limit: int | None) -> Answer:
     Whatever ends this before Athena is done, Ctrl-C above all, cancels the query. Raises MissingTableError
     where the catalog lacks a table, SoundlakeError where it fails.
     """
-    with told(f"Athena, workgroup {settings.athena.workgroup}"):
+    with translate_errors(f"Athena, workgroup {settings.athena.workgroup}"):
         athena = open_athena(settings)
         query = athena.start_query_execution(**_request(settings, sql))["QueryExecutionId"]
         try:

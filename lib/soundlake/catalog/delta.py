@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyarrow import fs
 
-from soundlake.catalog.aws import open_session, told
+from soundlake.aws import open_session, translate_errors
 from soundlake.catalog.types import delta_type, spark_type
 from soundlake.errors import SoundlakeError
 from soundlake.s3 import has_path_style, is_on_s3, on_s3, region_of
@@ -97,7 +97,7 @@ def _storage_options(settings: Settings) -> dict[str, str]:
     """What the reader needs for S3: the endpoint, and the credentials that boto3's chain finds, for it has another."""
     if not is_on_s3(settings.lake.uri):
         return {}
-    with told(settings.lake.uri):
+    with translate_errors(settings.lake.uri):
         session = open_session()
         credentials = session.get_credentials()
     if credentials is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from soundlake.catalog.aws import code_of, told
+from soundlake.aws import error_code, translate_errors
 from soundlake.catalog.glue import DATABASE_COMMENT, Outcome, State, open_glue
 from soundlake.catalog.layouts import Layout
 from soundlake.catalog.names import LONGEST_COLUMN_COMMENT, LONGEST_DESCRIPTION, one_line
@@ -107,7 +107,7 @@ def move_to(settings: Settings, exported: Exported) -> State:
 
 def put(settings: Settings, wanted: TableInputTypeDef, *, check: bool = False) -> State:
     """Create or update a table in one request; with `check` only say what would be done."""
-    with told(f"Glue, database {settings.catalog.database}"):
+    with translate_errors(f"Glue, database {settings.catalog.database}"):
         glue, database = open_glue(settings), settings.catalog.database
         existing = _existing(glue, database, wanted["Name"])
         if existing is not None and _holds(existing, wanted):
@@ -124,7 +124,7 @@ def _existing(glue: GlueClient, database: str, name: str) -> dict[str, Any] | No
     try:
         return dict(glue.get_table(DatabaseName=database, Name=name)["Table"])
     except ClientError as error:
-        if code_of(error) != "EntityNotFoundException":
+        if error_code(error) != "EntityNotFoundException":
             raise
         return None
 
@@ -133,7 +133,7 @@ def _make_database(glue: GlueClient, database: str) -> None:
     try:
         glue.create_database(DatabaseInput={"Name": database, "Description": DATABASE_COMMENT})
     except ClientError as error:
-        if code_of(error) != "AlreadyExistsException":
+        if error_code(error) != "AlreadyExistsException":
             raise
 
 
@@ -187,7 +187,7 @@ def register_landing(settings: Settings, *, check: bool = False) -> Outcome | No
     topics = settings.source.topics.model_dump()
     names = {name for kind, topic in topics.items() for name in (topic, kind, topic.rpartition(".")[2])}
     bucket, prefix = split_uri(path)
-    with told(path):
+    with translate_errors(path):
         pages = (
             open_s3(settings)
             .get_paginator("list_objects_v2")

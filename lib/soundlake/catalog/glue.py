@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import ClientError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from soundlake.catalog.aws import CONFIG, code_of, open_session, told
+from soundlake.aws import error_code, open_client, translate_errors
 from soundlake.catalog.delta import Found, read_schema
 from soundlake.catalog.drift import differences
 from soundlake.catalog.names import check_names, location
@@ -73,7 +73,7 @@ def register(settings: Settings, tables: Iterable[Table] | None = None, *, check
         found = dict(zip(chosen, pool.map(lambda table: read_schema(settings, table), chosen), strict=True))
     if tables is None and not any(found.values()):
         raise SoundlakeError(f"there are no tables in {settings.lake.uri}")
-    with told(f"Glue, database {settings.catalog.database}"):
+    with translate_errors(f"Glue, database {settings.catalog.database}"):
         catalog = _Catalog(open_glue(settings), settings, check)
         return [*catalog.database(), *(catalog.table(table, found[table]) for table in chosen)]
 
@@ -88,11 +88,12 @@ def _check_settings(settings: Settings, tables: list[Table]) -> None:
 
 def open_glue(settings: Settings) -> GlueClient:
     """Return a client of Glue, or of catalog.endpoint_url."""
-    return open_session().client("glue", endpoint_url=settings.catalog.endpoint_url, config=CONFIG)
+    client: GlueClient = open_client("glue", endpoint_url=settings.catalog.endpoint_url)
+    return client
 
 
 def _is_meanwhile(error: BaseException) -> bool:
-    return isinstance(error, ClientError) and code_of(error) in _MEANWHILE
+    return isinstance(error, ClientError) and error_code(error) in _MEANWHILE
 
 
 def _again() -> Retrying:
@@ -120,14 +121,14 @@ class _Catalog:
             self._glue.get_database(Name=self._name)
             return []
         except ClientError as error:
-            if code_of(error) != "EntityNotFoundException":
+            if error_code(error) != "EntityNotFoundException":
                 raise
         self._registered = {}
         if not self._check:
             try:
                 self._glue.create_database(DatabaseInput={"Name": self._name, "Description": DATABASE_COMMENT})
             except ClientError as error:
-                if code_of(error) != "AlreadyExistsException":
+                if error_code(error) != "AlreadyExistsException":
                     raise
         return [Outcome(f"database {self._name}", "created", ("there is no such database",))]
 
@@ -167,7 +168,7 @@ class _Catalog:
         try:
             return {name: dict(self._glue.get_table(DatabaseName=self._name, Name=name)["Table"])}
         except ClientError as error:
-            if code_of(error) != "EntityNotFoundException":
+            if error_code(error) != "EntityNotFoundException":
                 raise
             return {}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from soundlake.aws import translate_errors
 from soundlake.catalog.athena import open_athena
-from soundlake.catalog.aws import told
 from soundlake.insights import Insight, load_insights, render
 from soundlake.settings import Settings
 
@@ -23,7 +23,7 @@ def deploy(settings: Settings) -> list[tuple[str, str]]:
     Returns names and `created`, `updated` or `unchanged`. Queries of other names stay as they are. Raises
     SoundlakeError where Athena refuses.
     """
-    with told(f"Athena, workgroup {settings.athena.workgroup}"):
+    with translate_errors(f"Athena, workgroup {settings.athena.workgroup}"):
         athena = open_athena(settings)
         there = {
             query["Name"]: query

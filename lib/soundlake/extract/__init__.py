@@ -1,1 +1,4 @@
-"""Getting data in: records of the contract, from wherever a user has them, to files, Kafka or Kinesis."""
+"""The crawl of Spotify's API: who is asked for (stages), how fast (manners), what is remembered (state), by the clock.
+
+Files are read in `imports`; records go out through `publishers`.
+"""

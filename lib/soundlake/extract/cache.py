@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from soundlake.errors import SoundlakeError
-from soundlake.extract.envelope import stamp
+from soundlake.publishers.envelope import stamp
 
 _TABLE = """
 create table if not exists answers (

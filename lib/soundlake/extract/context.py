@@ -10,12 +10,12 @@ from typing import Any
 
 from soundlake.extract.api import SpotifyApi
 from soundlake.extract.cache import Cache
-from soundlake.extract.envelope import envelope
 from soundlake.extract.facts import AppFacts
 from soundlake.extract.ids import is_id
-from soundlake.extract.publish import Publisher
 from soundlake.extract.state import State
 from soundlake.extract.walk import Walk
+from soundlake.publishers.envelope import envelope
+from soundlake.publishers.publisher import Publisher
 from soundlake.settings.model import ExtractSettings
 
 SOURCE = "spotify-api"

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from soundlake.aws import open_client
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.settings import Settings
 
@@ -57,11 +58,10 @@ def load_credentials(settings: Settings, env: Mapping[str, str] = os.environ) ->
 
 
 def _secret(secret_id: str) -> dict[str, str]:
-    import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        text = boto3.client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"]
+        text = open_client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"]
     except (BotoCoreError, ClientError, KeyError) as error:
         raise SoundlakeError(f"cannot read the secret {secret_id}: {error}") from None
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from soundlake.extract.envelope import stamp
 from soundlake.extract.state import State
+from soundlake.publishers.envelope import stamp
 
 # An app may be given more rights one day: then is asked again.
 _GOOD_FOR = timedelta(days=30)

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import requests
 
-from soundlake.errors import SoundlakeError, UsageError
+from soundlake.aws import translate_errors
+from soundlake.errors import UsageError
 from soundlake.extract.api import SpotifyApi
 from soundlake.extract.context import SOURCE
 from soundlake.extract.ids import is_id
 from soundlake.extract.manners import Manners, TryAgainError
 from soundlake.extract.outcomes import RefusedError
 from soundlake.settings import Settings
+from soundlake.settings.bucket import open_s3, split_uri
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -171,13 +173,8 @@ def _local_copy(path: str, settings: Settings) -> Path:
         return Path(path)
     import tempfile
 
-    import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    bucket, _, key = path.partition("://")[2].partition("/")
+    bucket, key = split_uri(path)
     copy = Path(tempfile.mkdtemp(prefix="soundlake-")) / Path(key).name
-    try:
-        boto3.client("s3", endpoint_url=settings.s3.endpoint_url).download_file(bucket, key, str(copy))
-    except (BotoCoreError, ClientError) as error:
-        raise SoundlakeError(f"cannot read {path}: {error}") from None
+    with translate_errors(f"cannot read {path}"):
+        open_s3(settings).download_file(bucket, key, str(copy))
     return copy

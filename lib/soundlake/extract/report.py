@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from soundlake.extract.envelope import stamp
 from soundlake.extract.outcomes import StopError
 from soundlake.extract.walk import VERDICTS, Walk
+from soundlake.publishers.envelope import stamp
 
 _SHOWN = 5
 

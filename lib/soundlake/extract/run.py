@@ -17,7 +17,6 @@ from soundlake.extract.facts import AppFacts
 from soundlake.extract.features import Provider, open_providers
 from soundlake.extract.manners import Manners, RateLimiter
 from soundlake.extract.outcomes import StopError
-from soundlake.extract.publish import open_publisher
 from soundlake.extract.report import Report
 from soundlake.extract.request import Request
 from soundlake.extract.stages.audio_features import AudioFeaturesStage
@@ -28,6 +27,7 @@ from soundlake.extract.stages.stage import Stage
 from soundlake.extract.stages.things import ThingStage
 from soundlake.extract.state import State, open_state
 from soundlake.extract.walk import Walk
+from soundlake.publishers.publisher import open_publisher
 from soundlake.settings import Settings
 
 _FAILED = "failed"

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.s3 import put_options
 from soundlake.settings import Settings
+from soundlake.settings.bucket import open_s3, split_uri
 from soundlake.settings.checks import local_path
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+    pass
 
 
 class State(Protocol):
@@ -103,19 +104,15 @@ class BucketState:
     folder: Path | None = None
 
     def __init__(self, uri: str, settings: Settings) -> None:
-        import boto3
         from botocore.exceptions import BotoCoreError, ClientError
 
         self._uri = uri.rstrip("/")
         # What stands in it is for nobody else's eyes: encrypted by S3's own key at least.
         self._put_options: dict[str, Any] = {"ServerSideEncryption": "AES256"} | put_options(settings)
-        self._bucket, _, prefix = uri.partition("://")[2].partition("/")
-        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self._bucket, prefix = split_uri(uri)
+        self._prefix = f"{prefix}/" if prefix else ""
         self._errors = (BotoCoreError, ClientError)
-        try:
-            self._client: S3Client = boto3.client("s3", endpoint_url=settings.s3.endpoint_url)
-        except self._errors as error:
-            raise SoundlakeError(f"cannot reach {uri}: {error}") from None
+        self._client = open_s3(settings)
 
     def read(self, name: str) -> dict[str, Any] | None:
         """Return a document; see `State`."""

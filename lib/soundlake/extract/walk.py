@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from soundlake.extract.envelope import stamp
+from soundlake.publishers.envelope import stamp
 
 VERDICTS = ("missing", "refused", "failed")
 

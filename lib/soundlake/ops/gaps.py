@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from soundlake.lake import Lake, conform
-from soundlake.ops.accounts import no_counts
+from soundlake.refine.batch_metrics import no_counts
 from soundlake.sources import Gap
 from soundlake.tables import BATCHES
 

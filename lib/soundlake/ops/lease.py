@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from soundlake.errors import SoundlakeError
-from soundlake.extract.landed.bucket import open_client
-from soundlake.extract.landed.lock import BucketLock, TakenError, file_lock, lock_file, released
+from soundlake.lock import BucketLock, TakenError, file_lock, lock_file, released
 from soundlake.s3 import put_options
 from soundlake.settings import Settings
+from soundlake.settings.bucket import open_s3
 from soundlake.settings.checks import local_path
 
 _NAME = "writer"
@@ -70,7 +70,7 @@ def lease(settings: Settings, job: str) -> Iterator[Lease]:
         with file_lock(lock_file(folder, _NAME), job):
             yield Lease()
         return
-    client, options = open_client(settings), put_options(settings)
+    client, options = open_s3(settings), put_options(settings)
     lock = BucketLock(settings.lake.uri, client, name=_NAME, job=job, seconds=SECONDS, put_options=options)
     lock.take()
     held, ended = Lease(lock), threading.Event()

@@ -19,9 +19,9 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from soundlake.lake import Lake, retry_conflicts
-from soundlake.ops.accounts import account, totals
 from soundlake.refine.apply import apply_changes
 from soundlake.refine.batch import Refiner, append_account, together
+from soundlake.refine.batch_metrics import account, totals
 from soundlake.refine.known import open_index
 from soundlake.refine.result import Result
 from soundlake.settings import Settings

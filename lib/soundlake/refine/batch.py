@@ -25,7 +25,7 @@ from soundlake.core.fields import FirstSeen
 from soundlake.core.schema import arrow_schema, table_of
 from soundlake.frames import collect, frame_of
 from soundlake.lake import Lake
-from soundlake.ops.accounts import QUERY, account
+from soundlake.refine.batch_metrics import QUERY, account
 from soundlake.refine.cluster import judge_on_workers
 from soundlake.refine.driver import judge_here
 from soundlake.refine.known import Known

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from soundlake.aws import open_client, translate_errors
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.settings.model import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_ATTEMPTS = 4
+_FEW = 4  # attempts of a check, which a person waits for
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -20,24 +20,22 @@ def split_uri(uri: str) -> tuple[str, str]:
     return bucket, key.strip("/")
 
 
-def open_s3(settings: Settings) -> S3Client:
-    """Return a client of S3, or of s3.endpoint_url; raises what botocore raises where there is no region."""
-    import boto3
-    from botocore.config import Config
+def open_s3(settings: Settings, attempts: int | None = None) -> S3Client:
+    """Return a client of S3, or of s3.endpoint_url, that tries each call s3.attempts times.
 
+    Raises SoundlakeError where there is no region or no such profile.
+    """
     s3 = settings.s3
-    region = s3.region or os.environ.get("AWS_REGION") or None
-    styles: dict[bool | None, Literal["auto", "path", "virtual"]] = {None: "auto", True: "path", False: "virtual"}
-    client: S3Client = boto3.Session(region_name=region).client(
-        "s3",
-        endpoint_url=s3.endpoint_url,
-        config=Config(
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-            connect_timeout=5,
-            read_timeout=30,
-            s3={"addressing_style": styles[s3.path_style]},
-        ),
-    )
+    style = {None: "auto", True: "path", False: "virtual"}[s3.path_style]
+    with translate_errors("S3"):
+        client: S3Client = open_client(
+            "s3",
+            region=s3.region,
+            endpoint_url=s3.endpoint_url,
+            attempts=attempts or s3.attempts,
+            max_pool_connections=16,
+            s3={"addressing_style": style},
+        )
     return client
 
 
@@ -59,7 +57,7 @@ def holds_anything(settings: Settings, key: str, uri: str) -> bool:
     bucket, prefix = split_uri(uri)
     payer = {"RequestPayer": "requester"} if settings.s3.requester_pays else {}
     try:
-        s3 = open_s3(settings)
+        s3 = open_s3(settings, _FEW)
         below = f"{prefix}/" if prefix else ""
         found = s3.list_objects_v2(Bucket=bucket, Prefix=below, MaxKeys=1, **payer)  # type: ignore[arg-type]
     except (NoCredentialsError, PartialCredentialsError, ProfileNotFound, TokenRetrievalError) as error:

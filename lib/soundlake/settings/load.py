@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from soundlake.aws import open_client
 from soundlake.errors import UsageError
 from soundlake.settings.keys import flatten, is_known, known_sections, nest, open_keys, table_of, why_unknown
 from soundlake.settings.model import Settings
@@ -93,12 +94,11 @@ def _from_file(config: Path | str | None, problems: list[str]) -> Iterator[_Laye
 
 def _from_s3(uri: str | Path) -> bytes:
     """The bytes of an object; raises OSError. What is needed for it is imported here, most runs have local files."""
-    import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
     bucket, _, key = str(uri).removeprefix("s3://").partition("/")
     try:
-        content: bytes = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        content: bytes = open_client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     except (BotoCoreError, ClientError) as error:
         raise OSError(str(error)) from None
     return content

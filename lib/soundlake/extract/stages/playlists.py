@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from soundlake.extract.context import Context
-from soundlake.extract.envelope import stamp
 from soundlake.extract.outcomes import FailedError, MissingError, NotGotError, RefusedError
+from soundlake.publishers.envelope import stamp
 
 _PAGE = 50
 _MOST_BEGINNINGS = 4

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
-from soundlake.catalog.aws import CONFIG, code_of, open_session
+from soundlake.aws import error_code, open_client
 from soundlake.errors import UsageError
 from soundlake.launch.aws.refusal import asked
 from soundlake.settings.model import DeploySettings
@@ -34,12 +33,8 @@ class Account:
         """Return the client of a service; raises SoundlakeError where no region is known."""
         if service not in self._clients:
             with asked(service, "a region"):
-                session: boto3.Session = open_session()
-                self._clients[service] = session.client(
-                    service,  # type: ignore[call-overload]
-                    region_name=self.deploy.region,
-                    endpoint_url=self.deploy.endpoint_url,
-                    config=CONFIG,
+                self._clients[service] = open_client(
+                    service, region=self.deploy.region, endpoint_url=self.deploy.endpoint_url
                 )
         return self._clients[service]
 
@@ -76,6 +71,6 @@ def describe_stack(cloudformation: Any, stack: str) -> list[Any]:
     try:
         return list(cloudformation.describe_stacks(StackName=stack)["Stacks"])
     except ClientError as error:
-        if code_of(error) == "ValidationError" and "does not exist" in str(error):
+        if error_code(error) == "ValidationError" and "does not exist" in str(error):
             return []
         raise

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from soundlake.catalog.aws import code_of
+from soundlake.aws import error_code
 from soundlake.errors import SoundlakeError
 from soundlake.launch.aws.refusal import asked
 from soundlake.launch.report import say
@@ -72,6 +72,6 @@ def _head(call: Callable[..., Any], what: str, **names: str) -> None:
     try:
         call(**names)
     except ClientError as error:
-        if code_of(error) in ("404", "NoSuchKey", "NoSuchBucket", "NotFound"):
+        if error_code(error) in ("404", "NoSuchKey", "NoSuchBucket", "NotFound"):
             raise FileNotFoundError(what) from None
         raise

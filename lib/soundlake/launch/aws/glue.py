@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from soundlake.catalog.aws import code_of
+from soundlake.aws import error_code
 from soundlake.errors import SoundlakeError
 from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.logs import lines_of
@@ -132,7 +132,7 @@ def _job(account: Account, name: str) -> dict[str, Any] | None:
         try:
             found: dict[str, Any] = account.client(SERVICE).get_job(JobName=name)["Job"]
         except ClientError as error:
-            if code_of(error) == "EntityNotFoundException":
+            if error_code(error) == "EntityNotFoundException":
                 return None
             raise
     return found

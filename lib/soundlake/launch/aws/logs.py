@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from soundlake.catalog.aws import code_of
+from soundlake.aws import error_code
 from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.refusal import asked
 
@@ -21,5 +21,5 @@ def lines_of(account: Account, group: str, streams: Mapping[str, Any]) -> Iterat
                 for event in page["events"]:
                     yield event["eventId"], event["message"].rstrip("\n")
         except ClientError as error:
-            if code_of(error) != "ResourceNotFoundException":
+            if error_code(error) != "ResourceNotFoundException":
                 raise

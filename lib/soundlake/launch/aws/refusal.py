@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 
-from soundlake.catalog.aws import code_of
+from soundlake.aws import error_code
 from soundlake.errors import SoundlakeError
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
@@ -22,10 +22,10 @@ def asked(what: str, permission: str) -> Iterator[None]:
         text = str(error).rstrip(".")
         raise SoundlakeError(f"{what}: {text}: set AWS_PROFILE, or AWS_REGION and credentials") from None
     except ClientError as error:
-        message = _one_line(str(error.response.get("Error", {}).get("Message", "")) or code_of(error))
-        if code_of(error) in _DENIED:
+        message = _one_line(str(error.response.get("Error", {}).get("Message", "")) or error_code(error))
+        if error_code(error) in _DENIED:
             raise SoundlakeError(f"{what}: AWS refused it, {permission} is not allowed: {message}") from None
-        raise SoundlakeError(f"{what}: {message} ({code_of(error)})") from None
+        raise SoundlakeError(f"{what}: {message} ({error_code(error)})") from None
     except BotoCoreError as error:
         raise SoundlakeError(f"{what}: {_one_line(str(error))}") from None
 

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from soundlake.aws import open_client
 from soundlake.sources.kinesis.shards import Shard
 
 if TYPE_CHECKING:
@@ -29,18 +30,15 @@ class Place:
 @cache
 def connect(place: Place) -> KinesisClient:
     """Return this process' client, which all its threads may use. Throttled calls are repeated, later and later."""
-    import boto3
-    from botocore.config import Config
-
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+    client: KinesisClient = open_client(
+        "kinesis",
+        region=place.region,
+        endpoint_url=place.endpoint_url,
+        attempts=ATTEMPTS,
         connect_timeout=10,
-        read_timeout=30,
         max_pool_connections=32,
     )
-    # A session of its own: the one that boto3 shares is not made for several threads.
-    session = boto3.session.Session()
-    return session.client("kinesis", region_name=place.region, endpoint_url=place.endpoint_url, config=config)
+    return client
 
 
 @dataclass(frozen=True)

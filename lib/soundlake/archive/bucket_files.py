@@ -1,0 +1,110 @@
+"""Moving objects on S3, where there is no rename: copied, checked, and only then deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from soundlake.archive.places import Landed, Outcome, is_left_out
+from soundlake.aws import error_code, translate_errors
+from soundlake.errors import SoundlakeError
+from soundlake.settings.bucket import split_uri
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_MISSING = ("404", "NoSuchKey")
+_CHANGED = ("412", "PreconditionFailed", "ConditionalRequestConflict")
+
+
+class BucketFiles:
+    """See `places.Place`: from one prefix to another, which may be in another bucket."""
+
+    workers = 8
+    resolution = 1000
+
+    def __init__(self, root: str, aside: str, client: S3Client, put_options: Mapping[str, str]) -> None:
+        """Files below `root` go below `aside`; `put_options` go with each copy, see `soundlake.s3.put_options`."""
+        self._client = client
+        self._put_options: dict[str, Any] = dict(put_options)
+        self._bucket, prefix = split_uri(root)
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._target_bucket, target = split_uri(aside)
+        self._target = f"{target}/" if target else ""
+        self.prefix = f"s3://{self._bucket}/{self._prefix}"
+
+    def files(self) -> Iterator[Landed]:
+        """See `Place`."""
+        with translate_errors(self.prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix)
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    name = item["Key"].removeprefix(self._prefix)
+                    if not name.endswith("/") and not any(map(is_left_out, name.split("/"))):
+                        modified = round(item["LastModified"].timestamp() * 1000)
+                        yield Landed(name, modified, item["Size"], item["ETag"])
+
+    def move(self, file: Landed) -> Outcome:
+        """See `Place`."""
+        from botocore.exceptions import ClientError
+
+        with translate_errors(self.prefix + file.name):
+            try:
+                found = self._target_tag(file)
+                if found is not None and not self._is_same(file, found):
+                    return Outcome.IN_THE_WAY
+                if found is None:
+                    self._copy(file)
+                # Only what was copied is deleted, not what may have been written since.
+                self._client.delete_object(Bucket=self._bucket, Key=self._prefix + file.name, IfMatch=file.tag)
+            except ClientError as error:
+                if error_code(error) in _CHANGED:
+                    return Outcome.ANEW
+                if error_code(error) in _MISSING:
+                    raise SoundlakeError(f"{self.prefix}{file.name}: taken away while it was moved") from None
+                raise
+        return Outcome.MOVED if found is None else Outcome.COMPLETED
+
+    def _copy(self, file: Landed) -> None:
+        # In one request: up to 5 GiB, and the stream takes no file of more than 2.
+        self._client.copy_object(
+            Bucket=self._target_bucket,
+            Key=self._target + file.name,
+            CopySource={"Bucket": self._bucket, "Key": self._prefix + file.name},
+            CopySourceIfMatch=file.tag,
+            **self._put_options,
+        )
+        copied = self._target_tag(file)
+        if copied is None or copied[0] != file.size:
+            raise SoundlakeError(
+                f"{self.prefix}{file.name}: the copy does not have its {file.size:,} bytes; left there"
+            )
+
+    def _target_tag(self, file: Landed) -> tuple[int, str] | None:
+        """The size and ETag of what lies where a file is moved to."""
+        from botocore.exceptions import ClientError
+
+        try:
+            head = self._client.head_object(Bucket=self._target_bucket, Key=self._target + file.name)
+        except ClientError as error:
+            if error_code(error) in _MISSING:
+                return None
+            raise
+        return head["ContentLength"], head["ETag"]
+
+    def _is_same(self, file: Landed, found: tuple[int, str]) -> bool:
+        """ETags say it where they are equal; that of an upload in parts changes when it is copied, so bytes decide."""
+        size, tag = found
+        if size != file.size:
+            return False
+        return tag == file.tag or self._digest(self._bucket, self._prefix + file.name, file.tag) == self._digest(
+            self._target_bucket, self._target + file.name, tag
+        )
+
+    def _digest(self, bucket: str, key: str, tag: str) -> bytes:
+        digest = sha256()
+        body = self._client.get_object(Bucket=bucket, Key=key, IfMatch=tag)["Body"]
+        for chunk in body.iter_chunks(1 << 20):
+            digest.update(chunk)
+        return digest.digest()

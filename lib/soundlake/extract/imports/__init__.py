@@ -1,1 +1,0 @@
-"""Records from files: account exports, known data sets, and any table through a mapping file."""

@@ -1,1 +1,0 @@
-"""The publishers: files, Kafka, Kinesis."""

@@ -1,0 +1,277 @@
+"""The mapping file: which columns of a table become which fields of which records.
+
+It is TOML, checked as a whole before a row is read: every error is told, each on its own line.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from string import Formatter
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from soundlake.errors import UsageError
+from soundlake.imports.fields import FIELDS, NEEDED, TEXTS
+
+Scalar = str | int | float | bool
+Kind = Literal["track", "artist", "album", "audio_features", "playlist", "playlist_item", "play", "user_item"]
+TypeName = Literal["text", "id", "integer", "number", "flag", "texts", "date", "time", "duration"]
+
+
+_ORIGINS = ("column", "columns", "value", "given", "template", "place")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Place(_Part):
+    """A place that the file does not state: the order in which the values of `of` first appear within `within`."""
+
+    within: str = Field(description="the column of the list, e.g. of the playlist's id")
+    of: str = Field(description="the column of what stands in the list, e.g. of the track's id")
+
+
+class Source(_Part):
+    """Where the value of one field comes from, and how it is read."""
+
+    column: str | tuple[str, ...] | None = Field(None, description="a column; of several names the first in the file")
+    columns: tuple[str, ...] | None = Field(None, description="columns gathered into a list; * stands for any text")
+    value: Scalar | tuple[str, ...] | None = Field(None, description="the same value for every row")
+    given: Literal["user", "file", "row"] | None = Field(
+        None, description="--user, the file's name without its ending, or the row's place in the file from 0"
+    )
+    template: str | None = Field(None, description="a text of several columns, e.g. {chart} {region}")
+    place: Place | None = Field(None, description="the order of first appearance, from 0")
+    type: TypeName | None = Field(None, description="how the text is read; else the type of the field")
+    list: str | None = Field(None, description="json, python, auto, or the text between the elements")
+    item: str | None = Field(None, description="in a list of objects: the member that is meant")
+    format: str | tuple[str, ...] | None = Field(
+        None, description="of dates and times: strptime patterns, epoch_s or epoch_ms; else ISO 8601"
+    )
+    zone: str | None = Field(None, description="of times without a zone; else UTC")
+    decimal: Literal[".", ","] = Field(".", description="the decimal point of numbers")
+    map: Mapping[str, Scalar] | None = Field(None, description="texts replaced before they are read")
+    scale: float | None = Field(None, description="numbers are multiplied by it")
+    add: float | None = Field(None, description="added to numbers, after scaling")
+    null: tuple[str, ...] = Field((), description="texts that mean that there is no value")
+    made_up: str | None = Field(None, description="make an id from the text, for this kind of thing")
+
+    @field_validator("column", "columns", "format", "null", "value", mode="before")
+    @classmethod
+    def _lists(cls, value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                ZoneInfo(value)
+            except (KeyError, ValueError, OSError):
+                raise ValueError(f"there is no time zone {value}") from None
+        return value
+
+    @field_validator("template")
+    @classmethod
+    def _whole_template(cls, value: str | None) -> str | None:
+        names = [name for _, name, _, _ in Formatter().parse(value or "")]
+        if value is not None and not any(names):
+            raise ValueError("names no column; a column stands in braces: {chart} {region}")
+        return value
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        origins = [name for name in _ORIGINS if getattr(self, name) is not None]
+        if len(origins) != 1:
+            raise ValueError(f"needs exactly one of {', '.join(_ORIGINS)}")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column by all the names it may have."""
+        return (self.column,) if isinstance(self.column, str) else self.column or ()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The columns of a template."""
+        return tuple(name for _, name in self.pieces if name)
+
+    @property
+    def pieces(self) -> tuple[tuple[str, str | None], ...]:
+        """A template as pairs: a text, and the column behind it."""
+        return tuple((before, name) for before, name, _, _ in Formatter().parse(self.template or ""))
+
+
+class When(_Part):
+    """The rows that give a record: those whose column has (or, with `is`, has one of) these values."""
+
+    column: str
+    is_: tuple[str, ...] | None = Field(None, alias="is")
+
+
+class Gather(_Part):
+    """One record for each id, written at the file's end: lists hold what all its rows say, most frequent first."""
+
+    most: int = Field(20, ge=1, description="the most elements of a list")
+
+
+class Record(_Part):
+    """A record that each row gives."""
+
+    kind: Kind
+    fields: dict[str, Source]
+    optional: bool = Field(False, description="a row (or file) without the needed fields is no error")
+    distinct: bool = Field(False, description="leave out a record that says what the last one of its id said")
+    when: When | None = None
+    gather: Gather | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("fields"), dict):
+            known = FIELDS.get(str(value.get("kind")), {})
+            flat = {path: _source(given) for path, given in _leaves(value["fields"], known)}
+            return {**value, "fields": flat}
+        return value
+
+
+class FileShape(_Part):
+    """How the file is written."""
+
+    format: Literal["csv", "tsv", "json", "parquet"] | None = Field(None, description="else by its name and content")
+    delimiter: str | None = Field(None, min_length=1, max_length=1, description="else , ; tab or | by the header")
+    quote: str = Field('"', max_length=1, description="empty where quotes are signs like others")
+    escape: str | None = Field(None, min_length=1, max_length=1, description="what stands before a quote in a cell")
+    encoding: str | None = Field(None, description="else UTF-8 or UTF-16, and Windows-1252 for what is no UTF-8")
+    header: tuple[str, ...] | None = Field(None, description="names of the columns, for a file without a header")
+    rows: str | None = Field(None, description="in JSON: the path to the list of rows, e.g. data.items")
+    each: str | None = Field(
+        None, description="in JSON and Parquet: the path to a list in each row, whose elements are the rows then"
+    )
+    null: tuple[str, ...] = Field((), description="texts that mean that there is no value, in every column")
+
+    @field_validator("header", "null", mode="before")
+    @classmethod
+    def _lists(cls, value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        try:
+            "".encode(value or "utf-8")
+        except LookupError:
+            raise ValueError(f"there is no encoding {value}") from None
+        return value
+
+
+class TableMapping(_Part):
+    """A mapping file."""
+
+    name: str = Field(pattern=r"^[\w.-]+$")
+    description: str = ""
+    source: str | None = Field(None, description="the records' source; else import: and the name")
+    fetched_at: Source | None = Field(None, description="when the data were true; else the file's modification time")
+    market: Source | None = None
+    detect: tuple[str, ...] = Field((), description="columns by which a file is recognised")
+    file: FileShape = FileShape()
+    records: tuple[Record, ...] = Field(min_length=1)
+
+    @field_validator("detect", "records", mode="before")
+    @classmethod
+    def _lists(cls, value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("fetched_at", "market", mode="before")
+    @classmethod
+    def _constants(cls, value: Any) -> Any:
+        return {"value": value} if isinstance(value, str) else value
+
+    @property
+    def source_name(self) -> str:
+        """What `source` of the records says."""
+        return self.source or f"import:{self.name}"
+
+    @property
+    def needs_user(self) -> bool:
+        """Whether its records are somebody's, and no column says whose."""
+        return any("user_id" in FIELDS[r.kind] and "user_id" not in r.fields for r in self.records) or any(
+            source.given == "user" for record in self.records for source in record.fields.values()
+        )
+
+
+def _source(given: Any) -> Any:
+    """A field's source, where a text alone names a column, and a list one that has several names."""
+    return {"column": given} if isinstance(given, str | list) else given
+
+
+def _leaves(tree: Mapping[str, Any], known: Mapping[str, str], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Fields by their path, whether the file writes `"album.id" = …` or `album.id = …`."""
+    for name, given in tree.items():
+        path = f"{above}{name}"
+        is_branch = isinstance(given, dict) and path not in known and any(k.startswith(f"{path}.") for k in known)
+        if is_branch:
+            yield from _leaves(given, known, f"{path}.")
+        else:
+            yield path, given
+
+
+def load_mapping(path: Path) -> TableMapping:
+    """Read a mapping file. Raises UsageError with one line for each thing that is wrong with it."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: not valid TOML: {error}") from None
+    return parse_mapping(raw, str(path))
+
+
+def parse_mapping(raw: Mapping[str, Any], origin: str) -> TableMapping:
+    """Check a mapping. Raises UsageError; `origin` begins each of its lines."""
+    problems: list[str] = []
+    mapping = None
+    try:
+        mapping = TableMapping.model_validate(raw)
+    except ValidationError as error:
+        problems += [_in_words(details["loc"], details["msg"]) for details in error.errors(include_url=False)]
+    records = raw.get("records")
+    for number, record in enumerate(records if isinstance(records, list) else []):
+        problems += [f"records[{number}].{problem}" for problem in _problems(record)]
+    if mapping is None or problems:
+        raise UsageError(*[f"{origin}: {problem}" for problem in dict.fromkeys(problems)])
+    return mapping
+
+
+def _problems(raw: Any) -> Iterator[str]:
+    """What is wrong with a record beyond its shape: fields that no table has, and keys that are missing."""
+    kind = str(raw.get("kind")) if isinstance(raw, dict) else ""
+    if kind not in FIELDS or not isinstance(raw.get("fields"), dict):
+        return
+    known = FIELDS[kind]
+    paths = dict(_leaves(raw["fields"], known))
+    for path, given in paths.items():
+        plain = path.replace("[0]", "[]")
+        if plain not in known:
+            near = get_close_matches(path, known, 1)
+            yield f"fields.{path}: {_a(kind)} has no such field{f'; did you mean {near[0]}?' if near else ''}"
+        elif known[plain] == TEXTS and isinstance(given, str):
+            yield f'fields.{path}: a list: say how it is written, e.g. {{ column = "{given}", list = "auto" }}'
+    for group in NEEDED[kind]:
+        if group != ("user_id",) and not any(path in paths for path in group):
+            yield f"fields: {_a(kind)} needs {' or '.join(group)}"
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+def _in_words(loc: tuple[int | str, ...], message: str) -> str:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+    return f"{path}: {message.removeprefix('Value error, ')}"

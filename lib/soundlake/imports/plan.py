@@ -1,0 +1,226 @@
+"""A mapping bound to the columns of one file: from rows to records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from soundlake.imports.columns import Columns, plain_pattern
+from soundlake.imports.fields import FIELDS, ID, INTEGER, NEEDED, NUMBER, TEXT, TEXTS, TIME
+from soundlake.imports.maker import MOST_KEPT, Issues, Made, Maker, UnfitError
+from soundlake.imports.mapping import Record, Source, TableMapping
+from soundlake.imports.shape import Cell, Cells, Complain, Computed, Constant, Node, build_object
+from soundlake.imports.values import reader, text
+
+
+@dataclass(frozen=True)
+class Context:
+    """What records are given that does not stand in the row."""
+
+    source: str
+    fetched_at: str
+    file: str
+    user: str | None = None
+    fetched_at_is_given: bool = False
+    names: Counter[str] = field(default_factory=Counter)
+    memory: dict[Any, Any] = field(default_factory=dict)
+
+    def remembered(self, *of: object) -> dict[Any, Any]:
+        """What rows before this one left, for one part of a mapping: it outlives a new header in the middle."""
+        found: dict[Any, Any] = self.memory.setdefault(of, {})
+        return found
+
+
+@dataclass
+class Plan:
+    """How rows of one file become records; `left_out` tells what the file has no column for."""
+
+    makers: list[Maker]
+    left_out: list[str] = field(default_factory=list)
+
+    def made(self, rows: Sequence[Cells], numbers: Sequence[int], issues: Issues, quick: bool) -> list[Made]:
+        """The records of some rows, by kind; `quick` says that all cells are texts."""
+        return [maker.made(rows, numbers, issues, quick) for maker in self.makers]
+
+    def rest(self) -> Iterator[Made]:
+        """The records that wait for the end of the file."""
+        return (maker.gathered() for maker in self.makers if maker.record.gather is not None)
+
+
+def bind(mapping: TableMapping, columns: Columns, context: Context) -> Plan:
+    """Bind a mapping to the columns of a file. Raises UnfitError where a needed column is missing or there twice."""
+    makers: list[Maker] = []
+    left_out: list[str] = []
+    missing: list[str] = []
+    for number, record in enumerate(mapping.records):
+        binding = _Binding(number, record, mapping, columns, context)
+        try:
+            makers.append(binding.maker())
+        except UnfitError as unfit:
+            (left_out if record.optional else missing).append(f"{record.kind}: {unfit}")
+            continue
+        left_out += [f"{record.kind}: no column {name}" for name in binding.absent]
+    if missing or not makers:
+        raise UnfitError("; ".join(missing or left_out))
+    return Plan(makers, left_out)
+
+
+class _Binding:
+    """One record of a mapping, being bound."""
+
+    def __init__(self, number: int, record: Record, mapping: TableMapping, columns: Columns, context: Context) -> None:
+        self.absent: list[str] = []
+        self._number = number
+        self._record, self._mapping, self._columns, self._context = record, mapping, columns, context
+        self._row_of: list[int] = [0]
+        self._null = mapping.file.null
+
+    def maker(self) -> Maker:
+        record, known = self._record, FIELDS[self._record.kind]
+        leaves: dict[str, Node] = {}
+        for path, source in record.fields.items():
+            leaf = self._leaf(path, source, known[path.replace("[0]", "[]")])
+            if leaf is not None:
+                leaves[path] = leaf
+        if "user_id" in known and "user_id" not in leaves and self._context.user:
+            leaves["user_id"] = Constant("user_id", self._context.user)
+        for group in NEEDED[record.kind]:
+            if not any(path in leaves for path in group):
+                wanted = [n for path in group if path in record.fields for n in record.fields[path].names]
+                raise UnfitError(f"needs {' or '.join(group)}, and there is no column {' or '.join(wanted)}")
+        when = None
+        if record.when is not None:
+            index = self._index(record.when.column)
+            if index is None:
+                raise UnfitError(f"there is no column {record.when.column}")
+            when = (index, None if record.when.is_ is None else frozenset(record.when.is_))
+        market = self._mapping.market
+        return Maker(
+            record=record,
+            payload=build_object(leaves),
+            stamp=self._stamp(),
+            market=self._leaf("market", market, TEXT) if market is not None else None,
+            source=self._context.source,
+            when=when,
+            row_of=self._row_of,
+            last=self._context.remembered(self._number, "last"),
+            kept=self._context.remembered(self._number, "kept"),
+        )
+
+    def _index(self, name: str) -> int | None:
+        index = self._columns.find(name)
+        if index is not None and self._columns.is_twice(name):
+            raise UnfitError(f"the column {name} is there twice")
+        return index
+
+    def _leaf(self, path: str, source: Source, type_: str) -> Node | None:
+        name = path.rpartition(".")[2]
+        thing = _thing_of(self._record.kind, path) if type_ == ID else None
+        if "[]" in path and (source.list is not None or source.item is not None):
+            type_ = TEXTS
+        if source.value is not None:
+            return Constant(name, list(source.value) if isinstance(source.value, tuple) else source.value)
+        if source.given is not None:
+            return self._given(name, source, type_)
+        if source.place is not None:
+            return Computed(name, self._place(source.place.within, source.place.of))
+        if source.template is not None:
+            return self._template(name, source, type_)
+        if source.columns is not None:
+            return self._several(path, source, type_)
+        index = next((i for n in source.names if (i := self._index(n)) is not None), None)
+        if index is None:
+            self.absent.append(" or ".join(source.names))
+            return None
+        read = reader(source, type_, self._null, thing)
+        return Cell(name, path, index, read, _quick(source, type_), frozenset(self._null))
+
+    def _several(self, path: str, source: Source, type_: str) -> Node | None:
+        """A list of what several columns hold, without the empty ones."""
+        patterns = list(map(plain_pattern, source.columns or ()))
+        indexes = [i for p in patterns for i, name in self._columns.in_order() if fnmatchcase(name, p)]
+        if not indexes:
+            self.absent.append(" and ".join(source.columns or ()))
+            return None
+        read = reader(_as_column(source, "columns", "type"), TEXT if type_ == TEXTS else type_, self._null)
+        cells_ = [Cell("", path, index, read) for index in dict.fromkeys(indexes)]
+
+        def fill(cells: Cells, complain: Complain) -> list[Any] | None:
+            return [value for cell in cells_ if (value := cell.value(cells, complain)) is not None] or None
+
+        return Computed(path.rpartition(".")[2], fill, tuple(cell.index for cell in cells_))
+
+    def _template(self, name: str, source: Source, type_: str) -> Node | None:
+        """A text of several columns; nothing where one of them is empty."""
+        indexes = {part: index for part in source.parts if (index := self._index(part)) is not None}
+        if len(indexes) < len(set(source.parts)):
+            self.absent.append(" and ".join(source.parts))
+            return None
+        read, pieces = reader(_as_column(source, "template"), type_, self._null), source.pieces
+
+        def fill(cells: Cells, complain: Complain) -> Any:
+            parts = {part: text(cells[index]) for part, index in indexes.items()}
+            if None in parts.values():
+                return None
+            return read("".join(before + (parts[part] or "" if part else "") for before, part in pieces))
+
+        return Computed(name, fill, tuple(indexes.values()))
+
+    def _given(self, name: str, source: Source, type_: str) -> Node | None:
+        if source.given == "row":
+            return Computed(name, lambda cells, complain: self._row_of[0])
+        value = self._context.file if source.given == "file" else self._context.user
+        return None if value is None else Constant(name, reader(_as_column(source, "given"), type_)(value))
+
+    def _place(self, within: str, of: str) -> Any:
+        outer, inner = self._index(within), self._index(of)
+        if outer is None or inner is None:
+            raise UnfitError(f"there is no column {within if outer is None else of}")
+        places: dict[Any, dict[Any, int]] = self._context.remembered(self._number, "places", within, of)
+        kept = 0
+
+        def place(cells: Cells, complain: Complain) -> int:
+            nonlocal kept
+            of_list = places.setdefault(cells[outer], {})
+            if cells[inner] not in of_list:
+                kept += 1
+                if kept > MOST_KEPT:
+                    raise UnfitError(f"more than {MOST_KEPT:,} places to remember; give the file a column of positions")
+            return of_list.setdefault(cells[inner], len(of_list))
+
+        return place
+
+    def _stamp(self) -> Node:
+        """When the data were true: what the row says, then --fetched-at, then the mapping, then the file."""
+        source, context = self._mapping.fetched_at, self._context
+        if source is not None and source.value is None:
+            of_row = self._leaf("fetched_at", source, TIME)
+            if of_row is not None:
+                return of_row
+        if source is not None and source.value is not None and not context.fetched_at_is_given:
+            return Constant("fetched_at", reader(Source(column=""), TIME)(str(source.value)))
+        return Constant("fetched_at", context.fetched_at)
+
+
+def _as_column(source: Source, *without: str) -> Source:
+    """The same way of reading, for a single text."""
+    return Source(column="", **source.model_dump(exclude={"column", *without}, exclude_defaults=True))
+
+
+def _quick(source: Source, type_: str) -> str | None:
+    """The way to read a whole column at once, where nothing but its type says how it is read."""
+    plain = Source(column=source.column) == source.model_copy(update={"type": None})
+    way = source.type or type_
+    return way if plain and way in (TEXT, ID, INTEGER, NUMBER) else None
+
+
+def _thing_of(kind: str, path: str) -> str | None:
+    """What an id is an id of: only a link to such a thing holds it."""
+    holder = path.replace("[0]", "[]").split(".")[-2:][0]
+    if holder == "id":
+        return {"audio_features": "track"}.get(kind, kind)
+    things = {"artists[]": "artist", "album": "album", "track": "track", "artist": "artist", "playlist": "playlist"}
+    return things.get(holder)

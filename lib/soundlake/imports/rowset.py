@@ -1,0 +1,264 @@
+"""The rows of one file whatever its format: its columns, then its cells row by row."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from soundlake.imports.columns import Columns
+from soundlake.imports.inputs import Input
+from soundlake.imports.json_values import JsonRows
+from soundlake.imports.lines import Lines
+from soundlake.imports.mapping import FileShape, TableMapping
+from soundlake.imports.objects import each_row, field_names, getter, wanted_names
+from soundlake.imports.opening import Text, UnopenedError, unpacked
+from soundlake.imports.report import RowTroubles
+from soundlake.imports.table import Batch, Dialect, TableRows, guess_header, open_table, parse_lines
+
+# So many objects show which fields there are.
+_LOOKED_AT = 100
+# So many lines a row of a table may have where its columns are not known yet.
+_LINES_OF_ROW = 8
+_BATCH = 1_000
+
+Seen = Callable[[int], None]
+
+
+@dataclass
+class RowSet:
+    """Rows of a file; those of tables are texts. The header of a batch may differ from the one before."""
+
+    batches: Callable[[RowTroubles], Iterator[Batch]]
+    are_texts: bool = False
+    header: Sequence[str] = ()
+    notes: dict[str, int] = field(default_factory=dict)
+    text: Text | None = None
+
+
+def format_of(file: Input, shape: FileShape) -> str:
+    """csv, tsv, json or parquet, by the mapping, then the name, then the first bytes."""
+    if shape.format is not None:
+        return shape.format
+    by_name = {
+        ".json": "json",
+        ".ndjson": "json",
+        ".jsonl": "json",
+        ".parquet": "parquet",
+        ".tsv": "tsv",
+        ".tab": "tsv",
+    }
+    if file.ending in by_name:
+        return by_name[file.ending]
+    with file.open(lambda _: None) as opened:
+        start = opened.peek(16)
+    if start.startswith(b"PAR1"):
+        return "parquet"
+    return "json" if file.ending != ".csv" and start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[{")) else "csv"
+
+
+@contextmanager
+def open_rows(file: Input, mapping: TableMapping, seen: Seen) -> Iterator[RowSet]:
+    """Open a file's rows for a mapping. Raises UnopenedError where it has none that the mapping could be for."""
+    shape = mapping.file
+    format_ = format_of(file, shape)
+    with file.open(seen) as opened:
+        if format_ == "parquet":
+            with _local(file, opened) as path:
+                yield _parquet(path, mapping)
+            return
+        text = Text(unpacked(opened), shape.encoding)
+        yield _json(text, mapping) if format_ == "json" else _table(text, mapping, format_)
+
+
+def peek_columns(
+    file: Input, shape: FileShape | None = None
+) -> tuple[list[str], list[Mapping[str, Any] | list[Any]], str, Dialect]:
+    """The columns, first rows, format and dialect of a file without a mapping; `shape` says where JSON has its rows.
+
+    Raises UnopenedError.
+    """
+    shape = shape or FileShape()
+    format_ = format_of(file, shape)
+    troubles = _Deaf()
+    with file.open(lambda _: None) as opened:
+        if format_ == "parquet":
+            with _local(file, opened) as local:
+                first: list[Any] = list(islice(_parquet_rows(local, None, shape.each), _LOOKED_AT))
+                return field_names(first), first, format_, Dialect()
+        text = Text(unpacked(opened))
+        if format_ == "json":
+            rows = each_row(JsonRows(_head(text), shape.rows).rows(troubles), shape.each)
+            first = [row for _, row in islice(rows, _LOOKED_AT)]
+            if not first:
+                raise UnopenedError("there is no JSON object in it")
+            return field_names(first), first, format_, Dialect()
+        lines = Lines(text.chunks())
+        table = _guessed(lines, format_)
+        if table is None:
+            raise UnopenedError("no header was found: give it a mapping with file.header, the names of its columns")
+        first = list(islice((row for batch in table.batches(troubles) for row in batch.rows), _LOOKED_AT))
+        return list(table.header), first, format_, table.dialect
+
+
+def _guessed(lines: Lines, format_: str) -> TableRows | None:
+    """The table that the first lines make with the delimiter that gives the most columns."""
+    head = list(islice(lines, 60))
+    lines.taken[:] = head
+    lines.give_back(len(head))
+    best: tuple[int, str] | None = None
+    for delimiter in ("\t",) if format_ == "tsv" else (",", "\t", ";", "|"):
+        rows = _sampled(head, Dialect(delimiter))
+        width = max((sum(len(r) == n for r in rows) * (n > 1), n) for n in {len(r) for r in rows} or {0})
+        if width[0] and (best is None or width[1] > best[0]):
+            best = (width[1], delimiter)
+    if best is None:
+        return open_table(lines, Dialect(","), lambda cells: bool(cells and cells[0].strip()))
+    dialect = Dialect(best[1])
+    return open_table(lines, dialect, guess_header(_sampled(head, dialect)))
+
+
+def _sampled(head: Sequence[str], dialect: Dialect) -> list[list[str]]:
+    """The rows of the first lines; one whose quotes never close is passed over."""
+    whole: list[list[str]] = []
+    at = 0
+    while at < len(head):
+        ends = range(at + 1, min(at + _LINES_OF_ROW, len(head)) + 1)
+        row, at = next(((row, end) for end in ends if (row := parse_lines(head[at:end], dialect))), (None, at + 1))
+        whole += [] if row is None else [row]
+    return [parse_lines(row, dialect) or row if len(row) == 1 else row for row in whole]
+
+
+def _table(text: Text, mapping: TableMapping, format_: str) -> RowSet:
+    shape = mapping.file
+    lines = Lines(text.chunks(), lambda: text.broken is not None)
+    delimiter = shape.delimiter or ("\t" if format_ == "tsv" else None)
+    needed = needed_columns(mapping)
+
+    def fits(cells: Sequence[str]) -> bool:
+        columns = Columns(cells)
+        return all(any(columns.find(name) is not None for name in names) for names in needed)
+
+    table = open_table(lines, Dialect(delimiter, shape.quote, shape.escape), fits, shape.header)
+    if table is None:
+        wanted = ", ".join(" or ".join(names) for names in needed)
+        raise UnopenedError(f"no header with the columns that the mapping {mapping.name} needs: {wanted}")
+    return RowSet(table.batches, True, table.header, table.notes, text)
+
+
+def needed_columns(mapping: TableMapping) -> list[tuple[str, ...]]:
+    """The columns (each by its possible names) without which a mapping gives nothing."""
+    from soundlake.imports.fields import NEEDED
+
+    by_record = []
+    for record in mapping.records:
+        groups = []
+        for group in NEEDED[record.kind]:
+            sources = [record.fields[path] for path in group if path in record.fields]
+            if sources and all(source.names for source in sources):
+                groups.append(tuple(name for source in sources for name in source.names))
+        by_record.append((record.optional, groups))
+    firm = [group for optional, groups in by_record if not optional for group in groups]
+    return list(dict.fromkeys(firm or by_record[0][1]))
+
+
+def _json(text: Text, mapping: TableMapping) -> RowSet:
+    objects = JsonRows(text.chunks(), mapping.file.rows)
+    held: list[tuple[int, Mapping[str, Any]]] = []
+    names: list[str] = []
+    early = _Held()
+    rows = each_row(objects.rows(early), mapping.file.each)
+    held += islice(rows, _LOOKED_AT)
+    if not objects.has_list:
+        raise UnopenedError(f"there is no list at {mapping.file.rows}")
+    names += wanted_names(mapping, field_names([row for _, row in held]))
+    get = getter(names)
+
+    def batches(troubles: RowTroubles) -> Iterator[Batch]:
+        early.pass_on(troubles)
+        yield from _batched(chain(held, rows), names, get)
+
+    return RowSet(batches, text=text)
+
+
+def _batched(
+    rows: Iterator[tuple[int, Mapping[str, Any]]], names: Sequence[str], get: Callable[[Mapping[str, Any]], list[Any]]
+) -> Iterator[Batch]:
+    while some := list(islice(rows, _BATCH)):
+        objects = [row for _, row in some]
+        yield Batch(names, list(map(get, objects)), [number for number, _ in some], objects=objects)
+
+
+def _parquet(path: Path, mapping: TableMapping) -> RowSet:
+    each = mapping.file.each
+    first = list(islice(_parquet_rows(path, None, each), _LOOKED_AT))
+    names = wanted_names(mapping, field_names(first))
+    get = getter(names)
+    tops = sorted({*names, *(name.split(".")[0] for name in names)})
+
+    return RowSet(lambda troubles: _batched(enumerate(_parquet_rows(path, tops, each), start=1), names, get))
+
+
+def _parquet_rows(path: Path, columns: list[str] | None, each: str | None) -> Iterator[Mapping[str, Any]]:
+    rows = enumerate(_whole_parquet_rows(path, columns), start=1)
+    return (row for _, row in each_row(rows, each))
+
+
+def _whole_parquet_rows(path: Path, columns: list[str] | None) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            known = set(file.schema_arrow.names)
+            wanted = None if columns is None else [name for name in columns if name in known]
+            for batch in file.iter_batches(batch_size=5 * _BATCH, columns=wanted):
+                yield from batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise UnopenedError(f"not a whole Parquet file: {error}") from None
+
+
+@contextmanager
+def _local(file: Input, opened: Any) -> Iterator[Path]:
+    """The file as one that can be read from the end: Parquet begins there."""
+    if file.path is not None:
+        yield file.path
+        return
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as copy:
+        shutil.copyfileobj(opened, copy)
+        copy.flush()
+        yield Path(copy.name)
+
+
+def _head(text: Text) -> Iterator[str]:
+    """The first pieces of a text: to look at a file is not to read it."""
+    return islice(text.chunks(), 16)
+
+
+class _Held:
+    """Troubles of the rows that are read before anybody wants to know."""
+
+    def __init__(self) -> None:
+        self._to: RowTroubles | None = None
+        self._waiting: list[tuple[int, int, str, str, str]] = []
+
+    def bad_row(self, row: int, line: int, reason: str, detail: str, raw: str) -> None:
+        if self._to is None:
+            self._waiting.append((row, line, reason, detail, raw))
+        else:
+            self._to.bad_row(row, line, reason, detail, raw)
+
+    def pass_on(self, to: RowTroubles) -> None:
+        self._to = to
+        for trouble in self._waiting:
+            to.bad_row(*trouble)
+
+
+class _Deaf:
+    def bad_row(self, row: int, line: int, reason: str, detail: str, raw: str) -> None:
+        """Nobody asks yet."""

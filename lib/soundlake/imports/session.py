@@ -1,0 +1,117 @@
+"""One run of `soundlake import`: what it needs is opened, told, and closed again."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from soundlake.errors import UsageError
+from soundlake.imports.bundled import mapping_named
+from soundlake.imports.infer import drafted
+from soundlake.imports.inputs import inputs_of
+from soundlake.imports.opening import UnopenedError
+from soundlake.imports.report import Report
+from soundlake.imports.run import Import, Job, Options, Summary, jobs_of
+from soundlake.imports.state import ImportState
+from soundlake.imports.values import utc_text
+from soundlake.publishers.publisher import open_publisher
+from soundlake.settings import Settings
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """The options of the command line."""
+
+    mapping: str | None = None
+    name: str | None = None
+    to: str | None = None
+    out: str | None = None
+    user: str | None = None
+    report: Path | None = None
+    fetched_at: str | None = None
+    again: bool = False
+
+
+def perform(settings: Settings, paths: Sequence[str], wishes: Wishes) -> Summary:
+    """Import files. Raises UsageError before anything starts, SoundlakeError where records cannot be published."""
+    mapping = mapping_named(wishes.mapping) if wishes.mapping else None
+    fetched_at = _instant(wishes.fetched_at)
+    summary = Summary()
+    with tempfile.TemporaryDirectory(prefix="soundlake-import-") as scratch, Report(wishes.report) as report:
+        files = inputs_of(paths, settings, Path(scratch))
+        options = Options(mapping, wishes.name, wishes.user, fetched_at, _destination(settings, wishes))
+        jobs = jobs_of(files, options, summary, report)
+        state = ImportState(_state_folder(settings), anew=wishes.again)
+        if jobs:
+            with open_publisher(settings, wishes.to, wishes.out) as publisher, _progress(jobs) as show:
+                run = Import(publisher, state, report, summary, options)
+                for job in jobs:
+                    run.take(job, show(job))
+        summary.troubles = report.lines()
+    return summary
+
+
+def draft(settings: Settings, paths: Sequence[str]) -> str:
+    """A draft of a mapping for the first file. Raises UsageError where it cannot be read."""
+    with tempfile.TemporaryDirectory(prefix="soundlake-import-") as scratch:
+        first = inputs_of(paths, settings, Path(scratch))[0]
+        try:
+            return drafted(first)
+        except (UnopenedError, OSError) as trouble:
+            raise UsageError(f"{first.shown}: {trouble}") from None
+
+
+def _instant(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--fetched-at {text}: should be a time such as 2026-11-21T08:00:00Z") from None
+    return utc_text(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _destination(settings: Settings, wishes: Wishes) -> str:
+    """Where the records go, as far as going on with an import depends on it."""
+    to = wishes.to or settings.publish.to
+    source = settings.source
+    if to == "kafka":
+        return f"kafka {source.kafka.bootstrap_servers} {source.topics.model_dump_json()}"
+    if to == "kinesis":
+        return f"kinesis {source.kinesis.region} {source.kinesis.endpoint_url} {source.kinesis.stream}"
+    out = wishes.out or settings.publish.out or source.files.path or "./records"
+    return f"files {out if '://' in out else Path(out).resolve()} {source.topics.model_dump_json()}"
+
+
+def _state_folder(settings: Settings) -> Path:
+    """Beside the state of walks; where that is on S3, in the user's home, for files are read where they are."""
+    state = settings.extract.state
+    root = Path("~/.local/state/soundlake").expanduser() if "://" in state else Path(state)
+    return root / "imports"
+
+
+@contextmanager
+def _progress(jobs: Sequence[Job]) -> Iterator[Callable[[Job], Callable[[int], None]]]:
+    """A bar for each file on a terminal, nothing elsewhere."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal or not jobs) as progress:
+
+        def show(job: Job) -> Callable[[int], None]:
+            task = progress.add_task(job.file.name, total=job.file.size or None)
+            return lambda count: progress.advance(task, count)
+
+        yield show

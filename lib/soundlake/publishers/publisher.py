@@ -1,0 +1,73 @@
+"""Where records go: one protocol, and the three publishers behind it.
+
+Used as a context manager: `with open_publisher(settings, "kafka") as publisher`. After `publisher.flush()` all that was
+given so far is safe, and a cursor may be moved. Leaving the block flushes too, and raises where something was lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Protocol, Self
+
+from soundlake.errors import UsageError
+from soundlake.publishers.envelope import Record
+from soundlake.settings import Settings
+
+TARGETS = ("files", "kafka", "kinesis")
+
+
+class Publisher(Protocol):
+    """Takes records and makes them safe.
+
+    After `flush` returns, every record given before is where it belongs; it raises SoundlakeError where one could not
+    be put there. Nothing is safe before. `close` flushes, and may be called more than once.
+    """
+
+    is_seen_early: bool
+    """Whether readers may see a record before `flush`."""
+
+    def publish(self, kind: str, key: str, record: Record) -> None:
+        """Take one record; `key` is the thing's id. Raises SoundlakeError for one that can never be sent."""
+
+    def publish_all(self, kind: str, keys: Sequence[str], values: Sequence[bytes]) -> None:
+        """Take many records of a kind that are encoded already, see `envelope.encode`: the quick road for imports."""
+
+    def flush(self) -> None:
+        """Return when everything taken so far is safe; raises SoundlakeError where something is not."""
+
+    def close(self) -> dict[str, int]:
+        """Flush, let go of everything, and return how many records of each kind were published."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close, without hiding an error that is on its way already."""
+
+
+def open_publisher(settings: Settings, to: str | None = None, out: str | None = None) -> Publisher:
+    """Open the publisher `to` (else publish.to): files, kafka or kinesis.
+
+    Files go below `out` (a folder or s3://…; else publish.out, else source.files.path, else ./records), messages to the
+    topics and the stream that the stream job reads: source.kafka.*, source.kinesis.*. Raises UsageError where a
+    setting is missing, SoundlakeError where the broker, stream or bucket cannot be reached.
+    """
+    target = to or settings.publish.to
+    if target not in TARGETS:
+        raise UsageError(f"--to {target}: should be one of {', '.join(TARGETS)}")
+    if out is not None and target != "files":
+        raise UsageError(f"--out {out}: only with --to files; {target} is set up by source.{target}.*")
+    if target == "kafka":
+        from soundlake.publishers.kafka import KafkaPublisher
+
+        return KafkaPublisher(settings)
+    if target == "kinesis":
+        from soundlake.publishers.kinesis import KinesisPublisher
+
+        return KinesisPublisher(settings)
+    from soundlake.publishers.files import FilesPublisher
+
+    return FilesPublisher(settings, out)
