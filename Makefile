@@ -40,7 +40,7 @@ test-dashboard: setup ## Walk the dashboard in Chromium, on the lake of the demo
 	@command -v chromium chromium-browser google-chrome > /dev/null || { echo "this needs Chromium: apt install chromium fonts-noto-cjk" >&2; exit 2; }
 	@$(PYTHON) -m pytest -m browser tests/integration/test_dashboard_pages.py tests/integration/test_dashboard_charts.py
 
-test-cluster: setup ## The demo, and a stream whose executors are killed, on a Spark cluster of this machine
+test-cluster: setup ## Jobs whose executors are killed, and a stream at rest, on a Spark cluster of this machine
 	@$(PYTHON) -m pytest -m cluster tests/integration/test_spark_cluster.py tests/integration/test_lost_executor.py
 
 pictures: setup ## Take the pictures that the README shows, from the lake of SOUNDLAKE_DEMO_LAKE

@@ -2,7 +2,8 @@
 
 Batches of plays are refined one after the other into a new lake; the first ones, in which the JVM compiles, are not
 counted. With --split the table of stamps is cut into so many files half-way: what batches cost before and after is the
-price of small files.
+price of small files. --driver-records 0 judges every batch on the workers, and a number above --records every batch on
+the driver: where the two cross is where refine.driver_records belongs.
 
     python tests/bench/refine_alone.py --batches 80 --records 2500
 """
@@ -97,13 +98,15 @@ def main() -> None:
     parser.add_argument(
         "--split", type=int, metavar="FILES", help="cut the stamps into so many files after half the rest"
     )
+    parser.add_argument("--driver-records", type=int, help="refine.driver_records, else its default")
     told = parser.parse_args()
     if told.batches <= told.warm_up:
         parser.error("--batches must be more than --warm-up: those at the start are not counted")
     os.environ.update(spark_environment())
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, open_session("refine alone") as spark:
         lake, took = Lake(f"{folder}/lake"), []
-        settings = load_settings(lake=lake.uri, env={})
+        sets = [] if told.driver_records is None else [f"refine.driver_records={told.driver_records}"]
+        settings = load_settings(sets=sets, lake=lake.uri, env={})
         refiner = Refiner(lake, open_index(settings), settings.refine.driver_records)
         jvm = spark._jvm
         assert jvm is not None
