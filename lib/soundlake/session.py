@@ -12,21 +12,7 @@ from pyspark.sql import SparkSession
 from soundlake.errors import SoundlakeError
 from soundlake.s3 import spark_conf, uses_s3
 from soundlake.settings import Settings
-
-# What the tables' meaning depends on, whatever platform runs the job.
-MEANING = {
-    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.ansi.enabled": "true",
-    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
-    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
-}
-
-# Rows of twenty columns that each choose between two values: the optimizer's search for what follows from all these
-# conditions grows beyond all bounds, and finds nothing that these plans could use.
-PLANNING = {"spark.sql.constraintPropagation.enabled": "false"}
+from soundlake.spark_conf import MEANING, PLANNING
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
