@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,21 +14,18 @@ import pytest
 from hypothesis import settings
 from pyspark.sql import SparkSession
 
+from helpers.demo import demo
+from helpers.services.kafka import Broker, kafka_broker
+from helpers.services.kinesis import CREDENTIALS, Emulator, kinesis_emulator
+from helpers.services.moto import moto_server
+from helpers.services.object_store import ObjectStore
+from helpers.services.object_store import object_store as run_object_store
+from helpers.services.trino import Trino, trino_server
 from soundlake.launch.jars import fetch_s3
 from soundlake.launch.local import spark_environment
 from soundlake.launch.steps import Steps
 from soundlake.launch.versions import installed_line
 from soundlake.session import open_session
-
-sys.path.insert(0, str(Path(__file__).parent))  # the builders of tests/records.py, tests/services
-
-from demo import demo
-from services.kafka import Broker, kafka_broker
-from services.kinesis import CREDENTIALS, Emulator, kinesis_emulator
-from services.moto import moto_server
-from services.object_store import ObjectStore
-from services.object_store import object_store as run_object_store
-from services.trino import Trino, trino_server
 
 # A shell starts what it runs in the background with Ctrl-C ignored, and children inherit that: the tests send it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from ingest_backlog import put
 from ingest_ways import PREPARED, WAYS, Backlog
 from pyspark.sql import SparkSession
-from services.kafka import kafka_broker
 
+from helpers.services.kafka import kafka_broker
 from soundlake.launch.local import spark_environment
 from soundlake.session import open_session
 

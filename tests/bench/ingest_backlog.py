@@ -9,8 +9,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from services.kafka import Broker
-
+from helpers.services.kafka import Broker
 from soundlake.launch.paths import ROOT
 
 PARTITIONS = 4

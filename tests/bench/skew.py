@@ -27,10 +27,10 @@ from pyspark.sql import SparkSession
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from building import envelope
 from processor import resident_megabytes
 from refine_alone import SCHEMA
 
+from helpers.building import envelope
 from soundlake.kinds import KINDS
 from soundlake.lake import Lake
 from soundlake.launch.local import spark_environment

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from faults.dying_stream import after, before, die
-
 from soundlake.lake import Lake
 from soundlake.launch.local import spark_environment
 from soundlake.ops import rebuild as rebuilding

@@ -11,9 +11,10 @@ from threading import Event, Thread
 from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
+
 from faults.poison import SORTS
 from faults.truth import Message
-from services.kafka import Broker
+from helpers.services.kafka import Broker
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 TEN_DAYS = timedelta(days=10)

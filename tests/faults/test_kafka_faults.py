@@ -14,13 +14,13 @@ from random import Random
 from threading import Event
 
 import pytest
+
 from faults.conftest import Told
 from faults.job import Job
 from faults.sending import TEN_DAYS, Records, Values, keyed, messages, producing
 from faults.truth import APPLIED_SOON, Message, Outcome, is_settled, is_taken, outcome
-from reading import rows
-from services.kafka import Broker
-
+from helpers.reading import rows
+from helpers.services.kafka import Broker
 from soundlake.tables import BATCHES
 
 KINDS = ("track", "artist", "album", "audio_features", "playlist", "playlist_item", "play", "user_item")

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from deltalake import DeltaTable
-from faults.poison import REASONS
-from reading import exists, rows
 
+from faults.poison import REASONS
+from helpers.reading import exists, rows
 from soundlake.tables import BATCHES, CHANGES, EVENTS, PLAYS, REJECTED, TRACKS
 
 # The default of five minutes is too long for a test.

@@ -14,11 +14,11 @@ import pytest
 from deltalake import DeltaTable
 from playwright.sync_api import Browser
 from pyspark.sql import SparkSession
-from reading import rows
-from records import envelope
-from services.browser import chromium
-from services.dashboard import SIZES, Ask, Shown, dashboard
 
+from helpers.reading import rows
+from helpers.records import envelope
+from helpers.services.browser import chromium
+from helpers.services.dashboard import SIZES, Ask, Shown, dashboard
 from soundlake.settings import load_settings
 from soundlake.tables import ARTISTS
 

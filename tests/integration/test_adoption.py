@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
-from reading import rows
-from records import envelope
-from services.kafka import Broker
 
+from helpers.reading import rows
+from helpers.records import envelope
+from helpers.services.kafka import Broker
 from soundlake import stream
 from soundlake.errors import SoundlakeError
 from soundlake.settings import Settings, load_settings

@@ -16,13 +16,13 @@ import boto3
 import pytest
 from botocore.config import Config
 from deltalake import DeltaTable
-from on_s3 import new_bucket, settings_on
 from pyspark.sql import SparkSession
-from sampling import small_sample
-from services.faulty_proxy import faulty_proxy
-from services.object_store import ObjectStore
-from services.trino import Trino
 
+from helpers.on_s3 import new_bucket, settings_on
+from helpers.sampling import small_sample
+from helpers.services.faulty_proxy import faulty_proxy
+from helpers.services.object_store import ObjectStore
+from helpers.services.trino import Trino
 from soundlake import stream
 from soundlake.catalog import glue
 from soundlake.catalog.exported import LANDING, register_landing

@@ -16,9 +16,9 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 from moto.cloudformation.models import CloudFormationBackend
-from services.moto import moto_server
 from typer.testing import CliRunner, Result
 
+from helpers.services.moto import moto_server
 from soundlake import cli
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights import load_insights, render

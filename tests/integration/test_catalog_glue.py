@@ -13,12 +13,12 @@ from typing import Any
 import boto3
 import pyarrow as pa
 import pytest
-from asking import TYPES
 from botocore.exceptions import ClientError
 from deltalake import DeltaTable, Field, write_deltalake
 from deltalake.schema import PrimitiveType
-from services.moto import moto_server
 
+from helpers.asking import TYPES
+from helpers.services.moto import moto_server
 from soundlake.catalog import glue as module
 from soundlake.catalog.delta import Found
 from soundlake.catalog.drift import differences

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 from botocore.config import Config
 from deltalake import write_deltalake
-from services.faulty_proxy import Proxy, faulty_proxy
-from services.kinesis import CREDENTIALS
-from services.moto import moto_server
 
+from helpers.services.faulty_proxy import Proxy, faulty_proxy
+from helpers.services.kinesis import CREDENTIALS
+from helpers.services.moto import moto_server
 from soundlake.catalog import glue
 from soundlake.catalog.registrar import Registrar
 from soundlake.catalog.report import registered

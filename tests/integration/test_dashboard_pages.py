@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 from playwright.sync_api import Browser, expect
-from services.dashboard import SIZES, Ask, Shown, names
 
+from helpers.services.dashboard import SIZES, Ask, Shown, names
 from soundlake.dashboard.app import PAGES
 from soundlake.insights import load_insights
 from soundlake.launch.paths import ROOT

@@ -16,10 +16,10 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from services.catalog import Catalog, an_id
-from services.extracting import APP, Extracting
-from services.spotify import FakeSpotify
 
+from helpers.services.catalog import Catalog, an_id
+from helpers.services.extracting import APP, Extracting
+from helpers.services.spotify import FakeSpotify
 from soundlake import cli
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.extract.credentials import load_credentials

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
-from services.catalog import Catalog
-from services.extracting import APP, Extracting
-from services.spotify import FakeSpotify
 
+from helpers.services.catalog import Catalog
+from helpers.services.extracting import APP, Extracting
+from helpers.services.spotify import FakeSpotify
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch import lambda_archive
 from soundlake.launch.lambda_archive import LIBRARIES, build, from_index

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Consumer
-from services.catalog import Catalog, an_id
-from services.extracting import Extracting
-from services.kafka import Broker
-from services.kinesis import REGION, Emulator
-from services.spotify import FakeSpotify
 
+from helpers.services.catalog import Catalog, an_id
+from helpers.services.extracting import Extracting
+from helpers.services.kafka import Broker
+from helpers.services.kinesis import REGION, Emulator
+from helpers.services.spotify import FakeSpotify
 from soundlake.errors import SoundlakeError
 from soundlake.publishers.kafka import KafkaPublisher
 from soundlake.publishers.publisher import open_publisher

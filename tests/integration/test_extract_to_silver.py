@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reading import rows
-from services.catalog import Catalog, a_local_file, an_episode, an_id
-from services.extracting import APP
-from services.kafka import Broker
-from services.kinesis import REGION, Emulator
-from services.spotify import FakeSpotify
 
+from helpers.reading import rows
+from helpers.services.catalog import Catalog, a_local_file, an_episode, an_id
+from helpers.services.extracting import APP
+from helpers.services.kafka import Broker
+from helpers.services.kinesis import REGION, Emulator
+from helpers.services.spotify import FakeSpotify
 from soundlake.launch.paths import ROOT
 from soundlake.settings import load_settings
 from soundlake.tables import ALBUMS, ARTISTS, PLAYLIST_ITEMS, PLAYLISTS, PLAYS, TRACK_FEATURES, TRACKS, USER_ITEMS

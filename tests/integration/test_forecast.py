@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from listeners import append, table_rows
 from pyspark.sql import SparkSession
-from reading import rows
 
+from helpers.listeners import append, table_rows
+from helpers.reading import rows
 from soundlake.errors import SoundlakeError
 from soundlake.forecast.features import FEATURES, chart_days, with_features
 from soundlake.forecast.job import forecast

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import answers
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
+from helpers.asking import answers
 from soundlake.insights import builder
 from soundlake.insights.insight import parse_insight
 from soundlake.lake import Lake

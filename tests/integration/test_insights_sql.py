@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from asking import answers, schema
 from pyspark.sql import SparkSession
 
+from helpers.asking import answers, schema
 from soundlake import tables
 from soundlake.insights import Insight, load_insights, render
 from soundlake.tables import Table

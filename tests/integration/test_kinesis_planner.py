@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from services.kinesis import REGION, Emulator, Stream
 
+from helpers.services.kinesis import REGION, Emulator, Stream
 from soundlake.errors import SoundlakeError
 from soundlake.sources.kinesis.client import Place, connect, describe, list_shards
 from soundlake.sources.kinesis.expiry import find_gaps

@@ -14,9 +14,9 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
-from services.moto import moto_server
 from typer.testing import CliRunner
 
+from helpers.services.moto import moto_server
 from soundlake import cli
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch.arguments import parse

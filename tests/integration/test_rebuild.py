@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
-from models import publish_model
 from pyspark.sql import SparkSession
-from reading import exists, rows, silver
-from records import envelope, stamp
 
+from helpers.models import publish_model
+from helpers.reading import exists, rows, silver
+from helpers.records import envelope, stamp
 from soundlake import stream
 from soundlake.checkpoints import property_name
 from soundlake.clusters.features import FEATURES

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from deltalake import DeltaTable, write_deltalake
-from on_s3 import new_bucket
-from services.object_store import ObjectStore
-from stamped import Stamp, StampTable, asked
 
+from helpers.on_s3 import new_bucket
+from helpers.services.object_store import ObjectStore
+from helpers.stamped import Stamp, StampTable, asked
 from soundlake.refine.index import StampIndex
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
-from stamped import Stamp, StampTable, asked
 
+from helpers.stamped import Stamp, StampTable, asked
 from soundlake.lake import Lake
 from soundlake.refine.index import StampIndex
 from soundlake.refine.stamp_log import SAYS_THE_SAME, StampLog

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
-from reading import rows, silver
-from records import envelope
 
+from helpers.reading import rows, silver
+from helpers.records import envelope
 from soundlake import stream
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import BATCHES, EVENTS, PLAYLIST_ITEMS, PLAYS, REJECTED, TRACKS

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from building import Record, envelope, stamp
 from deltalake import DeltaTable
-from lake_model import LakeModel, here
-from model_tables import put_all, put_stamps
 from pyspark.sql import SparkSession
-from reading import rows
 
+from helpers.building import Record, envelope, stamp
+from helpers.lake_model import LakeModel, here
+from helpers.model_tables import put_all, put_stamps
+from helpers.reading import rows
 from soundlake.lake import Lake
 from soundlake.ops.maintenance import Done, maintain
 from soundlake.refine.stamp_log import SAYS_THE_SAME

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
-from records import frame
 
+from helpers.records import frame
 from soundlake.clusters.drift import learnable
 from soundlake.clusters.features import FEATURES, training_rows
 from soundlake.clusters.learnable import Sources

@@ -13,10 +13,10 @@ from socket import socket
 from typing import Any
 
 import pytest
-from marts import small_lake, write_mart
-from services.athena import athena_service
 from streamlit.testing.v1 import AppTest
 
+from helpers.marts import small_lake, write_mart
+from helpers.services.athena import athena_service
 from soundlake import cli
 from soundlake.catalog import athena
 from soundlake.dashboard import extract_now, sql

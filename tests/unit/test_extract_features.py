@@ -10,10 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from services.catalog import Catalog, an_id
-from services.extracting import Extracting
-from services.spotify import FakeSpotify
 
+from helpers.services.catalog import Catalog, an_id
+from helpers.services.extracting import Extracting
+from helpers.services.spotify import FakeSpotify
 from soundlake.errors import UsageError
 
 TRACKS = [an_id("track", number) for number in range(10)]

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import requests
-from services.catalog import USER, Catalog, an_episode, an_id
-from services.extracting import APP, Extracting
-from services.ports import free_ports
-from services.spotify import CLIENT_ID, FakeSpotify
 from typer.testing import CliRunner
 
+from helpers.services.catalog import USER, Catalog, an_episode, an_id
+from helpers.services.extracting import APP, Extracting
+from helpers.services.ports import free_ports
+from helpers.services.spotify import CLIENT_ID, FakeSpotify
 from soundlake import cli
 from soundlake.errors import UsageError
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from services.catalog import Catalog, a_local_file, an_episode, an_id
-from services.extracting import APP, Extracting
-from services.spotify import FakeSpotify
 
+from helpers.services.catalog import Catalog, a_local_file, an_episode, an_id
+from helpers.services.extracting import APP, Extracting
+from helpers.services.spotify import FakeSpotify
 from soundlake.errors import SoundlakeError, UsageError
 
 TRACKS = 120

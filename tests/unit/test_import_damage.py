@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from importing import imported, tracks, write
 
+from helpers.importing import imported, tracks, write
 from soundlake.errors import UsageError
 
 TABLE = "id,name,popularity\n" + "".join(f't{n},"Song, {n}",{n}\n' for n in range(40))

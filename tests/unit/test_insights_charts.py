@@ -7,9 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from asking import answers, schema
-from charts import GLOBAL, JAPAN, charts, counted, entries, lives, points, tracks_on, turnover
 
+from helpers.asking import answers, schema
+from helpers.charts import GLOBAL, JAPAN, charts, counted, entries, lives, points, tracks_on, turnover
 from soundlake.tables import PLAYLIST_ITEMS
 
 BOTH = pytest.mark.parametrize("name", [JAPAN, GLOBAL])

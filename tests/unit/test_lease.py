@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from services.moto import moto_server
 
+from helpers.services.moto import moto_server
 from soundlake.errors import SoundlakeError
 from soundlake.launch.paths import JOBS
 from soundlake.lock import TakenError

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import jupytext
 import pytest
-from marts import small_lake
 
+from helpers.marts import small_lake
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch.paths import ROOT
 from soundlake.notebooks import open_lake

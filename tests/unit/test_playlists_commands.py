@@ -14,12 +14,12 @@ import pytest
 import requests
 from click.testing import Result
 from deltalake import write_deltalake
-from services.catalog import Catalog, an_id
-from services.extracting import APP
-from services.ports import free_ports
-from services.spotify import FakeSpotify
 from typer.testing import CliRunner
 
+from helpers.services.catalog import Catalog, an_id
+from helpers.services.extracting import APP
+from helpers.services.ports import free_ports
+from helpers.services.spotify import FakeSpotify
 from soundlake import cli
 from soundlake.errors import SoundlakeError
 from soundlake.playlists.export import as_m3u, export

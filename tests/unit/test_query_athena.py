@@ -14,9 +14,9 @@ from typing import Any
 
 import pyarrow.parquet as pa_parquet
 import pytest
-from services.athena import Athena, athena_service
-from services.moto import moto_server
 
+from helpers.services.athena import Athena, athena_service
+from helpers.services.moto import moto_server
 from soundlake.catalog import athena as module
 from soundlake.catalog.answer import Answer
 from soundlake.catalog.query import ask

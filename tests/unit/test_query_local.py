@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 import pytest
-from asking import schema
 from deltalake import DeltaTable, write_deltalake
-from services.moto import moto_server
 
+from helpers.asking import schema
+from helpers.services.moto import moto_server
 from soundlake.catalog.answer import Answer
 from soundlake.catalog.output import as_text
 from soundlake.catalog.query import ask, sql_of

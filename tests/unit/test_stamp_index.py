@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stamped import Stamp, StampTable, asked
 
+from helpers.stamped import Stamp, StampTable, asked
 from soundlake.errors import SoundlakeError
 from soundlake.refine.index import Limits, StampIndex
 from soundlake.refine.segments import FANOUT, Keys, Segment, look_up

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from services.spotify import CLIENT_ID, CLIENT_SECRET, FakeSpotify
+from helpers.services.spotify import CLIENT_ID, CLIENT_SECRET, FakeSpotify
 from soundlake.extract.report import Report
 from soundlake.extract.request import request_for
 from soundlake.extract.run import run_walk

@@ -15,8 +15,8 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Page, expect
 
-from services.ports import free_ports
-from services.process import ServiceProcess
+from helpers.services.ports import free_ports
+from helpers.services.process import ServiceProcess
 
 Ask = Callable[[str], list[tuple[Any, ...]]]  # SQL to its rows, by another reader than the dashboard
 

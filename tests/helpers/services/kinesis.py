@@ -16,8 +16,8 @@ from uuid import uuid4
 import boto3
 from botocore.config import Config
 
-from services.installed import kinesalite, node
-from services.process import ServiceProcess
+from helpers.services.installed import kinesalite, node
+from helpers.services.process import ServiceProcess
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient

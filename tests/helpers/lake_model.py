@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from building import Records
-from decoding import events_table
 
+from helpers.building import Records
+from helpers.decoding import events_table
 from soundlake.core.decode import decode
 from soundlake.core.fold import apply_to, fold, fold_history
 from soundlake.core.judge import KNOWN, REJECTED, judge, keys_to_look_up

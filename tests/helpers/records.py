@@ -8,18 +8,18 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from building import ARRIVAL as ARRIVAL
-from building import FETCHED_AT as FETCHED_AT
-from building import Arrived as Arrived
-from building import Record as Record
-from building import Records as Records
-from building import as_bytes, bronze_rows
-from building import envelope as envelope
-from building import stamp as stamp
-from building import utc as utc
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
+from helpers.building import ARRIVAL as ARRIVAL
+from helpers.building import FETCHED_AT as FETCHED_AT
+from helpers.building import Arrived as Arrived
+from helpers.building import Record as Record
+from helpers.building import Records as Records
+from helpers.building import as_bytes, bronze_rows
+from helpers.building import envelope as envelope
+from helpers.building import stamp as stamp
+from helpers.building import utc as utc
 from soundlake.tables import EVENTS, Table
 
 

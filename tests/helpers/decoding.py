@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from building import Records, bronze_rows
 
+from helpers.building import Records, bronze_rows
 from soundlake.core.decode import READ, Decoded, decode
 from soundlake.core.schema import arrow_type
 from soundlake.kinds.kind import Kind

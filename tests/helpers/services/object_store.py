@@ -16,9 +16,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from services.kinesis import CREDENTIALS
-from services.ports import free_ports
-from services.process import ServiceProcess
+from helpers.services.kinesis import CREDENTIALS
+from helpers.services.ports import free_ports
+from helpers.services.process import ServiceProcess
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

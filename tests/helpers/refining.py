@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from building import Records
 from pyspark.sql import SparkSession
-from records import events
 
+from helpers.building import Records
+from helpers.records import events
 from soundlake.lake import Lake
 from soundlake.refine.apply import apply_changes
 from soundlake.refine.batch import Refiner

@@ -15,10 +15,10 @@ from uuid import uuid4
 from confluent_kafka import KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
-from services import kafka_login
-from services.installed import kafka_jars
-from services.ports import free_ports
-from services.process import ServiceProcess
+from helpers.services import kafka_login
+from helpers.services.installed import kafka_jars
+from helpers.services.ports import free_ports
+from helpers.services.process import ServiceProcess
 from soundlake.launch.java import check_java
 from soundlake.launch.versions import choose_line
 

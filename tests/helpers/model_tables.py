@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from lake_model import LakeModel, Row
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from helpers.lake_model import LakeModel, Row
 from soundlake.core.schema import arrow_schema
 from soundlake.frames import frame_of
 from soundlake.kinds import KINDS

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from services.catalog import USER, Catalog, Thing
+from helpers.services.catalog import USER, Catalog, Thing
 
 CLIENT_ID, CLIENT_SECRET = "an-app", "its-password"
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from json import loads
 from pathlib import Path
 
-from services.ports import free_ports
-from services.process import ServiceProcess
+from helpers.services.ports import free_ports
+from helpers.services.process import ServiceProcess
 from soundlake.launch.local import spark_environment
 
 WORKERS = 2

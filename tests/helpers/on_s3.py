@@ -6,8 +6,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from pyspark.sql import SparkSession
-from services.object_store import ObjectStore
 
+from helpers.services.object_store import ObjectStore
 from soundlake.s3 import spark_conf
 from soundlake.settings import Settings, load_settings
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from building import Record, envelope
 from hypothesis import strategies as st
+
+from helpers.building import Record, envelope
 
 HOURS = st.sampled_from([f"2026-03-0{day}T{hour:02}:00:00Z" for day in (1, 2) for hour in (0, 9, 18)])
 NAMES = st.sampled_from([None, "A", "B", "C"])
