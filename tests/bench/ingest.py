@@ -58,7 +58,8 @@ def rounds(
     for number in range(count):
         for way in taken:
             with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-                PREPARED.get(way, lambda *_: None)(spark, Path(folder))
+                if way in PREPARED:
+                    PREPARED[way](spark, Path(folder))
                 begin = time.perf_counter()
                 table = WAYS[way](spark, backlog, Path(folder))
                 taken[way].append(time.perf_counter() - begin)

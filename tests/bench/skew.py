@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -74,7 +75,7 @@ def values(kind: str, total: int, fetch: int) -> Iterator[bytes]:
 def bronze(folder: Path, kind: str, total: int, fetch: int) -> Path:
     """A batch, as ingest would have written it."""
     at = BEGUN + timedelta(days=30)
-    whole = {"source": "kafka", "stream": kind, "partition": "0"}
+    whole: dict[str, Any] = {"source": "kafka", "stream": kind, "partition": "0"}
     whole |= {"arrived_at": at, "ingested_at": at, "ingest_date": at.date()}
     file = folder / f"{kind}-{fetch}.parquet"
     found = enumerate(values(kind, total, fetch))

@@ -26,7 +26,7 @@ def after_plays_changed_places() -> None:
         if PLAYS in arguments:
             die()
 
-    rebuilding._replace = replace_and_die
+    setattr(rebuilding, "_replace", replace_and_die)  # noqa: B010 - the type of a function is fixed
 
 
 # Where it dies: what has been done then, and what has not.

@@ -21,7 +21,8 @@ KINDS = ("track", "artist", "album", "audio_features", "playlist", "playlist_ite
 @contextmanager
 def producing(stream: Stream, records: Records) -> Iterator[list[Message]]:
     """A producer at work; gives the list of what the stream took, which goes on growing."""
-    stop, sent = Event(), []
+    stop = Event()
+    sent: list[Message] = []
 
     def work() -> None:
         records.plays(100)  # something to repeat

@@ -21,6 +21,8 @@ from soundlake.settings import load_settings
 class InMemory:
     """A publisher whose records are safe when it is flushed; with `dies_at` the process ends at that flush."""
 
+    is_seen_early = False
+
     def __init__(self, dies_at: int | None = None) -> None:
         self.safe: list[tuple[str, str, bytes]] = []
         self._waiting: list[tuple[str, str, bytes]] = []

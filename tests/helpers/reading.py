@@ -31,7 +31,8 @@ def rows(lake: Path | str, table: Table) -> list[dict[str, Any]]:
     """The rows of a table; none when it is not there."""
     if not exists(lake, table):
         return []
-    return DeltaTable(str(Path(lake) / table.path)).to_pyarrow_table().to_pylist()
+    found: list[dict[str, Any]] = DeltaTable(str(Path(lake) / table.path)).to_pyarrow_table().to_pylist()
+    return found
 
 
 def silver(lake: Path | str) -> dict[str, list[str]]:

@@ -100,7 +100,7 @@ class Stream:
     def split(self, shard: str) -> list[str]:
         """Split a shard in the middle; returns the open shards."""
         (one,) = [s for s in self.client.list_shards(StreamName=self.name)["Shards"] if s["ShardId"] == shard]
-        first, last = (int(one["HashKeyRange"][end]) for end in ("StartingHashKey", "EndingHashKey"))  # type: ignore[literal-required]
+        first, last = (int(one["HashKeyRange"][end]) for end in ("StartingHashKey", "EndingHashKey"))
         middle = str((first + last) // 2 + 1)
         self.client.split_shard(StreamName=self.name, ShardToSplit=shard, NewStartingHashKey=middle)
         return self.await_active()

@@ -245,8 +245,8 @@ class FakeSpotify:
                 ids = [artist["id"] for artist in self.followed]
                 start = ids.index(query["after"]) + 1 if "after" in query else 0
                 some = self.followed[start : start + int(query["limit"])]
-                after = some[-1]["id"] if start + len(some) < len(ids) else None
-                return {"artists": {"items": some, "cursors": {"after": after}, "total": len(ids)}}
+                last = some[-1]["id"] if start + len(some) < len(ids) else None
+                return {"artists": {"items": some, "cursors": {"after": last}, "total": len(ids)}}
         raise HttpError(404, "Service not found")
 
     def _reccobeats(self, query: dict[str, str]) -> Thing:
