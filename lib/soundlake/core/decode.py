@@ -201,7 +201,7 @@ class _Found:
         marks = {
             "id": ids,
             "key": [key_of(entity, id_) for id_ in ids],
-            "on_date": columns[self.kind.dated] if self.kind.dated else [None] * len(ids),
+            "on_date": columns[self.kind.pruning_column] if self.kind.pruning_column else [None] * len(ids),
             "weight": self._weights,
             "fetched_at": self._fetched,
             "sha": self._shas,

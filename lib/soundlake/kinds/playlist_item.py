@@ -90,7 +90,7 @@ KIND = Kind(
     },
     read=_read,
     # An entry is one value as a whole.
-    together=(
+    column_groups=(
         Group(
             (
                 "playlist_name",
@@ -109,7 +109,7 @@ KIND = Kind(
             )
         ),
     ),
-    dated="snapshot_date",
+    pruning_column="snapshot_date",
     log_key=("playlist_id", "snapshot_date", "fetch", "position"),
     snapshot_key=("playlist_id", "snapshot_date"),
 )

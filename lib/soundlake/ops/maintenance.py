@@ -169,7 +169,9 @@ def newest_stamps(stamps: DataFrame, kind: Kind) -> DataFrame:
 
 def newest_observations(history: DataFrame, kind: Kind) -> DataFrame:
     """id, and fresh_popularity and fresh_followers where the kind has them: the last observed values."""
-    newest = [F.max_by(F.when(F.col(n).isNotNull(), F.col(n)), _day_of(n)).alias(f"fresh_{n}") for n in kind.observes]
+    newest = [
+        F.max_by(F.when(F.col(n).isNotNull(), F.col(n)), _day_of(n)).alias(f"fresh_{n}") for n in kind.history_columns
+    ]
     if not newest:
         return history.select("id").where(F.lit(False))
     return history.groupBy("id").agg(*newest)

@@ -138,7 +138,7 @@ def _change(spark: SparkSession, lake: Lake, kind: Kind, waiting: _Waiting) -> N
     more = ("fields bigint",) if "fetched_at" in kind.table.column_names else ("fetched_at timestamp", "fields bigint")
     ddl = ", ".join([kind.table.ddl, *more])
     values = _values(kind)
-    near = f" AND {waiting.near(f't.`{kind.dated}`')}" if kind.dated else ""
+    near = f" AND {waiting.near(f't.`{kind.pruning_column}`')}" if kind.pruning_column else ""
     (
         lake.delta(spark, kind.table)
         .alias("t")
