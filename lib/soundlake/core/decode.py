@@ -135,22 +135,22 @@ def _shown(kind: object) -> str:
 
 def _envelope(record: Json, arrival: int, latest: int) -> Envelope:
     said = record.get("fetched_at")
-    stamp = _stamp(said) if type(said) is str else None
-    if stamp is not None:
-        if stamp > max(arrival, latest) + DAY_MICROS:
+    fetched_at = _instant(said) if type(said) is str else None
+    if fetched_at is not None:
+        if fetched_at > max(arrival, latest) + DAY_MICROS:
             raise RejectedError("fetched_in_future", "fetched_at lies more than a day after arrival and ingestion")
-        stamp = within_years(stamp)
+        fetched_at = within_years(fetched_at)
     return Envelope(
-        arrival if stamp is None else stamp,
-        stamp is not None,
+        arrival if fetched_at is None else fetched_at,
+        fetched_at is not None,
         text(record.get("source")),
         text(record.get("market")),
         arrival,
     )
 
 
-# Whole walks and polls have one stamp.
-_stamp = lru_cache(maxsize=1_024)(any_instant)
+# All records of a crawl or a poll have the same fetched_at.
+_instant = lru_cache(maxsize=1_024)(any_instant)
 
 
 class _Found:

@@ -145,7 +145,7 @@ def _snapshot_keys(records: Records) -> list[bytes]:
 
 
 def _is_superseded(records: Records, known: pa.Table) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Whether a record's snapshot comes from a later fetch; false for fetches without a stamp, which may still grow."""
+    """Whether a later fetch gave the record's snapshot; false without a fetched_at: such a fetch may still grow."""
     keys = _snapshot_keys(records)
     chosen: dict[bytes, int] = {}
     wanted = known.filter(pc.is_in(known["key"], pa.array(sorted(set(keys)), pa.binary())))

@@ -17,11 +17,11 @@ Fields = Mapping[str, Union["Fields", list["Fields"], None]]
 class Envelope(NamedTuple):
     """What surrounds a payload: when and where it came from. Times are microseconds since 1970 in UTC.
 
-    `fetched_at` is the arrival where the record has no readable one, and then `is_stamped` is false.
+    Where the record has no readable `fetched_at` it is the arrival, and `has_fetched_at` is false.
     """
 
     fetched_at: int
-    is_stamped: bool
+    has_fetched_at: bool
     source: str | None
     market: str | None
     arrived_at: int

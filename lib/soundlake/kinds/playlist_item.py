@@ -71,8 +71,8 @@ def _track_id(entry: Json) -> str | None:
 
 
 def _fetch(envelope: Envelope) -> str:
-    """The fetch that an entry is a part of: its stamp, or the day of arrival of those without one."""
-    if envelope.is_stamped:
+    """The fetch that an entry is a part of: its fetched_at, else the day of its arrival."""
+    if envelope.has_fetched_at:
         return instant_text(envelope.fetched_at)
     return f"arrived {day_text(day_of(envelope.arrived_at))}"
 
