@@ -10,7 +10,6 @@ from typing import Any
 from soundlake.core.judge import OUTCOMES
 
 QUERY = "refine"
-VERDICTS = OUTCOMES
 
 
 def totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
