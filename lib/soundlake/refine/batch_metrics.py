@@ -25,7 +25,7 @@ def no_counts() -> dict[str, int]:
     return totals({})
 
 
-def account(
+def batch_row(
     query: str, query_id: str, batch_id: int, started_at: datetime, counts: Mapping[str, Mapping[str, int]]
 ) -> dict[str, Any]:
     """The row of ops/batches for a batch that began at `started_at` and has these counts by kind."""
