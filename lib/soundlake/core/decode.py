@@ -84,7 +84,7 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
     ingested = _micros(events, "ingested_at") if "ingested_at" in events.column_names else arrived
     sizes = events["record_bytes"].to_pylist() if "record_bytes" in events.column_names else [None] * len(events)
     found = {name: _Found(kind) for name, kind in kinds.items()}
-    flaws: list[_Flaw] = []
+    rejections: list[_Rejection] = []
     names = FieldNames(kinds)
     rows = zip(events["value"].to_pylist(), events["kind"].to_pylist(), arrived, ingested, sizes, strict=True)
     for place, (value, topic, arrival, latest, size) in enumerate(rows):
@@ -108,16 +108,19 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
             envelope = _envelope(record if is_envelope else {}, arrival, latest)
             found[kind.name].add(place, payload, envelope)
         except RejectedError as error:
-            flaws.append(_Flaw(place, error.kind or kind_name, error.reason, error.detail))
+            rejections.append(_Rejection(place, error.kind or kind_name, error.reason, error.detail))
     return Decoded(
         tuple(each.records(events) for each in found.values() if each.places),
-        _rejected_rows(events, flaws),
-        Counter(flaw.kind if flaw.kind is not None and flaw.kind in kinds else UNKNOWN for flaw in flaws),
+        _rejected_rows(events, rejections),
+        Counter(
+            rejection.kind if rejection.kind is not None and rejection.kind in kinds else UNKNOWN
+            for rejection in rejections
+        ),
         names.first_seen(events, arrived),
     )
 
 
-class _Flaw(NamedTuple):
+class _Rejection(NamedTuple):
     place: int
     kind: str | None
     reason: str
@@ -256,17 +259,17 @@ def _is_among(column: pa.ChunkedArray, values: tuple[str, ...]) -> np.ndarray[An
     return pc.is_in(column, pa.array(values, column.type)).to_numpy()  # type: ignore[no-any-return]
 
 
-def _rejected_rows(events: pa.Table, flaws: Iterable[_Flaw]) -> pa.Table:
+def _rejected_rows(events: pa.Table, rejections: Iterable[_Rejection]) -> pa.Table:
     """Rows of silver/rejected; the value is left out where it names a personal field."""
-    flaws = list(flaws)
+    rejections = list(rejections)
     taken = events.select(["key", "value", *ORIGIN_NAMES, "arrived_at"]).take(
-        pa.array([f.place for f in flaws], pa.int64())
+        pa.array([one.place for one in rejections], pa.int64())
     )
     values = [None if has_personal_fields(value) else value for value in taken["value"].to_pylist()]
     columns = {
-        "kind": [flaw.kind for flaw in flaws],
-        "reason": [flaw.reason for flaw in flaws],
-        "detail": [flaw.detail for flaw in flaws],
+        "kind": [rejection.kind for rejection in rejections],
+        "reason": [rejection.reason for rejection in rejections],
+        "detail": [rejection.detail for rejection in rejections],
         "value": values,
     }
     arrays = [
