@@ -15,7 +15,7 @@ from reading import rows
 from refining import refine as refine_batch
 
 from soundlake import stream
-from soundlake.core.fields import MOST_AT_ONCE
+from soundlake.core.schema_drift import MOST_AT_ONCE
 from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake
 from soundlake.ops.evolution import evolve

@@ -8,7 +8,7 @@ from building import ARRIVAL, Arrived, Records, envelope
 from decoding import events_table
 
 from soundlake.core.decode import decode
-from soundlake.core.fields import MOST_AT_ONCE, FirstSeen
+from soundlake.core.schema_drift import MOST_AT_ONCE, FirstSeen
 
 LATER = ARRIVAL + timedelta(hours=1)
 

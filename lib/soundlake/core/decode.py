@@ -13,9 +13,9 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from soundlake.core.fields import FieldNames, FirstSeen
 from soundlake.core.reading import has_personal_fields, object_within, read_object
 from soundlake.core.schema import arrow_schema, arrow_type
+from soundlake.core.schema_drift import FirstSeen, UnknownFields
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Envelope, Kind, RejectedError
 from soundlake.kinds.values import Json, text
@@ -85,7 +85,7 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
     sizes = events["record_bytes"].to_pylist() if "record_bytes" in events.column_names else [None] * len(events)
     found = {name: _Found(kind) for name, kind in kinds.items()}
     rejections: list[_Rejection] = []
-    names = FieldNames(kinds)
+    drift = UnknownFields(kinds)
     rows = zip(events["value"].to_pylist(), events["kind"].to_pylist(), arrived, ingested, sizes, strict=True)
     for place, (value, topic, arrival, latest, size) in enumerate(rows):
         kind_name = topic
@@ -104,7 +104,7 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
                     "unknown_kind", f"kind is {str(kind_name or 'none')[:40]}; known are {', '.join(kinds)}"
                 )
             payload: Json = inner if type(inner) is dict else record
-            names.look(kind, payload, place)
+            drift.inspect(kind, payload, place)
             envelope = _envelope(record if is_envelope else {}, arrival, latest)
             found[kind.name].add(place, payload, envelope)
         except RejectedError as error:
@@ -116,7 +116,7 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
             rejection.kind if rejection.kind is not None and rejection.kind in kinds else UNKNOWN
             for rejection in rejections
         ),
-        names.first_seen(events, arrived),
+        drift.first_seen(events, arrived),
     )
 
 

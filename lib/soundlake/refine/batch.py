@@ -20,8 +20,8 @@ from pyspark.sql import functions as F
 from soundlake.clusters.model import ClusterModel, current_model
 from soundlake.clusters.scoring import score
 from soundlake.core.decode import READ
-from soundlake.core.fields import FirstSeen
 from soundlake.core.schema import arrow_schema, table_of
+from soundlake.core.schema_drift import FirstSeen
 from soundlake.frames import collect, frame_of
 from soundlake.lake import Lake
 from soundlake.refine.batch_metrics import QUERY, batch_row
