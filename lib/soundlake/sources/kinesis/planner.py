@@ -1,4 +1,4 @@
-"""Planning a batch: how far each shard is read, found by walking there."""
+"""Planning a batch: how far each shard is read, found by reading it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Shards are listed anew when one has ended, and now and then.
 LIST_EVERY_SECONDS = 60
-# A batch is cut where the reader is by then: on an old stream with few records it takes many empty pages.
+# A batch ends where the reader is by then: an old stream with few records has many empty pages.
 LONGEST_READ_SECONDS = 20
 # Kinesis allows five reads a second of a shard, for all its readers together.
 PAUSE_AFTER_EMPTY_PAGE_SECONDS = 0.2
@@ -42,14 +42,14 @@ class BatchLimits:
 
 @dataclass(frozen=True)
 class _Step:
-    """What a reader along one shard found: the new offset, and the records where they were few enough to be kept."""
+    """What was read of one shard: the new offset, and the records if they were few enough to keep."""
 
     offset: ShardOffset
     records: list[RecordTypeDef] | None
 
 
 class Planner:
-    """Plans batches, one after another; it remembers where its walks are, so that none goes a way twice."""
+    """Plans batches one after another. Its readers stay open between batches, so planning reads no record twice."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Walking along a shard, page by page."""
+"""Reading a shard, page by page."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Page:
 
 
 class ShardReader:
-    """A reader along one shard, from its start or from after a record.
+    """Reads one shard, from its start or from after a record.
 
-    Kinesis forgets an iterator after five minutes: the reader then goes on with a new one, from where it is.
+    Kinesis forgets an iterator after five minutes: the reader then opens a new one where it is.
     """
 
     def __init__(self, client: KinesisClient, stream: str, shard: str, start: str, after: str | None) -> None:

@@ -23,7 +23,7 @@ from soundlake.sources.kinesis.expiry import find_gaps
 from soundlake.sources.kinesis.offsets import StreamOffset, from_json
 from soundlake.sources.kinesis.remaining import has_unread
 from soundlake.sources.kinesis.shard_reader import EXPIRED
-from soundlake.sources.protocol import RECORD_COLUMNS, Adopted, Gap, Once
+from soundlake.sources.protocol import RECORD_COLUMNS, Gap, Once, Recovered
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -97,10 +97,10 @@ class KinesisSource:
         self._opened = opened
         return not has_unread(client, self._address.stream, _read_offset(reached), opened.now)
 
-    def adopt(self, spark: SparkSession, held: DataFrame, scratch: str) -> Adopted:
+    def recover_checkpoint(self, spark: SparkSession, held: DataFrame, scratch: str) -> Recovered:
         """See Source."""
         raise SoundlakeError(
-            "--adopt: of a Kinesis stream it cannot be told which of its closed shards were read to their end. "
+            "--recover-checkpoint: Kinesis does not tell which closed shards were read to their end. "
             "Put the checkpoint back, or read the stream into a new lake"
         )
 
