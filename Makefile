@@ -48,7 +48,7 @@ pictures: setup ## Take the pictures that the README shows, from the lake of SOU
 
 test-faults: setup ## Harm the real job in every way, and renew the table in docs/faults.md; takes an hour
 	@SOUNDLAKE_FAULTS_TABLE=docs/faults.md $(PYTHON) -m pytest tests/faults \
-		tests/integration/test_rebuild.py tests/integration/test_replay_rejected.py tests/integration/test_adoption.py
+		tests/integration/test_rebuild.py tests/integration/test_replay_rejected.py tests/integration/test_checkpoint_recovery.py
 
 bench-ingest: setup ## Measure how fast a Kafka backlog becomes tables, against plainer ways; then latency and start-up
 	@$(PYTHON) tests/bench/ingest.py --records $(RECORDS)

@@ -105,4 +105,4 @@ def _refused(query: str, checkpoint: str, table: Table, why: str) -> SoundlakeEr
 def _ways_forward(query: str) -> str:
     if query == "refine":
         return "or make silver and its checkpoint anew from bronze: run the job rebuild"
-    return "or start with --adopt, which holds the source against bronze and goes on where they fit"
+    return "or start with --recover-checkpoint, which holds the source against bronze and goes on where they fit"

@@ -15,15 +15,16 @@ from rich.table import Table as Grid
 
 from soundlake import stream
 from soundlake.clusters.job import train
+from soundlake.core.judge import OUTCOMES
 from soundlake.insights.builder import build
 from soundlake.lake import Lake
 from soundlake.ops.lease import try_lease
 from soundlake.ops.maintenance import maintain
-from soundlake.refine.batch_metrics import QUERY, VERDICTS
+from soundlake.refine.batch_metrics import QUERY
 from soundlake.settings import Settings
 from soundlake.tables import BATCHES, CLUSTER_MODELS, CLUSTER_PROFILES, PLAYS, TABLES, TRACK_CLUSTERS, TRACKS
 
-_COUNTED = ("read", *VERDICTS)
+_COUNTED = ("read", *OUTCOMES)
 
 
 def run(spark: SparkSession, settings: Settings) -> None:

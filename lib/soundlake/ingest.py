@@ -18,7 +18,7 @@ from soundlake.writes import BatchWriter
 QUERY = "ingest"
 
 
-def stamped(records: DataFrame, most_bytes: int) -> DataFrame:
+def with_ingest_time(records: DataFrame, most_bytes: int) -> DataFrame:
     """Add ingested_at, ingest_date and record_bytes to source records.
 
     Of a record of more than `most_bytes` the value keeps the first KEPT_BYTES: refine rejects it by its length.
@@ -43,7 +43,7 @@ def ingest_query(spark: SparkSession, lake: Lake, records: DataFrame, max_record
         BatchWriter(lake, query_id(batch.sparkSession), batch_id).append(EVENTS, batch)
 
     return (
-        records.transform(partial(stamped, most_bytes=in_bytes(max_record_bytes)))
+        records.transform(partial(with_ingest_time, most_bytes=in_bytes(max_record_bytes)))
         .writeStream.queryName(QUERY)
         .option("checkpointLocation", lake.checkpoint(QUERY))
         .foreachBatch(write)

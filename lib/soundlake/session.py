@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import pyspark
 from pyspark.errors import PySparkRuntimeError
@@ -28,7 +29,6 @@ MEANING = {
 # conditions grows beyond all bounds, and finds nothing that these plans could use.
 PLANNING = {"spark.sql.constraintPropagation.enabled": "false"}
 
-Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
@@ -58,11 +58,19 @@ def query_id(spark: SparkSession) -> str:
     return found
 
 
-def for_thread(spark: SparkSession, task: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """A task for another thread, where it has the properties that this thread has now, such as its streaming query."""
+def run_in_parallel(spark: SparkSession, tasks: Iterable[Callable[[], Result]], at_once: int = 4) -> list[Result]:
+    """Run tasks in threads, at most `at_once` at a time, and return their results in order.
+
+    Each thread has this thread's local properties, such as the id of its streaming query. Raises the first error when
+    all tasks have ended.
+    """
+    with ThreadPoolExecutor(max_workers=at_once) as pool:
+        running = [pool.submit(_inheriting(spark, task)) for task in tasks]
+    return [task.result() for task in running]
+
+
+def _inheriting(spark: SparkSession, task: Callable[[], Result]) -> Callable[[], Result]:
     inherit: Any = pyspark.inheritable_thread_target
-    # Spark 4 wants the session, to hand on its tags too; 3.5 knows nothing but the task.
-    inheriting: Callable[Arguments, Result] = (
-        inherit(task) if pyspark.__version__.startswith("3.") else inherit(spark)(task)
-    )
+    # Spark 4 takes the session, to inherit its tags too; 3.5 takes the task alone.
+    inheriting: Callable[[], Result] = inherit(task) if pyspark.__version__.startswith("3.") else inherit(spark)(task)
     return inheriting

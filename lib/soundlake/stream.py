@@ -11,7 +11,7 @@ from functools import partial
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
-from soundlake.adoption import adopt
+from soundlake.checkpoint_recovery import recover_checkpoint
 from soundlake.checkpoints import bind
 from soundlake.errors import SoundlakeError
 from soundlake.ingest import QUERY as INGEST
@@ -43,11 +43,11 @@ TIDYING = {
 }
 
 
-def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = False) -> None:
+def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint: bool = False) -> None:
     """Run ingest and refine on a lake, and rerank the recommendations of those who played something.
 
     With `once`, take all that is there and return. Otherwise run until SIGTERM or SIGINT, finish the batches at work,
-    and return. With `adopts`, ingest gets a checkpoint that fits bronze first, where it has none. Raises
+    and return. With `recovers_checkpoint`, ingest gets a checkpoint that fits bronze first, where it has none. Raises
     SoundlakeError when a query fails, or when another process writes the lake.
     """
     lake = Lake(settings.lake.uri)
@@ -58,8 +58,8 @@ def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = Fals
         source = open_source(settings)
         if once:
             check_once(source, f"source.type {settings.source.type}")
-        if adopts:
-            adopt(spark, lake, source, settings.source.type, partial(print, flush=True))
+        if recovers_checkpoint:
+            recover_checkpoint(spark, lake, source, settings.source.type, partial(print, flush=True))
         records = _records(spark, lake, source)
         ingest = ingest_query(spark, lake, records, settings.source.max_record_bytes)
         work = StreamWork(lake, settings)

@@ -374,7 +374,7 @@ PLAYLIST_FETCHES = Table(
     (),
     PLAYLIST_ITEMS.columns
     + _columns(
-        ("fetch", "string", "the fetch: its stamp, or the arrival date of records without one"),
+        ("fetch", "string", "the fetch: its fetched_at, or the arrival date of records without one"),
         ("total", "int", "number of entries the playlist had at the fetch"),
         ("is_empty_marker", "boolean", "true where the record only says that the playlist is empty"),
         ("rank", RANK_TYPE, "rank of the record"),

@@ -24,7 +24,7 @@ from soundlake import cli
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.extract.credentials import load_credentials
 from soundlake.extract.ids import parse_id
-from soundlake.extract.manners import WINDOW_SECONDS, Clock, RateLimiter
+from soundlake.extract.rate_limit import WINDOW_SECONDS, Clock, RateLimiter
 from soundlake.extract.scheduled import handler
 from soundlake.settings import load_settings
 
@@ -226,7 +226,7 @@ def test_killed_at_any_time_it_goes_on_and_everything_is_published(
     assert sorted(items) == list(range(60))
 
 
-# Manners.
+# Rate limit and retries.
 
 
 def test_no_window_of_30_seconds_holds_more_requests_than_allowed() -> None:

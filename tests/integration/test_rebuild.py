@@ -227,7 +227,7 @@ def test_a_stream_after_a_rebuild_adds_what_is_new(
         "apply_changes",
         pytest.param("catch_up", marks=pytest.mark.faults),
         "_replace",
-        *[pytest.param(where, marks=pytest.mark.faults) for where in ("_append_accounts", "reassign_all")],
+        *[pytest.param(where, marks=pytest.mark.faults) for where in ("_append_batch_rows", "reassign_all")],
         "move_checkpoint",
     ],
 )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from helpers.building import ARRIVAL, Arrived, Records, envelope
 from helpers.decoding import events_table
 from soundlake.core.decode import decode
-from soundlake.core.fields import MOST_AT_ONCE, FirstSeen
+from soundlake.core.schema_drift import MOST_AT_ONCE, FirstSeen
 
 LATER = ARRIVAL + timedelta(hours=1)
 

@@ -231,7 +231,7 @@ def test_ids_that_are_none_are_refused_before_anything_is_asked(fake: FakeSpotif
     assert fake.asked == []
 
 
-# Manners.
+# Rate limit and retries.
 
 
 def test_a_short_wait_is_waited_for(fake: FakeSpotify, extracting: Extracting, playlist: str) -> None:

@@ -40,7 +40,7 @@ MOOD = Kind(
     table=MOODS,
     fields={"id": None, "mood": None, "depth": None},
     read=_read_mood,
-    together=(Group(("mood", "depth"), graded_by="depth"),),
+    column_groups=(Group(("mood", "depth"), graded_by="depth"),),
     volatile=("fetched_at",),
 )
 

@@ -13,9 +13,9 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from soundlake.core.fields import FieldNames, FirstSeen
 from soundlake.core.reading import has_personal_fields, object_within, read_object
 from soundlake.core.schema import arrow_schema, arrow_type
+from soundlake.core.schema_drift import FirstSeen, UnknownFields
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Envelope, Kind, RejectedError
 from soundlake.kinds.values import Json, text
@@ -84,8 +84,8 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
     ingested = _micros(events, "ingested_at") if "ingested_at" in events.column_names else arrived
     sizes = events["record_bytes"].to_pylist() if "record_bytes" in events.column_names else [None] * len(events)
     found = {name: _Found(kind) for name, kind in kinds.items()}
-    flaws: list[_Flaw] = []
-    names = FieldNames(kinds)
+    rejections: list[_Rejection] = []
+    drift = UnknownFields(kinds)
     rows = zip(events["value"].to_pylist(), events["kind"].to_pylist(), arrived, ingested, sizes, strict=True)
     for place, (value, topic, arrival, latest, size) in enumerate(rows):
         kind_name = topic
@@ -104,20 +104,23 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
                     "unknown_kind", f"kind is {str(kind_name or 'none')[:40]}; known are {', '.join(kinds)}"
                 )
             payload: Json = inner if type(inner) is dict else record
-            names.look(kind, payload, place)
+            drift.inspect(kind, payload, place)
             envelope = _envelope(record if is_envelope else {}, arrival, latest)
             found[kind.name].add(place, payload, envelope)
         except RejectedError as error:
-            flaws.append(_Flaw(place, error.kind or kind_name, error.reason, error.detail))
+            rejections.append(_Rejection(place, error.kind or kind_name, error.reason, error.detail))
     return Decoded(
         tuple(each.records(events) for each in found.values() if each.places),
-        _rejected_rows(events, flaws),
-        Counter(flaw.kind if flaw.kind is not None and flaw.kind in kinds else UNKNOWN for flaw in flaws),
-        names.first_seen(events, arrived),
+        _rejected_rows(events, rejections),
+        Counter(
+            rejection.kind if rejection.kind is not None and rejection.kind in kinds else UNKNOWN
+            for rejection in rejections
+        ),
+        drift.first_seen(events, arrived),
     )
 
 
-class _Flaw(NamedTuple):
+class _Rejection(NamedTuple):
     place: int
     kind: str | None
     reason: str
@@ -135,22 +138,22 @@ def _shown(kind: object) -> str:
 
 def _envelope(record: Json, arrival: int, latest: int) -> Envelope:
     said = record.get("fetched_at")
-    stamp = _stamp(said) if type(said) is str else None
-    if stamp is not None:
-        if stamp > max(arrival, latest) + DAY_MICROS:
+    fetched_at = _instant(said) if type(said) is str else None
+    if fetched_at is not None:
+        if fetched_at > max(arrival, latest) + DAY_MICROS:
             raise RejectedError("fetched_in_future", "fetched_at lies more than a day after arrival and ingestion")
-        stamp = within_years(stamp)
+        fetched_at = within_years(fetched_at)
     return Envelope(
-        arrival if stamp is None else stamp,
-        stamp is not None,
+        arrival if fetched_at is None else fetched_at,
+        fetched_at is not None,
         text(record.get("source")),
         text(record.get("market")),
         arrival,
     )
 
 
-# Whole walks and polls have one stamp.
-_stamp = lru_cache(maxsize=1_024)(any_instant)
+# All records of a crawl or a poll have the same fetched_at.
+_instant = lru_cache(maxsize=1_024)(any_instant)
 
 
 class _Found:
@@ -201,7 +204,7 @@ class _Found:
         marks = {
             "id": ids,
             "key": [key_of(entity, id_) for id_ in ids],
-            "on_date": columns[self.kind.dated] if self.kind.dated else [None] * len(ids),
+            "on_date": columns[self.kind.pruning_column] if self.kind.pruning_column else [None] * len(ids),
             "weight": self._weights,
             "fetched_at": self._fetched,
             "sha": self._shas,
@@ -256,17 +259,17 @@ def _is_among(column: pa.ChunkedArray, values: tuple[str, ...]) -> np.ndarray[An
     return pc.is_in(column, pa.array(values, column.type)).to_numpy()  # type: ignore[no-any-return]
 
 
-def _rejected_rows(events: pa.Table, flaws: Iterable[_Flaw]) -> pa.Table:
+def _rejected_rows(events: pa.Table, rejections: Iterable[_Rejection]) -> pa.Table:
     """Rows of silver/rejected; the value is left out where it names a personal field."""
-    flaws = list(flaws)
+    rejections = list(rejections)
     taken = events.select(["key", "value", *ORIGIN_NAMES, "arrived_at"]).take(
-        pa.array([f.place for f in flaws], pa.int64())
+        pa.array([one.place for one in rejections], pa.int64())
     )
     values = [None if has_personal_fields(value) else value for value in taken["value"].to_pylist()]
     columns = {
-        "kind": [flaw.kind for flaw in flaws],
-        "reason": [flaw.reason for flaw in flaws],
-        "detail": [flaw.detail for flaw in flaws],
+        "kind": [rejection.kind for rejection in rejections],
+        "reason": [rejection.reason for rejection in rejections],
+        "detail": [rejection.detail for rejection in rejections],
         "value": values,
     }
     arrays = [

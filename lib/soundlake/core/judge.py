@@ -1,7 +1,7 @@
 """Judging: the outcome of each record of one kind in a batch, given the stamps of its key.
 
 Each record has one outcome. Duplicate: the same key and rank was there before, in the batch or earlier (for kinds that
-repeat by payload: the same key and payload). Stale: newer records have overtaken it in every field. Accepted: all
+deduplicate by payload: the same key and payload). Stale: newer records have overtaken it in every field. Accepted: all
 others. Within a batch records are judged as if they had come in the order of their ranks, so only earlier batches make
 a record stale.
 
@@ -130,11 +130,11 @@ def _rule_by_key(
 
 def _measures(records: Records, places: Places) -> list[tuple[Any, ...]]:
     """For the record at each place, its value (or None) for each of MEASURES."""
-    if not records.kind.observes:
+    if not records.kind.history_columns:
         return [()] * len(places)
     taken = records.rows.take(pa.array(places))
     none = [None] * len(places)
-    columns = [taken[name].to_pylist() if name in records.kind.observes else none for name in MEASURES]
+    columns = [taken[name].to_pylist() if name in records.kind.history_columns else none for name in MEASURES]
     return list(zip(*columns, strict=True))
 
 
@@ -145,7 +145,7 @@ def _snapshot_keys(records: Records) -> list[bytes]:
 
 
 def _is_superseded(records: Records, known: pa.Table) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Whether a record's snapshot comes from a later fetch; false for fetches without a stamp, which may still grow."""
+    """Whether a later fetch gave the record's snapshot; false without a fetched_at: such a fetch may still grow."""
     keys = _snapshot_keys(records)
     chosen: dict[bytes, int] = {}
     wanted = known.filter(pc.is_in(known["key"], pa.array(sorted(set(keys)), pa.binary())))
@@ -194,7 +194,7 @@ def _as_table(kind: Kind, columns: dict[str, Any], marks: pa.Table) -> pa.Table:
 
 
 def _by_date(kind: Kind, rows: pa.Table) -> pa.Table:
-    return rows.sort_by(kind.dated) if kind.dated else rows
+    return rows.sort_by(kind.pruning_column) if kind.pruning_column else rows
 
 
 def _rank_column(marks: pa.Table) -> pa.Array:
@@ -219,7 +219,7 @@ def _changes(records: Records, plain: Places, rulings: list[Ruling]) -> pa.Table
         records,
         [(p, fields, orjson.dumps(row)) for (p, fields), row in zip(changed, rows, strict=True)],
     )
-    if kind.observes:
+    if kind.history_columns:
         ordinals = [int(place) for place in plain]
         observed = list(zip(ordinals, _measures(records, plain), strict=True))
         observed += [seen for ruling in rulings for seen in ruling.observed]

@@ -108,7 +108,7 @@ def _different(kind: Kind, records: Iterable[Record]) -> list[tuple[Record, Rank
 
 def _sameness(kind: Kind, rank: Rank) -> object:
     """The identity of a record: two records with the same one are duplicates."""
-    return (rank[0], rank[2]) if kind.repeats_by_payload else rank
+    return (rank[0], rank[2]) if kind.dedupe_by_payload else rank
 
 
 def standings(kind: Kind, stamps: Iterable[Stamp | Record]) -> list[Standing | None]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from soundlake.errors import SoundlakeError
-from soundlake.publishers.envelope import stamp
+from soundlake.publishers.envelope import iso_utc
 
 _TABLE = """
 create table if not exists answers (
@@ -73,4 +73,4 @@ class Cache:
         self._connection.close()
 
     def _oldest(self) -> str:
-        return stamp(datetime.now(UTC) - timedelta(hours=self._hours))
+        return iso_utc(datetime.now(UTC) - timedelta(hours=self._hours))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from soundlake.extract.state import State
-from soundlake.publishers.envelope import stamp
+from soundlake.publishers.envelope import iso_utc
 
 # An app may be given more rights one day: then is asked again.
 _GOOD_FOR = timedelta(days=30)
@@ -26,7 +26,7 @@ class AppFacts:
 
     def refuse(self, what: str) -> None:
         """Remember that the app may not do this."""
-        self._document.setdefault("refused", {})[what] = stamp()
+        self._document.setdefault("refused", {})[what] = iso_utc()
         self._state.write(self._name, self._document)
 
     @property
@@ -38,7 +38,7 @@ class AppFacts:
 
     def block(self, until: datetime) -> None:
         """Remember to keep away."""
-        self._document["blocked_until"] = stamp(until + timedelta(seconds=1))
+        self._document["blocked_until"] = iso_utc(until + timedelta(seconds=1))
         self._state.write(self._name, self._document)
 
 

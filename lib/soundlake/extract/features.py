@@ -15,8 +15,8 @@ from soundlake.errors import UsageError
 from soundlake.extract.api import SpotifyApi
 from soundlake.extract.context import SOURCE
 from soundlake.extract.ids import is_id
-from soundlake.extract.manners import Manners, TryAgainError
 from soundlake.extract.outcomes import RefusedError
+from soundlake.extract.rate_limit import RequestPolicy, TryAgainError
 from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3, split_uri
 
@@ -63,16 +63,16 @@ class ReccoBeatsFeatures:
 
     name, source, batch = "reccobeats", "reccobeats", 40
 
-    def __init__(self, settings: Settings, manners: Manners) -> None:
+    def __init__(self, settings: Settings, policy: RequestPolicy) -> None:
         self._url = f"{settings.extract.reccobeats_url.rstrip('/')}/audio-features"
         self._timeout = settings.extract.timeout
-        self._manners = manners
+        self._policy = policy
         self._session = requests.Session()
 
     def fetch(self, ids: Sequence[str]) -> Found:
         """Return what ReccoBeats knows; see `Provider`."""
         found: Found = {}
-        for item in self._manners.ask(lambda: self._request(ids)):
+        for item in self._policy.ask(lambda: self._request(ids)):
             match = _HREF.search(str(item.get("href"))) if isinstance(item, dict) else None
             if match and match[1] in ids:
                 found[match[1]] = {**item, "reccobeats_id": item.get("id"), "id": match[1]}
@@ -131,7 +131,7 @@ _FEATURES = (
 )
 
 
-def open_providers(settings: Settings, api: SpotifyApi, manners: Manners) -> list[Provider]:
+def open_providers(settings: Settings, api: SpotifyApi, policy: RequestPolicy) -> list[Provider]:
     """Return the providers of extract.features in their order. Raises UsageError for unknown ones, and a lost file."""
     names = settings.extract.features
     unknown = [name for name in names if name not in NAMES]
@@ -142,7 +142,7 @@ def open_providers(settings: Settings, api: SpotifyApi, manners: Manners) -> lis
         if name == "spotify":
             providers.append(SpotifyFeatures(api))
         elif name == "reccobeats":
-            providers.append(ReccoBeatsFeatures(settings, manners))
+            providers.append(ReccoBeatsFeatures(settings, policy))
         elif name == "lookup":
             if settings.extract.features_lookup is None:
                 raise UsageError("extract.features_lookup: needed when extract.features names lookup")

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from soundlake.extract.outcomes import StopError
 from soundlake.extract.walk import VERDICTS, Walk
-from soundlake.publishers.envelope import stamp
+from soundlake.publishers.envelope import iso_utc
 
 _SHOWN = 5
 
@@ -65,7 +65,7 @@ class Report:
             "published": self.published,
             "requests": self.requests,
             "stopped": None if self.stop is None else self.stop.reason,
-            "resume_at": None if self.stop is None or self.stop.resume_at is None else stamp(self.stop.resume_at),
+            "resume_at": None if self.stop is None or self.stop.resume_at is None else iso_utc(self.stop.resume_at),
             "messages": list(self.lines()),
         }
 

@@ -15,8 +15,8 @@ from soundlake.extract.context import Context
 from soundlake.extract.credentials import load_credentials
 from soundlake.extract.facts import AppFacts
 from soundlake.extract.features import Provider, open_providers
-from soundlake.extract.manners import Manners, RateLimiter
 from soundlake.extract.outcomes import StopError
+from soundlake.extract.rate_limit import RateLimiter, RequestPolicy
 from soundlake.extract.report import Report
 from soundlake.extract.request import Request
 from soundlake.extract.stages.audio_features import AudioFeaturesStage
@@ -57,21 +57,21 @@ def run_walk(
         auth = app_or_user(settings, credentials, state, user, needs_user=request.needs_user)
         facts = AppFacts(state, credentials.app)
         deadline = None if seconds is None else time.monotonic() + seconds
-        api = SpotifyApi(settings, auth, _manners("Spotify", settings, deadline))
-        providers = open_providers(settings, api, _manners("ReccoBeats", settings, deadline))
+        api = SpotifyApi(settings, auth, _policy("Spotify", settings, deadline))
+        providers = open_providers(settings, api, _policy("ReccoBeats", settings, deadline))
         walk = _begin(state, request, request.name(to, out, settings.extract.market, user), providers, fresh)
         with open_publisher(settings, to, out) as publisher:
             context = Context(walk, api, publisher, state, cache, facts, settings.extract)
             context.on_progress = lambda: on_progress(walk)
             stop = _walk(context, _stages(request, providers), settings.extract.max_wait)
             _remember(context)
-        return Report(walk, dict(context.published), api.manners.requests, context.notes, stop)
+        return Report(walk, dict(context.published), api.policy.requests, context.notes, stop)
 
 
-def _manners(service: str, settings: Settings, deadline: float | None) -> Manners:
+def _policy(service: str, settings: Settings, deadline: float | None) -> RequestPolicy:
     extract = settings.extract
     limiter = RateLimiter(extract.max_requests)
-    return Manners(service, limiter, extract.attempts, extract.max_wait, deadline=deadline)
+    return RequestPolicy(service, limiter, extract.attempts, extract.max_wait, deadline=deadline)
 
 
 def _stages(request: Request, providers: list[Provider]) -> dict[str, Stage]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from soundlake.publishers.envelope import stamp
+from soundlake.publishers.envelope import iso_utc
 
 VERDICTS = ("missing", "refused", "failed")
 
@@ -76,7 +76,7 @@ class Walk:
     def new(cls, name: str, stages: Sequence[str], roots: Iterable[str]) -> Walk:
         """Begin a walk at its roots."""
         queues = {stage: Queue() for stage in stages}
-        walk = cls(name, tuple(stages), tuple(dict.fromkeys(roots)), stamp(), queues, {})
+        walk = cls(name, tuple(stages), tuple(dict.fromkeys(roots)), iso_utc(), queues, {})
         queues[stages[0]].add(walk.roots)
         return walk
 

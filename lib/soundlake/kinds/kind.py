@@ -17,11 +17,11 @@ Fields = Mapping[str, Union["Fields", list["Fields"], None]]
 class Envelope(NamedTuple):
     """What surrounds a payload: when and where it came from. Times are microseconds since 1970 in UTC.
 
-    `fetched_at` is the arrival where the record has no readable one, and then `is_stamped` is false.
+    Where the record has no readable `fetched_at` it is the arrival, and `has_fetched_at` is false.
     """
 
     fetched_at: int
-    is_stamped: bool
+    has_fetched_at: bool
     source: str | None
     market: str | None
     arrived_at: int
@@ -57,25 +57,32 @@ class Group:
 class Kind:
     """One kind of record and the table it feeds.
 
-    `read` gives the value of each column of the table but fetched_at and source, or raises RejectedError; None means
-    that the record does not say. Times are microseconds and dates are days since 1970. `together` names the groups of
-    several columns, or with grades. `volatile` columns change daily: a change in them alone rewrites no row. `weight`
-    ranks records of one thing before fetched_at does. `observes` are the columns that go to popularity_history.
-    `dated` is the column of the key that prunes files. With `repeats_by_payload` the same payload fetched later is a
-    repeat, not news. A kind with a `log_key` is a log: its table gets a row for each accepted record, and none is
-    changed; `snapshot_key` are the columns (an id and a date) of the snapshots that are chosen from it.
+    Attributes:
+        name: What a record's `kind` says.
+        table: The table that its records feed.
+        fields: The fields of the payload that `read` reads.
+        read: Gives the value of each column of the table but fetched_at and source (None: the record does not say), or
+            raises RejectedError. Timestamps are microseconds, dates are days since 1970.
+        column_groups: The groups of more than one column, and those that have grades.
+        volatile: Columns that change daily; a change in them alone rewrites no row.
+        weight: What comes before fetched_at in the rank of a record.
+        history_columns: The columns that are copied to silver/popularity_history.
+        pruning_column: The date in the key, by which the files of a MERGE are pruned.
+        dedupe_by_payload: Whether the same payload with a later fetched_at is a duplicate.
+        log_key: Makes the table a log, with a row for each accepted record; these columns identify what it speaks of.
+        snapshot_key: The id and the date of the snapshots that are chosen from a log.
     """
 
     name: str
     table: Table
     fields: Fields
     read: Callable[[Json, Envelope], dict[str, Any]]
-    together: tuple[Group, ...] = ()
+    column_groups: tuple[Group, ...] = ()
     volatile: tuple[str, ...] = ()
     weight: Callable[[Json], int] | None = None
-    observes: tuple[str, ...] = ()
-    dated: str | None = None
-    repeats_by_payload: bool = False
+    history_columns: tuple[str, ...] = ()
+    pruning_column: str | None = None
+    dedupe_by_payload: bool = False
     log_key: tuple[str, ...] = ()
     snapshot_key: tuple[str, str] | tuple[()] = ()
 
@@ -97,7 +104,7 @@ class Kind:
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """The groups of columns that move as one, in the order of the table's columns."""
-        grouped = {column: group for group in self.together for column in group.columns}
+        grouped = {column: group for group in self.column_groups for column in group.columns}
         seen: dict[Group, None] = {}
         for column in self.table.column_names:
             if column not in self.key and column not in self._of_record:

@@ -183,8 +183,8 @@ KIND = Kind(
         ),
     },
     read=_read,
-    together=(Group(("played_at", "played_date")),),
+    column_groups=(Group(("played_at", "played_date")),),
     weight=_weight,
-    dated="played_date",
-    repeats_by_payload=True,
+    pruning_column="played_date",
+    dedupe_by_payload=True,
 )

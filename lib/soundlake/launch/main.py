@@ -55,7 +55,7 @@ def _launch_remote(job: Job, options: Namespace, arguments: JobArguments) -> NoR
         options.target,
         line,
         once=arguments.once,
-        adopt=arguments.adopt,
+        recover_checkpoint=arguments.recover_checkpoint,
         check_only=arguments.check,
     )
     if options.dry_run:

@@ -7,7 +7,6 @@ It may be stopped anywhere: each step is one Delta commit that leaves the table 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial, reduce
@@ -26,7 +25,7 @@ from soundlake.lake import Lake, retry_conflicts
 from soundlake.refine.apply import applications, apply_changes
 from soundlake.refine.snapshots import DAY
 from soundlake.refine.stamp_log import SAYS_THE_SAME
-from soundlake.session import for_thread
+from soundlake.session import run_in_parallel
 from soundlake.settings import Settings
 from soundlake.tables import (
     CHANGES,
@@ -71,10 +70,9 @@ def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> list[Done]:
     marts = [insight.table for insight in load_insights()]
     stages = [[Step("applied", CHANGES, partial(_apply, spark, lake))], *_stages(spark, lake, settings, marts)]
     done: list[Done] = []
-    with ThreadPoolExecutor(max_workers=TABLES_AT_ONCE) as pool:
-        for stage in stages:
-            running = [pool.submit(for_thread(spark, do_step), step) for step in stage]
-            done += [told for work in running if (told := work.result()) is not None]
+    for stage in stages:
+        results = run_in_parallel(spark, [partial(do_step, step) for step in stage], TABLES_AT_ONCE)
+        done += [one for one in results if one is not None]
     note(spark, lake, done)
     return done
 
@@ -169,7 +167,9 @@ def newest_stamps(stamps: DataFrame, kind: Kind) -> DataFrame:
 
 def newest_observations(history: DataFrame, kind: Kind) -> DataFrame:
     """id, and fresh_popularity and fresh_followers where the kind has them: the last observed values."""
-    newest = [F.max_by(F.when(F.col(n).isNotNull(), F.col(n)), _day_of(n)).alias(f"fresh_{n}") for n in kind.observes]
+    newest = [
+        F.max_by(F.when(F.col(n).isNotNull(), F.col(n)), _day_of(n)).alias(f"fresh_{n}") for n in kind.history_columns
+    ]
     if not newest:
         return history.select("id").where(F.lit(False))
     return history.groupBy("id").agg(*newest)

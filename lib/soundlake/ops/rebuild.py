@@ -70,7 +70,7 @@ def rebuild(
         raise SoundlakeError(f"rebuild: there is no {EVENTS.path} in {lake.uri}, so there is nothing to rebuild from")
     folder = _begun(spark, lake) or _begin(spark, lake)
     side = Lake(folder)
-    refine_all(refine_query(spark, lake, settings, into=side, account=QUERY), check)
+    refine_all(refine_query(spark, lake, settings, into=side, counted_as=QUERY), check)
     apply_changes(spark, side)
     for kind in KINDS.values():
         if "fetched_at" in kind.volatile and side.exists(spark, kind.table):
@@ -100,7 +100,7 @@ def _swap(spark: SparkSession, lake: Lake, side: Lake, check: Callable[[], None]
             check()
             retry_conflicts(partial(_replace, spark, lake, side, table, query_id))
     check()
-    _append_accounts(spark, lake, side, query_id)
+    _append_batch_rows(spark, lake, side, query_id)
     if (model := current_model(spark, lake)) is not None:
         retry_conflicts(partial(reassign_all, spark, lake, model))
     move_checkpoint(spark, lake, REFINE, BATCHES, side.checkpoint(REFINE))
@@ -122,7 +122,7 @@ def _replace(spark: SparkSession, lake: Lake, side: Lake, table: Table, query_id
     )
 
 
-def _append_accounts(spark: SparkSession, lake: Lake, side: Lake, query_id: str) -> None:
+def _append_batch_rows(spark: SparkSession, lake: Lake, side: Lake, query_id: str) -> None:
     lake.create(spark, BATCHES)
     (
         conform(side.read(spark, BATCHES), BATCHES)

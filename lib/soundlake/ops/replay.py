@@ -20,10 +20,11 @@ from pyspark.sql import functions as F
 
 from soundlake.lake import Lake, retry_conflicts
 from soundlake.refine.apply import apply_changes
-from soundlake.refine.batch import Refiner, append_account, together
-from soundlake.refine.batch_metrics import account, totals
+from soundlake.refine.batch import Refiner, append_batch_row
+from soundlake.refine.batch_metrics import batch_row, totals
 from soundlake.refine.known import open_index
 from soundlake.refine.result import Result
+from soundlake.session import run_in_parallel
 from soundlake.settings import Settings
 from soundlake.storage import Storage
 from soundlake.tables import EVENTS, REJECTED, TABLES, Table
@@ -122,9 +123,9 @@ def _replay_batch(spark: SparkSession, refiner: Refiner, events: DataFrame, writ
         try:
             if not changes.isEmpty():
                 appends = {table: rows for table, rows in result.rows.items() if table is not REJECTED}
-                together(spark, refiner.appends(spark, writer, replace(result, rows=appends, unknown_fields={})))
-                append_account(
-                    spark, writer, partial(account, QUERY, QUERY, writer.batch_id, started_at, result.counts)
+                run_in_parallel(spark, refiner.appends(spark, writer, replace(result, rows=appends, unknown_fields={})))
+                append_batch_row(
+                    spark, writer, partial(batch_row, QUERY, QUERY, writer.batch_id, started_at, result.counts)
                 )
                 _replace(spark, refiner.lake, changes)
         finally:

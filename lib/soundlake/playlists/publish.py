@@ -13,8 +13,8 @@ from soundlake.extract.api import SpotifyApi
 from soundlake.extract.auth import PUBLISHING, app_or_user
 from soundlake.extract.credentials import Credentials
 from soundlake.extract.ids import is_id
-from soundlake.extract.manners import Manners, RateLimiter
 from soundlake.extract.outcomes import NotGotError, StopError
+from soundlake.extract.rate_limit import RateLimiter, RequestPolicy
 from soundlake.extract.state import State
 from soundlake.playlists.reading import Playlist
 from soundlake.settings import Settings
@@ -46,9 +46,9 @@ class Publisher:
         """Raises UsageError where there is no consent."""
         auth = app_or_user(settings, credentials, state, user, needs_user=True, consent=PUBLISHING)
         own = settings.extract
-        manners = Manners("Spotify", RateLimiter(own.max_requests), own.attempts, own.max_wait)
-        self._api = SpotifyApi(settings, auth, manners)
-        self._once = SpotifyApi(settings, auth, replace(manners, attempts=1))
+        policy = RequestPolicy("Spotify", RateLimiter(own.max_requests), own.attempts, own.max_wait)
+        self._api = SpotifyApi(settings, auth, policy)
+        self._once = SpotifyApi(settings, auth, replace(policy, attempts=1))
 
     def publish(self, playlist: Playlist, *, public: bool) -> Published:
         """Make the playlist, or set its tracks anew where it is there. Raises SoundlakeError where that fails."""

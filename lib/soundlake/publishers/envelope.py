@@ -33,6 +33,6 @@ def encode(kind: str, record: Record) -> bytes:
         return json.dumps(ordered, separators=(",", ":")).encode()
 
 
-def stamp(moment: datetime | None = None) -> str:
+def iso_utc(moment: datetime | None = None) -> str:
     """Return a moment, else now, in the form of `fetched_at`."""
     return (moment or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

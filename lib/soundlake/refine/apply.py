@@ -8,7 +8,6 @@ again, it comes to the same rows, and finds most of them there. Only who writes 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -26,7 +25,7 @@ from soundlake.lake import Lake
 from soundlake.refine.playlist_days import write_snapshots
 from soundlake.refine.scoring import score_tracks
 from soundlake.refine.snapshots import DAY
-from soundlake.session import for_thread
+from soundlake.session import run_in_parallel
 from soundlake.tables import CHANGES, PLAYLIST_ITEMS, POPULARITY_HISTORY, TABLES, TRACK_FEATURES, Table
 from soundlake.writes import same_key, within
 
@@ -75,7 +74,8 @@ def apply_changes(spark: SparkSession, lake: Lake) -> Applied:
         return Applied({})
     with kept(lake.read(spark, CHANGES, version)) as rows:
         waiting, batches = _waiting(rows)
-        _together(spark, [partial(_apply, spark, lake, name, own, version) for name, own in sorted(waiting.items())])
+        tasks = [partial(_apply, spark, lake, name, own, version) for name, own in sorted(waiting.items())]
+        run_in_parallel(spark, tasks, TABLES_AT_ONCE)
     _clear(spark, lake, version, batches)
     return Applied({target: own.count for target, own in waiting.items()})
 
@@ -110,14 +110,6 @@ def _waiting(rows: DataFrame) -> tuple[dict[str, _Waiting], set[str]]:
     return waiting, {batch for row in found for batch in row["batches"]}
 
 
-def _together(spark: SparkSession, tasks: list[Callable[[], None]]) -> None:
-    """Do tasks on different tables at the same time; raises the first error when all have ended."""
-    with ThreadPoolExecutor(max_workers=TABLES_AT_ONCE) as pool:
-        running = [pool.submit(for_thread(spark, task)) for task in tasks]
-    for task in running:
-        task.result()
-
-
 def _apply(spark: SparkSession, lake: Lake, target: str, waiting: _Waiting, version: int) -> None:
     if target == POPULARITY_HISTORY.name:
         _observe(spark, lake, waiting)
@@ -138,7 +130,7 @@ def _change(spark: SparkSession, lake: Lake, kind: Kind, waiting: _Waiting) -> N
     more = ("fields bigint",) if "fetched_at" in kind.table.column_names else ("fetched_at timestamp", "fields bigint")
     ddl = ", ".join([kind.table.ddl, *more])
     values = _values(kind)
-    near = f" AND {waiting.near(f't.`{kind.dated}`')}" if kind.dated else ""
+    near = f" AND {waiting.near(f't.`{kind.pruning_column}`')}" if kind.pruning_column else ""
     (
         lake.delta(spark, kind.table)
         .alias("t")

@@ -9,7 +9,6 @@ is appended to silver/changes, and applied between two batches (soundlake.refine
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,16 +20,16 @@ from pyspark.sql import functions as F
 from soundlake.clusters.model import ClusterModel, current_model
 from soundlake.clusters.scoring import score
 from soundlake.core.decode import READ
-from soundlake.core.fields import FirstSeen
 from soundlake.core.schema import arrow_schema, table_of
+from soundlake.core.schema_drift import FirstSeen
 from soundlake.frames import collect, frame_of
 from soundlake.lake import Lake
-from soundlake.refine.batch_metrics import QUERY, account
+from soundlake.refine.batch_metrics import QUERY, batch_row
 from soundlake.refine.cluster import judge_on_workers
 from soundlake.refine.driver import judge_here
 from soundlake.refine.known import Known
 from soundlake.refine.result import Result
-from soundlake.session import for_thread
+from soundlake.session import run_in_parallel
 from soundlake.tables import (
     BATCHES,
     CLUSTER_MODELS,
@@ -42,8 +41,6 @@ from soundlake.tables import (
 )
 from soundlake.writes import BatchWriter
 
-# Appends of one batch at once: a small one leaves cores idle while the driver plans and commits.
-APPENDS_AT_ONCE = 4
 Write = Callable[[], None]
 
 
@@ -62,7 +59,7 @@ class Refiner:
     _models: dict[int, ClusterModel | None] = field(default_factory=dict)
 
     def refine(self, spark: SparkSession, events: DataFrame, query_id: str, batch_id: int) -> None:
-        """Judge the records of a batch and append what they say, and the account of the batch.
+        """Judge the records of a batch and append what they say, and its row of ops/batches.
 
         Raises what Spark raises; then nothing is acknowledged, and the same batch is done again.
         """
@@ -71,8 +68,9 @@ class Refiner:
         with self.judged(spark, events, writer.batch) as result:
             if not result.counts:
                 return
-            row = partial(account, self.query, query_id, batch_id, started_at, result.counts)
-            together(spark, [*self.appends(spark, writer, result), partial(append_account, spark, writer, row)])
+            row = partial(batch_row, self.query, query_id, batch_id, started_at, result.counts)
+            writes: list[Write] = [*self.appends(spark, writer, result), partial(append_batch_row, spark, writer, row)]
+            run_in_parallel(spark, writes)
         self._reported = (self._reported or set()) | result.unknown_fields.keys()
 
     @contextmanager
@@ -89,7 +87,7 @@ class Refiner:
             yield result
 
     def appends(self, spark: SparkSession, writer: BatchWriter, result: Result) -> list[Write]:
-        """What writes the tables of a result, but for its account."""
+        """The writes of the tables of a result, without ops/batches."""
         writes = [partial(self._append, spark, writer, table, rows) for table, rows in result.rows.items()]
         unknown = self._not_reported(spark, result)
         return [*writes, *([partial(_report, spark, writer, unknown)] if unknown else [])]
@@ -128,14 +126,6 @@ def _report(spark: SparkSession, writer: BatchWriter, unknown: dict[tuple[str, s
     writer.append(UNKNOWN_FIELDS, frame_of(spark, table_of(arrow_schema(UNKNOWN_FIELDS), rows), UNKNOWN_FIELDS.ddl))
 
 
-def append_account(spark: SparkSession, writer: BatchWriter, row: Callable[[], dict[str, object]]) -> None:
-    """Append the account of a batch to ops/batches."""
+def append_batch_row(spark: SparkSession, writer: BatchWriter, row: Callable[[], dict[str, object]]) -> None:
+    """Append the row of a batch to ops/batches."""
     writer.append(BATCHES, frame_of(spark, table_of(arrow_schema(BATCHES), [row()]), BATCHES.ddl))
-
-
-def together(spark: SparkSession, writes: list[Write]) -> None:
-    """Write different tables at the same time; raises the first error when all have ended."""
-    with ThreadPoolExecutor(max_workers=APPENDS_AT_ONCE) as pool:
-        running = [pool.submit(for_thread(spark, write)) for write in writes]
-    for write in running:
-        write.result()

@@ -22,10 +22,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from soundlake.core.decode import Records, decode
-from soundlake.core.fields import FirstSeen
 from soundlake.core.judge import KNOWN, judge, keys_to_look_up
 from soundlake.core.judge import REJECTED as REJECTED_OUTCOME
 from soundlake.core.packing import buckets_of, from_bytes, pack, to_bytes, unpack
+from soundlake.core.schema_drift import FirstSeen
 from soundlake.kinds import KINDS
 from soundlake.refine.driver import appended
 from soundlake.refine.known import Known

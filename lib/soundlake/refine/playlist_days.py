@@ -72,7 +72,7 @@ def _stamp(by: str, chosen: dict[str, Any]) -> dict[str, object]:
         "id": id_,
         "key": key_of(_ENTITY, id_),
         "on_date": day,
-        "rank": {"weight": 0, "fetched_at": chosen["stamp"], "sha": b""},
+        "rank": {"weight": 0, "fetched_at": chosen["fetched_at"], "sha": b""},
         "fields": _RECORD,
         "batch": by,
     }

@@ -43,19 +43,19 @@ def refine_query(
     lake: Lake,
     settings: Settings,
     into: Lake | None = None,
-    account: str = QUERY,
+    counted_as: str = QUERY,
     between: BetweenBatches | None = None,
 ) -> DataStreamWriter:
     """The query, ready to be given a trigger and started; refine.max_bytes_per_trigger says what one batch takes.
 
-    What it makes, and its checkpoint, go into the lake itself, or into another one; `account` names it in ops/batches.
+    Tables and checkpoint are written to `into`, else to the lake itself. `counted_as` is its name in ops/batches.
     `between` is what is done between batches.
     """
     lake.create(spark, EVENTS)
     made = into or lake
     max_bytes = settings.refine.max_bytes_per_trigger
     events = spark.readStream.format("delta").option("maxBytesPerTrigger", max_bytes).load(lake.path(EVENTS))
-    refiner = Refiner(made, open_index(settings, into), settings.refine.driver_records, account)
+    refiner = Refiner(made, open_index(settings, into), settings.refine.driver_records, counted_as)
     assigned: set[int] = set()
 
     def refine(batch: DataFrame, batch_id: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 
-from soundlake.core.fields import MOST_AT_ONCE, FirstSeen
+from soundlake.core.schema_drift import MOST_AT_ONCE, FirstSeen
 from soundlake.tables import Table
 
 Counts = Mapping[str, Mapping[str, int]]

@@ -18,16 +18,16 @@ _FETCH = (*DAY, "fetch")
 def chosen_fetches(entries: DataFrame) -> DataFrame:
     """The last complete fetch of each playlist and day.
 
-    In: entries. Out: playlist_id, snapshot_date, fetch, stamp. A fetch is complete when it has at least as many
-    entries as the playlist had in all, where that is given. Fetches are ordered by their stamps.
+    In: entries. Out: playlist_id, snapshot_date, fetch, fetched_at. A fetch is complete when it has at least as many
+    entries as the playlist had in all, where that is given. Fetches are ordered by their fetched_at.
     """
     places = F.count_distinct(F.when(~F.col("is_empty_marker"), F.col("position")))
     fetches = entries.groupBy(*_FETCH).agg(
-        F.max("fetched_at").alias("stamp"), places.alias("entries"), F.max("total").alias("total")
+        F.max("fetched_at").alias("fetched_at"), places.alias("entries"), F.max("total").alias("total")
     )
     complete = fetches.where(F.col("total").isNull() | (F.col("entries") >= F.col("total")))
-    newest = F.max(F.struct("stamp", "fetch")).alias("newest")
-    return complete.groupBy(*DAY).agg(newest).select(*DAY, "newest.fetch", "newest.stamp")
+    newest = F.max(F.struct("fetched_at", "fetch")).alias("newest")
+    return complete.groupBy(*DAY).agg(newest).select(*DAY, "newest.fetch", "newest.fetched_at")
 
 
 def snapshots(entries: DataFrame) -> DataFrame:

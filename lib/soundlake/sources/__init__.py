@@ -8,9 +8,9 @@ from soundlake.settings import Settings, check_source
 from soundlake.sources.files import FilesSource
 from soundlake.sources.kafka import KafkaSource
 from soundlake.sources.kinesis.source import KinesisSource
-from soundlake.sources.protocol import Adopted, Gap, Once, Source, check_once
+from soundlake.sources.protocol import Gap, Once, Recovered, Source, check_once
 
-__all__ = ["Adopted", "Gap", "Once", "Source", "check_once", "open_source"]
+__all__ = ["Gap", "Once", "Recovered", "Source", "check_once", "open_source"]
 
 
 def open_source(settings: Settings) -> Source:

@@ -16,9 +16,9 @@ from soundlake.errors import UsageError
 from soundlake.s3 import for_spark
 from soundlake.settings import Settings
 from soundlake.settings.types import in_bytes
-from soundlake.sources.files_adoption import adopted_files
+from soundlake.sources.files_recovery import recovered_files
 from soundlake.sources.framing import frame
-from soundlake.sources.protocol import KEPT_BYTES, RECORD_COLUMNS, Adopted, Gap, Once
+from soundlake.sources.protocol import KEPT_BYTES, RECORD_COLUMNS, Gap, Once, Recovered
 
 # The columns of Spark's binaryFile format, which a stream has to be told.
 BINARY_FILE = "path string, modificationTime timestamp, length bigint, content binary"
@@ -50,10 +50,10 @@ class FilesSource:
         """See Source."""
         raise NotImplementedError("Spark's trigger availableNow knows")
 
-    def adopt(self, spark: SparkSession, held: DataFrame, scratch: str) -> Adopted:
+    def recover_checkpoint(self, spark: SparkSession, held: DataFrame, scratch: str) -> Recovered:
         """See Source: files are known by their paths."""
         root, found = _found(spark, self.settings)
-        return adopted_files(found, root, held, scratch)
+        return recovered_files(found, root, held, scratch)
 
     def explain(self, error: str) -> str | None:
         """See Source: but for files that Spark cannot read, what it says of files says it all."""

@@ -14,11 +14,11 @@ from pyspark.sql import functions as F
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.settings import Settings
 from soundlake.settings.model import KafkaSettings
-from soundlake.sources.kafka_adoption import adopted, adopted_offsets, as_json, check_same, ends_of
 from soundlake.sources.kafka_broker import Broker
-from soundlake.sources.kafka_offsets import Place, expired, read_offsets
+from soundlake.sources.kafka_offsets import TopicPartition, expired, read_offsets
+from soundlake.sources.kafka_recovery import as_json, check_same, ends_of, recovered, recovered_offsets
 from soundlake.sources.kinds import kind_of
-from soundlake.sources.protocol import RECORD_COLUMNS, Adopted, Gap, Once
+from soundlake.sources.protocol import RECORD_COLUMNS, Gap, Once, Recovered
 
 DEFAULT_CLIENT_OPTIONS = {
     # What an aborted transaction wrote was never published.
@@ -87,7 +87,7 @@ class KafkaSource:
         """See Source."""
         raise NotImplementedError("Spark's trigger availableNow knows")
 
-    def adopt(self, spark: SparkSession, held: DataFrame, scratch: str) -> Adopted:
+    def recover_checkpoint(self, spark: SparkSession, held: DataFrame, scratch: str) -> Recovered:
         """See Source: every record that the broker still has of what bronze holds is compared with it."""
         ends = ends_of(held)
         with Broker.connect(spark, client_options(self.settings.source.kafka)) as broker:
@@ -95,14 +95,16 @@ class KafkaSource:
             _check_topics(self.settings, present)
             pattern = self.settings.source.kafka.topic_pattern
             read = {topic for topic in present if re.fullmatch(pattern, topic)} if pattern else _wanted(self.settings)
-            first, last = broker.bounds(broker.places(sorted({*read, *(topic for topic, _ in ends)} & present)))
-        offsets = adopted_offsets(ends, first, last)
+            first, last = broker.bounds(broker.partitions(sorted({*read, *(topic for topic, _ in ends)} & present)))
+        offsets = recovered_offsets(ends, first, last)
         begun = {place: first[place] for place, end in ends.items() if first[place] < end}
         if begun:
             check_same(spark, held, self._between(spark, begun, {place: ends[place] for place in begun}))
-        return adopted(offsets, ends, last)
+        return recovered(offsets, ends, last)
 
-    def _between(self, spark: SparkSession, begin: Mapping[Place, int], end: Mapping[Place, int]) -> DataFrame:
+    def _between(
+        self, spark: SparkSession, begin: Mapping[TopicPartition, int], end: Mapping[TopicPartition, int]
+    ) -> DataFrame:
         """The records of some partitions between two offsets."""
         options = {name: value for name, value in spark_options(self.settings).items() if name.startswith("kafka.")}
         options["assign"] = json.dumps({topic: [n for t, n in begin if t == topic] for topic, _ in begin})

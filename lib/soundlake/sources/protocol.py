@@ -50,7 +50,7 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class Adopted:
+class Recovered:
     """Where a query without a checkpoint goes on: the offset as Spark writes it, and what was found, in words.
 
     `log` is what the source itself keeps in a checkpoint, as the text of its first entry.
@@ -92,8 +92,8 @@ class Source(Protocol):
         """
         ...
 
-    def adopt(self, spark: SparkSession, held: DataFrame, scratch: str) -> Adopted:
-        """Tell where a query goes on whose checkpoint is lost, by the records that bronze holds of this kind of source.
+    def recover_checkpoint(self, spark: SparkSession, held: DataFrame, scratch: str) -> Recovered:
+        """Return where a query with a lost checkpoint goes on, from `held`, the records of this kind of source.
 
         `scratch` is the path of a folder that may be made; it is removed afterwards. Raises SoundlakeError where the
         source does not deliver what bronze holds any more, so that going on would lose or double records.

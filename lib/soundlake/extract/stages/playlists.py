@@ -8,7 +8,7 @@ from typing import Any
 
 from soundlake.extract.context import Context
 from soundlake.extract.outcomes import FailedError, MissingError, NotGotError, RefusedError
-from soundlake.publishers.envelope import stamp
+from soundlake.publishers.envelope import iso_utc
 
 _PAGE = 50
 _MOST_BEGINNINGS = 4
@@ -145,4 +145,4 @@ def without_entries(playlist: dict[str, Any]) -> dict[str, Any]:
 
 def _later_than(moment: str) -> str:
     """Return the stamp of now, or of the second after `moment` where that is later: two fetches have two stamps."""
-    return stamp(max(datetime.now(UTC), datetime.fromisoformat(moment) + timedelta(seconds=1)))
+    return iso_utc(max(datetime.now(UTC), datetime.fromisoformat(moment) + timedelta(seconds=1)))

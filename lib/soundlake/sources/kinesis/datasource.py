@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from pyspark.sql.datasource import DataSource, DataSourceStreamReader, InputPartition
 
-from soundlake.sources.kinesis.client import Place, connect
+from soundlake.sources.kinesis.client import StreamAddress, connect
 from soundlake.sources.kinesis.deaggregate import user_records
 from soundlake.sources.kinesis.offsets import NOTHING, ShardRange, StreamOffset, as_json, from_json, ranges
-from soundlake.sources.kinesis.planner import Limits, Planner
-from soundlake.sources.kinesis.walk import read_range, read_remains
+from soundlake.sources.kinesis.planner import BatchLimits, Planner
+from soundlake.sources.kinesis.shard_reader import read_range, read_remains
 from soundlake.tables import EVENTS
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class KinesisStreamReader(DataSourceStreamReader):
 
     def __init__(self, options: Mapping[str, str]) -> None:
         self._options = dict(options)
-        self._place = Place(options["stream"], options["region"], options.get("endpoint_url"))
+        self._address = StreamAddress(options["stream"], options["region"], options.get("endpoint_url"))
         self._planner: Planner | None = None
         self._planned: StreamOffset = NOTHING
 
@@ -78,9 +78,9 @@ class KinesisStreamReader(DataSourceStreamReader):
     def latestOffset(self) -> dict[str, Any]:  # noqa: N802
         """Plan the next batch; return where it ends."""
         if self._planner is None:
-            limits = Limits(int(self._options["max_records"]), int(self._options["carry_bytes"]))
-            client = connect(self._place)
-            self._planner = Planner(client, self._place.stream, self._options["start"], limits, self._skips)
+            limits = BatchLimits(int(self._options["max_records"]), int(self._options["carry_bytes"]))
+            client = connect(self._address)
+            self._planner = Planner(client, self._address.stream, self._options["start"], limits, self._skips)
         self._planned = self._planner.plan(self._planned)
         return as_json(self._planned)
 
@@ -107,7 +107,7 @@ class KinesisStreamReader(DataSourceStreamReader):
         if partition.records is not None:
             return [partition.records]
         read = read_remains if partition.may_be_less else read_range
-        return read(connect(self._place), self._place.stream, partition.wanted)
+        return read(connect(self._address), self._address.stream, partition.wanted)
 
     @property
     def _skips(self) -> list[str]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from soundlake.sources.kinesis.client import Description
 from soundlake.sources.kinesis.offsets import StreamOffset
+from soundlake.sources.kinesis.shard_reader import first_record, still_has
 from soundlake.sources.kinesis.shards import Shard, vanished
-from soundlake.sources.kinesis.walk import first_record, still_has
 from soundlake.sources.protocol import Gap
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from soundlake.sources.kinesis.client import list_shards, milliseconds
 from soundlake.sources.kinesis.offsets import TRIM_HORIZON, ShardOffset, StreamOffset
 from soundlake.sources.kinesis.planner import PAUSE_AFTER_EMPTY_PAGE_SECONDS
-from soundlake.sources.kinesis.walk import Walk
+from soundlake.sources.kinesis.shard_reader import ShardReader
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -27,9 +27,9 @@ def has_unread(client: KinesisClient, stream: str, reached: StreamOffset, by: in
 
 
 def _next_arrival(client: KinesisClient, stream: str, shard: str, begun: ShardOffset, is_closed: bool) -> float:
-    walk = Walk(client, stream, shard, begun.start, begun.after)
+    reader = ShardReader(client, stream, shard, begun.start, begun.after)
     while True:
-        page = walk.next_page(1)
+        page = reader.next_page(1)
         if page.records:
             return milliseconds(page.records[0]["ApproximateArrivalTimestamp"])
         if page.is_end or (page.is_tip and not is_closed):

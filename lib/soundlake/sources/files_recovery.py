@@ -9,11 +9,11 @@ from urllib.parse import unquote
 from pyspark.sql import DataFrame
 
 from soundlake.errors import SoundlakeError
-from soundlake.sources.protocol import Adopted
+from soundlake.sources.protocol import Recovered
 from soundlake.storage import Storage
 
 
-def adopted_files(listing: DataFrame, root: str, held: DataFrame, scratch: str) -> Adopted:
+def recovered_files(listing: DataFrame, root: str, held: DataFrame, scratch: str) -> Recovered:
     """Return the files of bronze as read.
 
     `listing` is a stream of the files, whose query logs in `scratch` what is there now; of that log the files that
@@ -25,7 +25,7 @@ def adopted_files(listing: DataFrame, root: str, held: DataFrame, scratch: str) 
     foreign = sorted({row["stream"] for row in places if not f"{_plain(row['stream'])}/".startswith(f"{prefix}/")})
     if foreign:
         raise SoundlakeError(
-            f"--adopt: bronze holds records of files below {foreign[0]}, but source.files.path is {root}: "
+            f"--recover-checkpoint: bronze holds records of files below {foreign[0]}, but source.files.path is {root}: "
             "the same files under another path would be read again. Set source.files.path as it was"
         )
     read = {_plain(f"{row['stream'].rstrip('/')}/{row['partition']}") for row in places}
@@ -42,7 +42,7 @@ def adopted_files(listing: DataFrame, root: str, held: DataFrame, scratch: str) 
     kept = [entry | {"batchId": 0} for entry in entries if _plain(unquote(entry["path"])) in read]
     lines = [json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in kept]
     found = f"{len(read):,} files were read, {len(entries) - len(kept):,} others are there and will be"
-    return Adopted(json.dumps({"logOffset": 0}), found, "\n".join(["v1", *lines]))
+    return Recovered(json.dumps({"logOffset": 0}), found, "\n".join(["v1", *lines]))
 
 
 def _plain(path: str) -> str:

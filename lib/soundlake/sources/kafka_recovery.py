@@ -9,22 +9,22 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from soundlake.errors import SoundlakeError
-from soundlake.sources.kafka_offsets import Place
-from soundlake.sources.protocol import Adopted
+from soundlake.sources.kafka_offsets import TopicPartition
+from soundlake.sources.protocol import Recovered
 
 _PLACE = ("stream", "partition", "position")
 
 
-def ends_of(held: DataFrame) -> dict[Place, int]:
+def ends_of(held: DataFrame) -> dict[TopicPartition, int]:
     """Return the offset after the last one that bronze holds of each partition."""
     last = F.max(F.col("position").cast("bigint")).alias("last")
     rows = held.groupBy("stream", "partition").agg(last).collect()
     return {(row["stream"], int(row["partition"])): row["last"] + 1 for row in rows}
 
 
-def adopted_offsets(
-    ends: Mapping[Place, int], first: Mapping[Place, int], last: Mapping[Place, int]
-) -> dict[Place, int]:
+def recovered_offsets(
+    ends: Mapping[TopicPartition, int], first: Mapping[TopicPartition, int], last: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
     """Return where reading goes on: after what bronze holds, and at the beginning of what it holds nothing of.
 
     `first` and `last` are the bounds of the partitions that are there. Raises SoundlakeError where bronze holds more.
@@ -33,7 +33,7 @@ def adopted_offsets(
     if beyond:
         places = ", ".join(f"{topic} partition {number}" for topic, number in beyond)
         raise SoundlakeError(
-            f"--adopt: {places}: bronze holds more than the broker has. The topic was deleted, or made anew: "
+            f"--recover-checkpoint: {places}: bronze holds more than the broker. The topic was deleted, or made anew: "
             "bring the old one back, or read the new one into a new lake"
         )
     return {**first, **ends}
@@ -54,24 +54,26 @@ def check_same(spark: SparkSession, held: DataFrame, broker: DataFrame) -> None:
     missing, other = counted
     if other:
         raise SoundlakeError(
-            f"--adopt: {other:,} records at the broker differ from those that bronze holds at the same offsets: "
-            "a topic was made anew. Read the new one into a new lake"
+            f"--recover-checkpoint: {other:,} records at the broker differ from those in bronze at the same offsets: a "
+            "topic was made anew. Read the new one into a new lake"
         )
     if missing:
         raise SoundlakeError(
-            f"--adopt: the broker has {missing:,} records before the end of bronze that bronze lacks: going on would "
-            "lose them. Put bronze back as it was, or read the topics into a new lake"
+            f"--recover-checkpoint: bronze lacks {missing:,} records that the broker has before the end of bronze: "
+            "going on would lose them. Put bronze back as it was, or read the topics into a new lake"
         )
 
 
-def adopted(offsets: Mapping[Place, int], ends: Mapping[Place, int], last: Mapping[Place, int]) -> Adopted:
+def recovered(
+    offsets: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int], last: Mapping[TopicPartition, int]
+) -> Recovered:
     """Return the offset as Spark writes it."""
     unread = sum(last[place] - offset for place, offset in offsets.items())
     found = f"{len(ends):,} partitions are in bronze, at most {unread:,} records are left to read"
-    return Adopted(as_json(offsets), found)
+    return Recovered(as_json(offsets), found)
 
 
-def as_json(offsets: Mapping[Place, int]) -> str:
+def as_json(offsets: Mapping[TopicPartition, int]) -> str:
     """Return offsets as Spark writes them."""
     topics: dict[str, dict[str, int]] = {}
     for (topic, number), offset in sorted(offsets.items()):

@@ -1,4 +1,4 @@
-"""Manners towards an API: not too many requests, waiting when told to, trying again with patience, and an end to it."""
+"""How requests are made: the rate limit, retries with growing waits, and when to give up."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from soundlake.extract.outcomes import FailedError, StopError
 T = TypeVar("T")
 
 WINDOW_SECONDS = 30.0
-# So many things in a row that fail are no bad luck: the service is down.
+# After so many failures in a row the service counts as down.
 _MOST_FAILURES_IN_A_ROW = 5
 
 
 class TryAgainError(Exception):
-    """A request that may go well the next time; `retry_after` are the seconds the service asked for."""
+    """A request that may succeed when it is retried, after `retry_after` seconds where the service says so."""
 
     def __init__(self, reason: str, retry_after: float | None = None, *, is_limit: bool = False) -> None:
         super().__init__(reason)
@@ -33,7 +33,7 @@ class TryAgainError(Exception):
 
 @dataclass
 class Clock:
-    """The time, and waiting: tests bring their own."""
+    """The time, and waiting; replaceable, so that a test need not wait."""
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -49,12 +49,12 @@ class RateLimiter:
     _lock: Lock = field(default_factory=Lock)
 
     def wait(self, longest: float | None = None) -> None:
-        """Return when a request may be made. Raises StopError where that would take longer than `longest` seconds."""
+        """Wait until a request may be made; raises StopError where that would take more than `longest` seconds."""
         with self._lock:
             while self._is_full():
                 seconds = self._begun[0] + WINDOW_SECONDS - self.clock.now()
                 if longest is not None and seconds > longest:
-                    raise StopError("the time that was given is over")
+                    raise StopError("the time limit is reached")
                 self.clock.sleep(max(seconds, 0.001))
             self._begun.append(self.clock.now())
 
@@ -65,10 +65,15 @@ class RateLimiter:
 
 
 @dataclass
-class Manners:
+class RequestPolicy:
     """How requests to one service are made.
 
-    `max_wait` bounds one wait, `attempts` the attempts of one request, `deadline` (of the clock) the whole walk.
+    Attributes:
+        service: Its name in messages.
+        limiter: The rate limit.
+        attempts: How often one request is tried.
+        max_wait: The longest wait, in seconds, that the service may ask for.
+        deadline: When to stop, by `clock`.
     """
 
     service: str
@@ -81,10 +86,10 @@ class Manners:
     _failures: int = 0
 
     def ask(self, request: Callable[[], T]) -> T:
-        """Return the answer of a request, which raises TryAgainError where it may be tried again.
+        """Return the answer of a request, which raises TryAgainError to be retried.
 
-        Raises FailedError when it was tried often enough, StopError when the service says to wait longer than
-        `max_wait`, when the time is over, or when nothing answers any more.
+        Raises FailedError after the last attempt. Raises StopError when the service asks for a wait of more than
+        `max_wait`, at the deadline, or when the service is down.
         """
         retrying = Retrying(
             retry=retry_if_exception_type(TryAgainError),
@@ -110,7 +115,7 @@ class Manners:
     def _once(self, request: Callable[[], T]) -> T:
         left = self._left()
         if left is not None and left <= 0:
-            raise StopError("the time that was given is over")
+            raise StopError("the time limit is reached")
         self.limiter.wait(left)
         self.requests += 1
         return request()
@@ -128,7 +133,7 @@ class Manners:
             raise StopError(f"{self.service}: {error.reason}", _moment(seconds), self.service)
         left = self._left()
         if left is not None and seconds >= left:
-            raise StopError(f"the time that was given is over ({self.service}: {error.reason})", _moment(seconds))
+            raise StopError(f"the time limit is reached ({self.service}: {error.reason})", _moment(seconds))
         return seconds
 
     def _sleep(self, seconds: float) -> None:

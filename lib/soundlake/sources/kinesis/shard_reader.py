@@ -1,4 +1,4 @@
-"""Walking along a shard, page by page."""
+"""Reading a shard, page by page."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Page:
     is_end: bool
 
 
-class Walk:
-    """A walk along one shard, from its start or from after a record.
+class ShardReader:
+    """Reads one shard, from its start or from after a record.
 
-    Kinesis forgets an iterator after five minutes: the walk then goes on with a new one, from where it is.
+    Kinesis forgets an iterator after five minutes: the reader then opens a new one where it is.
     """
 
     def __init__(self, client: KinesisClient, stream: str, shard: str, start: str, after: str | None) -> None:
@@ -73,10 +73,10 @@ def read_range(client: KinesisClient, stream: str, wanted: ShardRange) -> Iterat
 
     Raises SoundlakeError where it is not all there any more: the batch comes out as it was planned, or not at all.
     """
-    walk = Walk(client, stream, wanted.shard, wanted.start, wanted.after)
+    reader = ShardReader(client, stream, wanted.shard, wanted.start, wanted.after)
     left = wanted.count
     while left:
-        page = walk.next_page(left)
+        page = reader.next_page(left)
         left -= len(page.records)
         last = page.records[-1]["SequenceNumber"] if page.records else None
         went_past = last is not None and int(last) > int(wanted.until)
@@ -91,10 +91,10 @@ def read_range(client: KinesisClient, stream: str, wanted: ShardRange) -> Iterat
 
 def read_remains(client: KinesisClient, stream: str, wanted: ShardRange) -> Iterator[list[RecordTypeDef]]:
     """Read what is left of a batch that was planned, and whose records have begun to expire."""
-    walk = Walk(client, stream, wanted.shard, TRIM_HORIZON, None)
+    reader = ShardReader(client, stream, wanted.shard, TRIM_HORIZON, None)
     first, last = int(wanted.after or 0), int(wanted.until)
     while True:
-        page = walk.next_page(MOST_IN_A_PAGE)
+        page = reader.next_page(MOST_IN_A_PAGE)
         yield [record for record in page.records if first < int(record["SequenceNumber"]) <= last]
         is_over = page.records and int(page.records[-1]["SequenceNumber"]) >= last
         if is_over or page.is_end or page.is_tip:

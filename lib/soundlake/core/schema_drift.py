@@ -1,4 +1,4 @@
-"""Payload fields that no kind reads. Bronze keeps them; each is reported once, with the first record that had it."""
+"""Schema drift: payload fields that no kind reads. Bronze keeps them; ops/unknown_fields names each once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from soundlake.kinds.kind import Kind
 from soundlake.kinds.values import Json
 
-MOST_AT_ONCE = 200  # new names in one batch: who makes up names must not fill the table
+MOST_AT_ONCE = 200  # new names in one batch: a producer of random names must not fill the table
 _LONGEST_NAME = 100
-_MOST_SHAPES = 10_000  # kept in memory: sets of names that were looked at already
+_MOST_SHAPES = 10_000  # sets of field names that are cached
 _PLACE = ["stream", "partition", "position"]
 _OF_ENVELOPES = frozenset(("kind", "fetched_at", "source", "market", "payload"))
 
@@ -27,10 +27,10 @@ class FirstSeen(NamedTuple):
     position: str
 
 
-class FieldNames:
-    """Looks at the names of payloads' fields, and of the fields of objects in them, one record after the other.
+class UnknownFields:
+    """Collects the fields of payloads, and of objects in payloads, that no kind reads.
 
-    Most records of a kind have known fields, or the same ones: what was looked at once is known by its names.
+    Most records of a kind have the same fields, so the answer is cached by the set of names.
     """
 
     def __init__(self, kinds: Mapping[str, Kind]) -> None:
@@ -42,16 +42,16 @@ class FieldNames:
         self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._found: dict[tuple[str, str], list[int]] = {}
 
-    def look(self, kind: Kind, payload: Json, place: int) -> None:
-        """Look at the payload of the record at a place."""
+    def inspect(self, kind: Kind, payload: Json, place: int) -> None:
+        """Collect the unknown fields of the payload of the record at `place`."""
         name = kind.name
         if not self._known[name].issuperset(payload):
-            for field in self._others((name, "", *payload), self._known[name]):
+            for field in self._unknown((name, "", *payload), self._known[name]):
                 self._found.setdefault((name, field), []).append(place)
         for prefix, known in self._objects[name]:
             inner = payload.get(prefix)
             if type(inner) is dict and not known.issuperset(inner):
-                for field in self._others((name, f"{prefix}.", *inner), known):
+                for field in self._unknown((name, f"{prefix}.", *inner), known):
                     self._found.setdefault((name, field), []).append(place)
 
     def first_seen(self, events: pa.Table, arrived: list[int]) -> Mapping[tuple[str, str], FirstSeen]:
@@ -66,11 +66,11 @@ class FieldNames:
             first = pc.select_k_unstable(origins, 1, [(name, "ascending") for name in _PLACE])
             yield field, FirstSeen(earliest, **origins.take(first).to_pylist()[0])
 
-    def _others(self, shape: tuple[str, ...], known: frozenset[str]) -> tuple[str, ...]:
-        others = self._shapes.get(shape)
-        if others is None:
+    def _unknown(self, shape: tuple[str, ...], known: frozenset[str]) -> tuple[str, ...]:
+        unknown = self._shapes.get(shape)
+        if unknown is None:
             _, prefix, *names = shape
-            others = tuple((prefix + name)[:_LONGEST_NAME] for name in names if name not in known)
+            unknown = tuple((prefix + name)[:_LONGEST_NAME] for name in names if name not in known)
             if len(self._shapes) < _MOST_SHAPES:
-                self._shapes[shape] = others
-        return others
+                self._shapes[shape] = unknown
+        return unknown

@@ -65,9 +65,9 @@ def test_files_that_bronze_holds_are_not_read_again(
     else:
         for log in ("offsets", "commits"):
             shutil.rmtree(checkpoint / log)
-    with pytest.raises(SoundlakeError, match="--adopt"):
+    with pytest.raises(SoundlakeError, match="--recover-checkpoint"):
         stream.run(spark, settings_of(lake, landed), once=True)
-    stream.run(spark, settings_of(lake, landed), once=True, adopts=True)
+    stream.run(spark, settings_of(lake, landed), once=True, recovers_checkpoint=True)
     assert "1 files were read, 1 others are there" in capsys.readouterr().out
     land(landed, "c.ndjson", "t4")
     stream.run(spark, settings_of(lake, landed), once=True)
@@ -83,7 +83,7 @@ def test_another_folder_is_refused(spark: SparkSession, lake: Path, landed: Path
     landed.rename(moved)
     before = places(lake)
     with pytest.raises(SoundlakeError, match=r"source\.files\.path is .*moved"):
-        stream.run(spark, settings_of(lake, moved), once=True, adopts=True)
+        stream.run(spark, settings_of(lake, moved), once=True, recovers_checkpoint=True)
     assert places(lake) == before
 
 
@@ -92,8 +92,8 @@ def test_a_checkpoint_that_belongs_to_the_table_is_left_as_it_is(
     spark: SparkSession, lake: Path, landed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     metadata = (lake / "_checkpoints" / "ingest" / "metadata").read_text()
-    stream.run(spark, settings_of(lake, landed), once=True, adopts=True)
-    assert "nothing is adopted" in capsys.readouterr().out
+    stream.run(spark, settings_of(lake, landed), once=True, recovers_checkpoint=True)
+    assert "there is nothing to recover" in capsys.readouterr().out
     assert (lake / "_checkpoints" / "ingest" / "metadata").read_text() == metadata
     assert sum(places(lake).values()) == 3
 
@@ -132,7 +132,7 @@ def test_a_kafka_stream_goes_on_after_what_bronze_holds(
     spark: SparkSession, kafka: Broker, topic: str, fed: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kafka.expire(topic, 0, before=2)
-    stream.run(spark, fed, once=True, adopts=True)
+    stream.run(spark, fed, once=True, recovers_checkpoint=True)
     assert "1 partitions are in bronze, at most 2 records are left to read" in capsys.readouterr().out
     lake = Path(fed.lake.uri)
     assert places(lake) == Counter([(topic, "0", str(position)) for position in range(4)] + [(topic, "1", "0")])
@@ -143,14 +143,14 @@ def test_a_kafka_stream_goes_on_after_what_bronze_holds(
 def test_a_topic_that_was_made_anew_is_refused(spark: SparkSession, kafka: Broker, topic: str, fed: Settings) -> None:
     spark.sql(f"UPDATE delta.`{fed.lake.uri}/{EVENTS.path}` SET value = X'00' WHERE position = '1'")
     with pytest.raises(SoundlakeError, match="1 records at the broker differ"):
-        stream.run(spark, fed, once=True, adopts=True)
+        stream.run(spark, fed, once=True, recovers_checkpoint=True)
     assert len(rows(fed.lake.uri, EVENTS)) == 3
 
 
 def test_a_hole_in_bronze_is_refused(spark: SparkSession, kafka: Broker, topic: str, fed: Settings) -> None:
     spark.sql(f"DELETE FROM delta.`{fed.lake.uri}/{EVENTS.path}` WHERE position = '1'")
-    with pytest.raises(SoundlakeError, match="1 records before the end of bronze that bronze lacks"):
-        stream.run(spark, fed, once=True, adopts=True)
+    with pytest.raises(SoundlakeError, match="bronze lacks 1 records that the broker has"):
+        stream.run(spark, fed, once=True, recovers_checkpoint=True)
 
 
 @pytest.mark.faults
@@ -158,5 +158,5 @@ def test_a_broker_that_holds_less_than_bronze_is_refused(
     spark: SparkSession, kafka: Broker, topic: str, fed: Settings
 ) -> None:
     spark.sql(f"UPDATE delta.`{fed.lake.uri}/{EVENTS.path}` SET position = '17' WHERE position = '2'")
-    with pytest.raises(SoundlakeError, match="partition 0: bronze holds more than the broker has"):
-        stream.run(spark, fed, once=True, adopts=True)
+    with pytest.raises(SoundlakeError, match="partition 0: bronze holds more than the broker"):
+        stream.run(spark, fed, once=True, recovers_checkpoint=True)

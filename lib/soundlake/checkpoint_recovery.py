@@ -1,7 +1,7 @@
-"""Going on without a checkpoint: bronze itself says what was read, and the source is held against it first.
+"""Recovering the checkpoint of ingest from bronze: `stream --recover-checkpoint`.
 
-For an ingest checkpoint that is gone, foreign or cut off. What bronze holds is compared with what the source has; where
-they fit, a new checkpoint is written whose first batch is done and ends where bronze ends.
+For a checkpoint that is lost, damaged or another lake's. The records in bronze are compared with those of the source;
+where they agree, a new checkpoint is written whose first batch is done and ends where bronze ends.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from soundlake.storage import Storage
 from soundlake.tables import EVENTS
 
 
-def adopt(spark: SparkSession, lake: Lake, source: Source, name: str, say: Callable[[str], None]) -> None:
-    """Give ingest a checkpoint that fits bronze, unless the one it has does; the earlier one is kept beside it.
+def recover_checkpoint(spark: SparkSession, lake: Lake, source: Source, name: str, say: Callable[[str], None]) -> None:
+    """Write a checkpoint of ingest that fits bronze, unless there is one; the earlier one is kept beside it.
 
-    `name` is the source as bronze calls it. May die anywhere: then the checkpoint is refused as before, and this can be
-    done again. Raises SoundlakeError where bronze is gone, or where the source does not go on where bronze ends.
+    `name` is the source as bronze calls it. It may die anywhere: the checkpoint is then refused as before, and this can
+    be run again. Raises SoundlakeError where bronze is gone, or the source does not continue where bronze ends.
     """
     try:
         bind(spark, lake, QUERY, EVENTS, writes_each_batch=True)
@@ -36,18 +36,18 @@ def adopt(spark: SparkSession, lake: Lake, source: Source, name: str, say: Calla
             raise
         why = str(refused)
     else:
-        say("--adopt: the checkpoint belongs to the table, nothing is adopted")
+        say("--recover-checkpoint: the checkpoint belongs to the table, there is nothing to recover")
         return
     storage, id_ = Storage(spark), str(uuid.uuid4())
-    made = f"{lake.root}/_checkpoints/_adopted/{id_}"
+    made = f"{lake.root}/_checkpoints/_recovered/{id_}"
     held = lake.read(spark, EVENTS).where(F.col("source") == name)
-    adopted = source.adopt(spark, held, f"{made}/scratch")
+    recovered = source.recover_checkpoint(spark, held, f"{made}/scratch")
     milliseconds = int(time.time() * 1000)
     planned = json.dumps({"batchWatermarkMs": 0, "batchTimestampMs": milliseconds, "conf": {}})
     checkpoint = f"{made}/checkpoint"
-    if adopted.log is not None:
-        storage.write(f"{checkpoint}/sources/0/0", adopted.log)
-    storage.write(f"{checkpoint}/offsets/0", f"v1\n{planned}\n{adopted.offset}")
+    if recovered.log is not None:
+        storage.write(f"{checkpoint}/sources/0/0", recovered.log)
+    storage.write(f"{checkpoint}/offsets/0", f"v1\n{planned}\n{recovered.offset}")
     storage.write(f"{checkpoint}/commits/0", 'v1\n{"nextBatchWatermarkMs":0}')
     storage.write(f"{checkpoint}/metadata", json.dumps({"id": id_}))
     _write_trace(spark, lake, id_)
@@ -56,11 +56,11 @@ def adopt(spark: SparkSession, lake: Lake, source: Source, name: str, say: Calla
         storage.copy(own, f"{own}.before-{id_}")
     move_checkpoint(spark, lake, QUERY, EVENTS, checkpoint)
     storage.delete(made)
-    say(f"--adopt: {why.partition('. ')[0]}. Going on where bronze ends: {adopted.found}")
+    say(f"--recover-checkpoint: {why.partition('. ')[0]}. Going on where bronze ends: {recovered.found}")
 
 
 def _write_trace(spark: SparkSession, lake: Lake, id_: str) -> None:
-    """Let the table know the first batch of the new checkpoint: a commit without rows."""
+    """Record the first batch of the new checkpoint in the table, by a commit without rows."""
     rows = conform(nothing(spark, EVENTS), EVENTS)
     trace = {"txnAppId": id_, "txnVersion": "0"}
     rows.write.format("delta").mode("append").options(**trace).save(lake.path(EVENTS))
