@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -68,6 +69,7 @@ def _refuse(error: Any) -> None:
         typer.echo(message, err=True)
         sys.exit(error.exit_code)
     command = at.removeprefix("soundlake").strip()
+    message = re.sub("=.*", "=…", message)  # what follows may be the secret of a setting
     said = f"{message[0].lower()}{message[1:].rstrip('.')}; see {at} --help"
     raise UsageError(f"{command}: {said}" if command else said)
 

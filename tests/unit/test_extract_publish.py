@@ -183,6 +183,19 @@ def test_files_and_what_is_remembered_are_encrypted_with_the_key_of_the_settings
 
 
 @pytest.mark.usefixtures("aws")
+def test_tokens_are_encrypted_with_the_key_of_their_bucket_where_the_settings_name_none() -> None:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="a-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
+    by_default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    client.put_bucket_encryption(Bucket="a-bucket", ServerSideEncryptionConfiguration={"Rules": [by_default]})
+    with open_state(settings("extract.state=s3://a-bucket/state")) as state:
+        state.write("token", {"refresh_token": "of a test"})
+    told = client.head_object(Bucket="a-bucket", Key="state/token.json")
+    assert (told["ServerSideEncryption"], told["SSEKMSKeyId"]) == ("aws:kms", key)
+
+
+@pytest.mark.usefixtures("aws")
 def test_a_bucket_that_is_not_there_is_said_at_once() -> None:
     with pytest.raises(SoundlakeError, match="cannot reach the bucket of s3://no-bucket/raw"):
         open_publisher(settings(), "files", "s3://no-bucket/raw")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -141,7 +142,7 @@ def test_each_wrong_key_has_one_line_that_says_where_it_stands(tmp_path: Path) -
             f"{file}: nonsense: unknown key",
             "environment variable SOUNDLAKE_CATALOG__TYPE=hive: should be 'none' or 'glue'",
             "--set train.k_min=1: should be greater than or equal to 2",
-            "--set lake.url=x: unknown key; did you mean lake.uri?",
+            "--set lake.url=…: unknown key; did you mean lake.uri?",
             "--lake gs://bucket/lake: should be a local path, file://, s3:// or s3a://",
             "--source ftp: should be 'files', 'kafka' or 'kinesis'",
         ]
@@ -155,18 +156,37 @@ def test_a_wrong_value_is_reported_even_where_another_place_overrides_it(tmp_pat
 
 def test_a_single_underscore_in_a_variable_is_explained() -> None:
     assert problems_of(env={"SOUNDLAKE_LAKE_URI": "x"}) == [
-        "environment variable SOUNDLAKE_LAKE_URI=x: unknown key; did you mean SOUNDLAKE_LAKE__URI?"
+        "environment variable SOUNDLAKE_LAKE_URI=…: unknown key; did you mean SOUNDLAKE_LAKE__URI?"
     ]
 
 
 def test_a_section_is_no_key() -> None:
     assert problems_of(sets=("source.kafka=x",)) == [
-        "--set source.kafka=x: is a section, not a key; did you mean source.kafka.bootstrap_servers?"
+        "--set source.kafka=…: is a section, not a key; did you mean source.kafka.bootstrap_servers?"
     ]
 
 
 def test_a_set_without_a_value_is_refused() -> None:
     assert problems_of(sets=("train.k",)) == ["--set train.k: should be section.key=value"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"sets": ("source.kafka.option.sasl.jaas.config=hunter2",)},
+        {"sets": ("source.kafka.options=hunter2",)},
+        {"sets": ("source.kafka=hunter2",)},
+        {"sets": ("source.kafka.options.sasl.jaas.config hunter2",)},
+        {"sets": ("s3.endpoint_url=ftp://me:hunter2@somewhere",)},
+        {"lake": "gs://me:hunter2@bucket/lake"},
+        {"env": {"SOUNDLAKE_SOURCE__KAFKA_OPTIONS__SASL_JAAS_CONFIG": "hunter2"}},
+        {"env": {"SOUNDLAKE_SOURCE_KAFKA_OPTIONS": "hunter2"}},
+    ],
+    ids=lambda words: next(iter(words)),
+)
+def test_what_may_be_a_secret_is_not_repeated_where_its_key_is_mistyped(words: dict[str, Any]) -> None:
+    (problem,) = problems_of(**words)
+    assert "hunter2" not in problem
 
 
 @pytest.mark.parametrize(

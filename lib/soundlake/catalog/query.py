@@ -16,7 +16,8 @@ from soundlake.settings import Settings, check_lake_exists
 if TYPE_CHECKING:
     from soundlake.catalog.local import Part
 
-_COMMENT = re.compile(r"\s*(--[^\n]*(\n|$)|/\*.*?\*/)", re.DOTALL)
+# As Athena's grammar has it: a carriage return ends a comment of a line, too.
+_COMMENT = re.compile(r"\s*(--[^\r\n]*|/\*.*?\*/)", re.DOTALL)
 
 Engine = Literal["athena", "duckdb"]
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from soundlake.aws import open_client
+from soundlake.aws import read_secret
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.settings import Settings
 
@@ -58,12 +58,7 @@ def load_credentials(settings: Settings, env: Mapping[str, str] = os.environ) ->
 
 
 def _secret(secret_id: str) -> dict[str, str]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        text = open_client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"]
-    except (BotoCoreError, ClientError, KeyError) as error:
-        raise SoundlakeError(f"cannot read the secret {secret_id}: {error}") from None
+    text = read_secret(secret_id)
     try:
         values = json.loads(text)
     except ValueError:  # the error would show the text

@@ -9,16 +9,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.s3 import put_options
 from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3, split_uri
 from soundlake.settings.checks import local_path
-
-if TYPE_CHECKING:
-    pass
 
 
 class State(Protocol):
@@ -107,8 +104,7 @@ class BucketState:
         from botocore.exceptions import BotoCoreError, ClientError
 
         self._uri = uri.rstrip("/")
-        # What stands in it is for nobody else's eyes: encrypted by S3's own key at least.
-        self._put_options: dict[str, Any] = {"ServerSideEncryption": "AES256"} | put_options(settings)
+        self._put_options: dict[str, Any] = dict(put_options(settings))
         self._bucket, prefix = split_uri(uri)
         self._prefix = f"{prefix}/" if prefix else ""
         self._errors = (BotoCoreError, ClientError)

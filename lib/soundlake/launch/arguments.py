@@ -55,7 +55,7 @@ def resolve(job: Job, options: argparse.Namespace, env: Mapping[str, str] = os.e
     # Where a job runs elsewhere, S3 may be open to its role alone: it looks for itself.
     is_here = getattr(options, "target", "local") == "local"
     if job.reads_source or job.bundled:
-        check_source(settings, look_on_s3=is_here)
+        check_source(settings, is_here=is_here)
     if is_on_s3(settings.lake.uri) and not is_here:
         pass
     elif job.makes_lake:

@@ -32,10 +32,12 @@ class Parser(argparse.ArgumentParser):
 
 
 def _unknown(argument: str, known: Sequence[str]) -> str:
+    name, separator, _ = argument.partition("=")
+    shown = f"{name}=…" if separator else name  # what follows may be the secret of a setting
     if not argument.startswith("-"):
-        return f"unexpected argument {argument!r}"
-    close = difflib.get_close_matches(argument.partition("=")[0], known, n=1)
-    return f"unknown option {argument}" + (f"; did you mean {close[0]}?" if close else "")
+        return f"unexpected argument {shown!r}"
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"unknown option {shown}" + (f"; did you mean {close[0]}?" if close else "")
 
 
 def add_job_options(parser: argparse.ArgumentParser, *, streaming: bool, checking: bool = False) -> None:

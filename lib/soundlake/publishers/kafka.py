@@ -10,6 +10,7 @@ from soundlake.errors import SoundlakeError, UsageError
 from soundlake.publishers.base import BasePublisher
 from soundlake.publishers.kafka_options import log_in
 from soundlake.settings import Settings
+from soundlake.settings.references import followed
 
 # The client gives a message up after this long, with its retries; before, nothing is lost and nothing doubled.
 _DELIVERY_SECONDS = 120
@@ -26,8 +27,8 @@ class KafkaPublisher(BasePublisher):
         self._servers = settings.source.kafka.bootstrap_servers
         if self._servers is None:
             raise UsageError("source.kafka.bootstrap_servers: needed for --to kafka")
-        java = {name: value.get_secret_value() for name, value in settings.source.kafka.options.items()}
-        own = {name: value.get_secret_value() for name, value in settings.publish.kafka_options.items()}
+        java = followed("source.kafka.options", settings.source.kafka.options)
+        own = followed("publish.kafka_options", settings.publish.kafka_options)
         self._topics = settings.source.topics.model_dump()
         self._failures: list[str] = []
         self._failed = 0

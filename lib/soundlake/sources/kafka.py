@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.settings import Settings
 from soundlake.settings.model import KafkaSettings
+from soundlake.settings.references import followed
 from soundlake.sources.kafka_broker import Broker
 from soundlake.sources.kafka_offsets import TopicPartition, expired, read_offsets
 from soundlake.sources.kafka_recovery import as_json, check_same, ends_of, recovered, recovered_offsets
@@ -130,7 +131,7 @@ def client_options(kafka: KafkaSettings) -> dict[str, str]:
     """The options of Kafka's client, secrets included; raises UsageError where no broker is named."""
     if kafka.bootstrap_servers is None:
         raise UsageError("source.kafka.bootstrap_servers: needed when source.type is kafka")
-    given = {name: value.get_secret_value() for name, value in kafka.options.items()}
+    given = followed("source.kafka.options", kafka.options)
     return {**DEFAULT_CLIENT_OPTIONS, **given, "bootstrap.servers": kafka.bootstrap_servers}
 
 
