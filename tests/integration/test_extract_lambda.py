@@ -144,15 +144,6 @@ def test_all_ways_out_are_in_the_archive(unpacked: Path, module: str) -> None:
     subprocess.run([sys.executable, "-I", "-S", "-c", code, str(unpacked)], check=True, timeout=60)
 
 
-def test_the_bundled_mappings_are_found_in_a_package(unpacked: Path) -> None:
-    code = "import sys; sys.path.insert(0, sys.argv[1]); from soundlake.imports.bundled import bundled; "
-    code += "print(len(bundled()))"
-    ended = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", code, str(unpacked)], check=True, timeout=60, capture_output=True, text=True
-    )
-    assert int(ended.stdout) >= 11
-
-
 def nothing(names: Sequence[str], folder: Path) -> None:
     """A gathering of no library."""
 
