@@ -322,11 +322,11 @@ def test_a_lambda_whose_time_is_over_goes_on_in_the_next_invocation(fake: FakeSp
     playlist = fake.catalog.add_playlist(1, list(fake.catalog.tracks.values()))
     event = {"ids": [playlist], "with": "none"}
     first = handler(event, Invocation(30))
-    assert (first["is_well"], first["stopped"]) == (False, "the time that was given is over")
+    assert (first["is_well"], first["stopped"]) == (False, "the time limit is reached")
     second = handler(event, Invocation(300))
     assert second["fetched_at"] == first["fetched_at"]
     assert second["stages"]["playlist"] == {"asked": 1, "got": 1, "missing": 0, "refused": 0, "failed": 0, "left": 0}
-    assert [key for key in keys(in_the_cloud, "state/") if "walk" in key] == []
+    assert [key for key in keys(in_the_cloud, "state/") if "crawl" in key] == []
 
 
 @pytest.mark.usefixtures("in_the_cloud")

@@ -122,7 +122,7 @@ def test_neither_spark_nor_what_is_installed_here_is_used(
     assert not (unpacked / "pyspark").exists()
 
 
-def test_a_walk_stops_in_time_and_the_next_invocation_goes_on(
+def test_a_crawl_stops_in_time_and_the_next_invocation_goes_on(
     unpacked: Path, extracting: Extracting, fake: FakeSpotify, playlist: str
 ) -> None:
     event = {"command": "playlists", "ids": [playlist], "with": "none"}

@@ -47,7 +47,7 @@ def in_topic(broker: Broker, topic: str, total: int) -> list[tuple[bytes, dict[s
     return found
 
 
-def test_a_walk_into_kafka_puts_every_record_into_the_topic_of_its_kind(
+def test_a_crawl_into_kafka_puts_every_record_into_the_topic_of_its_kind(
     kafka: Broker, fake: FakeSpotify, tmp_path: Path
 ) -> None:
     topics = {kind: kafka.create_topic(partitions=2) for kind in KINDS}
@@ -82,7 +82,7 @@ def test_a_message_that_is_too_big_is_named(kafka: Broker) -> None:
         publisher.publish_all("track", ["t"], [b"x" * 2_000_000])
 
 
-def test_a_walk_into_kinesis_puts_every_record_into_the_stream(
+def test_a_crawl_into_kinesis_puts_every_record_into_the_stream(
     kinesis: Emulator, fake: FakeSpotify, tmp_path: Path
 ) -> None:
     stream = kinesis.new_stream(shards=2)

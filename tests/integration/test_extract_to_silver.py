@@ -125,11 +125,11 @@ def test_everything_that_spotify_served_is_in_silver_once(fake: FakeSpotify, roa
         catalog.add_play(catalog.tracks[an_id("track", minute)], f"2026-11-20T10:0{minute}:00Z")
     fake.top["artists"] = list(catalog.artists.values())
     user = Typing(fake, road, tmp_path / "state")
-    walk = ("playlists", chart, odd)
-    user.stopped_at("/items$", 1, *walk)
-    user.stopped_at("/v1/albums/.{22}$", 5, *walk)
-    user.killed_at(lambda path: path.endswith(an_id("artist", 4)), *walk)
-    assert user.run(*walk) == 0
+    crawl = ("playlists", chart, odd)
+    user.stopped_at("/items$", 1, *crawl)
+    user.stopped_at("/v1/albums/.{22}$", 5, *crawl)
+    user.killed_at(lambda path: path.endswith(an_id("artist", 4)), *crawl)
+    assert user.run(*crawl) == 0
     assert user.run("me") == 0
 
     lake = str(tmp_path / "lake")

@@ -188,7 +188,7 @@ def test_throttled_calls_and_expired_iterators_are_tried_again(
     kinesis.fail(operation, error, times=0)
 
 
-def test_a_walk_whose_iterator_expired_goes_on_where_it_was(kinesis: Emulator, client: Any, stream: Stream) -> None:
+def test_a_crawl_whose_iterator_expired_goes_on_where_it_was(kinesis: Emulator, client: Any, stream: Stream) -> None:
     stream.put(numbered(0, 40))
     walk = ShardReader(client, stream.name, stream.open_shards()[0], "TRIM_HORIZON", None)
     first = walk.next_page(5).records

@@ -176,7 +176,7 @@ def test_files_and_what_is_remembered_are_encrypted_with_the_key_of_the_settings
     chosen = settings("publish.out=s3://a-bucket/raw", "extract.state=s3://a-bucket/state", f"s3.kms_key_id={key}")
     with open_publisher(chosen) as publisher, open_state(chosen) as state:
         publisher.publish("track", "t", RECORD)
-        state.write("walk", {"done": 1})
+        state.write("crawl", {"done": 1})
     written = [found["Key"] for found in client.list_objects_v2(Bucket="a-bucket")["Contents"]]
     told = [client.head_object(Bucket="a-bucket", Key=name) for name in written]
     assert [(answer["ServerSideEncryption"], answer["SSEKMSKeyId"]) for answer in told] == [("aws:kms", key)] * 2

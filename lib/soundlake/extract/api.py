@@ -11,7 +11,7 @@ from spotipy.exceptions import SpotifyException, SpotifyOauthError
 
 from soundlake.errors import SoundlakeError
 from soundlake.extract.auth import Auth
-from soundlake.extract.outcomes import MissingError, RefusedError
+from soundlake.extract.outcomes import NotFoundError, RefusedError
 from soundlake.extract.rate_limit import RequestPolicy, TryAgainError
 from soundlake.settings import Settings
 
@@ -33,7 +33,7 @@ class SpotifyApi:
     def call(self, method: str, *args: Any, **parameters: Any) -> dict[str, Any]:
         """Return the answer of a method of spotipy, or of GET to a path (`get:playlists/ID/tracks`).
 
-        Raises MissingError, RefusedError, FailedError or StopError for what their names say, SoundlakeError where the
+        Raises NotFoundError, RefusedError, FailedError or StopError for what their names say, SoundlakeError where the
         credentials are wrong.
         """
         renewed = False
@@ -94,7 +94,7 @@ def _raise_for(status: int, message: str, reason: str | None, headers: Mapping[s
         raise TryAgainError(said, _retry_after(headers))
     # 400 is also what an id gets that only looks like one.
     if status in (404, 410) or (status == 400 and "id" in message.lower().split()):
-        raise MissingError(said, status)
+        raise NotFoundError(said, status)
     raise RefusedError(said, status)
 
 

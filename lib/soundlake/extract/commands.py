@@ -159,7 +159,7 @@ def _extract(
     from soundlake.extract.ids import lines_of
     from soundlake.extract.progress import shown_progress
     from soundlake.extract.request import request_for
-    from soundlake.extract.run import run_walk
+    from soundlake.extract.run import run_crawl
     from soundlake.settings import load_settings
 
     settings = load_settings(config, sets or ())
@@ -168,7 +168,7 @@ def _extract(
         named = list(settings.extract.playlists)
     request = request_for(command, named, with_, types=types, limit=limit)
     with shown_progress(Console(stderr=True)) as on_progress:
-        report = run_walk(
+        report = run_crawl(
             settings, request, to=to, out=out, user=checked_name(user), fresh=fresh, on_progress=on_progress
         )
     report.print(Console())

@@ -1,4 +1,4 @@
-"""What was found out about the app: what it may not do, and until when it was told to keep away."""
+"""What is known of the app: which requests it was refused, and until when it must keep away."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from soundlake.extract.state import State
 from soundlake.publishers.envelope import iso_utc
 
-# An app may be given more rights one day: then is asked again.
+# An app may be granted more rights: a refusal is retried after this.
 _GOOD_FOR = timedelta(days=30)
 
 
@@ -20,7 +20,7 @@ class AppFacts:
         self._document = state.read(self._name) or {}
 
     def is_refused(self, what: str) -> bool:
-        """Tell whether the app was refused this, lately."""
+        """Whether the app was refused this in the last 30 days."""
         since = self._document.get("refused", {}).get(what)
         return since is not None and _moment(since) > datetime.now(UTC) - _GOOD_FOR
 
@@ -31,7 +31,7 @@ class AppFacts:
 
     @property
     def blocked_until(self) -> datetime | None:
-        """Until when the app was told to keep away; None when that is over."""
+        """Until when the app must keep away; None when that has passed."""
         until = self._document.get("blocked_until")
         moment = None if until is None else _moment(until)
         return moment if moment is not None and moment > datetime.now(UTC) else None

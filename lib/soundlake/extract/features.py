@@ -1,4 +1,4 @@
-"""Who knows how tracks sound: the providers of audio features."""
+"""The providers of audio features."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ Found = dict[str, dict[str, Any]]
 
 
 class Provider(Protocol):
-    """One who may know."""
+    """A provider of audio features."""
 
     name: str
     source: str
     batch: int
 
     def fetch(self, ids: Sequence[str]) -> Found:
-        """Return the features of those of the tracks that are known, by track id.
+        """Return the features of the tracks that it knows, by track id.
 
-        Raises RefusedError where nothing is given at all, FailedError where a request failed, StopError as requests do.
+        Raises RefusedError where the app may not ask, FailedError where a request failed, StopError as requests do.
         """
 
 
@@ -59,7 +59,7 @@ class SpotifyFeatures:
 
 
 class ReccoBeatsFeatures:
-    """ReccoBeats: free, for everybody. Its answers leave out what it does not know and have ids of their own."""
+    """ReccoBeats: free, for everybody. Responses omit unknown tracks and have ids of their own."""
 
     name, source, batch = "reccobeats", "reccobeats", 40
 
@@ -113,15 +113,15 @@ class LookupFeatures:
 
     def fetch(self, ids: Sequence[str]) -> Found:
         """Return the rows of the tracks; see `Provider`."""
-        known = [thing for thing in ids if is_id(thing) and thing in self._rows]
-        rows = self._table.take([self._rows[thing] for thing in known]).to_pylist() if known else []
+        known = [item for item in ids if is_id(item) and item in self._rows]
+        rows = self._table.take([self._rows[item] for item in known]).to_pylist() if known else []
         return {
-            thing: {
+            item: {
                 name: value
                 for name, value in row.items()
                 if name in _FEATURES and value is not None and not (isinstance(value, float) and math.isnan(value))
             }
-            for thing, row in zip(known, rows, strict=True)
+            for item, row in zip(known, rows, strict=True)
         }
 
 
@@ -132,7 +132,7 @@ _FEATURES = (
 
 
 def open_providers(settings: Settings, api: SpotifyApi, policy: RequestPolicy) -> list[Provider]:
-    """Return the providers of extract.features in their order. Raises UsageError for unknown ones, and a lost file."""
+    """Return the providers of extract.features, in order. Raises UsageError for an unknown one or a missing file."""
     names = settings.extract.features
     unknown = [name for name in names if name not in NAMES]
     if unknown:

@@ -1,11 +1,11 @@
-"""The handler of an AWS Lambda function that extracts by the clock, or on demand.
+"""The handler of an AWS Lambda function that extracts on a schedule, or on demand.
 
-The event says what: {"command": "playlists", "ids": [...], "with": "tracks", "to": "kinesis"}; settings come from the
-environment (SOUNDLAKE_SECTION__KEY), credentials from extract.secret_id, the state is below an s3:// prefix. A walk
-that does not fit into one invocation stops in time and goes on in the next.
+The event holds the command: {"command": "playlists", "ids": [...], "with": "tracks", "to": "kinesis"}. Settings come
+from the environment (SOUNDLAKE_SECTION__KEY), credentials from extract.secret_id; the state is below an s3:// prefix. A
+crawl that takes longer than one invocation stops in time and resumes in the next.
 
 Whoever may invoke the function chooses what is read and how fast. Where credentials and records go is the operator's
-choice alone: the event may set only `SETTABLE`.
+choice alone: an event may set only `SETTABLE`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any, Protocol
 
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.extract.request import WITH_BY_DEFAULT, request_for
-from soundlake.extract.run import run_walk
+from soundlake.extract.run import run_crawl
 from soundlake.settings import load_settings
 
-# Left for making everything safe after the walk has stopped.
+# Left for the last checkpoint after the crawl has stopped.
 _MARGIN_SECONDS = 30.0
 
-# The settings that an event may bring: what a walk reads and how politely. No addresses, no files, no names of secrets.
+# The settings that an event may bring: what a crawl reads and how politely. No addresses, no files, no names of secrets.
 SETTABLE = (
     "extract.attempts",
     "extract.cache_hours",
@@ -38,17 +38,17 @@ _FIELDS = ("command", "ids", "with", "type", "limit", "to", "user", "set")
 
 
 class LambdaContext(Protocol):
-    """What Lambda says about the invocation."""
+    """The part of Lambda's context that is used."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Return how much time is left."""
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Run one command; return its report.
+    """Run one command and return its report.
 
-    Raises UsageError for an event that says nothing sensible, and SoundlakeError, so that Lambda counts the invocation
-    as an error, where something failed. A walk that stopped because its time was over or Spotify said so is no error.
+    Raises UsageError for an invalid event, SoundlakeError where something failed, so that Lambda counts an error. A
+    crawl that stopped at its time limit or because Spotify said so is no error.
     """
     command = event.get("command", "playlists")
     if command not in WITH_BY_DEFAULT:
@@ -59,7 +59,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         command, list(ids), event.get("with"), types=event.get("type", "track"), limit=event.get("limit", 50)
     )
     seconds = context.get_remaining_time_in_millis() / 1000 - _MARGIN_SECONDS
-    report = run_walk(
+    report = run_crawl(
         settings, request, to=event.get("to"), out=None, user=event.get("user", "default"), seconds=seconds
     )
     if not report.is_well and report.stop is None:

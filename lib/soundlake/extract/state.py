@@ -1,4 +1,4 @@
-"""What is remembered between runs: small JSON documents in a folder or below an s3:// prefix, each replaced whole."""
+"""The state between runs: small JSON documents in a folder or below an s3:// prefix, replaced as a whole."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class State(Protocol):
     """Documents by name."""
 
     folder: Path | None
-    """Where local files may be kept beside; None where the state is elsewhere."""
+    """A folder for other local files; None where the state is on S3."""
 
     def read(self, name: str) -> dict[str, Any] | None:
         """Return a document, None where there is none. Raises SoundlakeError where it cannot be read."""
 
     def write(self, name: str, document: dict[str, Any]) -> None:
-        """Put a document in the place of the one before, whole. Raises SoundlakeError where that cannot be done."""
+        """Replace a document as a whole. Raises SoundlakeError where that fails."""
 
     def remove(self, name: str) -> None:
-        """Forget a document."""
+        """Remove a document."""
 
 
 @contextmanager
@@ -48,13 +48,13 @@ def open_state(settings: Settings) -> Iterator[State]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise UsageError(
-                f"extract.state: another extract is at work in {folder}; wait for it, or give this one its own state"
+                f"extract.state: another extract uses {folder}; wait for it, or give this one its own state"
             ) from None
         yield state
 
 
 class FolderState:
-    """Documents in a folder of this machine that only its owner may read."""
+    """Documents in a local folder that only its owner may read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder: Path | None = folder
@@ -91,12 +91,12 @@ class FolderState:
             raise SoundlakeError(f"cannot write {path}: {error.strerror}") from None
 
     def remove(self, name: str) -> None:
-        """Forget a document."""
+        """Remove a document."""
         (self._folder / f"{name}.json").unlink(missing_ok=True)
 
 
 class BucketState:
-    """Documents on S3, for runs on machines that do not last. Nothing keeps a second run out: start one at a time."""
+    """Documents on S3, for short-lived machines. There is no lock: start one run at a time."""
 
     folder: Path | None = None
 
@@ -132,7 +132,7 @@ class BucketState:
             raise SoundlakeError(f"cannot write {self._uri}/{name}.json: {error}") from None
 
     def remove(self, name: str) -> None:
-        """Forget a document."""
+        """Remove a document."""
         try:
             self._client.delete_object(Bucket=self._bucket, Key=f"{self._prefix}{name}.json")
         except self._errors as error:

@@ -13,7 +13,7 @@ from soundlake.extract.api import SpotifyApi
 from soundlake.extract.auth import PUBLISHING, app_or_user
 from soundlake.extract.credentials import Credentials
 from soundlake.extract.ids import is_id
-from soundlake.extract.outcomes import NotGotError, StopError
+from soundlake.extract.outcomes import NotFetchedError, StopError
 from soundlake.extract.rate_limit import RateLimiter, RequestPolicy
 from soundlake.extract.state import State
 from soundlake.playlists.reading import Playlist
@@ -56,7 +56,7 @@ class Publisher:
             return self._publish(playlist, public)
         except StopError as error:
             raise SoundlakeError(f"{playlist.slug}: {error.reason}; run it again later") from None
-        except NotGotError as error:
+        except NotFetchedError as error:
             raise SoundlakeError(f"{playlist.slug}: {error.reason}") from None
 
     def _publish(self, playlist: Playlist, public: bool) -> Published:

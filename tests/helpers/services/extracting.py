@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from helpers.services.spotify import CLIENT_ID, CLIENT_SECRET, FakeSpotify
-from soundlake.extract.report import Report
+from soundlake.extract.report import CrawlReport
 from soundlake.extract.request import request_for
-from soundlake.extract.run import run_walk
+from soundlake.extract.run import run_crawl
 from soundlake.settings import load_settings
 
 APP = {"SPOTIPY_CLIENT_ID": CLIENT_ID, "SPOTIPY_CLIENT_SECRET": CLIENT_SECRET}
@@ -42,9 +42,9 @@ class Extracting:
         types: str = "track",
         limit: int = 50,
         **more: Any,
-    ) -> Report:
+    ) -> CrawlReport:
         settings = load_settings(None, (*self.sets, *sets), env={})
-        return run_walk(settings, request_for(command, given, with_, types=types, limit=limit), env=env, **more)
+        return run_crawl(settings, request_for(command, given, with_, types=types, limit=limit), env=env, **more)
 
     def records(self, kind: str | None = None) -> list[dict[str, Any]]:
         """What was published, of one kind, as a reader of files sees it."""

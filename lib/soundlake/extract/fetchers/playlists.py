@@ -1,4 +1,4 @@
-"""Playlists: the playlist itself, and its entries in order, all of one moment under one stamp."""
+"""Playlists: the playlist and its entries in order, one snapshot under one fetched_at."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from soundlake.extract.context import Context
-from soundlake.extract.outcomes import FailedError, MissingError, NotGotError, RefusedError
+from soundlake.extract.context import CrawlContext
+from soundlake.extract.outcomes import FailedError, NotFetchedError, NotFoundError, RefusedError
 from soundlake.publishers.envelope import iso_utc
 
 _PAGE = 50
@@ -17,29 +17,29 @@ _OLD_ROUTE = "playlist_items"
 
 
 class _ChangedError(Exception):
-    """The playlist is another one than the one whose entries were read."""
+    """The playlist changed while its entries were read."""
 
 
-class PlaylistStage:
+class PlaylistFetcher:
     """Playlists by id."""
 
     batch = 1
 
-    def read(self, context: Context, things: Sequence[str]) -> None:
-        """Read playlists; see `Stage`. How far a long one was read is marked after each page."""
-        for playlist in things:
-            queue = context.walk.queues["playlist"]
+    def read(self, context: CrawlContext, items: Sequence[str]) -> None:
+        """Read playlists; see `Fetcher`. After each page the position is marked."""
+        for playlist in items:
+            queue = context.crawl.queues["playlist"]
             try:
                 self._read(context, playlist)
-            except NotGotError as error:
-                queue.end(playlist, error.verdict, error.reason)
+            except NotFetchedError as error:
+                queue.end(playlist, error.outcome, error.reason)
             else:
                 queue.end(playlist)
-            if playlist in queue.done and queue.not_got.get(playlist, ("", ""))[0] != "failed":
-                context.walk.marks.pop(playlist, None)
+            if playlist in queue.done and queue.not_fetched.get(playlist, ("", ""))[0] != "failed":
+                context.crawl.marks.pop(playlist, None)
             context.stepped()
 
-    def _read(self, context: Context, playlist: str) -> None:
+    def _read(self, context: CrawlContext, playlist: str) -> None:
         for _ in range(_MOST_BEGINNINGS):
             about = context.api.call("playlist", playlist, market=context.market, additional_types=("track", "episode"))
             mark = self._mark(context, playlist, about)
@@ -51,21 +51,21 @@ class PlaylistStage:
             return
         raise FailedError(f"it changed while it was read, {_MOST_BEGINNINGS} times")
 
-    def _mark(self, context: Context, playlist: str, about: dict[str, Any]) -> dict[str, Any]:
-        """Return how far the playlist was read; from the beginning, under a new stamp, where it has changed since."""
-        before = context.walk.marks.get(playlist)
+    def _mark(self, context: CrawlContext, playlist: str, about: dict[str, Any]) -> dict[str, Any]:
+        """Return how far the playlist was read; where it changed since, from the beginning with a new fetched_at."""
+        before = context.crawl.marks.get(playlist)
         snapshot = about.get("snapshot_id")
         if before is not None and before["snapshot_id"] == snapshot:
             return before
-        moment = context.walk.fetched_at if before is None else _later_than(before["fetched_at"])
+        moment = context.crawl.fetched_at if before is None else _later_than(before["fetched_at"])
         mark = {"snapshot_id": snapshot, "fetched_at": moment, "offset": 0, "total": None}
-        context.walk.marks[playlist] = mark
+        context.crawl.marks[playlist] = mark
         if context.publisher.is_seen_early:
-            # Killed among its entries and taken up again, it must not mix two snapshots under one stamp.
+            # When it is killed among the entries and resumed, two snapshots must not get one fetched_at.
             context.checkpoint()
         return mark
 
-    def _publish_about(self, context: Context, playlist: str, about: dict[str, Any], mark: dict[str, Any]) -> None:
+    def _publish_about(self, context: CrawlContext, playlist: str, about: dict[str, Any], mark: dict[str, Any]) -> None:
         if not about.get("id"):
             raise FailedError("an answer without an id")
         if mark.get("is_published"):
@@ -73,7 +73,7 @@ class PlaylistStage:
         context.emit("playlist", playlist, without_entries(about), mark["fetched_at"])
         mark["is_published"] = True
 
-    def _read_entries(self, context: Context, playlist: str, about: dict[str, Any], mark: dict[str, Any]) -> None:
+    def _read_entries(self, context: CrawlContext, playlist: str, about: dict[str, Any], mark: dict[str, Any]) -> None:
         pages = 0
         while True:
             page = self._page(context, playlist, mark["offset"])
@@ -99,7 +99,7 @@ class PlaylistStage:
             )
 
     def _publish_entries(
-        self, context: Context, playlist: str, about: dict[str, Any], mark: dict[str, Any], entries: list[Any]
+        self, context: CrawlContext, playlist: str, about: dict[str, Any], mark: dict[str, Any], entries: list[Any]
     ) -> None:
         head = {"id": playlist, "name": about.get("name"), "snapshot_id": mark["snapshot_id"], "total": mark["total"]}
         if mark["total"] == 0:  # the record that says that it is empty
@@ -111,25 +111,25 @@ class PlaylistStage:
             name = (
                 "track" if isinstance(given.get("track"), dict) or not isinstance(given.get("item"), dict) else "item"
             )
-            thing = given.get(name) if isinstance(given.get(name), dict) else None
-            payload = {"playlist": head, "position": position, "added_at": given.get("added_at"), name: thing}
+            item = given.get(name) if isinstance(given.get(name), dict) else None
+            payload = {"playlist": head, "position": position, "added_at": given.get("added_at"), name: item}
             context.emit("playlist_item", f"{playlist}:{position}", payload, mark["fetched_at"])
-            context.take_track("playlist", thing)
+            context.take_track("playlist", item)
 
-    def _page(self, context: Context, playlist: str, offset: int) -> dict[str, Any]:
+    def _page(self, context: CrawlContext, playlist: str, offset: int) -> dict[str, Any]:
         asked: dict[str, Any] = {"limit": _PAGE, "offset": offset, "market": context.market}
         if not context.facts.is_refused(_OLD_ROUTE):
             try:
                 return context.api.call("playlist_items", playlist, **asked)
-            except MissingError as error:
+            except NotFoundError as error:
                 missing = error
             except RefusedError as error:
                 raise RefusedError(f"its entries: {error.reason}", error.status) from None
         else:
-            missing = MissingError("404")
+            missing = NotFoundError("404")
         try:
             page = context.api.call(f"get:playlists/{playlist}/tracks", **asked, additional_types="track,episode")
-        except (MissingError, RefusedError):
+        except (NotFoundError, RefusedError):
             raise RefusedError(f"its entries: {missing.reason}", missing.status) from None
         context.facts.refuse(_OLD_ROUTE)
         return page
@@ -144,5 +144,5 @@ def without_entries(playlist: dict[str, Any]) -> dict[str, Any]:
 
 
 def _later_than(moment: str) -> str:
-    """Return the stamp of now, or of the second after `moment` where that is later: two fetches have two stamps."""
+    """Return now, or the second after `moment` if that is later: two fetches have two times."""
     return iso_utc(max(datetime.now(UTC), datetime.fromisoformat(moment) + timedelta(seconds=1)))

@@ -1,4 +1,4 @@
-"""What a walk through the Spotify Web API publishes, and how it behaves when Spotify does not."""
+"""What a crawl through the Spotify Web API publishes, and how it behaves when Spotify does not."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ def test_a_playlist_is_published_with_all_its_entries_in_order(
     assert report.is_well
 
 
-def test_all_records_of_a_walk_bear_its_stamp(extracting: Extracting, playlist: str) -> None:
+def test_all_records_of_a_crawl_have_its_fetched_at(extracting: Extracting, playlist: str) -> None:
     report = extracting.run("playlists", playlist, with_="tracks,albums,artists,features")
-    assert {record["fetched_at"] for record in extracting.records()} == {report.walk.fetched_at}
+    assert {record["fetched_at"] for record in extracting.records()} == {report.crawl.fetched_at}
 
 
 def test_a_record_begins_with_its_kind_and_is_an_envelope(extracting: Extracting, fake: FakeSpotify) -> None:
@@ -171,7 +171,7 @@ def test_what_was_read_lately_is_published_again_without_asking(fake: FakeSpotif
     first = extracting.run("albums", an_id("album", 1))
     extracting.run("albums", an_id("album", 1))
     assert len(fake.paths("albums")) == 1
-    assert [record["fetched_at"] for record in extracting.records("album")] == [first.walk.fetched_at] * 2
+    assert [record["fetched_at"] for record in extracting.records("album")] == [first.crawl.fetched_at] * 2
 
 
 def test_nothing_is_kept_where_that_is_not_wanted(fake: FakeSpotify, extracting: Extracting) -> None:
@@ -186,7 +186,7 @@ def test_nothing_is_kept_where_that_is_not_wanted(fake: FakeSpotify, extracting:
 def test_what_is_missing_is_named(fake: FakeSpotify, extracting: Extracting) -> None:
     unknown = an_id("track", 999)
     report = extracting.run("tracks", unknown, an_id("track", 1))
-    assert (report.walk.queues["track"].asked, report.walk.queues["track"].got) == (2, 1)
+    assert (report.crawl.queues["track"].asked, report.crawl.queues["track"].got) == (2, 1)
     assert any("1 missing" in line and unknown in line for line in report.lines())
     assert not report.is_well
 
@@ -194,7 +194,7 @@ def test_what_is_missing_is_named(fake: FakeSpotify, extracting: Extracting) -> 
 def test_an_editorial_playlist_is_missing(fake: FakeSpotify, extracting: Extracting) -> None:
     editorial = fake.catalog.add_playlist(5, [], owner="spotify")
     report = extracting.run("playlists", editorial)
-    assert report.walk.roots_not_got == {editorial: ("missing", "404 Resource not found")}
+    assert report.crawl.roots_not_got == {editorial: ("missing", "404 Resource not found")}
     assert not report.is_well
 
 
@@ -205,7 +205,7 @@ def test_in_development_mode_the_playlist_of_another_is_published_and_its_entrie
     other = fake.catalog.add_playlist(5, list(fake.catalog.tracks.values()), owner="somebody")
     report = extracting.run("playlists", other)
     assert extracting.ids("playlist") == [other]
-    assert report.walk.roots_not_got == {other: ("refused", "its entries: 403 Forbidden")}
+    assert report.crawl.roots_not_got == {other: ("refused", "its entries: 403 Forbidden")}
 
 
 def test_what_fails_is_kept_with_its_reason_and_tried_first_the_next_time(
@@ -255,7 +255,7 @@ def test_an_answer_that_does_not_come_is_asked_for_again(
     assert positions(extracting) == list(range(TRACKS))
 
 
-def test_a_long_wait_stops_the_walk_and_says_when_to_come_again(
+def test_a_long_wait_stops_the_crawl_and_says_when_to_come_again(
     fake: FakeSpotify, extracting: Extracting, playlist: str
 ) -> None:
     body = {"error": {"status": 429, "message": "Too many requests", "reason": "QUOTA_EXCEEDED"}}
@@ -269,7 +269,7 @@ def test_a_long_wait_stops_the_walk_and_says_when_to_come_again(
     assert not report.is_well
 
 
-def test_a_walk_goes_on_where_it_stopped_under_the_same_stamp(
+def test_a_crawl_goes_on_where_it_stopped_with_the_same_fetched_at(
     fake: FakeSpotify, extracting: Extracting, playlist: str
 ) -> None:
     fake.fail("/items$", 429, headers=HOURS, after=1)
@@ -278,15 +278,15 @@ def test_a_walk_goes_on_where_it_stopped_under_the_same_stamp(
     second = extracting.run("playlists", playlist)
     assert positions(extracting) == list(range(TRACKS))
     assert len(extracting.records("playlist")) == 1
-    assert {record["fetched_at"] for record in extracting.records()} == {first.walk.fetched_at}
+    assert {record["fetched_at"] for record in extracting.records()} == {first.crawl.fetched_at}
     assert second.is_well
-    assert second.walk.is_resumed
+    assert second.crawl.is_resumed
 
 
-def test_a_walk_that_is_done_begins_anew_the_next_time(extracting: Extracting, playlist: str) -> None:
+def test_a_crawl_that_is_done_begins_anew_the_next_time(extracting: Extracting, playlist: str) -> None:
     extracting.run("playlists", playlist)
-    assert not extracting.run("playlists", playlist).walk.is_resumed
-    assert list(extracting.state.glob("walk-*")) == []
+    assert not extracting.run("playlists", playlist).crawl.is_resumed
+    assert list(extracting.state.glob("crawl-*")) == []
 
 
 def test_while_spotify_says_to_keep_away_nothing_is_asked(
@@ -309,7 +309,7 @@ def test_a_playlist_that_changes_between_stop_and_resume_is_read_anew_under_a_ne
     later(fake, extracting)
     fake.catalog.playlists[playlist]["snapshot_id"] = "snapshot-2"
     extracting.run("playlists", playlist)
-    second = [r for r in extracting.records("playlist_item") if r["fetched_at"] != first.walk.fetched_at]
+    second = [r for r in extracting.records("playlist_item") if r["fetched_at"] != first.crawl.fetched_at]
     assert [record["payload"]["position"] for record in second] == list(range(TRACKS))
     assert {record["payload"]["playlist"]["snapshot_id"] for record in second} == {"snapshot-2"}
 
@@ -338,7 +338,7 @@ def test_stopped_twice_and_killed_once_everything_is_published_and_nothing_is_as
     fake.consents.add("a-consent")
     env = {**APP, "SPOTIPY_REFRESH_TOKEN": "a-consent"}
     fake.fail("/items$", 429, headers=HOURS, after=1)
-    stamp = extracting.run("playlists", playlist, with_=everything, env=env).walk.fetched_at
+    stamp = extracting.run("playlists", playlist, with_=everything, env=env).crawl.fetched_at
     later(fake, extracting)
     fake.fail("/v1/albums/.{22}$", 429, headers=HOURS, after=7)
     extracting.run("playlists", playlist, with_=everything, env=env)
@@ -348,7 +348,7 @@ def test_stopped_twice_and_killed_once_everything_is_published_and_nothing_is_as
         raise SystemExit(137)
 
     with monkeypatch.context() as patched:
-        patched.setattr("soundlake.extract.stages.audio_features.AudioFeaturesStage.read", die)
+        patched.setattr("soundlake.extract.fetchers.audio_features.AudioFeaturesFetcher.read", die)
         with pytest.raises(SystemExit):
             extracting.run("playlists", playlist, with_=everything, env=env)
     report = extracting.run("playlists", playlist, with_=everything, env=env)
@@ -370,10 +370,10 @@ def test_a_service_that_is_down_stops_the_walk(fake: FakeSpotify, extracting: Ex
     assert len(fake.asked) < 10
 
 
-def test_a_walk_whose_time_is_over_stops(extracting: Extracting, playlist: str) -> None:
+def test_a_crawl_whose_time_is_over_stops(extracting: Extracting, playlist: str) -> None:
     report = extracting.run("playlists", playlist, seconds=0)
     assert report.stop is not None
-    assert report.stop.reason == "the time that was given is over"
+    assert report.stop.reason == "the time limit is reached"
     assert extracting.run("playlists", playlist).is_well
 
 
