@@ -22,7 +22,7 @@ from soundlake.settings import load_settings
 # Left for the last checkpoint after the crawl has stopped.
 _MARGIN_SECONDS = 30.0
 
-# The settings that an event may bring: what a crawl reads and how politely. No addresses, no files, no names of secrets.
+# The settings that an event may set: what a crawl reads and how fast. No addresses, no files, no names of secrets.
 SETTABLE = (
     "extract.attempts",
     "extract.cache_hours",
