@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from soundlake.archive.command import move_read
+from soundlake.archive.command import archive_processed
 from soundlake.catalog.commands import query
 from soundlake.dashboard.command import dashboard
 from soundlake.errors import UsageError
@@ -47,7 +47,7 @@ app.add_typer(jobs_app, name="jobs")
 app.command("deploy")(deploy)
 app.command("import")(import_files)
 app.add_typer(playlists_app, name="playlists")
-app.command("move-read")(move_read)
+app.command("archive-processed")(archive_processed)
 app.command("query")(query)
 app.command("dashboard")(dashboard)
 

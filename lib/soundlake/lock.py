@@ -24,8 +24,8 @@ from soundlake.settings.checks import local_path
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_JOB = "move-read"
-# How long a lock on S3 outlives a mover that died; it is renewed long before.
+_JOB = "archive-processed"
+# How long a lock on S3 outlives its process; it is renewed long before.
 SECONDS = 600
 _TAKEN = ("412", "PreconditionFailed", "409", "ConditionalRequestConflict")
 
@@ -64,10 +64,10 @@ class Holder:
 
 
 @contextmanager
-def mover_lock(settings: Settings) -> Iterator[Callable[[], None]]:
-    """Hold the lock of the mover for a lake; yields what has to be called now and then, to keep it.
+def archive_lock(settings: Settings) -> Iterator[Callable[[], None]]:
+    """Hold the lock of archive-processed for a lake; yields a function that renews it, to be called regularly.
 
-    Raises SoundlakeError where another process has it, and, from what is called, where it was lost.
+    Raises SoundlakeError where another process has it; the function raises it where the lock was lost.
     """
     folder = local_path(settings.lake.uri)
     if folder is not None:
@@ -76,20 +76,20 @@ def mover_lock(settings: Settings) -> Iterator[Callable[[], None]]:
         return
     lock = BucketLock(settings.lake.uri, open_s3(settings), put_options=put_options(settings))
     lock.take()
-    with released(lock.release):
+    with releasing(lock.release):
         yield lock.keep
 
 
 @contextmanager
-def released(release: Callable[[], None]) -> Iterator[None]:
-    """Let go of a lock at the end; what fails then does not hide what failed before."""
+def releasing(release: Callable[[], None]) -> Iterator[None]:
+    """Release a lock at the end; an error of that does not hide an earlier one."""
     try:
         yield
     except BaseException as error:
         try:
             release()
         except SoundlakeError as trouble:
-            error.add_note(f"and letting go of the lock: {trouble}")
+            error.add_note(f"and releasing the lock: {trouble}")
         raise
     release()
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from soundlake.errors import SoundlakeError
-from soundlake.lock import BucketLock, TakenError, file_lock, lock_file, released
+from soundlake.lock import BucketLock, TakenError, file_lock, lock_file, releasing
 from soundlake.s3 import put_options
 from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3
@@ -83,7 +83,7 @@ def lease(settings: Settings, job: str) -> Iterator[Lease]:
         if not renewing.is_alive() and not held.is_lost:  # else it ends by itself
             lock.release()
 
-    with released(release):
+    with releasing(release):
         yield held
 
 

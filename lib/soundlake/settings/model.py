@@ -49,7 +49,8 @@ class FilesSettings(_Section):
     )
     max_files_per_trigger: Number = Field(1000, ge=1, description="most files taken in one batch")
     processed_path: Annotated[Folder | None, Optional] = Field(
-        None, description="where `soundlake move-read` puts files that were read; else the folder _processed in path"
+        None,
+        description="where `soundlake archive-processed` puts files that were read; else the folder _processed in path",
     )
 
 

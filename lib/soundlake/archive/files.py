@@ -1,4 +1,4 @@
-"""From where to where files are moved, and what became of one."""
+"""The folders that files are moved between, and the outcomes of a move."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from soundlake.settings.checks import local_path
 _DEFAULT = "_processed"
 
 
-class Outcome(StrEnum):
-    """What became of a file."""
+class MoveOutcome(StrEnum):
+    """The outcome of moving a file."""
 
     MOVED = "moved"
     COMPLETED = "completed"
-    ANEW = "written anew"
-    IN_THE_WAY = "in the way"
+    CHANGED = "changed"
+    TARGET_EXISTS = "target exists"
 
 
 @dataclass(frozen=True)
-class Landed:
-    """A file below source.files.path: its path from there, when it was modified (ms), and what changes with it."""
+class LandedFile:
+    """A file below source.files.path: its path from there, its modification time (ms), and a tag of its content."""
 
     name: str
     modified: int
@@ -35,38 +35,38 @@ class Landed:
     tag: str
 
 
-class Place(Protocol):
-    """The files below source.files.path and the place they are moved to. Raises SoundlakeError."""
+class SourceFiles(Protocol):
+    """The files below source.files.path, and moving them. Raises SoundlakeError."""
 
     workers: int
     """How many files are moved at once."""
     resolution: int
-    """How exactly times are known there, in ms."""
+    """The resolution of modification times, in ms."""
     prefix: str
-    """What the paths of its files begin with in the stream's log."""
+    """The prefix of its files in the stream's log."""
 
-    def files(self) -> Iterator[Landed]:
+    def files(self) -> Iterator[LandedFile]:
         """The files that the stream sees."""
 
-    def move(self, file: Landed) -> Outcome:
-        """Move a file that was read. Dying anywhere leaves it in one or both places, and the next move completes it."""
+    def move(self, file: LandedFile) -> MoveOutcome:
+        """Move a file that was read. A crash leaves it in one or both folders, and the next move completes it."""
 
 
 def is_left_out(name: str) -> bool:
-    """Whether Spark passes over a file or folder of this name."""
+    """Whether Spark ignores a file or folder of this name."""
     if name.startswith(("_metadata", "_common_metadata")):
         return False
     return name.startswith(".") or (name.startswith("_") and "=" not in name) or name.endswith("._COPYING_")
 
 
-def places_of(settings: Settings) -> tuple[str, str]:
+def folders_of(settings: Settings) -> tuple[str, str]:
     """Return source.files.path and where its files are moved to, absolute and without a slash at the end.
 
-    Raises UsageError where the one is not set or not there, or the stream would read again what lies in the other.
+    Raises UsageError where the first is not set or missing, or the stream would read the second.
     """
     path = settings.source.files.path
     if path is None:
-        raise UsageError("source.files.path: needed: the folder whose files the stream has read")
+        raise UsageError("source.files.path: required: the folder that the stream reads")
     root = _absolute(path)
     aside = _absolute(settings.source.files.processed_path or f"{root}/{_DEFAULT}")
     folder = local_path(root)
@@ -80,7 +80,7 @@ def places_of(settings: Settings) -> tuple[str, str]:
     if target.is_relative_to(source) and not is_left_out(target.relative_to(source).parts[0]):
         raise UsageError(
             f"source.files.processed_path: {aside} is below source.files.path, the stream would read its files again; "
-            "begin the name of the folder with _ or choose another place"
+            "begin the name of the folder with _ or choose another folder"
         )
     return root, aside
 

@@ -1,4 +1,4 @@
-"""Moving aside what the stream has read: every file once, and nothing that it may still need."""
+"""Archiving files that the stream has read: each file once, and none that the stream may still need."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 
 from soundlake.archive.bucket_files import BucketFiles
 from soundlake.archive.committed import committed_files
+from soundlake.archive.files import LandedFile, MoveOutcome, SourceFiles, folders_of
 from soundlake.archive.local_files import LocalFiles
-from soundlake.archive.places import Landed, Outcome, Place, places_of
 from soundlake.archive.texts import open_texts
 from soundlake.errors import SoundlakeError
-from soundlake.lock import mover_lock
+from soundlake.lock import archive_lock
 from soundlake.s3 import put_options
 from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3
@@ -24,63 +24,63 @@ _CHUNK = 64
 
 
 @dataclass
-class Summary:
-    """What became of the files that are there: names by outcome, and how many the stream has not read yet."""
+class ArchiveSummary:
+    """The files by outcome, and how many the stream has not read yet."""
 
     root: str
     aside: str
     is_dry: bool
     batch: int | None = None
     read: int = 0
-    """Files below the folder that the stream has read, ever."""
+    """All files below the folder that the stream has ever read."""
     waiting: int = 0
-    moved: list[Landed] = field(default_factory=list)
-    completed: list[Landed] = field(default_factory=list)
-    anew: list[Landed] = field(default_factory=list)
-    in_the_way: list[Landed] = field(default_factory=list)
+    moved: list[LandedFile] = field(default_factory=list)
+    completed: list[LandedFile] = field(default_factory=list)
+    changed: list[LandedFile] = field(default_factory=list)
+    target_exists: list[LandedFile] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     left: int = 0
-    """Files that were not tried any more, since all failed."""
+    """Files that were not tried, as all before them failed."""
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing that was read is left where it was."""
-        return not (self.anew or self.in_the_way or self.failed)
+        """Whether all files that were read have been moved."""
+        return not (self.changed or self.target_exists or self.failed)
 
-    def add(self, file: Landed, outcome: Outcome) -> None:
-        """Note what became of a file."""
+    def add(self, file: LandedFile, outcome: MoveOutcome) -> None:
+        """Record the outcome of a file."""
         lists = {
-            Outcome.MOVED: self.moved,
-            Outcome.COMPLETED: self.completed,
-            Outcome.ANEW: self.anew,
-            Outcome.IN_THE_WAY: self.in_the_way,
+            MoveOutcome.MOVED: self.moved,
+            MoveOutcome.COMPLETED: self.completed,
+            MoveOutcome.CHANGED: self.changed,
+            MoveOutcome.TARGET_EXISTS: self.target_exists,
         }
         lists[outcome].append(file)
 
 
-def move_read(settings: Settings, *, dry_run: bool = False) -> Summary:
-    """Move the files that the last committed batch of the stream has left behind; only say so where `dry_run`.
+def archive_processed(settings: Settings, *, dry_run: bool = False) -> ArchiveSummary:
+    """Move the files up to the last committed batch of the stream; with `dry_run` only list them.
 
     Raises UsageError before anything is moved, SoundlakeError where the lake, its checkpoint or the files cannot be
-    read, and where another mover is at work. What goes wrong with one file is in the summary.
+    read, or another process archives. Failures of single files are in the summary.
     """
-    root, aside = places_of(settings)
+    root, aside = folders_of(settings)
     check_lake_exists(settings)
-    place = _open(settings, root, aside)
-    with mover_lock(settings) as keep:
-        # What is committed is read before the files are listed: a file cannot come to be read in between.
+    source = _open(settings, root, aside)
+    with archive_lock(settings) as keep:
+        # The commits are read before the files are listed, so that no file is committed in between.
         committed = committed_files(open_texts(f"{settings.lake.uri.rstrip('/')}/_checkpoints/ingest", settings))
-        read = _below(committed.times, place.prefix)
-        summary = Summary(root, aside, dry_run, committed.batch, len(read))
-        wanted = list(_wanted(place, read, summary))
+        read = _below(committed.times, source.prefix)
+        summary = ArchiveSummary(root, aside, dry_run, committed.batch, len(read))
+        wanted = list(_wanted(source, read, summary))
         if dry_run:
             summary.moved = wanted
             return summary
-        with ThreadPoolExecutor(place.workers) as pool:
+        with ThreadPoolExecutor(source.workers) as pool:
             for done, chunk in enumerate(_chunks(wanted)):
                 keep()
                 failed = len(summary.failed)
-                for file, outcome in zip(chunk, pool.map(lambda file: _moved(place, file), chunk), strict=True):
+                for file, outcome in zip(chunk, pool.map(lambda file: _moved(source, file), chunk), strict=True):
                     if isinstance(outcome, SoundlakeError):
                         summary.failed.append(str(outcome))
                     else:
@@ -91,7 +91,7 @@ def move_read(settings: Settings, *, dry_run: bool = False) -> Summary:
     return summary
 
 
-def _open(settings: Settings, root: str, aside: str) -> Place:
+def _open(settings: Settings, root: str, aside: str) -> SourceFiles:
     if local_path(root) is not None:
         return LocalFiles(Path(root), Path(aside))
     return BucketFiles(root, aside, open_s3(settings), put_options(settings))
@@ -107,28 +107,28 @@ def _below(times: Mapping[str, int], prefix: str) -> dict[str, int]:
 
 
 def _plain(written: str) -> str:
-    """A path of the log as `Place.prefix` begins: Spark writes file:///… and, as told, s3:// or s3a://."""
+    """A path of the log in the form of `SourceFiles.prefix`: Spark writes file:///…, s3:// or s3a://."""
     return re.sub(r"^file:(//)?(?=/)", "", re.sub(r"^s3[an]://", "s3://", written))
 
 
-def _wanted(place: Place, read: Mapping[str, int], summary: Summary) -> Iterator[Landed]:
-    for file in place.files():
+def _wanted(source: SourceFiles, read: Mapping[str, int], summary: ArchiveSummary) -> Iterator[LandedFile]:
+    for file in source.files():
         time = read.get(file.name)
         if time is None:
             summary.waiting += 1
-        elif time // place.resolution != file.modified // place.resolution:
-            summary.anew.append(file)
+        elif time // source.resolution != file.modified // source.resolution:
+            summary.changed.append(file)
         else:
             yield file
 
 
-def _moved(place: Place, file: Landed) -> Outcome | SoundlakeError:
+def _moved(source: SourceFiles, file: LandedFile) -> MoveOutcome | SoundlakeError:
     try:
-        return place.move(file)
+        return source.move(file)
     except SoundlakeError as error:
         return error
 
 
-def _chunks(files: Sequence[Landed]) -> Iterator[Sequence[Landed]]:
+def _chunks(files: Sequence[LandedFile]) -> Iterator[Sequence[LandedFile]]:
     for start in range(0, len(files), _CHUNK):
         yield files[start : start + _CHUNK]

@@ -17,9 +17,9 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from soundlake import cli
-from soundlake.archive import local_files, mover
+from soundlake.archive import local_files, run
 from soundlake.archive.bucket_files import BucketFiles
-from soundlake.archive.mover import Summary, move_read
+from soundlake.archive.run import ArchiveSummary, archive_processed
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.lock import SECONDS, BucketLock
 from soundlake.settings import load_settings
@@ -93,10 +93,10 @@ def landed(raw: Path, name: str, text: str = "a record\n") -> Path:
     return path
 
 
-def move(raw: Path | str, *sets: str, lake: str | None = None, dry_run: bool = False) -> Summary:
+def move(raw: Path | str, *sets: str, lake: str | None = None, dry_run: bool = False) -> ArchiveSummary:
     uri = lake or str(Path(raw).parent / "lake")
     settings = load_settings(None, [f"source.files.path={raw}", f"lake.uri={uri}", *sets], env={})
-    return move_read(settings, dry_run=dry_run)
+    return archive_processed(settings, dry_run=dry_run)
 
 
 def names(files: list[Any]) -> list[str]:
@@ -196,12 +196,12 @@ def test_a_compacted_log_that_is_ahead_of_the_query_is_read_up_to_the_commit(raw
     assert names(move(raw).moved) == ["a.json"]
 
 
-def test_a_file_written_anew_after_it_was_read_is_left_and_reported(raw: Path, checkpoint: Checkpoint) -> None:
+def test_a_file_changed_after_it_was_read_is_left_and_reported(raw: Path, checkpoint: Checkpoint) -> None:
     file = landed(raw, "a.json")
     checkpoint.read(file)
     os.utime(file, ns=(0, file.stat().st_mtime_ns + 1_000_000))
     summary = move(raw)
-    assert (names(summary.anew), summary.moved, summary.is_well) == (["a.json"], [], False)
+    assert (names(summary.changed), summary.moved, summary.is_well) == (["a.json"], [], False)
     assert file.exists()
 
 
@@ -209,11 +209,11 @@ def test_a_name_that_comes_again_after_it_was_moved_is_reported(raw: Path, check
     checkpoint.read(landed(raw, "a.json", "old\n"))
     move(raw)
     os.utime(landed(raw, "a.json", "new\n"), (1, 1))
-    assert names(move(raw).anew) == ["a.json"]
+    assert names(move(raw).changed) == ["a.json"]
     assert contents(raw) == {"a.json": "new\n", "_processed/a.json": "old\n"}
 
 
-def test_a_file_written_anew_while_it_is_moved_goes_back(
+def test_a_file_changed_while_it_is_moved_goes_back(
     raw: Path, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = landed(raw, "a.json", "old\n")
@@ -225,7 +225,7 @@ def test_a_file_written_anew_while_it_is_moved_goes_back(
         return move_one(self, one)
 
     monkeypatch.setattr(local_files.LocalFiles, "move", late)
-    assert names(move(raw).anew) == ["a.json"]
+    assert names(move(raw).changed) == ["a.json"]
     assert contents(raw) == {"a.json": "new\n"}
 
 
@@ -233,7 +233,7 @@ def test_other_content_under_the_same_name_is_never_overwritten(raw: Path, check
     checkpoint.read(landed(raw, "a.json", "read\n"))
     landed(raw, "_processed/a.json", "of another lake\n")
     summary = move(raw)
-    assert (names(summary.in_the_way), summary.is_well) == (["a.json"], False)
+    assert (names(summary.target_exists), summary.is_well) == (["a.json"], False)
     assert contents(raw) == {"a.json": "read\n", "_processed/a.json": "of another lake\n"}
 
 
@@ -303,7 +303,7 @@ def test_a_move_that_died_is_completed_by_the_next_run(
 def test_a_second_mover_is_kept_out(raw: Path, checkpoint: Checkpoint, tmp_path: Path) -> None:
     checkpoint.read(landed(raw, "a.json"))
     move(raw, dry_run=True)
-    with (tmp_path / "lake/_leases/move-read.lock").open("a+") as held:
+    with (tmp_path / "lake/_leases/archive-processed.lock").open("a+") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(SoundlakeError, match="already at work"):
             move(raw)
@@ -380,7 +380,7 @@ def read_on_s3(s3: S3Client, checkpoint: Checkpoint, *objects: str) -> None:
             s3.put_object(Bucket=BUCKET, Key=key, Body=file.read_bytes())
 
 
-def move_on_s3(*sets: str, dry_run: bool = False) -> Summary:
+def move_on_s3(*sets: str, dry_run: bool = False) -> ArchiveSummary:
     return move(f"s3a://{BUCKET}/raw", *sets, lake=f"s3a://{BUCKET}/lake/", dry_run=dry_run)
 
 
@@ -429,11 +429,11 @@ def test_an_object_that_was_uploaded_in_parts_is_compared_by_its_bytes(s3: S3Cli
 def test_another_object_under_the_same_name_is_never_overwritten(s3: S3Client, checkpoint: Checkpoint) -> None:
     read_on_s3(s3, checkpoint, "raw/a.json")
     s3.put_object(Bucket=BUCKET, Key="raw/_processed/a.json", Body=b"of another")
-    assert names(move_on_s3().in_the_way) == ["a.json"]
+    assert names(move_on_s3().target_exists) == ["a.json"]
     assert s3.get_object(Bucket=BUCKET, Key="raw/_processed/a.json")["Body"].read() == b"of another"
 
 
-def test_an_object_written_anew_while_it_is_moved_is_not_deleted(
+def test_an_object_changed_while_it_is_moved_is_not_deleted(
     s3: S3Client, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read_on_s3(s3, checkpoint, "raw/a.json")
@@ -444,7 +444,7 @@ def test_an_object_written_anew_while_it_is_moved_is_not_deleted(
         s3.put_object(Bucket=BUCKET, Key="raw/a.json", Body=b"new")
 
     monkeypatch.setattr(BucketFiles, "_copy", late)
-    assert names(move_on_s3().anew) == ["a.json"]
+    assert names(move_on_s3().changed) == ["a.json"]
     assert s3.get_object(Bucket=BUCKET, Key="raw/a.json")["Body"].read() == b"new"
 
 
@@ -508,7 +508,7 @@ def test_a_put_of_the_lock_whose_answer_was_lost_counts(s3: S3Client, monkeypatc
 
 
 def exit_code_of(monkeypatch: pytest.MonkeyPatch, *argv: str) -> object:
-    monkeypatch.setattr("sys.argv", ["soundlake", "move-read", *argv])
+    monkeypatch.setattr("sys.argv", ["soundlake", "archive-processed", *argv])
     with pytest.raises(SystemExit) as ended:
         cli.main()
     return ended.value.code
@@ -532,7 +532,7 @@ def test_the_command_says_what_it_did(
     ]
 
 
-def test_the_command_fails_where_a_file_was_written_anew(
+def test_the_command_fails_where_a_file_was_changed(
     raw: Path,
     checkpoint: Checkpoint,
     tmp_path: Path,
@@ -543,7 +543,7 @@ def test_the_command_fails_where_a_file_was_written_anew(
     checkpoint.read(file)
     os.utime(file, (1, 1))
     assert exit_code_of(monkeypatch, "--set", f"source.files.path={raw}", "--lake", str(tmp_path / "lake")) == 1
-    assert "does not read a name twice" in capsys.readouterr().err
+    assert "it reads each name once" in capsys.readouterr().err
 
 
 def test_without_a_path_the_command_exits_2(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -553,7 +553,7 @@ def test_without_a_path_the_command_exits_2(monkeypatch: pytest.MonkeyPatch) -> 
 def test_it_gives_up_where_nothing_can_be_moved(
     raw: Path, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mover, "_CHUNK", 2)
+    monkeypatch.setattr(run, "_CHUNK", 2)
     checkpoint.read(*[landed(raw, f"{number}.json") for number in range(5)])
     landed(raw, "_processed", "a file where a folder should be")
     summary = move(raw)
