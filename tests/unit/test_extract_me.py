@@ -82,7 +82,7 @@ def test_the_cursor_does_not_move_before_the_plays_are_safe(
         def lost(*_: object) -> None:
             raise OSError(28, "No space left on device")
 
-        patched.setattr("soundlake.publishers.places.LocalFolder.finish", lost)
+        patched.setattr("soundlake.publishers.file_sink.LocalSink.finish", lost)
         with pytest.raises(Exception, match="No space left on device"):
             extracting.run("me", "recent", env=ME)
     extracting.run("me", "recent", env=ME)

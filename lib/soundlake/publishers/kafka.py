@@ -12,14 +12,14 @@ from soundlake.publishers.kafka_options import log_in
 from soundlake.settings import Settings
 from soundlake.settings.references import followed
 
-# The client gives a message up after this long, with its retries; before, nothing is lost and nothing doubled.
+# With its retries the client gives a message up after this long; until then none is lost or duplicated.
 _DELIVERY_SECONDS = 120
 _REACH_SECONDS = 15
 _SHOWN = 3
 
 
 class KafkaPublisher(BasePublisher):
-    """An idempotent producer that waits for all replicas and passes over no error."""
+    """An idempotent producer that waits for all replicas and reports every error."""
 
     def __init__(self, settings: Settings, **overrides: Any) -> None:
         """Raises UsageError without bootstrap servers, SoundlakeError where no broker answers."""
@@ -42,12 +42,12 @@ class KafkaPublisher(BasePublisher):
             "bootstrap.servers": self._servers,
             "enable.idempotence": True,
             "acks": "all",
-            "logger": _Silent(),
+            "logger": _NullLogger(),
             **overrides,
         }
         try:
             self._producer = Producer(options)
-        except KafkaException as error:  # it names the option, not its value
+        except KafkaException as error:  # it names the option without its value
             raise UsageError(f"publish.kafka_options: {_why(error)}") from None
         try:
             self._producer.list_topics(timeout=_REACH_SECONDS)
@@ -65,7 +65,7 @@ class KafkaPublisher(BasePublisher):
             try:
                 self._producer.produce(topic, value, key.encode(), on_delivery=self._delivered)
                 break
-            except BufferError:  # the queue is full: wait for answers
+            except BufferError:  # the queue is full: wait for acknowledgements
                 self._producer.poll(1)
                 self._raise_failures()
             except KafkaException as error:
@@ -98,10 +98,10 @@ def _why(error: KafkaException) -> str:
     return reason.str() if isinstance(reason, KafkaError) else str(reason)
 
 
-class _Silent:
-    """The client's own log lines: what matters comes back as an error."""
+class _NullLogger:
+    """Drops the client's log lines: what matters comes back as an error."""
 
     def log(self, *_: Any) -> None:
-        """Say nothing."""
+        """Drop a line."""
 
     debug = info = warning = error = critical = log

@@ -1,4 +1,4 @@
-"""The places for finished files: a folder of this machine, or S3. A file appears there whole or not at all."""
+"""Sinks for files: a local folder or S3. A file appears there complete or not at all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from soundlake.errors import SoundlakeError
 from soundlake.s3 import put_options
@@ -16,38 +16,35 @@ from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3, split_uri
 from soundlake.settings.checks import local_path
 
-if TYPE_CHECKING:
-    pass
-
-# Readers leave out names that begin with `_`; one that is left after a crash is removed when it is this old.
+# Readers ignore names that begin with `_`; one left by a crash is removed when it is this old.
 _PREFIX = "_writing-"
 _STALE_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
-class Target:
-    """A file at work and where it shall be."""
+class PendingFile:
+    """A file being written, and its final path."""
 
     working: Path
     final: str
     shown: str
 
 
-class Place(Protocol):
+class FileSink(Protocol):
     """Where finished files go."""
 
-    def begin(self, folder: str, name: str) -> Target:
-        """Return where to write a file that shall be `<folder>/<name>`."""
+    def begin(self, folder: str, name: str) -> PendingFile:
+        """Return a local file to write; it becomes `<folder>/<name>`."""
 
-    def finish(self, target: Target) -> None:
-        """Let a file appear that was written. Raises OSError or SoundlakeError."""
+    def finish(self, file: PendingFile) -> None:
+        """Move a written file to its final path. Raises OSError or SoundlakeError."""
 
     def release(self) -> None:
-        """Let go of what is held."""
+        """Release all resources."""
 
 
-class LocalFolder:
-    """A folder of this machine: a file is written under a name that readers leave out, then renamed."""
+class LocalSink:
+    """A local folder: a file is written under a name that readers ignore, then renamed."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -60,19 +57,19 @@ class LocalFolder:
         except OSError as error:
             raise SoundlakeError(f"cannot write to {root}: {error.strerror}") from None
 
-    def begin(self, folder: str, name: str) -> Target:
-        """See `Place`."""
+    def begin(self, folder: str, name: str) -> PendingFile:
+        """See `FileSink`."""
         final = self._root / folder / name
         try:
             final.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SoundlakeError(f"cannot make the folder {final.parent}: {error.strerror}") from None
-        return Target(final.with_name(_PREFIX + name), str(final), str(final))
+        return PendingFile(final.with_name(_PREFIX + name), str(final), str(final))
 
-    def finish(self, target: Target) -> None:
-        """See `Place`."""
-        target.working.rename(target.final)
-        folder = os.open(Path(target.final).parent, os.O_RDONLY)
+    def finish(self, file: PendingFile) -> None:
+        """See `FileSink`."""
+        file.working.rename(file.final)
+        folder = os.open(Path(file.final).parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
@@ -82,8 +79,8 @@ class LocalFolder:
         """Nothing is held."""
 
 
-class Bucket:
-    """A place on S3: a file is written here and sent whole; an object appears only when it is complete."""
+class BucketSink:
+    """A prefix on S3: a file is written locally and uploaded when it is complete."""
 
     def __init__(self, uri: str, settings: Settings) -> None:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -98,27 +95,27 @@ class Bucket:
         except self._errors as error:
             raise SoundlakeError(f"cannot reach the bucket of {uri}: {error}") from None
 
-    def begin(self, folder: str, name: str) -> Target:
-        """See `Place`."""
+    def begin(self, folder: str, name: str) -> PendingFile:
+        """See `FileSink`."""
         key = "/".join(part for part in (self._prefix, folder, name) if part)
-        return Target(Path(self._scratch.name) / name, key, f"s3://{self._bucket}/{key}")
+        return PendingFile(Path(self._scratch.name) / name, key, f"s3://{self._bucket}/{key}")
 
-    def finish(self, target: Target) -> None:
-        """See `Place`."""
+    def finish(self, file: PendingFile) -> None:
+        """See `FileSink`."""
         from boto3.exceptions import S3UploadFailedError
 
         try:
-            self._client.upload_file(str(target.working), self._bucket, target.final, ExtraArgs=self._put_options)
+            self._client.upload_file(str(file.working), self._bucket, file.final, ExtraArgs=self._put_options)
         except (*self._errors, S3UploadFailedError) as error:
-            raise SoundlakeError(f"cannot write {target.shown}: {error}") from None
-        target.working.unlink()
+            raise SoundlakeError(f"cannot write {file.shown}: {error}") from None
+        file.working.unlink()
 
     def release(self) -> None:
-        """See `Place`."""
+        """See `FileSink`."""
         self._scratch.cleanup()
 
 
-def open_place(uri: str, settings: Settings) -> Place:
-    """Return the place of a folder or an s3:// prefix. Raises SoundlakeError where nothing can be put there."""
+def open_sink(uri: str, settings: Settings) -> FileSink:
+    """Return the sink of a folder or an s3:// prefix. Raises SoundlakeError where it cannot be written."""
     local = local_path(uri)
-    return LocalFolder(local) if local is not None else Bucket(uri, settings)
+    return LocalSink(local) if local is not None else BucketSink(uri, settings)
