@@ -17,7 +17,7 @@ from soundlake.core.decode import key_of
 from soundlake.core.judge import KNOWN
 from soundlake.core.schema import arrow_schema
 from soundlake.refine.index import StampIndex
-from soundlake.refine.stamp_log import SAYS_THE_SAME
+from soundlake.refine.stamp_log import ONLY_DOMINATED
 from soundlake.tables import STAMPS
 
 _ARRIVED = datetime(2026, 3, 1, tzinfo=UTC)
@@ -87,7 +87,7 @@ class StampTable:
         """Delete the stamps of an id, in a commit with this userMetadata."""
         properties = CommitProperties(custom_metadata={} if note is None else {"userMetadata": note})
         DeltaTable(str(self.path)).delete(f"id = '{id_}'", commit_properties=properties)
-        if note != SAYS_THE_SAME:
+        if note != ONLY_DOMINATED:
             self.stamps = [(batch, stamp) for batch, stamp in self.stamps if stamp.id != id_]
 
     def compact(self) -> None:

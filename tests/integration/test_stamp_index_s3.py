@@ -1,4 +1,4 @@
-"""The index of what is known, of a table on S3: the same as on a disk."""
+"""The stamp index, of a table on S3: the same as on a disk."""
 
 from __future__ import annotations
 

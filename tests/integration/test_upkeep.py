@@ -14,7 +14,7 @@ from helpers.model_tables import put_all, put_stamps
 from helpers.reading import rows
 from soundlake.lake import Lake
 from soundlake.ops.maintenance import Done, maintain
-from soundlake.refine.stamp_log import SAYS_THE_SAME
+from soundlake.refine.stamp_log import ONLY_DOMINATED
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import (
     CHANGES,
@@ -80,7 +80,7 @@ def test_stamps_that_say_nothing_any_more_go(kept: tuple[Path, list[Done]]) -> N
 
 def test_that_commit_says_that_what_is_known_stays_the_same(kept: tuple[Path, list[Done]]) -> None:
     history = DeltaTable(kept[0] / STAMPS.path).history()
-    assert [one.get("userMetadata") for one in history if one["operation"] == "MERGE"] == [SAYS_THE_SAME]
+    assert [one.get("userMetadata") for one in history if one["operation"] == "MERGE"] == [ONLY_DOMINATED]
     assert all(one.get("userMetadata") is None for one in DeltaTable(kept[0] / TRACKS.path).history())
 
 

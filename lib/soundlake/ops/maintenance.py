@@ -24,7 +24,7 @@ from soundlake.kinds.kind import Kind
 from soundlake.lake import Lake, retry_conflicts
 from soundlake.refine.apply import applications, apply_changes
 from soundlake.refine.snapshots import DAY
-from soundlake.refine.stamp_log import SAYS_THE_SAME
+from soundlake.refine.stamp_log import ONLY_DOMINATED
 from soundlake.session import run_in_parallel
 from soundlake.settings import Settings
 from soundlake.tables import (
@@ -183,7 +183,7 @@ def drop_dominated_stamps(spark: SparkSession, lake: Lake) -> bool:
     """Delete the stamps that higher-ranked ones of the same key dominate in every field; gives whether any were."""
     gone = lake.read(spark, STAMPS).transform(settled).transform(dominated)
     # What is known stays the same: the index of stamps need not be made anew.
-    with conf_set(spark, _USER_METADATA, SAYS_THE_SAME):
+    with conf_set(spark, _USER_METADATA, ONLY_DOMINATED):
         return _delete(lake.delta(spark, STAMPS), gone, ("entity", "id", "rank", "fields", "batch"))
 
 

@@ -141,7 +141,7 @@ class RefineSettings(_Section):
         20_000, ge=0, description="records up to which a batch is judged on the driver; larger ones are by the workers"
     )
     index_folder: Annotated[Text | None, Optional] = Field(
-        None, description="local folder for the index of what is known; else in a local lake, or the temporary files'"
+        None, description="local folder for the stamp index; else in a local lake, or the temporary files'"
     )
 
 
