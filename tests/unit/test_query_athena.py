@@ -18,8 +18,8 @@ import pytest
 from helpers.services.athena import Athena, athena_service
 from helpers.services.moto import moto_server
 from soundlake.catalog import athena as module
-from soundlake.catalog.answer import Answer
 from soundlake.catalog.query import ask, sql_of
+from soundlake.catalog.query_result import QueryResult
 from soundlake.cli import main
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights import load_insights, render
@@ -55,7 +55,7 @@ def settings(athena: Athena, *more: str) -> Settings:
     return load_settings(sets=sets(athena, *more), env={})
 
 
-def run(athena: Athena, sql: str = "SELECT 1", *more: str, limit: int | None = None) -> Answer:
+def run(athena: Athena, sql: str = "SELECT 1", *more: str, limit: int | None = None) -> QueryResult:
     return ask(settings(athena, *more), sql, limit)
 
 

@@ -19,9 +19,9 @@ from deltalake import DeltaTable, write_deltalake
 
 from helpers.asking import schema
 from helpers.services.moto import moto_server
-from soundlake.catalog.answer import Answer
 from soundlake.catalog.output import as_text
 from soundlake.catalog.query import ask, sql_of
+from soundlake.catalog.query_result import QueryResult
 from soundlake.cli import main
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights import load_insights, render
@@ -49,7 +49,7 @@ def lake(tmp_path: Path) -> Path:
     return lake
 
 
-def run(lake: Path, sql: str, *sets: str, limit: int | None = None) -> Answer:
+def run(lake: Path, sql: str, *sets: str, limit: int | None = None) -> QueryResult:
     settings = load_settings(lake=str(lake), sets=sets, env={})
     return ask(settings, sql_of(settings, sql), limit)
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from soundlake.aws import open_client, translate_errors
-from soundlake.catalog.answer import Answer
 from soundlake.catalog.athena_rows import as_table
+from soundlake.catalog.query_result import QueryResult
 from soundlake.errors import MissingTableError, SoundlakeError
 from soundlake.s3 import on_s3
 from soundlake.settings import Settings
@@ -34,7 +34,7 @@ def open_athena(settings: Settings) -> AthenaClient:
     return client
 
 
-def run(settings: Settings, sql: str, limit: int | None) -> Answer:
+def run(settings: Settings, sql: str, limit: int | None) -> QueryResult:
     """Run a SELECT in the workgroup and database of the settings; returns at most `limit` rows.
 
     Whatever ends this before Athena is done, Ctrl-C above all, cancels the query. Raises MissingTableError
@@ -55,7 +55,7 @@ def run(settings: Settings, sql: str, limit: int | None) -> Answer:
         columns, rows = _results(athena, query)
         taken = list(rows if limit is None else islice(rows, limit + 1))
     has_more = limit is not None and len(taken) > limit
-    return Answer(as_table(columns, taken[:limit]), has_more, f"query {query}: {_cost(settings, done)}")
+    return QueryResult(as_table(columns, taken[:limit]), has_more, f"query {query}: {_cost(settings, done)}")
 
 
 def _request(settings: Settings, sql: str) -> Any:

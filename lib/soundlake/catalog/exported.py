@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from soundlake.aws import error_code, translate_errors
-from soundlake.catalog.glue import DATABASE_COMMENT, Outcome, State, open_glue
+from soundlake.catalog.glue import DATABASE_COMMENT, Registration, RegistrationState, open_glue
 from soundlake.catalog.layouts import Layout
 from soundlake.catalog.names import LONGEST_COLUMN_COMMENT, LONGEST_DESCRIPTION, one_line
 from soundlake.catalog.table_input import OURS, relations
@@ -100,12 +100,12 @@ def _days(values: tuple[str, ...]) -> str:
     return f"{first},{last if last > first else first + timedelta(days=1)}"
 
 
-def move_to(settings: Settings, exported: Exported) -> State:
+def move_to(settings: Settings, exported: Exported) -> RegistrationState:
     """Make the Glue table of an export, or move it to this version: one request, old or new, nothing between."""
     return put(settings, parquet_input(exported))
 
 
-def put(settings: Settings, wanted: TableInputTypeDef, *, check: bool = False) -> State:
+def put(settings: Settings, wanted: TableInputTypeDef, *, check: bool = False) -> RegistrationState:
     """Create or update a table in one request; with `check` only say what would be done."""
     with translate_errors(f"Glue, database {settings.catalog.database}"):
         glue, database = open_glue(settings), settings.catalog.database
@@ -176,7 +176,7 @@ def landing_input(settings: Settings, folders: list[str]) -> TableInputTypeDef:
     }
 
 
-def register_landing(settings: Settings, *, check: bool = False) -> Outcome | None:
+def register_landing(settings: Settings, *, check: bool = False) -> Registration | None:
     """Register the folder that raw records land in; None where records do not come from files on S3.
 
     Its folders are those whose names say a kind; there have to be some. Raises SoundlakeError as `register` does.
@@ -196,6 +196,6 @@ def register_landing(settings: Settings, *, check: bool = False) -> Outcome | No
         there = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", [])]
     folders = sorted(names.intersection(name.rstrip("/").rpartition("/")[2] for name in there))
     if not folders:
-        return Outcome(LANDING, "missing")
+        return Registration(LANDING, "missing")
     state = put(settings, landing_input(settings, folders), check=check)
-    return Outcome(LANDING, state, () if state == "unchanged" else (f"folders {', '.join(folders)}",))
+    return Registration(LANDING, state, () if state == "unchanged" else (f"folders {', '.join(folders)}",))

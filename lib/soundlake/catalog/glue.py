@@ -24,7 +24,7 @@ from soundlake.tables import TABLES, Table
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
-State = Literal["created", "updated", "unchanged", "missing", "gone", "refused"]
+RegistrationState = Literal["created", "updated", "unchanged", "missing", "gone", "refused"]
 
 DATABASE_COMMENT = "Soundlake: a streaming lakehouse for Spotify data"
 _READERS = 8  # reading a log is waiting for S3
@@ -34,7 +34,7 @@ _ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Registration:
     """What became of a table, or would become of it.
 
     `missing`: not in the lake yet, nothing is registered. `gone`: registered, but no longer in the lake. `refused`: it
@@ -42,7 +42,7 @@ class Outcome:
     """
 
     name: str
-    state: State
+    state: RegistrationState
     details: tuple[str, ...] = ()
 
     @property
@@ -61,7 +61,7 @@ def public_tables() -> list[Table]:
     return [table for table in (*TABLES, *(insight.table for insight in load_insights())) if not table.internal]
 
 
-def register(settings: Settings, tables: Iterable[Table] | None = None, *, check: bool = False) -> list[Outcome]:
+def register(settings: Settings, tables: Iterable[Table] | None = None, *, check: bool = False) -> list[Registration]:
     """Register the tables (all that are for analysts, unless given) of the settings' lake; with `check` only look.
 
     Raises UsageError where the settings name no Glue or no lake on S3, and SoundlakeError where Glue or the lake cannot
@@ -115,7 +115,7 @@ class _Catalog:
         self._name = settings.catalog.database
         self._registered: dict[str, dict[str, Any]] | None = None
 
-    def database(self) -> list[Outcome]:
+    def database(self) -> list[Registration]:
         """Make the database where there is none. One that is there is its maker's: it stays as it is."""
         try:
             self._glue.get_database(Name=self._name)
@@ -130,9 +130,9 @@ class _Catalog:
             except ClientError as error:
                 if error_code(error) != "AlreadyExistsException":
                     raise
-        return [Outcome(f"database {self._name}", "created", ("there is no such database",))]
+        return [Registration(f"database {self._name}", "created", ("there is no such database",))]
 
-    def table(self, table: Table, found: Found | None) -> Outcome:
+    def table(self, table: Table, found: Found | None) -> Registration:
         """Bring one table up to date, and say what was done or has to be done."""
         if self._registered is None:
             pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=self._name)
@@ -145,24 +145,24 @@ class _Catalog:
                 return self._bring(table, found, registered.get(table.view))
         raise AssertionError  # the last attempt returns or raises
 
-    def _bring(self, table: Table, found: Found | None, existing: dict[str, Any] | None) -> Outcome:
+    def _bring(self, table: Table, found: Found | None, existing: dict[str, Any] | None) -> Registration:
         place = location(self._settings, table)
         if found is None:
-            return Outcome(table.view, "missing") if existing is None else _gone(table, place)
+            return Registration(table.view, "missing") if existing is None else _gone(table, place)
         if unlike := found.differs_from(table):
-            return Outcome(table.view, "refused", tuple(unlike))
+            return Registration(table.view, "refused", tuple(unlike))
         wanted = table_input(table, found.columns, place)
         if existing is None:
             if not self._check:
                 self._glue.create_table(DatabaseName=self._name, TableInput=wanted)
-            return Outcome(table.view, "created", ("it is not registered",))
+            return Registration(table.view, "created", ("it is not registered",))
         if existing.get("TableType") == "VIRTUAL_VIEW":
-            return Outcome(table.view, "refused", ("a view of this name is registered: drop it or rename it",))
+            return Registration(table.view, "refused", ("a view of this name is registered: drop it or rename it",))
         if changes := differences(existing, wanted):
             if not self._check:
                 self._glue.update_table(DatabaseName=self._name, TableInput=merged(existing, wanted))
-            return Outcome(table.view, "updated", tuple(changes))
-        return Outcome(table.view, "unchanged")
+            return Registration(table.view, "updated", tuple(changes))
+        return Registration(table.view, "unchanged")
 
     def _look_again(self, name: str) -> dict[str, dict[str, Any]]:
         try:
@@ -173,7 +173,7 @@ class _Catalog:
             return {}
 
 
-def _gone(table: Table, place: str) -> Outcome:
-    return Outcome(
+def _gone(table: Table, place: str) -> Registration:
+    return Registration(
         table.view, "gone", (f"it is registered, but there is no Delta table at {place}: restore it or drop it",)
     )

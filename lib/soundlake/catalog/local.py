@@ -12,9 +12,9 @@ import duckdb
 import pyarrow as pa
 from deltalake.exceptions import DeltaError
 
-from soundlake.catalog.answer import Answer, in_utc
 from soundlake.catalog.delta import open_table
 from soundlake.catalog.glue import public_tables
+from soundlake.catalog.query_result import QueryResult, in_utc
 from soundlake.errors import MissingTableError, SoundlakeError, UsageError
 from soundlake.settings import Settings
 from soundlake.tables import Table
@@ -34,7 +34,7 @@ class Part:
     having: tuple[tuple[str, str], ...] = ()
 
 
-def run(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Part] | None = None) -> Answer:
+def run(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Part] | None = None) -> QueryResult:
     """Run a SELECT on the tables of the settings' lake; returns at most `limit` rows.
 
     `parts` says, by a table's name in SQL, what is enough of it for this query; of other tables everything is read.
@@ -60,7 +60,7 @@ def run(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Par
     has_more = limit is not None and rows.num_rows > limit
     tables = "1 table" if len(found) == 1 else f"{len(found)} tables"
     took = f"read {tables} of {settings.lake.uri} in {time.monotonic() - began:.1f} s"
-    return Answer(in_utc(rows.slice(0, limit)), has_more, took)
+    return QueryResult(in_utc(rows.slice(0, limit)), has_more, took)
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) -> pa.Table:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from soundlake.catalog.answer import Answer
+from soundlake.catalog.query_result import QueryResult
 from soundlake.errors import UsageError
 from soundlake.insights import Engine as RenderFor
 from soundlake.insights import load_insights, render
@@ -38,7 +38,7 @@ def sql_of(settings: Settings, what: str) -> str:
     return sql
 
 
-def ask(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Part] | None = None) -> Answer:
+def ask(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Part] | None = None) -> QueryResult:
     """Run a SELECT and return at most `limit` rows; raises UsageError and SoundlakeError, see the engines.
 
     `parts` spares a reader without a catalog what the query does not need, see `local.run`; Athena knows by itself.

@@ -56,21 +56,23 @@ class Registrar:
         try:
             there = self._schemas()
             news = [table for table, schema in there.items() if self._known.get(table.view) != schema]
-            outcomes = register(self._settings, news) if news else []
+            registrations = register(self._settings, news) if news else []
         except Exception as error:  # whatever it is: the stream must not stop for it
             self._failed(error)
             return
         if not news:
             return
         self._known |= {table.view: there[table] for table in news}
-        done = [outcome for outcome in outcomes if outcome.state in ("created", "updated")]
+        done = [registration for registration in registrations if registration.state in ("created", "updated")]
         self.registered += len(done)
-        for outcome in outcomes:
-            if outcome.is_trouble:
-                self._say(f"Glue: {outcome.name} is not registered: {'; '.join(outcome.details)}")
+        for registration in registrations:
+            if registration.is_trouble:
+                self._say(f"Glue: {registration.name} is not registered: {'; '.join(registration.details)}")
         if done or self._is_failing:
             again = " again" if self._is_failing else ""
-            self._say(f"Glue{again}: registered {', '.join(outcome.name for outcome in done) or 'nothing new'}")
+            self._say(
+                f"Glue{again}: registered {', '.join(registration.name for registration in done) or 'nothing new'}"
+            )
         self._is_failing = False
 
     def _failed(self, error: Exception) -> None:

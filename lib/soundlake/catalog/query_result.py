@@ -1,4 +1,4 @@
-"""What a query gives, whichever engine ran it."""
+"""The result of a query, from any engine."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pyarrow as pa
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The rows; whether there are more than were asked for; and a line on what it took."""
+class QueryResult:
+    """The rows, whether there are more than the limit, and a line about time and cost."""
 
     rows: pa.Table
     has_more: bool
@@ -17,7 +17,7 @@ class Answer:
 
 
 def in_utc(rows: pa.Table) -> pa.Table:
-    """Tell every timestamp that has a zone in UTC, and whole numbers too wide for other engines as bigint."""
+    """Return timestamps with a zone in UTC, and hugeints that fit as bigint."""
     columns = []
     for name, column in zip(rows.column_names, rows.columns, strict=True):
         type_ = column.type
