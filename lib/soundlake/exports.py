@@ -23,7 +23,7 @@ KEPT = 2  # the version that is read, and the one before, for queries that began
 
 
 @dataclass(frozen=True)
-class Done:
+class ExportResult:
     """What became of an export."""
 
     name: str
@@ -34,7 +34,7 @@ class Done:
         return f"{self.name}: {self.rows:,} rows in {self.place}"
 
 
-def export(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[Done]:
+def export(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[ExportResult]:
     """Write a new version of each exported table, move its Glue table to it, then drop versions that nobody reads.
 
     Reading the result drives the work. When the process dies, the Glue tables are on whole versions, and what was
@@ -59,7 +59,7 @@ def export(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[Done
         if settings.catalog.type == "glue":
             move_to(settings, exported(table, layout, place, written))
         drop_old(storage, home)
-        yield Done(f"{table.view}_parquet", count, place)
+        yield ExportResult(f"{table.view}_parquet", count, place)
 
 
 def foldered(rows: DataFrame, layout: Layout | None) -> DataFrame:

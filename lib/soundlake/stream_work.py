@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pyspark.sql import SparkSession
 
 from soundlake.lake import Lake
-from soundlake.ops.maintenance import Done, Step, apply_steps, do_step, note, steps
+from soundlake.ops.maintenance import MaintenanceRecord, Step, apply_steps, do_step, record_steps, steps
 from soundlake.refine.pace import Pace
 from soundlake.settings import Settings
 from soundlake.settings.types import in_seconds
@@ -29,7 +29,7 @@ class StreamWork:
         self._maintaining = Pace(in_seconds(settings.maintain.stream_interval), clock)
         self._steps: list[Step] = []
         self._pace = self._applying  # that of the steps
-        self._done: list[Done] = []
+        self._done: list[MaintenanceRecord] = []
         self._lock = threading.Lock()
 
     @contextmanager
@@ -76,5 +76,5 @@ class StreamWork:
                 raise
         self._done += [done] if done else []
         if not self._steps:
-            note(spark, self._lake, self._done)
+            record_steps(spark, self._lake, self._done)
             self._done = []

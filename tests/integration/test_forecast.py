@@ -12,9 +12,9 @@ from pyspark.sql import SparkSession
 from helpers.listeners import append, table_rows
 from helpers.reading import rows
 from soundlake.errors import SoundlakeError
+from soundlake.forecast.evaluation import LAST_WEEK, MODEL
 from soundlake.forecast.features import FEATURES, chart_days, with_features
 from soundlake.forecast.job import forecast
-from soundlake.forecast.judging import LAST_WEEK, MODEL
 from soundlake.lake import Lake
 from soundlake.settings import Settings
 from soundlake.tables import CHART_FORECASTS, FORECAST_ERRORS, PLAYLIST_ITEMS

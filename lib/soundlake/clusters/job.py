@@ -17,7 +17,7 @@ from soundlake.clusters.model import ClusterModel, current_model, first_free_lab
 from soundlake.clusters.naming import name_clusters
 from soundlake.clusters.profiles import profile
 from soundlake.clusters.publishing import publish
-from soundlake.clusters.training import Fit, fit_clusters
+from soundlake.clusters.training import ClusterFit, fit_clusters
 from soundlake.frames import kept
 from soundlake.lake import Lake
 from soundlake.settings import Settings
@@ -52,7 +52,7 @@ def train(
     return model
 
 
-def _name(fit: Fit, previous: ClusterModel | None, first_free: int, settings: Settings) -> ClusterModel:
+def _name(fit: ClusterFit, previous: ClusterModel | None, first_free: int, settings: Settings) -> ClusterModel:
     """The fit as a model with labels and names, kept where clusters are still there; inertia to be measured."""
     labels = _labels(fit, previous, first_free)
     known = dict(zip(previous.labels, previous.names, strict=True)) if previous else {}
@@ -76,7 +76,7 @@ def _name(fit: Fit, previous: ClusterModel | None, first_free: int, settings: Se
     )
 
 
-def _labels(fit: Fit, previous: ClusterModel | None, first_free: int) -> tuple[int, ...]:
+def _labels(fit: ClusterFit, previous: ClusterModel | None, first_free: int) -> tuple[int, ...]:
     new = np.asarray(fit.centroids)
     if previous is None or previous.features != FEATURES:  # centroids in other features cannot be compared
         return first_labels(new, first_free)

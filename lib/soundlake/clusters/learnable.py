@@ -17,7 +17,7 @@ LIMITS: dict[str, tuple[float, float]] = {name: _LIMITS.get(name, _SHARE) for na
 
 
 @dataclass(frozen=True)
-class Sources:
+class SourceFilter:
     """The setting `train.sources`, read: names of sources, `*` for all, `!name` to leave one out.
 
     A list of nothing but exclusions allows all others, rows without a source among them.
@@ -28,7 +28,7 @@ class Sources:
     excluded: tuple[str, ...]
 
     @classmethod
-    def of(cls, sources: Sequence[str]) -> Sources:
+    def of(cls, sources: Sequence[str]) -> SourceFilter:
         """Read the setting."""
         excluded = tuple(name[1:] for name in sources if name.startswith("!"))
         named = tuple(name for name in sources if not name.startswith("!"))

@@ -14,7 +14,7 @@ from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOAuth, SpotifyPKCE
 
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.extract.credentials import Credentials, load_credentials
-from soundlake.extract.state import State, open_state
+from soundlake.extract.state import StateStore, open_state
 from soundlake.settings import Settings
 
 SCOPES = (
@@ -58,7 +58,9 @@ def silence_spotipy() -> None:
 class StateTokens(CacheHandler):  # type: ignore[misc]
     """A user's token in the private state."""
 
-    def __init__(self, state: State, name: str, refresh_token: str | None = None, consent: Consent = READING) -> None:
+    def __init__(
+        self, state: StateStore, name: str, refresh_token: str | None = None, consent: Consent = READING
+    ) -> None:
         self._state = state
         self._name = name
         self._scopes = " ".join(consent.scopes)
@@ -100,7 +102,7 @@ def checked_name(user: str) -> str:
 def app_or_user(
     settings: Settings,
     credentials: Credentials,
-    state: State,
+    state: StateStore,
     user: str,
     *,
     needs_user: bool,
@@ -141,7 +143,7 @@ def login(settings: Settings, user: str, *, open_browser: bool, consent: Consent
 
 
 def _ask(
-    settings: Settings, credentials: Credentials, state: State, user: str, consent: Consent, *, open_browser: bool
+    settings: Settings, credentials: Credentials, state: StateStore, user: str, consent: Consent, *, open_browser: bool
 ) -> None:
     silence_spotipy()
     tokens = _tokens(credentials, state, user, consent)
@@ -189,7 +191,7 @@ def _user(
     return auth
 
 
-def _tokens(credentials: Credentials, state: State, user: str, consent: Consent) -> StateTokens:
+def _tokens(credentials: Credentials, state: StateStore, user: str, consent: Consent) -> StateTokens:
     name = f"token-{credentials.app}-{user}{consent.name}"
     # The refresh token of the credentials is a consent to read.
     refresh_token = credentials.refresh_token if consent is READING else None

@@ -13,7 +13,7 @@ from soundlake.extract.cache import Cache
 from soundlake.extract.crawl import Crawl
 from soundlake.extract.facts import AppFacts
 from soundlake.extract.ids import is_id
-from soundlake.extract.state import State
+from soundlake.extract.state import StateStore
 from soundlake.publishers.envelope import envelope
 from soundlake.publishers.publisher import Publisher
 from soundlake.settings.model import ExtractSettings
@@ -28,7 +28,7 @@ class CrawlContext:
     crawl: Crawl
     api: SpotifyApi
     publisher: Publisher
-    state: State
+    state: StateStore
     cache: Cache
     facts: AppFacts
     settings: ExtractSettings

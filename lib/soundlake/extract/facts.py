@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from soundlake.extract.state import State
+from soundlake.extract.state import StateStore
 from soundlake.publishers.envelope import iso_utc
 
 # An app may be granted more rights: a refusal is retried after this.
@@ -14,7 +14,7 @@ _GOOD_FOR = timedelta(days=30)
 class AppFacts:
     """Facts about one app, kept in the state as they are found."""
 
-    def __init__(self, state: State, app: str) -> None:
+    def __init__(self, state: StateStore, app: str) -> None:
         self._state = state
         self._name = f"app-{app}"
         self._document = state.read(self._name) or {}

@@ -26,7 +26,7 @@ from soundlake.extract.outcomes import StopError
 from soundlake.extract.rate_limit import RateLimiter, RequestPolicy
 from soundlake.extract.report import CrawlReport
 from soundlake.extract.request import Request
-from soundlake.extract.state import State, open_state
+from soundlake.extract.state import StateStore, open_state
 from soundlake.publishers.publisher import open_publisher
 from soundlake.settings import Settings
 
@@ -84,7 +84,7 @@ def _fetchers(request: Request, providers: list[Provider]) -> dict[str, Fetcher]
     }
 
 
-def _begin(state: State, request: Request, name: str, providers: list[Provider], fresh: bool) -> Crawl:
+def _begin(state: StateStore, request: Request, name: str, providers: list[Provider], fresh: bool) -> Crawl:
     """Resume the crawl, or begin it with what failed in earlier crawls."""
     document = None if fresh else state.read(name)
     if document is not None:

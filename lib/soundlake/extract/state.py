@@ -18,7 +18,7 @@ from soundlake.settings.bucket import open_s3, split_uri
 from soundlake.settings.checks import local_path
 
 
-class State(Protocol):
+class StateStore(Protocol):
     """Documents by name."""
 
     folder: Path | None
@@ -35,7 +35,7 @@ class State(Protocol):
 
 
 @contextmanager
-def open_state(settings: Settings) -> Iterator[State]:
+def open_state(settings: Settings) -> Iterator[StateStore]:
     """Open extract.state. A local one is held by one process at a time: raises UsageError where another has it."""
     uri = settings.extract.state
     folder = local_path(uri)
@@ -68,7 +68,7 @@ class FolderState:
             raise UsageError(f"extract.state: cannot write to {folder}: {error.strerror}") from None
 
     def read(self, name: str) -> dict[str, Any] | None:
-        """Return a document; see `State`."""
+        """Return a document; see `StateStore`."""
         path = self._folder / f"{name}.json"
         try:
             return _parsed(path.read_bytes(), str(path))
@@ -78,7 +78,7 @@ class FolderState:
             raise SoundlakeError(f"cannot read {path}: {error.strerror}") from None
 
     def write(self, name: str, document: dict[str, Any]) -> None:
-        """Replace a document; see `State`. Its file is made with mode 0600."""
+        """Replace a document; see `StateStore`. Its file is made with mode 0600."""
         path = self._folder / f"{name}.json"
         try:
             handle, working = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".json")  # made with 0600
@@ -111,7 +111,7 @@ class BucketState:
         self._client = open_s3(settings)
 
     def read(self, name: str) -> dict[str, Any] | None:
-        """Return a document; see `State`."""
+        """Return a document; see `StateStore`."""
         shown = f"{self._uri}/{name}.json"
         try:
             body = self._client.get_object(Bucket=self._bucket, Key=f"{self._prefix}{name}.json")["Body"].read()
@@ -122,7 +122,7 @@ class BucketState:
         return _parsed(body, shown)
 
     def write(self, name: str, document: dict[str, Any]) -> None:
-        """Replace a document; see `State`."""
+        """Replace a document; see `StateStore`."""
         body = json.dumps(document, ensure_ascii=False).encode()
         try:
             self._client.put_object(

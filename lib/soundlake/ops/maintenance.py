@@ -53,7 +53,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Done:
+class MaintenanceRecord:
     """A step that was done: a row of ops/maintenance."""
 
     started_at: datetime
@@ -65,15 +65,15 @@ class Done:
         return f"{self.table_name}: {self.action}"
 
 
-def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> list[Done]:
+def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> list[MaintenanceRecord]:
     """Apply the changes that wait and do all maintenance of a lake, marts included; gives what was done."""
     marts = [insight.table for insight in load_insights()]
     stages = [[Step("applied", CHANGES, partial(_apply, spark, lake))], *_stages(spark, lake, settings, marts)]
-    done: list[Done] = []
+    done: list[MaintenanceRecord] = []
     for stage in stages:
         results = run_in_parallel(spark, [partial(do_step, step) for step in stage], TABLES_AT_ONCE)
         done += [one for one in results if one is not None]
-    note(spark, lake, done)
+    record_steps(spark, lake, done)
     return done
 
 
@@ -110,15 +110,15 @@ def _stages(spark: SparkSession, lake: Lake, settings: Settings, more: Sequence[
     ]
 
 
-def do_step(step: Step) -> Done | None:
+def do_step(step: Step) -> MaintenanceRecord | None:
     """Do a step; gives None where there was nothing to do."""
     started_at, found = datetime.now(UTC), []
     retry_conflicts(lambda: found.append(step.do()))
     milliseconds = int((datetime.now(UTC) - started_at).total_seconds() * 1000)
-    return Done(started_at, milliseconds, step.table.view, step.action) if any(found) else None
+    return MaintenanceRecord(started_at, milliseconds, step.table.view, step.action) if any(found) else None
 
 
-def note(spark: SparkSession, lake: Lake, done: Sequence[Done]) -> None:
+def record_steps(spark: SparkSession, lake: Lake, done: Sequence[MaintenanceRecord]) -> None:
     """Write down in ops/maintenance what was done."""
     if done:
         rows = table_of(arrow_schema(MAINTENANCE), [vars(one) for one in done])

@@ -70,7 +70,7 @@ def publish(
     from soundlake.extract import auth
     from soundlake.extract.credentials import load_credentials
     from soundlake.extract.state import open_state
-    from soundlake.playlists.publish import Publisher, track_uris
+    from soundlake.playlists.publish import PlaylistPublisher, track_uris
     from soundlake.playlists.reading import chosen
 
     settings, known = _read(config, sets, lake)
@@ -87,7 +87,7 @@ def publish(
         return
     credentials = load_credentials(settings)
     with open_state(settings) as state:
-        publisher = Publisher(settings, credentials, state, auth.checked_name(user))
+        publisher = PlaylistPublisher(settings, credentials, state, auth.checked_name(user))
         for playlist in playlists:
             done = publisher.publish(playlist, public=public)
             typer.echo(f"{'made' if done.is_new else 'updated'} {done.slug}: {done.tracks} tracks, {done.url}")

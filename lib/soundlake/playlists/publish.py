@@ -15,7 +15,7 @@ from soundlake.extract.credentials import Credentials
 from soundlake.extract.ids import is_id
 from soundlake.extract.outcomes import NotFetchedError, StopError
 from soundlake.extract.rate_limit import RateLimiter, RequestPolicy
-from soundlake.extract.state import State
+from soundlake.extract.state import StateStore
 from soundlake.playlists.reading import Playlist
 from soundlake.settings import Settings
 
@@ -39,10 +39,10 @@ def track_uris(playlist: Playlist) -> list[str]:
     return [f"spotify:track:{track}" for track in ids[:_MOST_AT_ONCE]]
 
 
-class Publisher:
+class PlaylistPublisher:
     """Publishes for the user who consented (`soundlake playlists login`)."""
 
-    def __init__(self, settings: Settings, credentials: Credentials, state: State, user: str) -> None:
+    def __init__(self, settings: Settings, credentials: Credentials, state: StateStore, user: str) -> None:
         """Raises UsageError where there is no consent."""
         auth = app_or_user(settings, credentials, state, user, needs_user=True, consent=PUBLISHING)
         own = settings.extract

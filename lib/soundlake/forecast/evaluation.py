@@ -1,4 +1,4 @@
-"""What forecasts were worth: errors of each way, and which one may be published. Needs no Spark."""
+"""Evaluation of past forecasts: the error of each method, and which one is published. Needs no Spark."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _SIMPLE = {"position": (LAST_WEEK,), "survival": (SHARE_STAYED, LAST_WEEK)}
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A forecast that was made for a week that is over: the chart and day it belongs to, what was said, what came."""
+class PastForecast:
+    """A forecast for a week that is over: its chart and day, the forecast values, and the actual ones."""
 
     playlist_id: str
     day: str
@@ -39,7 +39,7 @@ class Error:
     is_published: bool
 
 
-def judge(forecasts: Sequence[Judged]) -> list[Error]:
+def evaluate(forecasts: Sequence[PastForecast]) -> list[Error]:
     """The errors of all ways, one of each measure marked as the one to publish.
 
     The model is published where it is better than every simple way, by the interval of the paired differences over
@@ -59,14 +59,14 @@ def _published(values: Mapping[str, Values], simple: Sequence[str]) -> str:
     return MODEL if is_best else best
 
 
-def _by_chart_and_week(forecasts: Sequence[Judged], measure: str, method: str) -> Values:
+def _by_chart_and_week(forecasts: Sequence[PastForecast], measure: str, method: str) -> Values:
     groups: dict[tuple[str, str], list[float]] = {}
     for one in forecasts:
         groups.setdefault((one.playlist_id, one.day), []).append(_error(one, measure, method))
     return np.array([np.mean(groups[key]) for key in sorted(groups)])
 
 
-def _error(one: Judged, measure: str, method: str) -> float:
+def _error(one: PastForecast, measure: str, method: str) -> float:
     if measure == "position":
         return abs({MODEL: one.forecast_position, LAST_WEEK: one.position}[method] - one.label)
     said = {MODEL: one.survival, SHARE_STAYED: one.share_stayed, LAST_WEEK: 1.0}[method]
