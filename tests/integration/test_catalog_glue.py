@@ -22,7 +22,7 @@ from helpers.services.moto import moto_server
 from soundlake.catalog import glue as module
 from soundlake.catalog.delta import Found
 from soundlake.catalog.drift import differences
-from soundlake.catalog.glue import Outcome, register
+from soundlake.catalog.glue import Registration, register
 from soundlake.catalog.names import check_names, one_line
 from soundlake.catalog.table_input import table_input
 from soundlake.errors import SoundlakeError, UsageError
@@ -109,7 +109,7 @@ class World:
     def states(self, *tables: Table, check: bool = False) -> dict[str, str]:
         return {one.name: one.state for one in register(self.settings, tables or None, check=check)}
 
-    def outcome(self, table: Table, *, check: bool = False) -> Outcome:
+    def outcome(self, table: Table, *, check: bool = False) -> Registration:
         (outcome,) = [one for one in register(self.settings, [table], check=check) if one.name == table.view]
         return outcome
 

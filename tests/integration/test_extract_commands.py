@@ -314,7 +314,7 @@ def keys(client: Any, prefix: str) -> list[str]:
 
 def test_a_lambda_extracts_with_all_it_needs_on_aws(fake: FakeSpotify, in_the_cloud: Any) -> None:
     report = handler({"command": "tracks", "ids": [A_TRACK], "with": "none"}, Invocation(300))
-    assert report["stages"]["track"]["got"] == 1
+    assert report["stages"]["track"]["fetched"] == 1
     assert len(keys(in_the_cloud, "raw/spotify.tracks/")) == 1
 
 
@@ -325,7 +325,14 @@ def test_a_lambda_whose_time_is_over_goes_on_in_the_next_invocation(fake: FakeSp
     assert (first["is_well"], first["stopped"]) == (False, "the time limit is reached")
     second = handler(event, Invocation(300))
     assert second["fetched_at"] == first["fetched_at"]
-    assert second["stages"]["playlist"] == {"asked": 1, "got": 1, "missing": 0, "refused": 0, "failed": 0, "left": 0}
+    assert second["stages"]["playlist"] == {
+        "asked": 1,
+        "fetched": 1,
+        "missing": 0,
+        "refused": 0,
+        "failed": 0,
+        "left": 0,
+    }
     assert [key for key in keys(in_the_cloud, "state/") if "crawl" in key] == []
 
 

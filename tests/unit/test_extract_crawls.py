@@ -186,7 +186,7 @@ def test_nothing_is_kept_where_that_is_not_wanted(fake: FakeSpotify, extracting:
 def test_what_is_missing_is_named(fake: FakeSpotify, extracting: Extracting) -> None:
     unknown = an_id("track", 999)
     report = extracting.run("tracks", unknown, an_id("track", 1))
-    assert (report.crawl.queues["track"].asked, report.crawl.queues["track"].got) == (2, 1)
+    assert (report.crawl.queues["track"].asked, report.crawl.queues["track"].fetched) == (2, 1)
     assert any("1 missing" in line and unknown in line for line in report.lines())
     assert not report.is_well
 
@@ -194,7 +194,7 @@ def test_what_is_missing_is_named(fake: FakeSpotify, extracting: Extracting) -> 
 def test_an_editorial_playlist_is_missing(fake: FakeSpotify, extracting: Extracting) -> None:
     editorial = fake.catalog.add_playlist(5, [], owner="spotify")
     report = extracting.run("playlists", editorial)
-    assert report.crawl.roots_not_got == {editorial: ("missing", "404 Resource not found")}
+    assert report.crawl.roots_not_fetched == {editorial: ("missing", "404 Resource not found")}
     assert not report.is_well
 
 
@@ -205,7 +205,7 @@ def test_in_development_mode_the_playlist_of_another_is_published_and_its_entrie
     other = fake.catalog.add_playlist(5, list(fake.catalog.tracks.values()), owner="somebody")
     report = extracting.run("playlists", other)
     assert extracting.ids("playlist") == [other]
-    assert report.crawl.roots_not_got == {other: ("refused", "its entries: 403 Forbidden")}
+    assert report.crawl.roots_not_fetched == {other: ("refused", "its entries: 403 Forbidden")}
 
 
 def test_what_fails_is_kept_with_its_reason_and_tried_first_the_next_time(

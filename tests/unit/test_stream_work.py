@@ -40,7 +40,7 @@ class Stream:
         )
         monkeypatch.setattr(stream_work, "apply_steps", self._apply_steps)
         monkeypatch.setattr(stream_work, "do_step", self._do_step)
-        monkeypatch.setattr(stream_work, "note", self._note)
+        monkeypatch.setattr(stream_work, "record_steps", self._note)
         self.work = StreamWork(self.lake, settings, clock=lambda: self.now)  # type: ignore[arg-type]
 
     def _apply_steps(self, *_: Any) -> list[Step]:
