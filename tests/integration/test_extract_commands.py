@@ -68,13 +68,13 @@ def test_what_was_asked_for_and_got_is_printed(
     assert exit_code(monkeypatch, extracting, "tracks", A_TRACK, "--with", "albums") == 0
     output = capsys.readouterr()
     rows = [line.split() for line in output.out.splitlines()]
-    assert ["asked", "got", "missing", "refused", "failed", "left"] in rows
+    assert ["asked", "fetched", "missing", "refused", "failed", "left"] in rows
     assert ["track", "1", "1", "0", "0", "0", "0"] in rows
     assert "published 1 track, 1 album" in output.out
     assert output.err == ""  # no bars where nobody watches
 
 
-def test_what_was_named_and_not_got_exits_1(
+def test_what_was_named_and_not_fetched_exits_1(
     extracting: Extracting, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     missing = an_id("track", 999)
