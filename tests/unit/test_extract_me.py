@@ -70,7 +70,7 @@ def test_plays_that_may_have_been_missed_are_told(fake: FakeSpotify, extracting:
     extracting.run("me", "recent", env=ME)
     play(fake, *range(10, 80))
     report = extracting.run("me", "recent", env=ME)
-    assert any("some may have been missed" in line for line in report.lines())
+    assert any("some may be missing" in line for line in report.lines())
 
 
 def test_the_cursor_does_not_move_before_the_plays_are_safe(
@@ -131,7 +131,7 @@ def test_without_consent_nothing_is_asked(fake: FakeSpotify, extracting: Extract
 
 def test_a_consent_that_was_withdrawn_is_said(fake: FakeSpotify, extracting: Extracting) -> None:
     fake.consents.clear()
-    with pytest.raises(Exception, match="consent is no longer good: run `soundlake extract login`"):
+    with pytest.raises(Exception, match="consent has expired or was withdrawn: run `soundlake extract login`"):
         extracting.run("me", "recent", env=ME)
 
 

@@ -394,7 +394,7 @@ class TestFolder:
     def test_one_of_another_format_is_made_anew(
         self, table: StampTable, saved: Path, monkeypatch: pytest.MonkeyPatch, read: list[str]
     ) -> None:
-        monkeypatch.setattr("soundlake.refine.index_folder._FORMAT", 2)
+        monkeypatch.setattr("soundlake.refine.index_folder._FORMAT", 3)
         check(StampIndex(table.open, saved), table)
         assert len(read) == 3
 
