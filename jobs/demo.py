@@ -18,4 +18,4 @@ def run(arguments: JobArguments) -> None:
 
 
 if __name__ == "__main__":
-    run_job("demo", run)
+    run_job("demo", run, is_quiet=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -18,12 +17,15 @@ from soundlake.checkpoints import bind, move_checkpoint
 from soundlake.errors import SoundlakeError
 from soundlake.ingest import QUERY
 from soundlake.lake import Lake, conform, nothing
+from soundlake.logs import get_log
 from soundlake.sources import Source
 from soundlake.storage import Storage
 from soundlake.tables import EVENTS
 
+_log = get_log(__name__)
 
-def recover_checkpoint(spark: SparkSession, lake: Lake, source: Source, name: str, say: Callable[[str], None]) -> None:
+
+def recover_checkpoint(spark: SparkSession, lake: Lake, source: Source, name: str) -> None:
     """Write a checkpoint of ingest that fits bronze, unless there is one; the earlier one is kept beside it.
 
     `name` is the source as bronze calls it. It may die anywhere: the checkpoint is then refused as before, and this can
@@ -36,7 +38,7 @@ def recover_checkpoint(spark: SparkSession, lake: Lake, source: Source, name: st
             raise
         why = str(refused)
     else:
-        say("--recover-checkpoint: the checkpoint belongs to the table, there is nothing to recover")
+        _log.warning("the checkpoint belongs to the table, there is nothing to recover")
         return
     storage, id_ = Storage(spark), str(uuid.uuid4())
     made = f"{lake.root}/_checkpoints/_recovered/{id_}"
@@ -56,7 +58,7 @@ def recover_checkpoint(spark: SparkSession, lake: Lake, source: Source, name: st
         storage.copy(own, f"{own}.before-{id_}")
     move_checkpoint(spark, lake, QUERY, EVENTS, checkpoint)
     storage.delete(made)
-    say(f"--recover-checkpoint: {why.partition('. ')[0]}. Going on where bronze ends: {recovered.found}")
+    _log.warning("recovered the checkpoint where bronze ends", reason=why.partition(". ")[0], found=recovered.found)
 
 
 def _write_trace(spark: SparkSession, lake: Lake, id_: str) -> None:

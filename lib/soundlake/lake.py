@@ -16,11 +16,13 @@ from pyspark.sql import Column as ColumnExpression
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from soundlake.logs import get_log
 from soundlake.s3 import for_spark
 from soundlake.tables import Table
 
 COMMITS_A_CHECKPOINT = 50  # a checkpoint costs more than a small commit, and reading fifty small commits is quick
 ATTEMPTS = 5  # at a write that conflicts with another
+_log = get_log(__name__)
 
 
 @dataclass(frozen=True)
@@ -229,6 +231,7 @@ def retry_conflicts(write: Callable[[], object]) -> None:
         except (PySparkException, Py4JJavaError) as error:
             if "DELTA_CONCURRENT_" not in str(error) or attempt == ATTEMPTS:
                 raise
+            _log.info("another commit came first; writing again", attempt=attempt)
 
 
 def nothing(spark: SparkSession, table: Table) -> DataFrame:

@@ -17,6 +17,7 @@ from soundlake.errors import SoundlakeError
 from soundlake.ingest import QUERY as INGEST
 from soundlake.ingest import ingest_query
 from soundlake.lake import Lake, retry_conflicts
+from soundlake.logs import get_log
 from soundlake.ops.gaps import record_gaps
 from soundlake.ops.lease import Lease, lease
 from soundlake.ops.registering import registering
@@ -34,6 +35,7 @@ from soundlake.tables import BATCHES, EVENTS
 
 JOB = "stream"
 _LOOK_AGAIN_SECONDS = 0.2
+_log = get_log(__name__)
 # A batch every few seconds makes thousands of files a day, and refine reads the stamps among them in each batch. After
 # fifty new ones Delta joins a partition's small files, in a commit of its own; files of half this size it leaves alone,
 # or it would write a whole day again and again.
@@ -59,7 +61,7 @@ def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint
         if once:
             check_once(source, f"source.type {settings.source.type}")
         if recovers_checkpoint:
-            recover_checkpoint(spark, lake, source, settings.source.type, partial(print, flush=True))
+            recover_checkpoint(spark, lake, source, settings.source.type)
         records = _records(spark, lake, source)
         ingest = ingest_query(spark, lake, records, settings.source.max_record_bytes)
         work = StreamWork(lake, settings)
@@ -67,6 +69,7 @@ def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint
         # Made before refine runs: it begins with the plays that come from here on.
         rerank = rerank_query(spark, lake, settings) if not once or current_model(spark, lake) else None
         wait = partial(_await, spark, stop, held, source)
+        _log.info("started", lake=lake.uri, source=settings.source.type, once=once)
         if not once:
             interval = settings.trigger.interval
             running = [query.trigger(processingTime=interval).start() for query in (ingest, refine)]
@@ -130,6 +133,8 @@ def _await(
             meanwhile()
             stop.wait(_LOOK_AGAIN_SECONDS)
     finally:
+        if stop.is_set():
+            _log.info("stopping after the current batches")
         for query in queries:
             _finish(spark, query, held)
     held.check()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,9 +11,10 @@ from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark.sql import DataFrame
 
 from soundlake.lake import Lake, conform, delta_logs, last_batches, properties
+from soundlake.logs import get_log
 from soundlake.tables import Table
 
-_logger = logging.getLogger(__name__)
+_log = get_log(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class BatchWriter:
         except (Py4JError, TypeError) as error:  # py4j's answers to a method, and to a class, that Java does not have
             if isinstance(error, Py4JJavaError | Py4JNetworkError):
                 raise
-            _logger.warning("this build of Delta lacks a method or class, so appends take longer: %s", error)
+            _log.warning("this build of Delta lacks a method or class, so appends take longer", reason=error)
             is_done = False
         if not is_done:
             _save(self.lake, table, conformed, txnAppId=self.query_id, txnVersion=str(self.batch_id))

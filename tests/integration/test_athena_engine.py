@@ -10,11 +10,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import boto3
 import pytest
-from botocore.config import Config
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
@@ -73,7 +73,7 @@ def world(
         s3.put_object(Bucket=landing, Key=f"raw/{file.relative_to(records)}", Body=file.read_bytes())
     with faulty_proxy(aws) as proxy, pytest.MonkeyPatch.context() as patched:
         patched.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patched.setattr(glue, "CONFIG", Config(retries={"total_max_attempts": 1}))
+        patched.setattr(glue, "open_client", partial(glue.open_client, attempts=1))
         settings = settings_on(
             spark,
             object_store.url,

@@ -54,7 +54,7 @@ def lake(spark: SparkSession, landed: Path, tmp_path: Path) -> Path:
     "loss", ["deleted", *[pytest.param(other, marks=pytest.mark.faults) for other in ("foreign", "cut off")]]
 )
 def test_files_that_bronze_holds_are_not_read_again(
-    spark: SparkSession, lake: Path, landed: Path, loss: str, capsys: pytest.CaptureFixture[str]
+    spark: SparkSession, lake: Path, landed: Path, loss: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     checkpoint = lake / "_checkpoints" / "ingest"
     if loss == "deleted":
@@ -68,7 +68,7 @@ def test_files_that_bronze_holds_are_not_read_again(
     with pytest.raises(SoundlakeError, match="--recover-checkpoint"):
         stream.run(spark, settings_of(lake, landed), once=True)
     stream.run(spark, settings_of(lake, landed), once=True, recovers_checkpoint=True)
-    assert "1 files were read, 1 others are there" in capsys.readouterr().out
+    assert "1 files were read, 1 others are there" in caplog.text
     land(landed, "c.ndjson", "t4")
     stream.run(spark, settings_of(lake, landed), once=True)
     assert set(places(lake).values()) == {1}
@@ -89,11 +89,11 @@ def test_another_folder_is_refused(spark: SparkSession, lake: Path, landed: Path
 
 @pytest.mark.faults
 def test_a_checkpoint_that_belongs_to_the_table_is_left_as_it_is(
-    spark: SparkSession, lake: Path, landed: Path, capsys: pytest.CaptureFixture[str]
+    spark: SparkSession, lake: Path, landed: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     metadata = (lake / "_checkpoints" / "ingest" / "metadata").read_text()
     stream.run(spark, settings_of(lake, landed), once=True, recovers_checkpoint=True)
-    assert "there is nothing to recover" in capsys.readouterr().out
+    assert "there is nothing to recover" in caplog.text
     assert (lake / "_checkpoints" / "ingest" / "metadata").read_text() == metadata
     assert sum(places(lake).values()) == 3
 
@@ -129,11 +129,11 @@ def fed(spark: SparkSession, kafka: Broker, topic: str, tmp_path: Path) -> Setti
 
 
 def test_a_kafka_stream_goes_on_after_what_bronze_holds(
-    spark: SparkSession, kafka: Broker, topic: str, fed: Settings, capsys: pytest.CaptureFixture[str]
+    spark: SparkSession, kafka: Broker, topic: str, fed: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     kafka.expire(topic, 0, before=2)
     stream.run(spark, fed, once=True, recovers_checkpoint=True)
-    assert "1 partitions are in bronze, at most 2 records are left to read" in capsys.readouterr().out
+    assert "1 partitions are in bronze, at most 2 records are left to read" in caplog.text
     lake = Path(fed.lake.uri)
     assert places(lake) == Counter([(topic, "0", str(position)) for position in range(4)] + [(topic, "1", "0")])
     assert len(rows(lake, TRACKS)) == 5

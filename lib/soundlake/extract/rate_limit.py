@@ -13,10 +13,12 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from soundlake.extract.outcomes import FailedError, StopError
+from soundlake.logs import get_log
 
 T = TypeVar("T")
 
 WINDOW_SECONDS = 30.0
+_log = get_log(__name__)
 # After so many failures in a row the service counts as down.
 _MOST_FAILURES_IN_A_ROW = 5
 
@@ -134,6 +136,7 @@ class RequestPolicy:
         left = self._left()
         if left is not None and seconds >= left:
             raise StopError(f"the time limit is reached ({self.service}: {error.reason})", _moment(seconds))
+        _log.info("retrying", service=self.service, reason=error.reason, seconds=seconds)
         return seconds
 
     def _sleep(self, seconds: float) -> None:

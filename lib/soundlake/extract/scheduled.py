@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.extract.request import WITH_BY_DEFAULT, request_for
 from soundlake.extract.run import run_crawl
+from soundlake.logs import set_up
 from soundlake.settings import load_settings
 
 # Left for the last checkpoint after the crawl has stopped.
@@ -54,6 +55,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     if command not in WITH_BY_DEFAULT:
         raise UsageError(f"command {command}: should be of {', '.join(WITH_BY_DEFAULT)}")
     settings = load_settings(None, _checked_sets(event), env=environ)
+    set_up(settings.log.level)
     ids = event.get("ids") or (settings.extract.playlists if command == "playlists" else ())
     request = request_for(
         command, list(ids), event.get("with"), types=event.get("type", "track"), limit=event.get("limit", 50)

@@ -22,6 +22,7 @@ from soundlake.insights import load_insights
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
 from soundlake.lake import Lake, retry_conflicts
+from soundlake.logs import get_log
 from soundlake.refine.apply import applications, apply_changes
 from soundlake.refine.snapshots import DAY
 from soundlake.refine.stamp_log import ONLY_DOMINATED
@@ -41,6 +42,7 @@ from soundlake.writes import append
 TABLES_AT_ONCE = 4  # maintaining a small table is mostly waiting for the driver
 _USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 _KEY_SEPARATOR = "\x1f"
+_log = get_log(__name__)
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,9 @@ def do_step(step: Step) -> MaintenanceRecord | None:
 
 
 def record_steps(spark: SparkSession, lake: Lake, done: Sequence[MaintenanceRecord]) -> None:
-    """Write down in ops/maintenance what was done."""
+    """Append the steps that were done to ops/maintenance."""
+    for one in done:
+        _log.info("maintained", table=one.table_name, action=one.action, milliseconds=one.duration_ms)
     if done:
         rows = table_of(arrow_schema(MAINTENANCE), [vars(one) for one in done])
         append(lake, MAINTENANCE, frame_of(spark, rows, MAINTENANCE.ddl))

@@ -24,7 +24,8 @@ from soundlake.core.schema import arrow_schema, table_of
 from soundlake.core.schema_drift import FirstSeen
 from soundlake.frames import collect, frame_of
 from soundlake.lake import Lake
-from soundlake.refine.batch_metrics import QUERY, batch_row
+from soundlake.logs import get_log
+from soundlake.refine.batch_metrics import QUERY, batch_row, totals
 from soundlake.refine.cluster import judge_on_workers
 from soundlake.refine.driver import judge_here
 from soundlake.refine.known import Known
@@ -42,6 +43,7 @@ from soundlake.tables import (
 from soundlake.writes import BatchWriter
 
 Write = Callable[[], None]
+_log = get_log(__name__)
 
 
 @dataclass
@@ -72,6 +74,8 @@ class Refiner:
             writes: list[Write] = [*self.appends(spark, writer, result), partial(append_batch_row, spark, writer, row)]
             run_in_parallel(spark, writes)
         self._reported = (self._reported or set()) | result.unknown_fields.keys()
+        seconds = (datetime.now(UTC) - started_at).total_seconds()
+        _log.info("refined", query=self.query, batch=batch_id, seconds=seconds, **totals(result.counts))
 
     @contextmanager
     def judged(self, spark: SparkSession, events: DataFrame, batch: str) -> Iterator[Result]:

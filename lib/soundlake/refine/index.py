@@ -11,7 +11,6 @@ are most of it.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +22,12 @@ from deltalake.exceptions import DeltaError
 
 from soundlake.core.judge import KNOWN
 from soundlake.errors import SoundlakeError
+from soundlake.logs import get_log
 from soundlake.refine.index_folder import IndexFolder, NoIndexError, Saved
 from soundlake.refine.segments import BLOCK_ROWS, Segment, keys_of, look_up, merge, to_merge
 from soundlake.refine.stamp_log import RebuildError, StampLog, TablePosition
 
-_logger = logging.getLogger(__name__)
+_log = get_log(__name__)
 _UNREADABLE = (DeltaError, OSError, pa.ArrowException)
 
 
@@ -130,8 +130,8 @@ class StampIndex:
                     raise RebuildError(f"batch {batch} is judged again after others have been")
                 self._follow(log)
         except RebuildError as reason:
-            level = logging.INFO if isinstance(reason, NoIndexError) else logging.WARNING
-            _logger.log(level, "the stamp index %s is rebuilt: %s", self._folder.path, reason)
+            report = _log.info if isinstance(reason, NoIndexError) else _log.warning
+            report("the stamp index is rebuilt", folder=self._folder.path, reason=reason)
             self._build()
         self._condense()
         rows = _rows(self._memory)
@@ -237,7 +237,7 @@ class StampIndex:
 
     def _warn(self, error: OSError) -> None:
         self._tried_rows = max(1, _rows(self._memory))
-        _logger.warning("the stamp index cannot be written and stays in memory: %s", error)
+        _log.warning("the stamp index cannot be written and stays in memory", reason=error)
 
 
 def _rows(segments: Iterable[Segment]) -> int:

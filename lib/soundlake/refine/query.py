@@ -15,6 +15,7 @@ from soundlake.clusters.assignment import is_assigned, reassign_all
 from soundlake.clusters.model import current_model
 from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake, retry_conflicts
+from soundlake.logs import get_log
 from soundlake.refine.batch import Refiner
 from soundlake.refine.known import open_index
 from soundlake.session import query_id
@@ -22,6 +23,7 @@ from soundlake.settings import Settings
 from soundlake.tables import CLUSTER_MODELS, EVENTS
 
 QUERY = "refine"
+_log = get_log(__name__)
 _LOOK_AGAIN_SECONDS = 1
 _CAUSE = re.compile(r"^(Caused by: )?([a-z_]+\.)+\w*(Error|Exception|Failure)\w*: ")
 
@@ -107,5 +109,6 @@ def _assign_new_model(spark: SparkSession, lake: Lake, looked_at: set[int]) -> N
         return
     model = current_model(spark, lake)
     if model is not None and not is_assigned(spark, lake, model):
+        _log.info("assigning all tracks to a new model", model=model.version)
         reassign_all(spark, lake, model)
     looked_at.add(version)

@@ -123,6 +123,12 @@ class SourceSettings(_Section):
     topics: TopicSettings = TopicSettings()
 
 
+class LogSettings(_Section):
+    """What jobs log, on stderr."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+
 class TriggerSettings(_Section):
     """When a batch begins."""
 
@@ -351,6 +357,7 @@ class Settings(_Section):
     lake: LakeSettings = LakeSettings()
     source: SourceSettings = SourceSettings()
     trigger: TriggerSettings = TriggerSettings()
+    log: LogSettings = LogSettings()
     refine: RefineSettings = RefineSettings()
     insights: InsightsSettings = InsightsSettings()
     train: TrainSettings = TrainSettings()
