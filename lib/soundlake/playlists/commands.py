@@ -22,7 +22,7 @@ Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", he
 LakeUri = Annotated[str | None, typer.Option("--lake", metavar="URI", help="a local path, s3://… or s3a://…")]
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="which ones", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="all of them")]
-User = Annotated[str, typer.Option("--user", metavar="NAME", help="whose consent, if there are several")]
+User = Annotated[str, typer.Option("--user", metavar="NAME", help="the user whose consent is used")]
 
 
 @app.command("list")
