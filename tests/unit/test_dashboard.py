@@ -18,10 +18,12 @@ from streamlit.testing.v1 import AppTest
 from helpers.marts import small_lake, write_mart
 from helpers.services.athena import athena_service
 from soundlake import cli
-from soundlake.catalog import athena
+from soundlake.catalog import athena, local
 from soundlake.dashboard import extract_now, sql
 from soundlake.dashboard.answer import as_csv
 from soundlake.dashboard.command import server
+from soundlake.settings import Settings
+from soundlake.tables import Table
 
 VIEWS = sorted(
     file.name.removesuffix(".py")
@@ -265,6 +267,20 @@ def test_pages_ask_marts_and_accounts_never_facts() -> None:
 )
 def test_choices_become_sql_with_every_text_quoted(made: str, expected: str) -> None:
     assert made == expected
+
+
+def test_what_a_viewer_types_into_a_search_box_names_no_table(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: set[str] = set()
+    opened = local.open_table
+
+    def watched(settings: Settings, table: Table) -> Any:
+        read.add(table.view)
+        return opened(settings, table)
+
+    page = draw("top_albums", lake)
+    monkeypatch.setattr(local, "open_table", watched)
+    well(page.text_input[0].set_value("gold_genre_popularity gold_most_streamed_artists").run())
+    assert read == {"gold_top_albums"}
 
 
 def test_the_server_listens_here_only_and_tells_nobody() -> None:

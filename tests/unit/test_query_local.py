@@ -121,6 +121,8 @@ def test_no_more_rows_are_given_than_wanted(lake: Path) -> None:
 def test_only_the_tables_that_are_named_are_read(lake: Path) -> None:
     (lake / TRACKS.path / "_delta_log" / "00000000000000000000.json").write_text("damaged")
     assert rows(lake, "SELECT artist_name FROM silver_artists -- not silver_tracks") == [("Ana",)]
+    assert rows(lake, "SELECT artist_name FROM silver_artists WHERE artist_name <> 'silver_tracks'") == [("Ana",)]
+    assert rows(lake, "SELECT '--', artist_name FROM silver_artists") == [("--", "Ana")]
     with pytest.raises(SoundlakeError, match=r"lake/silver/tracks cannot be read"):
         rows(lake, "SELECT 1 FROM silver_tracks")
 
