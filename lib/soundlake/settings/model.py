@@ -242,6 +242,10 @@ class DashboardSettings(_Section):
 
     host: Text = Field("127.0.0.1", description="address it listens on; 0.0.0.0 lets the whole network look")
     port: Number = Field(8501, ge=1, le=65535, description="port it listens on")
+    hosts: NamesOrNone = Field(
+        (),
+        description="more names it answers to, such as a proxy's; to addresses, localhost and this machine's it does",
+    )
     extract_now: bool = Field(
         False, description="whether whoever sees the page may start `soundlake extract playlists` with a button"
     )
