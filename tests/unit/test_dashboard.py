@@ -12,6 +12,7 @@ from pathlib import Path
 from socket import socket
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -223,6 +224,11 @@ def test_a_csv_holds_the_rows_of_the_table_in_utf8_that_excel_knows(lake: Path) 
     assert [button.proto.label for button in page.get("download_button")] == ["Download CSV"]
     csv = as_csv(page.dataframe[0].value[["place", "album_name", "plays"]])
     assert csv.decode("utf-8") == "\ufeffplace,album_name,plays\n1,夜に駆ける,5\n2,O'Neil's,50\n3,Three,7\n"
+
+
+def test_a_csv_holds_no_cell_that_a_spreadsheet_runs() -> None:
+    table = pd.DataFrame({"artist_name": ["=HYPERLINK(A1)", "+", None], "change": [-1, 2, 3]})
+    assert as_csv(table).decode("utf-8-sig") == "artist_name,change\n'=HYPERLINK(A1),-1\n+,2\n,3\n"
 
 
 def test_extract_now_is_offered_only_where_the_operator_allows_it(lake: Path) -> None:
