@@ -12,16 +12,19 @@ from pathlib import Path
 from socket import socket
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from helpers.marts import small_lake, write_mart
 from helpers.services.athena import athena_service
 from soundlake import cli
-from soundlake.catalog import athena
+from soundlake.catalog import athena, local
 from soundlake.dashboard import extract_now, sql
 from soundlake.dashboard.answer import as_csv
 from soundlake.dashboard.command import server
+from soundlake.settings import Settings
+from soundlake.tables import Table
 
 VIEWS = sorted(
     file.name.removesuffix(".py")
@@ -223,6 +226,11 @@ def test_a_csv_holds_the_rows_of_the_table_in_utf8_that_excel_knows(lake: Path) 
     assert csv.decode("utf-8") == "\ufeffplace,album_name,plays\n1,夜に駆ける,5\n2,O'Neil's,50\n3,Three,7\n"
 
 
+def test_a_csv_holds_no_cell_that_a_spreadsheet_runs() -> None:
+    table = pd.DataFrame({"artist_name": ["=HYPERLINK(A1)", "+", None], "change": [-1, 2, 3]})
+    assert as_csv(table).decode("utf-8-sig") == "artist_name,change\n'=HYPERLINK(A1),-1\n+,2\n,3\n"
+
+
 def test_extract_now_is_offered_only_where_the_operator_allows_it(lake: Path) -> None:
     assert [button.label for button in draw("live", lake).button] == []
     assert [button.label for button in draw("live", lake, "dashboard.extract_now=true").button] == ["Extract now"]
@@ -265,6 +273,20 @@ def test_pages_ask_marts_and_accounts_never_facts() -> None:
 )
 def test_choices_become_sql_with_every_text_quoted(made: str, expected: str) -> None:
     assert made == expected
+
+
+def test_what_a_viewer_types_into_a_search_box_names_no_table(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: set[str] = set()
+    opened = local.open_table
+
+    def watched(settings: Settings, table: Table) -> Any:
+        read.add(table.view)
+        return opened(settings, table)
+
+    page = draw("top_albums", lake)
+    monkeypatch.setattr(local, "open_table", watched)
+    well(page.text_input[0].set_value("gold_genre_popularity gold_most_streamed_artists").run())
+    assert read == {"gold_top_albums"}
 
 
 def test_the_server_listens_here_only_and_tells_nobody() -> None:

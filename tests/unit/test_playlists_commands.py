@@ -133,6 +133,12 @@ def test_a_title_cannot_break_out_of_its_line() -> None:
     assert as_m3u(playlist).splitlines()[1:3] == ["#PLAYLIST:a #EXTINF", "#EXTINF:-1,evil http://elsewhere"]
 
 
+def test_a_title_that_a_spreadsheet_would_run_is_a_text_in_csv(tmp_path: Path) -> None:
+    playlist = Playlist("a", "a", "rule", (Entry("t", "=1+1", "@SUM(A1)", 5),))
+    with export(playlist, "csv", tmp_path).open(newline="") as file:
+        assert list(csv.reader(file))[1:] == [["1", "t", "'=1+1", "'@SUM(A1)", "5"]]
+
+
 def test_a_folder_that_cannot_be_written_is_an_error_for_people(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SoundlakeError, match="cannot be written"):

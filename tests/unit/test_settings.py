@@ -252,6 +252,18 @@ def test_a_lake_that_is_not_there_yet_is_made(tmp_path: Path) -> None:
     assert list((tmp_path / "a" / "lake").iterdir()) == []
 
 
+def test_a_lake_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    check_lake_writable(lake(tmp_path / "lake"))
+    assert (tmp_path / "lake").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_lake_that_is_there_keeps_who_may_read_it(tmp_path: Path) -> None:
+    (tmp_path / "lake").mkdir()
+    (tmp_path / "lake").chmod(0o750)
+    check_lake_writable(lake(tmp_path / "lake"))
+    assert (tmp_path / "lake").stat().st_mode & 0o777 == 0o750
+
+
 def test_a_lake_below_a_file_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for uri in (tmp_path / "file", tmp_path / "file" / "lake", f"file://{tmp_path}/file/lake"):

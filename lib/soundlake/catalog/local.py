@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import pairwise
 
 import duckdb
 import pyarrow as pa
@@ -22,7 +23,6 @@ from soundlake.tables import Table
 # As Athena's engine means it: subscripts of arrays and maps, and 7 / 2 = 3.
 _LIKE_ATHENA = ("CREATE MACRO element_at(collection, key) AS collection[key]", "SET integer_division = true")
 _LOOK_AGAIN_SECONDS = 0.1
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _NAME = re.compile(r"\b(?:bronze|silver|gold|ops)_\w+", re.IGNORECASE)
 
 
@@ -97,9 +97,20 @@ def _check_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         raise UsageError("only one SELECT can be run; tables are written by the jobs")
 
 
+def code_of(sql: str) -> str:
+    """Return a query without its texts and comments: the words in them name nothing."""
+    code, end = sql.encode(), (len(sql.encode()), duckdb.token_type.comment)
+    kept = [
+        code[begin:after]
+        for (begin, kind), (after, _) in pairwise([*duckdb.tokenize(sql), end])
+        if kind not in (duckdb.token_type.string_const, duckdb.token_type.comment)
+    ]
+    return b" ".join(kept).decode()
+
+
 def _named(sql: str) -> list[Table]:
-    """The tables that a query names; a name in a text may be among them, which only costs time."""
-    names = {name.lower() for name in _NAME.findall(_COMMENT.sub(" ", sql))}
+    """The tables that a query names."""
+    names = {name.lower() for name in _NAME.findall(code_of(sql))}
     return [table for table in public_tables() if table.view in names]
 
 

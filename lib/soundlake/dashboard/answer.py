@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from soundlake.catalog.cells import plain
 from soundlake.dashboard.charts import Chart
 from soundlake.dashboard.explain import nothing
 from soundlake.dashboard.source import MOST_ROWS
@@ -49,7 +50,8 @@ def show(
 
 def as_csv(table: pd.DataFrame) -> bytes:
     """Rows as CSV. Its first sign says that it is UTF-8: without it Excel shows Japanese as something else."""
-    return table.to_csv(index=False).encode("utf-8-sig")
+    cells = table.map(lambda value: plain(value) if isinstance(value, str) else value)
+    return cells.to_csv(index=False).encode("utf-8-sig")
 
 
 def _columns(table: pd.DataFrame, titles: Mapping[str, str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from soundlake.catalog.delta import open_table
 from soundlake.catalog.glue import public_tables
-from soundlake.catalog.local import Part
+from soundlake.catalog.local import Part, code_of
 from soundlake.catalog.query import ask
 from soundlake.ops.status import LakeStatus, read_status
 from soundlake.settings import Settings, check_lake_exists
@@ -93,8 +93,11 @@ def _rows(settings: Settings, sql: str, only: Only | None = None) -> pd.DataFram
 
 
 def parts_of(sql: str, only: Only | None = None) -> dict[str, Part]:
-    """What a query of the pages needs of each table: the columns it names, for pages ask for no column unnamed."""
-    words = set(re.findall(r"\w+", sql))
+    """What a query of the pages needs of each table: the columns it names, for pages ask for no column unnamed.
+
+    What a viewer typed is a text in it, and names nothing.
+    """
+    words = set(re.findall(r"\w+", code_of(sql)))
     parts = {}
     for table in public_tables():
         if table.view in words:

@@ -30,7 +30,7 @@ def local_path(uri: str) -> Path | None:
 
 
 def check_lake_writable(settings: Settings) -> None:
-    """Make the folder of a local lake and write into it, or look into the bucket of one on S3.
+    """Make the folder of a local lake, for its owner alone, and write into it; or look into the bucket of one on S3.
 
     Raises UsageError where that cannot be done, SoundlakeError where S3 does not answer.
     """
@@ -39,7 +39,7 @@ def check_lake_writable(settings: Settings) -> None:
         holds_anything(settings, "lake.uri", settings.lake.uri)
         return
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:

@@ -260,6 +260,10 @@ class DashboardSettings(_Section):
 
     host: Text = Field("127.0.0.1", description="address to listen on; 0.0.0.0 opens it to the whole network")
     port: Number = Field(8501, ge=1, le=65535, description="port to listen on")
+    hosts: NamesOrNone = Field(
+        (),
+        description="more host names to answer to, such as a proxy's; addresses, localhost and this machine's are known",
+    )
     extract_now: bool = Field(
         False, description="whether every visitor may start `soundlake extract playlists` with a button"
     )
