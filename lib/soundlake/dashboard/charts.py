@@ -36,18 +36,25 @@ Titles = Mapping[str, str]
 
 def bars(frame: pd.DataFrame, value: str, label: str, titles: Titles) -> Chart:
     """Horizontal bars in the order of the rows; labels have to differ."""
-    names = frame[label].tolist()
+    drawn = alt.Chart(frame).mark_bar(color=BLUE, cornerRadiusEnd=3)
+    return _bars(drawn, frame, value, label, titles)
+
+
+def stacked_bars(frame: pd.DataFrame, value: str, label: str, colour: str, titles: Titles) -> Chart:
+    """Horizontal bars in the order of the rows, each made of its parts."""
+    names = frame[colour].drop_duplicates().tolist()
+    drawn = alt.Chart(frame).mark_bar().encode(color=_colour(colour, names, titles))
+    return _bars(drawn, frame, value, label, titles)
+
+
+def _bars(drawn: alt.Chart, frame: pd.DataFrame, value: str, label: str, titles: Titles) -> Chart:
+    names = frame[label].drop_duplicates().tolist()
     labels = alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False)
-    chart: Chart = (
-        alt.Chart(frame)
-        .mark_bar(color=BLUE, cornerRadiusEnd=3)
-        .encode(
-            x=alt.X(f"{value}:Q", title=titles[value], axis=_numbers(frame[value])),
-            y=alt.Y(f"{label}:N", sort=names, title=None, axis=labels),
-            tooltip=_tooltip(frame, titles),
-        )
-        .properties(height=_BAR_HEIGHT * len(names) + _AXIS_HEIGHT)
-    )
+    chart: Chart = drawn.encode(
+        x=alt.X(f"{value}:Q", title=titles[value], axis=_numbers(frame[value])),
+        y=alt.Y(f"{label}:N", sort=names, title=None, axis=labels),
+        tooltip=_tooltip(frame, titles),
+    ).properties(height=_BAR_HEIGHT * len(names) + _AXIS_HEIGHT)
     return chart
 
 
@@ -95,8 +102,48 @@ def stacked(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *,
     return chart
 
 
-def scatter(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles) -> Chart:
-    """Points in two dimensions, a colour and a shape for each group."""
+def areas(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles) -> Chart:
+    """Areas on top of each other over time; every colour has a row for every `x`."""
+    names = frame[colour].drop_duplicates().tolist()
+    chart: Chart = (
+        alt.Chart(frame)
+        .mark_area()
+        .encode(
+            x=alt.X(f"{x}:T", title=None, axis=alt.Axis(labelOverlap=True, tickCount=6)),
+            y=alt.Y(f"{y}:Q", title=titles[y], stack="zero", axis=_numbers(frame[y])),
+            color=_colour(colour, names, titles),
+            tooltip=_tooltip(frame, titles),
+        )
+        .properties(height=_HEIGHT)
+    )
+    return chart
+
+
+def heatmap(frame: pd.DataFrame, x: str, y: str, value: str, titles: Titles) -> Chart:
+    """A grid of cells, darker where there is more; rows and columns in the order of the rows."""
+    across = alt.Axis(labelAngle=0, labelOverlap=True, ticks=False, domain=False)
+    down = alt.Axis(labelOverlap=False, ticks=False, domain=False)
+    chart: Chart = (
+        alt.Chart(frame)
+        .mark_rect()
+        .encode(
+            x=alt.X(f"{x}:O", title=titles[x], axis=across),
+            y=alt.Y(f"{y}:O", title=None, sort=frame[y].drop_duplicates().tolist(), axis=down),
+            color=alt.Color(
+                f"{value}:Q",
+                title=titles[value],
+                scale=alt.Scale(scheme="blues"),
+                legend=alt.Legend(orient="bottom", gradientLength=160),
+            ),
+            tooltip=_tooltip(frame, titles),
+        )
+        .properties(height=_BAR_HEIGHT * frame[y].nunique() + 3 * _AXIS_HEIGHT)
+    )
+    return chart
+
+
+def scatter(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *, reverse: bool = False) -> Chart:
+    """Points in two dimensions, a colour and a shape for each group; `reverse` puts the smallest `y` on top."""
     names = sorted(frame[colour].drop_duplicates().tolist())
     domain = alt.Scale(domain=names, range=_cycle(_SHAPES, len(names)))
     chart: Chart = (
@@ -104,7 +151,9 @@ def scatter(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles) ->
         .mark_point(filled=True, size=28, opacity=0.7)
         .encode(
             x=alt.X(f"{x}:Q", title=titles[x], scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=8)),
-            y=alt.Y(f"{y}:Q", title=titles[y], scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=8)),
+            y=alt.Y(
+                f"{y}:Q", title=titles[y], scale=alt.Scale(zero=False, reverse=reverse), axis=alt.Axis(tickCount=8)
+            ),
             color=_colour(colour, names, titles),
             shape=alt.Shape(f"{colour}:N", scale=domain, legend=_legend()),
             tooltip=_tooltip(frame, titles),
