@@ -9,9 +9,11 @@ import pytest
 from services.dashboard import Ask, Shown
 
 from soundlake.insights import load_insights
+from soundlake.settings import load_settings
 
 pytestmark = pytest.mark.browser
 
+MIN_N = load_settings(env={}).dashboard.min_n
 MONTH = "period = 'month'"
 GLOBAL = "playlist_name = 'Top 50 - Global'"
 ORIGIN = "genre_source = (SELECT genre_source FROM {0} GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1)"
@@ -52,7 +54,7 @@ EXPECTED: dict[str, tuple[list[str], str]] = {
     ),
     "audio_feature_trends": (
         ["basis", "month", "energy"],
-        "SELECT basis, month, energy FROM gold_audio_feature_trends WHERE energy IS NOT NULL",
+        f"SELECT basis, month, energy FROM gold_audio_feature_trends WHERE energy IS NOT NULL AND tracks >= {MIN_N}",
     ),
     "chart_entries": (
         ["week", "entry", "entries"],
@@ -81,7 +83,8 @@ EXPECTED: dict[str, tuple[list[str], str]] = {
     "genre_popularity": (
         ["month", "genre", "avg_popularity", "tracks_observed"],
         "SELECT month, genre, avg_popularity, tracks_observed FROM gold_genre_popularity "
-        f"WHERE avg_popularity IS NOT NULL AND {(origin := ORIGIN.format('gold_genre_popularity'))} AND "
+        f"WHERE avg_popularity IS NOT NULL AND tracks_observed >= {MIN_N} "
+        f"AND {(origin := ORIGIN.format('gold_genre_popularity'))} AND "
         + largest("gold_genre_popularity", "genre", origin, "sum(tracks_observed)"),
     ),
     "genre_trends": (
@@ -154,7 +157,7 @@ EXPECTED: dict[str, tuple[list[str], str]] = {
     "weekly_popularity": (
         ["week", "entity", "mean_popularity"],
         "SELECT CAST(date_trunc('week', observed_on) AS date), entity, avg(popularity) FROM silver_popularity_history "
-        "WHERE popularity IS NOT NULL GROUP BY 1, 2",
+        f"WHERE popularity IS NOT NULL GROUP BY 1, 2 HAVING count(*) >= {MIN_N}",
     ),
 }
 

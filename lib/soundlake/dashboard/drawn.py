@@ -98,7 +98,8 @@ def draw(insight: Insight, marks: pd.DataFrame) -> charts.Chart | None:
         case "column":
             return charts.stacked(marks, "at", "value", "shown", titles)
         case "area":
-            return charts.areas(marks, "at", "value", "shown", titles)
+            whole = marks[~marks[charts.UNFINISHED]] if charts.UNFINISHED in marks else marks
+            return charts.areas(whole if len(whole) else marks, "at", "value", "shown", titles)
         case "heatmap":
             return charts.heatmap(marks, "x", "y", "value", titles)
         case "scatter":

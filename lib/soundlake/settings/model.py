@@ -242,6 +242,7 @@ class DashboardSettings(_Section):
 
     host: Text = Field("127.0.0.1", description="address it listens on; 0.0.0.0 lets the whole network look")
     port: Number = Field(8501, ge=1, le=65535, description="port it listens on")
+    min_n: Number = Field(5, ge=1, description="means of fewer things than this are not drawn")
     extract_now: bool = Field(
         False, description="whether whoever sees the page may start `soundlake extract playlists` with a button"
     )

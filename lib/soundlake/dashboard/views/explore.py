@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from soundlake.dashboard import answer, filters, sql
+from soundlake.dashboard import answer, filters, periods, sql
 from soundlake.dashboard.drawn import columns_of, draw, prepared, readable, titles_of
 from soundlake.dashboard.explain import explained
 from soundlake.dashboard.marks import marks_sql, options_sql
@@ -70,13 +70,40 @@ def _chart(source: Source, insight: Insight, conditions: list[str]) -> None:
     chart = insight.drawn_as
     if chart.kind == "table":
         return
-    marks = source.ask(marks_sql(insight, conditions))
+    fewest = source.settings.dashboard.min_n
+    marks = source.ask(marks_sql(insight, conditions, fewest))
     shown = marks if marks.empty else prepared(chart, marks)
+    step, days = _step(insight, conditions), _days(source, insight, conditions)
+    if chart.is_over_time and len(shown):
+        shown = periods.mark(shown, "at", step, days)
     picture = None if marks.empty else draw(insight, shown)
     titles = titles_of(insight)
     answer.show(insight.name, shown, picture, titles, insight.title, taken_as=columns_of(insight))
+    if chart.is_over_time:
+        periods.explain(shown, "at", step, days, "left out of the chart" if chart.kind == "area" else "dashed or pale")
+    if chart.n:
+        st.caption(f"Only means of at least {fewest} {readable(chart.n).lower()} are shown (`dashboard.min_n`).")
     if len(marks) and "known" in marks and (known := int(marks["known"].max())) > (drawn := marks["id"].nunique()):
         st.caption(f"The first {drawn:,} of {known:,}.")
+
+
+def _step(insight: Insight, conditions: list[str]) -> str:
+    """How long the periods are: said by the header, by the column's name, or by the period that is chosen."""
+    chart = insight.drawn_as
+    if chart.every or chart.x != "starts_on":
+        return chart.every or chart.x
+    return next((step for step in ("week", "month") if sql.one_of("period", [step]) in conditions), "")
+
+
+def _days(source: Source, insight: Insight, conditions: list[str]) -> periods.Extent | None:
+    """From when until when there are data of what the chart shows."""
+    until = insight.drawn_as.until
+    if not until:
+        return None
+    view = until.partition(".")[0]
+    known = next(one.table.column_names for one in load_insights() if one.table.view == view)
+    of_one = [column for column, _ in insight.drawn_as.one if column in known]
+    return periods.extent(source, until, [one for one in conditions if one.split(" ")[0] in of_one])
 
 
 def _rows(source: Source, insight: Insight, conditions: list[str]) -> None:
