@@ -22,10 +22,12 @@ def show(
     alt_text: str = "",
     *,
     is_open: bool = False,
+    taken_as: Mapping[str, str] | None = None,
 ) -> None:
     """Show rows under a chart, and offer them as `name`.csv; `is_open` shows the table at once.
 
-    `titles` are the columns of the table with their headings.
+    `titles` are the columns of the table with their headings, `taken_as` the names of columns that the file calls
+    otherwise.
     """
     if frame.empty:
         nothing("No rows fit this choice.")
@@ -39,7 +41,7 @@ def show(
         st.dataframe(table, hide_index=True, column_config=_columns(table, titles), key=f"table-{name}")
     st.download_button(
         "Download CSV",
-        as_csv(table),
+        as_csv(table.rename(columns=dict(taken_as or {}))),
         file_name=f"{name}.csv",
         mime="text/csv",
         icon=":material/download:",

@@ -11,6 +11,7 @@ from graphlib import TopologicalSorter
 from importlib.resources import files
 from typing import Literal
 
+from soundlake.insights.chart import Chart, parse_chart
 from soundlake.tables import Column, Table
 
 _HEADER = re.compile(r"-- (title|question|grain|key|chart): (.+)")
@@ -47,8 +48,7 @@ class Incremental:
 class Insight:
     """A question, the query that answers it, and the table that holds the answer.
 
-    `sql` may hold parameters, see `render`. `chart` says how the table is best shown: `kind; x: column; y: column`,
-    with `colour` and `filter` where they help.
+    `sql` may hold parameters, see `render`. `chart` is the header's line of that name, `drawn_as` what it means.
     """
 
     name: str
@@ -60,6 +60,11 @@ class Insight:
     columns: tuple[Column, ...]
     sql: str
     incremental: Incremental | None = None
+
+    @cached_property
+    def drawn_as(self) -> Chart:
+        """How the table is drawn."""
+        return parse_chart(self.chart, {column.name: column.type for column in self.columns})
 
     @property
     def table(self) -> Table:
@@ -99,7 +104,15 @@ def parse_insight(name: str, text: str) -> Insight:
     pieces = [Incremental(*found) for found in _INCREMENTAL.findall(text)]
     insight = Insight(name=name, **header, key=key, columns=columns, sql=text, incremental=next(iter(pieces), None))
     _check_incremental(insight)
+    _check_chart(insight)
     return insight
+
+
+def _check_chart(insight: Insight) -> None:
+    try:
+        _ = insight.drawn_as
+    except ValueError as error:
+        raise ValueError(f"insights/{insight.name}.sql: {error}") from None
 
 
 def _check_incremental(insight: Insight) -> None:

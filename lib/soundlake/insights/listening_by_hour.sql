@@ -2,7 +2,7 @@
 -- question: At which hours of which weekdays is how much listened to?
 -- grain: one row for each day, hour and type of content in which something was played
 -- key: day, hour, content_type
--- chart: heatmap; x: hour; y: weekday; colour: plays; filter: content_type
+-- chart: heatmap; x: hour; y: weekday; colour: plays
 -- incremental: day = CAST({local:played_at} AS date) of silver_plays
 -- column day date: day of the plays, in insights.time_zone
 -- column weekday int: 1 for Monday to 7 for Sunday

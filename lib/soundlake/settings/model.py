@@ -264,6 +264,7 @@ class DashboardSettings(_Section):
         (),
         description="more host names to answer to, such as a proxy's; addresses, localhost and this machine's are known",
     )
+    min_n: Number = Field(5, ge=1, description="means of fewer things than this are not drawn")
     extract_now: bool = Field(
         False, description="whether every visitor may start `soundlake extract playlists` with a button"
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard import answer, charts, filters, periods, sql
 from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.radar import radar
 from soundlake.dashboard.source import Source
 from soundlake.tables import AUDIO_FEATURES
 
@@ -58,9 +59,7 @@ def _profiles(overview: pd.DataFrame, names: list[str]) -> None:
     values = overview.set_index("cluster_name")[_FEATURES].astype(float)
     spread = (values.max() - values.min()).replace(0, 1)
     scaled = (0.08 + 0.92 * (values - values.min()) / spread).loc[chosen].reset_index()
-    st.altair_chart(
-        charts.radar(scaled, _FEATURES, "cluster_name"), width="content", alt="Radar of the features of clusters"
-    )
+    st.altair_chart(radar(scaled, _FEATURES, "cluster_name"), width="content", alt="Radar of the features of clusters")
     st.caption("The rim is the cluster with the most of a feature, the middle the one with the least.")
 
 
@@ -145,7 +144,10 @@ def _mix(source: Source) -> None:
     )
     titles = {"month": "Month", "cluster_name": "Cluster", "plays": "Plays", "listeners": "Listeners"}
     titles |= {"share_of_plays": "Share of plays"}
-    chart = charts.stacked(frame, "month", "plays", "cluster_name", titles, share=True) if len(frame) else None
+    days = periods.extent(source, periods.PLAYS)
+    drawn = periods.mark(frame, "month", "month", days)
+    chart = charts.stacked(drawn, "month", "plays", "cluster_name", titles, share=True) if len(frame) else None
     answer.show(
         "cluster_mix", frame, chart, titles, "Columns of the share of plays by month, a colour for each cluster"
     )
+    periods.explain(drawn, "month", "month", days)
