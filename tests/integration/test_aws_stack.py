@@ -32,7 +32,7 @@ REGION = "eu-west-1"
 USER = "arn:aws:quicksight:eu-west-1:123456789012:user/default/analyst"
 # What moto's CloudFormation does not know; everything else is made there for real.
 UNKNOWN = re.compile(
-    r"AWS::(Glue|Athena|KinesisFirehose|SecretsManager|EMRServerless|Scheduler|QuickSight|CloudWatch::Alarm|SNS::Subscription|SNS::TopicPolicy)"
+    r"AWS::(Glue|Athena|KinesisFirehose|Logs::LogStream|SecretsManager|EMRServerless|Scheduler|QuickSight|CloudWatch::Alarm|SNS::Subscription|SNS::TopicPolicy)"
 )
 Document = dict[str, Any]
 
@@ -138,7 +138,8 @@ def _started() -> Iterator[tuple[str, str, Document]]:
         if isinstance(target["Arn"], dict) and "emrserverless" in str(target["Arn"]):
             yield name, "StartJobRun", json.loads(target["Input"]["Fn::Sub"])
     for name, machine in resources("AWS::StepFunctions").items():
-        for state in machine["Properties"]["Definition"]["States"].values():
+        definition, _ = machine["Properties"]["DefinitionString"]["Fn::Sub"]
+        for state in json.loads(definition)["States"].values():
             if "emrserverless" in state.get("Resource", ""):
                 operation = state["Resource"].rpartition(":")[2]
                 yield name, operation[:1].upper() + operation[1:], state["Parameters"]
@@ -201,9 +202,6 @@ def known(template: Document) -> Document:
         return {name: cut(item) for name, item in value.items()}
 
     kept = {name: cut(resource) for name, resource in template["Resources"].items() if name not in unknown}
-    for resource in kept.values():
-        if "Definition" in resource["Properties"]:  # moto reads the text only
-            resource["Properties"]["DefinitionString"] = json.dumps(resource["Properties"].pop("Definition"))
     return {**template, "Resources": kept, "Outputs": cut(template["Outputs"])}
 
 

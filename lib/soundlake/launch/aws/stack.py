@@ -39,6 +39,9 @@ def main(quicksight_user: str | None = None) -> Template:
     template["Resources"] |= {f"{_camel(job)}ByTheClock": _schedule(job) for job in SCHEDULES}
     if quicksight_user is not None:
         template["Resources"] |= quicksight.resources(insights, quicksight_user)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::StepFunctions::StateMachine":
+            _as_text(resource["Properties"])
     return template
 
 
@@ -109,6 +112,12 @@ def _schedule(job: str) -> Template:
             },
         },
     }
+
+
+def _as_text(machine: Template) -> None:
+    """Make the definition of a state machine a text: there any partition may be filled in."""
+    filled_in = machine.pop("DefinitionSubstitutions")
+    machine["DefinitionString"] = {"Fn::Sub": [json.dumps(machine.pop("Definition")), filled_in]}
 
 
 def _camel(name: str) -> str:
