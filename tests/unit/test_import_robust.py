@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,8 @@ def in_time(begun: float) -> bool:
 @pytest.mark.parametrize("read", [parse_number, flag, identifier, text])
 def test_a_cell_of_any_length_is_read_or_told_in_linear_time(tmp_path: Path, read: Any, cell: str) -> None:
     begun = time.process_time()
-    try:
+    with suppress(ValueError):
         read(cell)
-    except ValueError:
-        pass
     assert in_time(begun)
 
 

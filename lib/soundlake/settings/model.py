@@ -262,7 +262,7 @@ class DashboardSettings(_Section):
     port: Number = Field(8501, ge=1, le=65535, description="port to listen on")
     hosts: NamesOrNone = Field(
         (),
-        description="more host names to answer to, such as a proxy's; addresses, localhost and this machine's are known",
+        description="more host names to answer to, such as a proxy's; localhost, addresses and this host are known",
     )
     min_n: Number = Field(5, ge=1, description="means of fewer things than this are not drawn")
     extract_now: bool = Field(
