@@ -10,17 +10,15 @@ from itertools import chain
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, BinaryType
 
 from soundlake.errors import UsageError
 from soundlake.s3 import for_spark
 from soundlake.settings import Settings
-from soundlake.settings.types import in_bytes
+from soundlake.sources.file_records import PLACED, SCHEMA, UNREADABLE, cut
 from soundlake.sources.files_recovery import recovered_files
-from soundlake.sources.framing import frame
-from soundlake.sources.protocol import KEPT_BYTES, RECORD_COLUMNS, Gap, Once, Recovered
+from soundlake.sources.protocol import Gap, Once, Recovered
 
-# The columns of Spark's binaryFile format, which a stream has to be told.
+# The columns of Spark's binaryFile format, which a stream has to be told; the content is read by nobody here.
 BINARY_FILE = "path string, modificationTime timestamp, length bigint, content binary"
 
 # By default Spark leaves out, without a word, files that are a week older than the newest it has seen.
@@ -56,13 +54,11 @@ class FilesSource:
         return recovered_files(found, root, held, scratch)
 
     def explain(self, error: str) -> str | None:
-        """See Source: but for files that Spark cannot read, what it says of files says it all."""
-        if "exceeds the max length allowed" not in error:
+        """See Source: but for files that are gone or closed to us, what Spark says of files says it all."""
+        if UNREADABLE not in error:
             return None
-        return (
-            f"a file below {self.settings.source.files.path} has 2 GiB or more, which Spark cannot read "
-            f"({error.strip().splitlines()[-1][:300]}): split it, or move it away, and start again; nothing is lost"
-        )
+        said = next(line for line in error.splitlines() if UNREADABLE in line).strip()
+        return f"{said.partition('SoundlakeError: ')[2] or said}: put it back or give access, and start again"
 
 
 def read_stream(spark: SparkSession, settings: Settings) -> DataFrame:
@@ -70,14 +66,13 @@ def read_stream(spark: SparkSession, settings: Settings) -> DataFrame:
 
     Out: the columns of bronze/events but for those that ingest adds. The checkpoint holds the list of the files that
     were read: a file is read once, whatever happens to it later, so it must be whole when it appears under its name.
-    Files and folders whose names begin with `_` or `.` are left out. A file above source.files.max_file_bytes is one
-    record of its first bytes, and with the length of the file; one of 2 GiB or more fails the query, for Spark cannot
-    read it. Raises UsageError where no path is set.
+    Files and folders whose names begin with `_` or `.` are left out. See `file_records.cut` for files and records that
+    are too large. Raises UsageError where no path is set.
     """
     files = settings.source.files
     root, found = _found(spark, settings, maxFilesPerTrigger=files.max_files_per_trigger)
     files_placed = placed(found, root, settings.source.topics.model_dump())
-    return framed(files_placed, in_bytes(files.max_file_bytes))
+    return files_placed.select(*PLACED).mapInArrow(partial(cut, settings=settings), SCHEMA)
 
 
 def _found(spark: SparkSession, settings: Settings, **more: int) -> tuple[str, DataFrame]:
@@ -118,31 +113,6 @@ def placed(files: DataFrame, root: str, topics: Mapping[str, str]) -> DataFrame:
         )
         .drop("_folder")
     )
-
-
-def framed(files: DataFrame, most_bytes: int) -> DataFrame:
-    """Cut placed files into records: the columns of bronze/events but for those that ingest adds, and record_bytes.
-
-    A file above `most_bytes` is one record of its first KEPT_BYTES, with its length in record_bytes, which is null
-    otherwise. Its content goes no further than the reader: nothing but Spark's reader has to hold it.
-    """
-    content, is_too_large = F.col("content"), F.col("length") > most_bytes
-    records = F.udf(partial(_frame, most_bytes), ArrayType(BinaryType(), containsNull=False), useArrow=False)
-    values = F.when(is_too_large, F.array(F.substring(content, 1, KEPT_BYTES))).otherwise(
-        records(F.when(~is_too_large, content))
-    )
-    length = F.when(is_too_large, F.col("length")).alias("record_bytes")
-    place = ("kind", "stream", "partition", "modificationTime")
-    cut = files.select(*place, length, F.posexplode(values).alias("position", "value"))
-    known = {"key": F.lit(None), "source": F.lit("files"), "arrived_at": F.col("modificationTime")}
-    return cut.select(
-        *[known.get(column.name, F.col(column.name)).cast(column.type).alias(column.name) for column in RECORD_COLUMNS],
-        "record_bytes",
-    )
-
-
-def _frame(most_bytes: int, content: bytes | None) -> list[bytes] | None:
-    return None if content is None else frame(content, most_bytes)
 
 
 def kinds_of_folders(topics: Mapping[str, str]) -> dict[str, str]:
