@@ -1,4 +1,4 @@
-"""What registering did, or would do, in words."""
+"""The results of registering, as text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WOULD_BE = {"created": "to be created", "updated": "to be updated"}
 def registered(settings: Settings) -> Iterator[str]:
     """Register all tables where catalog.type is glue, and yield what was done; raises SoundlakeError.
 
-    For a job whose tables are made: doing it again, or register_tables, makes up for a Glue that was down.
+    For the end of a job: if Glue is down, the next run or register_tables makes up for it.
     """
     if settings.catalog.type == "glue":
         registrations = register(settings)
