@@ -25,6 +25,12 @@ def registered(settings: Settings) -> Iterator[str]:
             raise SoundlakeError(problem)
 
 
+def print_registered(settings: Settings) -> None:
+    """Register all tables, as `registered` does, and print what was done: the end of a job."""
+    for line in registered(settings):
+        print(line)
+
+
 def lines(registrations: Sequence[Registration], *, check: bool) -> Iterator[str]:
     """Yield a line for each table, lines for how it differs, and the counts; `check` where nothing was done."""
     said = Counter(_state(registration, check) for registration in registrations)
