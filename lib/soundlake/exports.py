@@ -1,4 +1,4 @@
-"""Writing one version of a table as Parquet, whole before anybody is told of it."""
+"""Exporting a version of a table as Parquet, complete before anything refers to it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from soundlake.storage import Storage
 from soundlake.tables import TABLES, Table
 
 FOLDER = "exports"
-KEPT = 2  # the version that is read, and the one before, for queries that began on it
+KEPT = 2  # the current version, and the previous one for queries that began on it
 
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What became of an export."""
+    """The result of an export."""
 
     name: str
     rows: int
@@ -35,10 +35,10 @@ class ExportResult:
 
 
 def export(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[ExportResult]:
-    """Write a new version of each exported table, move its Glue table to it, then drop versions that nobody reads.
+    """Write a new version of each exported table, move its Glue table to it, then delete old versions.
 
-    Reading the result drives the work. When the process dies, the Glue tables are on whole versions, and what was
-    written for nothing goes with the next export. Raises SoundlakeError when a version is not what was read.
+    Iterating drives the work. After a crash the Glue tables still point to complete versions, and the next export
+    deletes leftovers. Raises SoundlakeError when a version differs from what was read.
     """
     version = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     storage = Storage(spark)
@@ -88,7 +88,7 @@ def write(rows: DataFrame, layout: Layout | None, place: str) -> None:
 
 
 def exported(table: Table, layout: Layout | None, place: str, written: DataFrame) -> Exported:
-    """What Glue has to know of a version that was written."""
+    """The data of a written version for Glue."""
     values: tuple[str, ...] = ()
     if layout is not None and layout.kind == "bucket":
         values = ("0", str(BUCKETS - 1))

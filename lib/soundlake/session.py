@@ -1,4 +1,4 @@
-"""The one place that makes a SparkSession, with the settings the lake's meaning depends on."""
+"""The only place that creates a SparkSession, with the settings that results depend on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from soundlake.errors import SoundlakeError
 from soundlake.s3 import spark_conf, uses_s3
 from soundlake.settings import Settings
 
-# What the tables' meaning depends on, whatever platform runs the job.
+# What results depend on, on every platform.
 MEANING = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -25,17 +25,17 @@ MEANING = {
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
 }
 
-# Rows of twenty columns that each choose between two values: the optimizer's search for what follows from all these
-# conditions grows beyond all bounds, and finds nothing that these plans could use.
+# With twenty columns that each choose between two values, the optimizer's inference of constraints grows exponentially,
+# and finds nothing that these plans could use.
 PLANNING = {"spark.sql.constraintPropagation.enabled": "false"}
 
 Result = TypeVar("Result")
 
 
 def open_session(app: str, settings: Settings | None = None, extra: dict[str, str] | None = None) -> SparkSession:
-    """Open (or join) the session of this process; master, memory and jars come from whoever submitted it.
+    """Open (or join) this process's session; master, memory and jars come from spark-submit.
 
-    `settings` say how S3 is reached, where a job reads or writes it. Raises SoundlakeError where Java does not start.
+    `settings` give the access to S3, where a job uses it. Raises SoundlakeError where Java does not start.
     """
     s3 = spark_conf(settings) if settings is not None and uses_s3(settings) else {}
     builder = SparkSession.builder.appName(app)
@@ -46,13 +46,13 @@ def open_session(app: str, settings: Settings | None = None, extra: dict[str, st
     except PySparkRuntimeError as error:
         if "JAVA_GATEWAY_EXITED" not in str(error):
             raise
-        raise SoundlakeError("Spark did not start: Java ended at once, and what it said stands above") from None
+        raise SoundlakeError("Spark did not start: Java exited at once; its output is above") from None
     session.sparkContext.setLogLevel("ERROR")
     return session
 
 
 def query_id(spark: SparkSession) -> str:
-    """The id of the streaming query in whose foreachBatch this runs; it stays the same from start to start."""
+    """The id of the streaming query in whose foreachBatch this runs; it survives restarts."""
     found = spark.sparkContext.getLocalProperty("sql.streaming.queryId")
     assert found, "foreachBatch runs inside a streaming query"
     return found

@@ -1,4 +1,4 @@
-"""Queries through Athena: started, awaited, paged, cancelled."""
+"""Queries through Athena: start, wait, fetch pages, cancel."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def open_athena(settings: Settings) -> AthenaClient:
 def run(settings: Settings, sql: str, limit: int | None) -> QueryResult:
     """Run a SELECT in the workgroup and database of the settings; returns at most `limit` rows.
 
-    Whatever ends this before Athena is done, Ctrl-C above all, cancels the query. Raises MissingTableError
+    Anything that interrupts this, such as Ctrl-C, cancels the query. Raises MissingTableError
     where the catalog lacks a table, SoundlakeError where it fails.
     """
     with translate_errors(f"Athena, workgroup {settings.athena.workgroup}"):
@@ -84,7 +84,7 @@ def _cancel(athena: AthenaClient, query: str) -> None:
     try:
         athena.stop_query_execution(QueryExecutionId=query)
     except (BotoCoreError, ClientError) as error:
-        raise SoundlakeError(f"the query {query} could not be cancelled, it may go on and cost: {error}") from None
+        raise SoundlakeError(f"the query {query} could not be cancelled and may go on at your cost: {error}") from None
 
 
 def _results(athena: AthenaClient, query: str) -> tuple[list[Any], Iterator[list[str | None]]]:

@@ -1,4 +1,4 @@
-"""`soundlake query`: what it is told and what it says. What it does is imported when it runs: --help is quick."""
+"""The command `soundlake query`. What it runs is imported when it runs, so that --help is quick."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _run(settings: Settings, what: str, format_: Format, out: Path | None, limit
         output.show(answer.rows)
     else:
         output.write(answer.rows, format_, out)
-    # What is said about the rows goes to stderr: stdout has rows only.
+    # Messages go to stderr: stdout has rows only.
     more = ", there are more: --limit 0 gives all" if answer.has_more else ""
     rows = "1 row" if answer.rows.num_rows == 1 else f"{answer.rows.num_rows:,} rows"
     _say(f"{rows}{more}; {answer.took}")

@@ -1,4 +1,4 @@
-"""The tables of a lake as they really are, read from their Delta logs without Spark."""
+"""The tables of a lake as their Delta logs describe them, read without Spark."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from soundlake.s3 import has_path_style, is_on_s3, on_s3, region_of
 from soundlake.settings import Settings
 from soundlake.tables import Table
 
-# What Athena's engine 3 reads of the features that a reader must know: its documentation names these.
+# The reader features that Athena's engine 3 supports, by its documentation.
 _READ_BY_ATHENA = {"columnMapping", "deletionVectors", "timestampNtz"}
 _RETRIES = "max_retries"  # delta-rs's name of this option
 
 
 @dataclass(frozen=True)
 class Found:
-    """A table that is there: the types of its columns in the log's order, and the log's features Athena cannot read."""
+    """An existing table: its columns' types in the log's order, and the log's features that Athena cannot read."""
 
     columns: dict[str, str]
     unreadable: tuple[str, ...] = ()
 
     def differs_from(self, table: Table) -> list[str]:
-        """Say how the table is unlike its declaration; columns that it does not have yet are no difference."""
+        """Return how the table differs from its declaration; missing columns are no difference."""
         declared = {column.name: spark_type(column.type) for column in table.columns}
         differences = [f"its Delta log has the feature {name}, which Athena does not read" for name in self.unreadable]
         for name, type_ in self.columns.items():
@@ -67,7 +67,7 @@ def files_of(table: DeltaTable) -> fs.FileSystem:
     uri = urlsplit(table.table_uri)
     if uri.scheme == "file":
         return fs.SubTreeFileSystem(unquote(uri.path), fs.LocalFileSystem())
-    options = table._storage_options or {}  # there is no public way to what it was opened with
+    options = table._storage_options or {}  # there is no public attribute for it
     s3 = fs.S3FileSystem(
         access_key=options["AWS_ACCESS_KEY_ID"],
         secret_key=options["AWS_SECRET_ACCESS_KEY"],
@@ -81,7 +81,7 @@ def files_of(table: DeltaTable) -> fs.FileSystem:
 
 
 def read_schema(settings: Settings, table: Table) -> Found | None:
-    """Read which columns a table has; None where there is no table. Raises SoundlakeError where it cannot be read."""
+    """Read the columns of a table; None where there is none. Raises SoundlakeError where it cannot be read."""
     opened = open_table(settings, table)
     if opened is None:
         return None
@@ -94,7 +94,7 @@ def read_schema(settings: Settings, table: Table) -> Found | None:
 
 
 def _storage_options(settings: Settings) -> dict[str, str]:
-    """What the reader needs for S3: the endpoint, and the credentials that boto3's chain finds, for it has another."""
+    """The reader's options for S3: the endpoint, and the credentials of boto3's chain, as its own chain differs."""
     if not is_on_s3(settings.lake.uri):
         return {}
     with translate_errors(settings.lake.uri):

@@ -31,7 +31,7 @@ _NO_DAY = "1970-01-01"
 
 @dataclass(frozen=True)
 class Exported:
-    """A version of a table that was written: where, and which folders it has.
+    """A written version of a table: its path and folders.
 
     `values`: the first and last day, the first and last bucket, or all words.
     """
@@ -95,18 +95,18 @@ def _projection(layout: Layout | None, values: tuple[str, ...], location: str) -
 
 
 def _days(values: tuple[str, ...]) -> str:
-    """A range of days. Trino takes none of a single day: then it ends with the next, which has no folder."""
+    """A range of days. Trino takes no range of one day: then it ends with the next day, which has no folder."""
     first, last = (date.fromisoformat(day) for day in values or (_NO_DAY, _NO_DAY))
     return f"{first},{last if last > first else first + timedelta(days=1)}"
 
 
 def move_to(settings: Settings, exported: Exported) -> RegistrationState:
-    """Make the Glue table of an export, or move it to this version: one request, old or new, nothing between."""
+    """Create the Glue table of an export, or move it to this version, atomically in one request."""
     return put(settings, parquet_input(exported))
 
 
 def put(settings: Settings, wanted: TableInputTypeDef, *, check: bool = False) -> RegistrationState:
-    """Create or update a table in one request; with `check` only say what would be done."""
+    """Create or update a table in one request; with `check` only return what would be done."""
     with translate_errors(f"Glue, database {settings.catalog.database}"):
         glue, database = open_glue(settings), settings.catalog.database
         existing = _existing(glue, database, wanted["Name"])
@@ -177,9 +177,10 @@ def landing_input(settings: Settings, folders: list[str]) -> TableInputTypeDef:
 
 
 def register_landing(settings: Settings, *, check: bool = False) -> Registration | None:
-    """Register the folder that raw records land in; None where records do not come from files on S3.
+    """Register the folder of raw records; None where records do not come from files on S3.
 
-    Its folders are those whose names say a kind; there have to be some. Raises SoundlakeError as `register` does.
+    Its folders are those whose names stand for a kind; there must be at least one. Raises SoundlakeError as `register`
+    does.
     """
     path = settings.source.files.path
     if settings.source.type != "files" or path is None or not is_on_s3(path):

@@ -1,4 +1,4 @@
-"""Registering the lake's tables in the Glue Data Catalog: created, updated, or left alone where all is well."""
+"""Registering the lake's tables in the Glue Data Catalog: created, updated, or unchanged."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ RegistrationState = Literal["created", "updated", "unchanged", "missing", "gone"
 
 DATABASE_COMMENT = "Soundlake: a streaming lakehouse for Spotify data"
 _READERS = 8  # reading a log is waiting for S3
-# Another registrar came between the look and the write; looked at again, it is seen.
+# Another registrar came first; another look sees its change.
 _MEANWHILE = {"AlreadyExistsException", "ConcurrentModificationException", "EntityNotFoundException"}
 _ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
 class Registration:
-    """What became of a table, or would become of it.
+    """The result of registering a table, or with `check` of looking at it.
 
     `missing`: not in the lake yet, nothing is registered. `gone`: registered, but no longer in the lake. `refused`: it
-    is not what is declared, and what is registered stays as it is. `details` say how it differs.
+    differs from its declaration, and what is registered stays as it is. `details` are the differences.
     """
 
     name: str
@@ -47,17 +47,17 @@ class Registration:
 
     @property
     def is_drift(self) -> bool:
-        """Whether catalog and lake are not the same."""
+        """Whether catalog and lake differ."""
         return self.state not in ("unchanged", "missing")
 
     @property
     def is_trouble(self) -> bool:
-        """Whether registering cannot make them the same."""
+        """Whether registering cannot fix the difference."""
         return self.state in ("gone", "refused")
 
 
 def public_tables() -> list[Table]:
-    """The tables for analysts, marts included: what is registered and what can be queried."""
+    """The tables for analysts, insights included: those that are registered and can be queried."""
     return [table for table in (*TABLES, *(insight.table for insight in load_insights())) if not table.internal]
 
 
@@ -65,7 +65,7 @@ def register(settings: Settings, tables: Iterable[Table] | None = None, *, check
     """Register the tables (all that are for analysts, unless given) of the settings' lake; with `check` only look.
 
     Raises UsageError where the settings name no Glue or no lake on S3, and SoundlakeError where Glue or the lake cannot
-    be reached, or where the lake holds no table at all. What was registered until then stays; do it again.
+    be reached, or where the lake has no tables. What was registered until then stays; it can be run again.
     """
     chosen = public_tables() if tables is None else [table for table in tables if not table.internal]
     _check_settings(settings, chosen)
@@ -106,7 +106,7 @@ def _again() -> Retrying:
 
 
 class _Catalog:
-    """One database of Glue, and what is registered in it when it is first looked at."""
+    """One database of Glue, and the tables registered in it at the first look."""
 
     def __init__(self, glue: GlueClient, settings: Settings, check: bool) -> None:
         self._glue = glue
@@ -116,7 +116,7 @@ class _Catalog:
         self._registered: dict[str, dict[str, Any]] | None = None
 
     def database(self) -> list[Registration]:
-        """Make the database where there is none. One that is there is its maker's: it stays as it is."""
+        """Create the database where there is none; an existing one is left alone."""
         try:
             self._glue.get_database(Name=self._name)
             return []
@@ -133,7 +133,7 @@ class _Catalog:
         return [Registration(f"database {self._name}", "created", ("there is no such database",))]
 
     def table(self, table: Table, found: Found | None) -> Registration:
-        """Bring one table up to date, and say what was done or has to be done."""
+        """Bring one table up to date, and return what was done or has to be done."""
         if self._registered is None:
             pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=self._name)
             self._registered = {one["Name"]: dict(one) for page in pages for one in page["TableList"]}

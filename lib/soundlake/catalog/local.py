@@ -28,7 +28,7 @@ _NAME = re.compile(r"\b(?:bronze|silver|gold|ops)_\w+", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Part:
-    """What of a table is read: these columns, and of the rows those that have these values."""
+    """The part of a table that is read: these columns, and the rows with these values."""
 
     columns: tuple[str, ...]
     having: tuple[tuple[str, str], ...] = ()
@@ -37,7 +37,7 @@ class Part:
 def run(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Part] | None = None) -> QueryResult:
     """Run a SELECT on the tables of the settings' lake; returns at most `limit` rows.
 
-    `parts` says, by a table's name in SQL, what is enough of it for this query; of other tables everything is read.
+    `parts` has, by a table's name in SQL, the part that this query needs; other tables are read as a whole.
     Raises UsageError for SQL that is not one SELECT, MissingTableError where it names a table that is not there,
     SoundlakeError where it fails.
     """
@@ -48,7 +48,7 @@ def run(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Par
         for statement in _LIKE_ATHENA:
             connection.execute(statement)
         named = _named(sql)
-        # All of a table, and not its dataset: DuckDB over a dataset may abort the process at its end.
+        # The whole table, not its dataset: with a dataset DuckDB may abort the process at exit.
         found = {table.view: rows for table in named if (rows := _read(settings, table, parts)) is not None}
         for view, rows in found.items():
             connection.register(view, rows)
@@ -69,18 +69,18 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) ->
 
 
 def _interruptible(connection: duckdb.DuckDBPyConnection, query: Callable[[], pa.Table]) -> pa.Table:
-    """What a query gives; Ctrl-C ends it.
+    """The result of a query that Ctrl-C can interrupt.
 
-    In a thread of its own: DuckDB looks for Ctrl-C between its tasks only, and one task may be the whole query.
+    It runs in a thread of its own: DuckDB checks for Ctrl-C between its tasks only, and the query may be one task.
     """
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(query)
         try:
-            # Waiting without an end, a thread may not be woken by Ctrl-C.
+            # Without a timeout, Ctrl-C may not wake a waiting thread.
             while not running.done():
                 wait([running], timeout=_LOOK_AGAIN_SECONDS)
         except KeyboardInterrupt:
-            # Again and again: it may come before the query has begun.
+            # Repeatedly: the query may not have begun yet.
             while not running.done():
                 connection.interrupt()
                 wait([running], timeout=_LOOK_AGAIN_SECONDS)
@@ -98,7 +98,7 @@ def _check_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
 
 
 def code_of(sql: str) -> str:
-    """Return a query without its texts and comments: the words in them name nothing."""
+    """Return a query without its string literals and comments."""
     code, end = sql.encode(), (len(sql.encode()), duckdb.token_type.comment)
     kept = [
         code[begin:after]

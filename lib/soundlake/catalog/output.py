@@ -1,4 +1,4 @@
-"""Rows for people and for programs: a table on the console, CSV, Parquet. The same for every engine."""
+"""Writing rows as a table on the console, CSV or Parquet, the same for every engine."""
 
 from __future__ import annotations
 

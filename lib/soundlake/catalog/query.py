@@ -1,4 +1,4 @@
-"""One question, one way to ask it: through Athena where the catalog is Glue, else on the lake itself."""
+"""Running a query: through Athena where the catalog is Glue, else on the lake itself."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def sql_of(settings: Settings, what: str) -> str:
 def ask(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Part] | None = None) -> QueryResult:
     """Run a SELECT and return at most `limit` rows; raises UsageError and SoundlakeError, see the engines.
 
-    `parts` spares a reader without a catalog what the query does not need, see `local.run`; Athena knows by itself.
+    `parts` is the part of each table that the query needs, see `local.run`; Athena needs no such hint.
     """
     if settings.catalog.type == "glue":
         from soundlake.catalog import athena
@@ -54,7 +54,7 @@ def ask(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Par
 
 
 def caution(settings: Settings, what: str) -> str | None:
-    """Say where Athena answers a SELECT otherwise than the lake's own engine; None where it does not."""
+    """Return a warning where Athena's result differs from the local engine's; else None."""
     is_insight = any(insight.name == what for insight in load_insights())
     if settings.catalog.type == "glue" and settings.insights.time_zone != "UTC" and not is_insight:
         return f"Athena tells days and months in UTC, not in {settings.insights.time_zone} as the marts do"

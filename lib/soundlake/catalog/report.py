@@ -1,4 +1,4 @@
-"""What registering did, or would do, in words."""
+"""The results of registering, as text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WOULD_BE = {"created": "to be created", "updated": "to be updated"}
 def registered(settings: Settings) -> Iterator[str]:
     """Register all tables where catalog.type is glue, and yield what was done; raises SoundlakeError.
 
-    For a job whose tables are made: doing it again, or register_tables, makes up for a Glue that was down.
+    For the end of a job: if Glue is down, the next run or register_tables makes up for it.
     """
     if settings.catalog.type == "glue":
         registrations = register(settings)
@@ -23,6 +23,12 @@ def registered(settings: Settings) -> Iterator[str]:
         yield from (f"Glue: {registration.name} {registration.state}" for registration in done)
         if problem := trouble(registrations, check=False):
             raise SoundlakeError(problem)
+
+
+def print_registered(settings: Settings) -> None:
+    """Register all tables, as `registered` does, and print what was done: the end of a job."""
+    for line in registered(settings):
+        print(line)
 
 
 def lines(registrations: Sequence[Registration], *, check: bool) -> Iterator[str]:

@@ -1,7 +1,7 @@
-"""Whether a model still fits: how the tracks that came after its training differ from those it learned from.
+"""Drift: how the tracks that came after a model's training differ from its training rows.
 
-A model's row has the number, the mean and the spread of its training rows. So what is new is the whole less what was
-known: no track has to be remembered. Needs no Spark.
+A model's row has the number, mean and spread of its training rows. So what is new is the whole minus what was known,
+and no track has to be remembered. Needs no Spark.
 """
 
 from __future__ import annotations

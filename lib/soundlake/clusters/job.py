@@ -1,4 +1,4 @@
-"""Training from end to end: read, fit, match labels, name, publish, and assign where no stream will."""
+"""Training from end to end: read, fit, match labels, name, publish, and assign where no stream runs."""
 
 from __future__ import annotations
 
@@ -30,11 +30,10 @@ def train(
     settings: Settings,
     be_writer: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True),
 ) -> ClusterModel:
-    """Train on silver/audio_features, publish the model, and give it back.
+    """Train on silver/audio_features, publish the model, and return it.
 
-    gold/track_clusters has one writer at a time. `be_writer` keeps others out for as long as its context lasts and says
-    whether it could; then the tracks are reassigned here. Otherwise they are left to the stream that is running, which
-    reassigns them at its next batch.
+    gold/track_clusters has one writer at a time. `be_writer` tries to become it for its context, and yields whether it
+    could; then the tracks are reassigned here. Otherwise the running stream reassigns them at its next batch.
 
     Raises:
         SoundlakeError: there is too little to learn from.

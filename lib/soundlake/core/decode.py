@@ -22,11 +22,11 @@ from soundlake.kinds.values import Json, text
 from soundlake.tables import ORIGIN, REJECTED
 from soundlake.times import DAY_MICROS, any_instant, within_years
 
-UNKNOWN = "unknown"  # what records of no known kind are counted under, where their topic says no kind either
+UNKNOWN = "unknown"  # the kind under which records of no known kind are counted
 ORIGIN_NAMES = tuple(column.name for column in ORIGIN)
 # The columns of bronze/events that are decoded.
 READ = ("kind", "key", "value", *ORIGIN_NAMES, "arrived_at", "ingested_at", "record_bytes")
-# What is known of a record besides its values; `key` is 16 bytes, `fields` a bit set (see Kind.bits).
+# The metadata of a record; `key` is 16 bytes, `fields` a bit set (see Kind.bits).
 MARKS = pa.schema(
     [
         ("id", pa.string()),
@@ -40,16 +40,16 @@ MARKS = pa.schema(
         *[(name, pa.string()) for name in ORIGIN_NAMES],
     ]
 )
-_OF_ENVELOPE = ("source", "market", "fetched_at")  # no part of the payload's digest
+_OF_ENVELOPE = ("source", "market", "fetched_at")  # not part of the payload's digest
 _KEY_SEPARATOR, _NULL = "\x1f", "\0"
 _INT64 = np.dtype("<i8")
 
 
 @dataclass(frozen=True)
 class Records:
-    """The good records of one kind: for each its marks (MARKS), and its values by column of the kind's table.
+    """The good records of one kind: their metadata (MARKS), and their values by column of the kind's table.
 
-    `rows` has no fetched_at, unless the kind itself gives it: the mark has it.
+    `rows` has no fetched_at, unless the kind itself gives it; `marks` has it.
     """
 
     kind: Kind
@@ -74,7 +74,7 @@ REJECTED_SCHEMA = arrow_schema(REJECTED, leave_out=("rejected_at",))
 
 
 def key_of(entity: str, id_: str) -> bytes:
-    """The key of a thing: a digest of its kind and id in 16 bytes, wide enough that no two things share one."""
+    """The key of a thing: a 16-byte digest of its kind and id, wide enough that none collide."""
     return hashlib.blake2b(f"{entity}{_NULL}{id_}".encode(), digest_size=16).digest()
 
 
@@ -137,8 +137,8 @@ def _shown(kind: object) -> str:
 
 
 def _envelope(record: Json, arrival: int, latest: int) -> Envelope:
-    said = record.get("fetched_at")
-    fetched_at = _instant(said) if type(said) is str else None
+    given = record.get("fetched_at")
+    fetched_at = _instant(given) if type(given) is str else None
     if fetched_at is not None:
         if fetched_at > max(arrival, latest) + DAY_MICROS:
             raise RejectedError("fetched_in_future", "fetched_at lies more than a day after arrival and ingestion")
@@ -176,11 +176,13 @@ class _Found:
         values = list(row.values())
         if not self._names:
             self._names = tuple(row)
-            self._said = [i for i, name in enumerate(row) if name not in _OF_ENVELOPE]
+            self._of_payload = [i for i, name in enumerate(row) if name not in _OF_ENVELOPE]
             self._stable = [i for i, name in enumerate(row) if name in kind.stable]
-        self._shas.append(_sha(values if len(self._said) == len(values) else [values[i] for i in self._said], envelope))
+        self._shas.append(
+            _sha(values if len(self._of_payload) == len(values) else [values[i] for i in self._of_payload], envelope)
+        )
         self._hashes.append(self._hash(values, envelope.source))
-        self._rows.append((*values, envelope.source))  # a tuple of plain values is no work for the garbage collector
+        self._rows.append((*values, envelope.source))  # the garbage collector skips tuples of plain values
         self._fetched.append(envelope.fetched_at)
         self._weights.append(kind.weight(payload) if kind.weight else 0)
         self.places.append(place)
@@ -189,7 +191,7 @@ class _Found:
         """A hash of the stable values; None where fetched_at is one of them, so that every fetch changes something."""
         if self._changes_always:
             return None
-        # Without volatile columns the digest of the payload, and the source behind it, say it all.
+        # Without volatile columns the digest of payload and source covers everything.
         text = orjson.dumps([[values[i] for i in self._stable], source]) if self.kind.volatile else self._shas[-1]
         return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little", signed=True)
 
@@ -217,9 +219,9 @@ class _Found:
 
 
 def _sha(values: list[Any], envelope: Envelope) -> bytes:
-    """The digest of the payload as it was understood, and what else the row is made of behind it.
+    """The digest of the decoded payload, followed by source and market.
 
-    Records of one rank are the same in every value: else their order would decide which of them stands.
+    Records of equal rank must have equal values: otherwise the order of arrival would decide between them.
     """
     around = f"{envelope.source or ''}{envelope.market or ''}".encode()
     return hashlib.sha256(orjson.dumps(values)).digest() + around
@@ -232,7 +234,7 @@ def _joined_keys(kind: Kind, rows: pa.Table) -> list[str]:
 
 
 def fields_of(kind: Kind, rows: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """For each row the bits of what it fills: bit 0, and of each group the bits of its grade and of those below."""
+    """For each row the bits that it fills: bit 0, and of each group the bits of its grade and of lower ones."""
     fields = np.ones(len(rows), _INT64)
     for group, bits in zip(kind.groups, kind.bits, strict=True):
         filled = np.zeros(len(rows), bool)

@@ -1,4 +1,4 @@
-"""What a kind of record declares: its fields, its reader with its rules, its key, and how its columns move."""
+"""What a kind of record declares: fields, reader, key, and groups of columns."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Envelope(NamedTuple):
 
 
 class RejectedError(Exception):
-    """A record that cannot be taken: a short code, what exactly was wrong, for people, and its kind if it says one."""
+    """A record that is rejected: a short code, the detail for people, and its kind if it names one."""
 
     def __init__(self, reason: str, detail: str, kind: str | None = None) -> None:
         super().__init__(reason, detail)
@@ -37,10 +37,10 @@ class RejectedError(Exception):
 
 @dataclass(frozen=True)
 class Group:
-    """Columns that move as one; it is filled where one of them is not null.
+    """Columns that get their values from one record; filled where one of them is not null.
 
-    A graded group prefers records by what they say in `graded_by`, before their rank: the later of `grades` is the
-    better; without `grades`, any value is better than none.
+    A graded group prefers records by their value in `graded_by`, before the rank: the later in `grades` is the better;
+    without `grades`, any value is better than none.
     """
 
     columns: tuple[str, ...]
@@ -69,7 +69,7 @@ class Kind:
         history_columns: The columns that are copied to silver/popularity_history.
         pruning_column: The date in the key, by which the files of a MERGE are pruned.
         dedupe_by_payload: Whether the same payload with a later fetched_at is a duplicate.
-        log_key: Makes the table a log, with a row for each accepted record; these columns identify what it speaks of.
+        log_key: Makes the table a log, with a row for each accepted record; these columns identify what it describes.
         snapshot_key: The id and the date of the snapshots that are chosen from a log.
     """
 
@@ -88,22 +88,22 @@ class Kind:
 
     @property
     def is_log(self) -> bool:
-        """Whether the table is a log of records, in which `log_key` identifies what they speak of."""
+        """Whether the table is a log of records, identified by `log_key`."""
         return bool(self.log_key)
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The columns that identify what a record speaks of."""
+        """The columns that identify what a record describes."""
         return self.log_key or self.table.key
 
     @cached_property
     def _of_record(self) -> frozenset[str]:
-        """The columns that say when the record was fetched and how it ranks: they stand for the record itself."""
+        """The columns that belong to the record itself: fetched_at and its rank."""
         return frozenset(c.name for c in self.table.columns if c.name == "fetched_at" or c.type == RANK_TYPE)
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
-        """The groups of columns that move as one, in the order of the table's columns."""
+        """All groups of columns, in the order of the table's columns."""
         grouped = {column: group for group in self.column_groups for column in group.columns}
         seen: dict[Group, None] = {}
         for column in self.table.column_names:
@@ -126,7 +126,7 @@ class Kind:
 
     @cached_property
     def slots(self) -> tuple[tuple[int, ...], ...]:
-        """The bits of the record itself, as of a group of one grade, and those of each group."""
+        """The bit of the record itself, as if it were a group of one grade, and those of each group."""
         return ((1,), *self.bits)
 
     @cached_property
@@ -136,7 +136,7 @@ class Kind:
 
     @cached_property
     def stable_bits(self) -> int:
-        """The bits whose rise can change a stable column."""
+        """The bits by which a record can change a stable column."""
         own = sum(sum(b) for g, b in zip(self.groups, self.bits, strict=True) if g.columns[0] not in self.volatile)
         return own + (1 if "fetched_at" in self.stable else 0)
 
@@ -144,7 +144,7 @@ class Kind:
 def identity(
     payload: Json, name: str, check: Callable[[object], str | None] = identifier, within: str = ""
 ) -> str | None:
-    """The text of a field that is a part of what identifies a record; None where it is absent or blank.
+    """The text of a field that identifies a record; None where it is absent or blank.
 
     Raises RejectedError, wrong_type, where it is no text. `within` names the object that the field stands in.
     """
@@ -157,7 +157,7 @@ def identity(
 def required(
     payload: Json, name: str, missing: str, check: Callable[[object], str | None] = identifier, within: str = ""
 ) -> str:
-    """The same of a field that must be there. Raises RejectedError: wrong_type, or `missing` where there is none."""
+    """The same for a required field. Raises RejectedError: wrong_type, or `missing` where it is absent."""
     found = identity(payload, name, check, within)
     if found is None:
         raise RejectedError(missing, f"{_field(name, within)} is missing")

@@ -1,4 +1,4 @@
-"""Recommending from end to end: learn, publish, find similar tracks, and rank the lists where no stream will."""
+"""Recommending from end to end: learn, publish, find similar tracks, and rank the lists where no stream runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What plays and user items say of who likes what, and what of it a model may learn from."""
+"""Who likes what, from plays and user items, and how much of it a model may learn from."""
 
 from __future__ import annotations
 

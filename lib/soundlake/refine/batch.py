@@ -1,9 +1,9 @@
-"""One batch of refine, from bronze rows to every table it appends to.
+"""One batch of refine, from bronze rows to the tables that it appends to.
 
-First every record is judged, then all tables are appended to, side by side and in no order. A batch that dies anywhere
-is done again with the same records. It leaves out its own stamps, so it judges as the first time, and its appends carry
-the batch's number, so Delta passes over those that were made. Nothing that is there is changed: what would change a row
-is appended to silver/changes, and applied between two batches (soundlake.refine.apply).
+First every record is judged, then all tables are appended to in parallel, in no order. A batch that fails is retried
+with the same records. It ignores its own stamps, so it judges as the first time, and its appends carry the batch's
+number, so Delta skips those that succeeded. Existing rows are never changed: what would change one is appended to
+silver/changes, and applied between two batches (soundlake.refine.apply).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _log = get_log(__name__)
 
 @dataclass
 class Refiner:
-    """Refines batches of bronze rows into a lake; what it keeps from batch to batch is a cache of the tables.
+    """Refines batches of bronze rows into a lake; its state between batches is only a cache of the tables.
 
     Batches of up to `driver_records` records are judged on the driver, larger ones by Spark's workers.
     """
@@ -61,9 +61,9 @@ class Refiner:
     _models: dict[int, ClusterModel | None] = field(default_factory=dict)
 
     def refine(self, spark: SparkSession, events: DataFrame, query_id: str, batch_id: int) -> None:
-        """Judge the records of a batch and append what they say, and its row of ops/batches.
+        """Judge the records of a batch, and append the resulting rows and its row of ops/batches.
 
-        Raises what Spark raises; then nothing is acknowledged, and the same batch is done again.
+        Raises what Spark raises; the batch is then retried.
         """
         started_at = datetime.now(UTC)
         writer = BatchWriter(self.lake, query_id, batch_id)
@@ -79,7 +79,7 @@ class Refiner:
 
     @contextmanager
     def judged(self, spark: SparkSession, events: DataFrame, batch: str) -> Iterator[Result]:
-        """The result of a batch of bronze rows; its frames can be read as long as the context lasts."""
+        """The result of a batch of bronze rows; its frames are valid within the context."""
         self.known.catch_up(batch)
         read = events.select(*[name for name in READ if name in events.columns])
         few = collect(read.limit(self.driver_records + 1))
@@ -103,7 +103,7 @@ class Refiner:
             rows = rows.withColumn("batch", F.lit(writer.batch))
         writer.append(table, rows)
         if table is TRACK_FEATURES and (model := self._model(spark)) is not None:
-            # Behind the features: who assigns all tracks anew takes note of the batches that the features have.
+            # After the features: a reassignment of all tracks notes the batches that the features have.
             self.lake.create(spark, TRACK_CLUSTERS)
             writer.append(TRACK_CLUSTERS, rows.transform(score(model)))
 
@@ -122,7 +122,7 @@ class Refiner:
 
 
 def _report(spark: SparkSession, writer: BatchWriter, unknown: dict[tuple[str, str], FirstSeen]) -> None:
-    """Name fields that no kind reads in ops/unknown_fields."""
+    """Append fields that no kind reads to ops/unknown_fields."""
     now = datetime.now(UTC)
     rows: list[dict[str, object]] = [
         {"kind": kind, "field": name, "first_seen_at": now, **seen._asdict()} for (kind, name), seen in unknown.items()

@@ -1,4 +1,4 @@
-"""Settings held against the machine: what would fail later is said before anything starts."""
+"""Checking settings against the machine, so that what would fail later is reported before anything starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings as a commented TOML file: what every key means and what it is."""
+"""The settings as a commented TOML file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dotted names of the settings, taken from the model."""
+"""The dotted names of the settings, from the model."""
 
 from __future__ import annotations
 

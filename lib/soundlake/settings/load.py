@@ -1,4 +1,4 @@
-"""Filling the settings: defaults < a TOML file < the environment < --set < the options that stand for one key."""
+"""Loading the settings: defaults < a TOML file < the environment < --set < options for single keys."""
 
 from __future__ import annotations
 

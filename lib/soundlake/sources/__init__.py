@@ -1,4 +1,7 @@
-"""Sources: the only place that knows a file system or a broker."""
+"""Sources: Kafka, Kinesis and files behind one protocol; with `publishers` the only rooms that know a broker.
+
+A source frames records and never interprets them; decoding is in `core`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ __all__ = ["Gap", "Once", "Recovered", "Source", "check_once", "open_source"]
 
 
 def open_source(settings: Settings) -> Source:
-    """Return the source that the settings name; raises UsageError where they cannot work."""
+    """Return the source of the settings; raises UsageError where they cannot work."""
     check_source(settings)
     sources: dict[str, Callable[[Settings], Source]] = {
         "files": FilesSource,

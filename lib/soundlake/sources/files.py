@@ -21,7 +21,7 @@ from soundlake.sources.protocol import Gap, Once, Recovered
 # The columns of Spark's binaryFile format, which a stream has to be told; the content is read by nobody here.
 BINARY_FILE = "path string, modificationTime timestamp, length bigint, content binary"
 
-# By default Spark leaves out, without a word, files that are a week older than the newest it has seen.
+# By default Spark silently skips files a week older than the newest one it has seen.
 MAX_FILE_AGE = "100000d"
 
 
@@ -37,7 +37,7 @@ class FilesSource:
         return Once.AVAILABLE_NOW
 
     def check_start(self, spark: SparkSession, resume: str | None) -> tuple[Gap, ...]:
-        """See Source: there is nobody who deletes files that were not read yet."""
+        """See Source: files do not expire."""
         return ()
 
     def read_stream(self, spark: SparkSession) -> DataFrame:
@@ -76,7 +76,7 @@ def read_stream(spark: SparkSession, settings: Settings) -> DataFrame:
 
 
 def _found(spark: SparkSession, settings: Settings, **more: int) -> tuple[str, DataFrame]:
-    """The folder as it stands in the paths of its files, and the stream of the files."""
+    """The folder as in the paths of its files, and the stream of the files."""
     files = settings.source.files
     if files.path is None:
         raise UsageError("source.files.path: needed when source.type is files")
@@ -89,8 +89,8 @@ def _found(spark: SparkSession, settings: Settings, **more: int) -> tuple[str, D
 def placed(files: DataFrame, root: str, topics: Mapping[str, str]) -> DataFrame:
     """Add kind, stream and partition to files (column path).
 
-    The stream is the topmost folder, from the root down, whose name says a kind, else the root; the partition is the
-    path below it. `root` is written as in the paths of the files; `topics` is the topic of each kind.
+    The stream is the topmost folder whose name stands for a kind, else the root; the partition is the path below it.
+    `root` is written as in the paths of the files; `topics` is the topic of each kind.
     """
     kinds = kinds_of_folders(topics)
     prefix = root.rstrip("/") + "/"
@@ -116,10 +116,10 @@ def placed(files: DataFrame, root: str, topics: Mapping[str, str]) -> DataFrame:
 
 
 def kinds_of_folders(topics: Mapping[str, str]) -> dict[str, str]:
-    """Return the kind that each folder name says, given the topic of each kind.
+    """Return the kind of each folder name, given the topic of each kind.
 
-    A name says a kind when it is the kind's topic, the kind itself, or the last dotted part of its topic, in this
-    order; a name that would say several kinds says none.
+    A name stands for a kind if it is the kind's topic, the kind itself, or the last dotted part of its topic, in this
+    order; a name that would stand for several kinds stands for none.
     """
     kinds: dict[str, str] = {}
     for names in (
@@ -141,5 +141,5 @@ def qualified(spark: SparkSession, path: str) -> str:
 
 
 def _literally(path: str) -> str:
-    """Take a path by its letters: Hadoop would read brackets, braces, stars and question marks as a pattern."""
+    """Escape a path: Hadoop would read brackets, braces, stars and question marks as a pattern."""
     return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)

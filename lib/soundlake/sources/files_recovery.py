@@ -1,4 +1,4 @@
-"""Which files bronze holds already, in the words of Spark's file source."""
+"""Which files bronze already holds, written like the log of Spark's file source."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from soundlake.storage import Storage
 
 
 def recovered_files(listing: DataFrame, root: str, held: DataFrame, scratch: str) -> Recovered:
-    """Return the files of bronze as read.
+    """Return the files in bronze as files that were read.
 
-    `listing` is a stream of the files, whose query logs in `scratch` what is there now; of that log the files that
-    bronze holds records of are kept. `root` is the folder as it stands in the paths. Raises SoundlakeError where
-    records in bronze came from another folder: its files would be read again under other names.
+    `listing` is a stream of the files, whose query logs in `scratch` what is there now; the entries of files in bronze
+    are kept. `root` is the folder as in their paths. Raises SoundlakeError where records in bronze came from another
+    folder: its files would be read again under other names.
     """
     places = held.select("stream", "partition").distinct().collect()
     prefix = _plain(root).rstrip("/")

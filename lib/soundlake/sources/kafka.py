@@ -22,7 +22,7 @@ from soundlake.sources.kinds import kind_of
 from soundlake.sources.protocol import RECORD_COLUMNS, Gap, Once, Recovered
 
 DEFAULT_CLIENT_OPTIONS = {
-    # What an aborted transaction wrote was never published.
+    # Records of aborted transactions were never published.
     "isolation.level": "read_committed",
     # A broker that has nothing more answers after so many milliseconds, by itself after 500. Tasks read what is there,
     # and nothing else; but a client that has asked for more waits for that answer before it asks for the next range.
@@ -56,7 +56,7 @@ class KafkaSource:
         return Once.AVAILABLE_NOW
 
     def check_start(self, spark: SparkSession, resume: str | None) -> tuple[Gap, ...]:
-        """See Source: the topics are there, and of the records that were not read yet none has expired."""
+        """See Source: the topics exist, and no unread record has expired."""
         kafka = self.settings.source.kafka
         with Broker.connect(spark, client_options(kafka)) as broker:
             present = broker.topics()
@@ -89,7 +89,7 @@ class KafkaSource:
         raise NotImplementedError("Spark's trigger availableNow knows")
 
     def recover_checkpoint(self, spark: SparkSession, held: DataFrame, scratch: str) -> Recovered:
-        """See Source: every record that the broker still has of what bronze holds is compared with it."""
+        """See Source: every record that both the broker and bronze hold is compared."""
         ends = ends_of(held)
         with Broker.connect(spark, client_options(self.settings.source.kafka)) as broker:
             present = broker.topics()
@@ -117,18 +117,18 @@ class KafkaSource:
         """See Source."""
         servers = self.settings.source.kafka.bootstrap_servers
         if _EXPIRED.search(error):
-            return f"Kafka has deleted records that were not read yet, or a topic was made anew; {HOW_TO_SKIP}"
+            return f"Kafka has deleted records that were not read yet, or a topic was recreated; {HOW_TO_SKIP}"
         if _UNKNOWN_TOPIC.search(error):
             return _swapped(f"a topic is no longer at {servers}")
         if _REFUSED.search(error):
-            return f"Kafka at {servers} refused the log-in or the access: see source.kafka.options and the topics' ACLs"
+            return f"Kafka at {servers} refused the login or the access: see source.kafka.options and the topics' ACLs"
         if _UNREACHABLE.search(error):
             return f"Kafka at {servers} did not answer: see source.kafka.bootstrap_servers and the broker's log"
         return None
 
 
 def client_options(kafka: KafkaSettings) -> dict[str, str]:
-    """The options of Kafka's client, secrets included; raises UsageError where no broker is named."""
+    """The options of the Kafka client, secrets included; raises UsageError without a broker."""
     if kafka.bootstrap_servers is None:
         raise UsageError("source.kafka.bootstrap_servers: needed when source.type is kafka")
     given = followed("source.kafka.options", kafka.options)
@@ -136,7 +136,7 @@ def client_options(kafka: KafkaSettings) -> dict[str, str]:
 
 
 def spark_options(settings: Settings, *, skips: bool = False) -> dict[str, str]:
-    """The options of Spark's connector; with `skips`, it goes on where records have expired."""
+    """The options of Spark's connector; with `skips` it skips expired records."""
     kafka = settings.source.kafka
     options = {f"kafka.{name}": value for name, value in client_options(kafka).items()}
     if kafka.topic_pattern is not None:
@@ -160,7 +160,7 @@ def starting(offsets: str) -> dict[str, str]:
 
 
 def framed(messages: DataFrame, topics: Mapping[str, str]) -> DataFrame:
-    """Turn what Spark's connector gives into records; `topics` is the topic of each kind."""
+    """Turn the rows of Spark's connector into records; `topics` is the topic of each kind."""
     known = {
         "kind": kind_of(F.col("topic"), topics),
         "key": text_or_null(F.col("key")),

@@ -1,4 +1,4 @@
-"""Questions to a Kafka cluster, put by the same client with the same options as Spark's connector."""
+"""Asking a Kafka cluster, with the same client and options as Spark's connector."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Broker:
         return [(topic, int(one.partition())) for topic in topics for one in self._consumer.partitionsFor(topic)]
 
     def bounds(self, places: Iterable[TopicPartition]) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
-        """The first offset of each partition that is still there, and the one after its last.
+        """The first remaining offset of each partition, and the one after its last.
 
         Partitions that do not exist are left out.
         """

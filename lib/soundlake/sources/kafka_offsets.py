@@ -1,4 +1,4 @@
-"""Kafka's offsets as Spark writes them, and what lies between them."""
+"""Kafka offsets as Spark writes them, and the gaps between them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read_offsets(text: str) -> dict[TopicPartition, int]:
 
 
 def expired(begun: Mapping[TopicPartition, int], first: Mapping[TopicPartition, int]) -> tuple[Gap, ...]:
-    """Return what is lost where the first offset that is still there lies beyond the next one to read."""
+    """Return what is lost where the first remaining offset lies beyond the next one to read."""
     return tuple(
         Gap(topic, str(number), str(at - 1) if at else None, str(first[topic, number]), first[topic, number] - at)
         for (topic, number), at in sorted(begun.items())

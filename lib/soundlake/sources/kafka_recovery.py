@@ -1,4 +1,4 @@
-"""Where Kafka goes on after what bronze holds, when the topics still are what bronze was read from."""
+"""Where Kafka continues after bronze, if the topics still are those that bronze was read from."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def ends_of(held: DataFrame) -> dict[TopicPartition, int]:
 def recovered_offsets(
     ends: Mapping[TopicPartition, int], first: Mapping[TopicPartition, int], last: Mapping[TopicPartition, int]
 ) -> dict[TopicPartition, int]:
-    """Return where reading goes on: after what bronze holds, and at the beginning of what it holds nothing of.
+    """Return where reading resumes: after the records in bronze, or at the beginning of partitions without any.
 
-    `first` and `last` are the bounds of the partitions that are there. Raises SoundlakeError where bronze holds more.
+    `first` and `last` are the bounds of the existing partitions. Raises SoundlakeError where bronze holds more.
     """
     beyond = sorted(place for place, end in ends.items() if place not in last or end > last[place])
     if beyond:
@@ -40,9 +40,9 @@ def recovered_offsets(
 
 
 def check_same(spark: SparkSession, held: DataFrame, broker: DataFrame) -> None:
-    """Raise SoundlakeError where the broker has other records than bronze at the same places, or some in between.
+    """Raise SoundlakeError where the broker has other records than bronze at the same offsets, or some in between.
 
-    `broker` are its records up to where bronze ends, as records of a source.
+    `broker` are its records up to the end of bronze, as records of a source.
     """
     bytes_ = F.xxhash64("value").alias("bytes")
     ours = held.select(*_PLACE, bytes_.alias("ours"), F.lit(True).alias("is_held"))

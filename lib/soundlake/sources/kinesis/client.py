@@ -20,7 +20,7 @@ ATTEMPTS = 10
 
 @dataclass(frozen=True)
 class StreamAddress:
-    """Where a stream is; credentials come from where AWS's own tools look for them."""
+    """A stream's name, region and endpoint; credentials come from AWS's default chain."""
 
     stream: str
     region: str
@@ -43,7 +43,7 @@ def connect(address: StreamAddress) -> KinesisClient:
 
 @dataclass(frozen=True)
 class Description:
-    """What a stream is now: when it was made, how long it keeps records, and the time by Kinesis' clock (all in ms)."""
+    """A stream: when it was created, its retention, and the time by Kinesis' clock (all in ms)."""
 
     created: int
     retention: int

@@ -34,7 +34,7 @@ ARROW_SCHEMA = pa.schema(
 
 
 class KinesisDataSource(DataSource):
-    """Format soundlake-kinesis; its options are made by `source.spark_options`."""
+    """Format soundlake-kinesis; its options come from `source.spark_options`."""
 
     @classmethod
     def name(cls) -> str:
@@ -52,7 +52,7 @@ class KinesisDataSource(DataSource):
 
 @dataclass(frozen=True)
 class ShardPartition(InputPartition):
-    """What one task reads: a range of a shard, with its records where planning has kept them.
+    """What one task reads: a range of a shard, with its records where the plan kept them.
 
     `may_be_less`: some of them have expired, and skipping is allowed.
     """
@@ -63,7 +63,7 @@ class ShardPartition(InputPartition):
 
 
 class KinesisStreamReader(DataSourceStreamReader):
-    """Plans the batches of one query, in a process beside the driver, and reads them, in those of the executors."""
+    """Plans the batches of one query in a process beside the driver, and reads them in those of the executors."""
 
     def __init__(self, options: Mapping[str, str]) -> None:
         self._options = dict(options)
@@ -72,7 +72,7 @@ class KinesisStreamReader(DataSourceStreamReader):
         self._planned: StreamOffset = NOTHING
 
     def initialOffset(self) -> dict[str, Any]:  # noqa: N802
-        """Return where every query begins: before anything."""
+        """Return where every query begins: before all records."""
         return as_json(NOTHING)
 
     def latestOffset(self) -> dict[str, Any]:  # noqa: N802
@@ -92,7 +92,7 @@ class KinesisStreamReader(DataSourceStreamReader):
         wanted = ranges(from_json(start), from_json(end))
         if self._planner is not None:
             return [ShardPartition(one, self._planner.carried(one)) for one in wanted]
-        # A batch that was planned by an earlier run, and not finished.
+        # An unfinished batch of an earlier run.
         self._planned = from_json(end)
         return [ShardPartition(one, may_be_less=one.shard in self._skips) for one in wanted]
 

@@ -20,8 +20,8 @@ def find_gaps(
 ) -> tuple[Gap, ...]:
     """Return, by shard, what was or may have been lost before it was read.
 
-    A shard that is listed no more, and one whose unread records may be older than the stream's retention and whose last
-    record that was read is gone. Kinesis does not say how many records it deleted, nor whether it deleted any.
+    That is a shard that is no longer listed, or one whose unread records may be older than the stream's retention and
+    whose last read record is gone. Kinesis does not say how many records it deleted, or whether any.
     """
     gaps = [Gap(stream, name, offset.shards[name].after, None, None) for name in vanished(offset, listed)]
     for shard in listed:

@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesis.type_defs import RecordTypeDef
 
-# Shards are listed anew when one has ended, and now and then.
+# Shards are listed again when one has ended, and at this interval.
 LIST_EVERY_SECONDS = 60
 # A batch ends where the reader is by then: an old stream with few records has many empty pages.
 LONGEST_READ_SECONDS = 20
 # Kinesis allows five reads a second of a shard, for all its readers together.
 PAUSE_AFTER_EMPTY_PAGE_SECONDS = 0.2
 MOST_THREADS = 16
-# What a task is told must fit into one message of Spark (spark.rpc.message.maxSize, 128 MB).
+# A task's partition must fit into one message of Spark (spark.rpc.message.maxSize, 128 MB).
 MOST_CARRIED_TO_A_TASK = 32 << 20
-# What a record weighs beside its data and key.
+# The size of a record beside its data and key.
 OVERHEAD_BYTES = 100
 
 
 @dataclass(frozen=True)
 class BatchLimits:
-    """How large a batch may be, and how much of it is kept in memory to be handed over."""
+    """How large a batch may be, and how much of it the driver keeps to hand over."""
 
     records: int
     carried_bytes: int
@@ -76,7 +76,7 @@ class Planner:
     def plan(self, begun: StreamOffset) -> StreamOffset:
         """Return where the batch that follows `begun` ends; `begun` itself where there is nothing new.
 
-        Raises SoundlakeError where records have expired that were not read, or where the stream is another one.
+        Raises SoundlakeError where records have expired that were not read, or where the stream was recreated.
         """
         self._carried = {}
         about = self._look(begun)
@@ -102,7 +102,7 @@ class Planner:
 
     def _look(self, begun: StreamOffset) -> Description:
         is_due = monotonic() - self._listed_at > LIST_EVERY_SECONDS
-        # A shard at its end has children: they are looked for until they are there.
+        # A shard that has ended has children: list shards until they appear.
         known = {parent for shard in self._listed for parent in shard.parents}
         has_ended = any(shard.ended and name not in known for name, shard in begun.shards.items())
         if self._about is None or is_due or has_ended:
@@ -129,7 +129,7 @@ class Planner:
             raise SoundlakeError(f"{EXPIRED}: {lines}")
         for name in lost:
             self._readers.pop(name, None)
-        # Allowed once: what expires later, while the query runs, stops it.
+        # Allowed once: records that expire while the query runs stop it.
         self._skips = set()
         return restarted(offset, lost, self._listed, now)
 
@@ -166,7 +166,7 @@ class Planner:
             self._carried[name, begun.after, step.offset.after] = step.records
 
     def _is_news(self, begun: StreamOffset, end: StreamOffset, about: Description, now: int) -> bool:
-        """Whether the offsets differ in more than `since`, or `since` is so old that a restart could take fright."""
+        """Whether the offsets differ in more than `since`, or `since` is so old that a restart would suspect a gap."""
         still = {name: replace(shard, since=0) for name, shard in begun.shards.items()}
         if still != {name: replace(shard, since=0) for name, shard in end.shards.items()}:
             return True

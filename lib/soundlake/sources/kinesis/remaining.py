@@ -1,4 +1,4 @@
-"""What is left of a stream after an offset."""
+"""Whether anything is left of a stream after an offset."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def has_unread(client: KinesisClient, stream: str, reached: StreamOffset, by: int) -> bool:
-    """Tell whether a record that had arrived by a time (milliseconds, by Kinesis' clock) lies after an offset.
+    """Whether a record that had arrived by a time (milliseconds, by Kinesis' clock) lies after an offset.
 
-    That clock was read in whole seconds: what came within the second after counts as well.
+    That clock has whole seconds: records of the second after count as well.
     """
     for shard in list_shards(client, stream):
         begun = reached.shards.get(shard.name, ShardOffset(TRIM_HORIZON))

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 MOST_IN_A_PAGE = 10_000
 
-# By this the driver knows the failure again, whatever Spark and Python wrap around it.
+# By this text the driver recognises the failure, whatever Spark and Python wrap around it.
 EXPIRED = "KINESIS_RECORDS_EXPIRED"
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some records that follow each other; `is_tip`: there were no more by then; `is_end`: there never will be."""
+    """Consecutive records; `is_tip`: there were no more by then; `is_end`: the shard has ended."""
 
     records: list[RecordTypeDef]
     is_tip: bool
@@ -44,7 +44,7 @@ class ShardReader:
         self.after = after
 
     def next_page(self, most: int) -> Page:
-        """Take the next records, at most so many; none may come although more follow, see `is_tip`."""
+        """Read the next records, at most `most`; a page may be empty although more follow, see `is_tip`."""
         limit = min(most, MOST_IN_A_PAGE)
         try:
             answer = self._client.get_records(ShardIterator=self._iterator or self._open(), Limit=limit)
@@ -54,7 +54,7 @@ class ShardReader:
         if records:
             self.after = records[-1]["SequenceNumber"]
         self._iterator = answer.get("NextShardIterator")
-        # A full page may be followed by another: some emulators say 0 for both.
+        # A full page may be followed by another, for which some emulators also report 0.
         is_tip = not answer.get("MillisBehindLatest") and len(records) < limit
         return Page(records, is_tip=is_tip, is_end=not self._iterator)
 
@@ -71,7 +71,7 @@ class ShardReader:
 def read_range(client: KinesisClient, stream: str, wanted: ShardRange) -> Iterator[list[RecordTypeDef]]:
     """Read what was planned, page by page.
 
-    Raises SoundlakeError where it is not all there any more: the batch comes out as it was planned, or not at all.
+    Raises SoundlakeError where some of it is gone: a batch is read as planned, or not at all.
     """
     reader = ShardReader(client, stream, wanted.shard, wanted.start, wanted.after)
     left = wanted.count
@@ -90,7 +90,7 @@ def read_range(client: KinesisClient, stream: str, wanted: ShardRange) -> Iterat
 
 
 def read_remains(client: KinesisClient, stream: str, wanted: ShardRange) -> Iterator[list[RecordTypeDef]]:
-    """Read what is left of a batch that was planned, and whose records have begun to expire."""
+    """Read what is left of a planned batch whose records have begun to expire."""
     reader = ShardReader(client, stream, wanted.shard, TRIM_HORIZON, None)
     first, last = int(wanted.after or 0), int(wanted.until)
     while True:
@@ -102,7 +102,7 @@ def read_remains(client: KinesisClient, stream: str, wanted: ShardRange) -> Iter
 
 
 def still_has(client: KinesisClient, stream: str, shard: str, position: str) -> bool:
-    """Tell whether a record that was read is still in its shard: then so are all that follow it."""
+    """Whether a record is still in its shard, and with it all that follow."""
     first = first_record(client, stream, shard, AT_SEQUENCE_NUMBER=position)
     return first is not None and first["SequenceNumber"] == position
 

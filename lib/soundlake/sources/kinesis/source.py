@@ -51,11 +51,11 @@ class KinesisSource:
 
     @property
     def once(self) -> Once:
-        """Spark knows no end of the batches that Soundlake's own reader plans, and none of the connector's."""
+        """Spark's trigger availableNow works neither with our own reader nor with the connector."""
         return Once.UNTIL_DRAINED if self._is_ours else Once.IMPOSSIBLE
 
     def check_start(self, spark: SparkSession, resume: str | None) -> tuple[Gap, ...]:
-        """See Source: the stream is there, is the one that was read before, and nothing unread has expired."""
+        """See Source: the stream exists, is the one that was read before, and nothing unread has expired."""
         if not self._is_ours:
             return ()
         client, place = self._connect(), self._address
@@ -140,7 +140,7 @@ class KinesisSource:
 
 
 def reads_with_python(reader: str) -> bool:
-    """Tell whether Soundlake's own reader is used; raises UsageError where Spark has no place for it."""
+    """Whether our own reader is used; raises UsageError where Spark does not support it."""
     can = find_spec("pyspark.sql.datasource") is not None
     if reader == "python" and not can:
         raise UsageError("source.kinesis.reader: python needs Spark 4; this Spark reads Kinesis with its connector")
@@ -167,7 +167,7 @@ def spark_options(settings: Settings, skips: tuple[str, ...] = ()) -> dict[str, 
 
 
 def framed(records: DataFrame, settings: Settings) -> DataFrame:
-    """Add what all records of the stream share: the columns of bronze/events but for those that ingest adds."""
+    """Add what all records of the stream share: the columns of bronze/events without those that ingest adds."""
     stream = settings.source.kinesis.stream
     kind = kinds_of_topics(settings.source.topics.model_dump()).get(str(stream))
     shared: Mapping[str, Column] = {"kind": F.lit(kind), "source": F.lit("kinesis"), "stream": F.lit(stream)}
