@@ -11,7 +11,7 @@ RECORDS ?= 1000000
 # Two processes: one for all that needs Spark or a service that a run has once, one for the rest.
 BESIDE := -n 2 --dist loadgroup
 
-.PHONY: help setup test test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-plays bench-recommend lint lint-aws format demo docs lambda clean
+.PHONY: help setup test test-fast test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-plays bench-recommend lint lint-aws format demo docs lambda clean
 .PHONY: notebooks pictures test-cluster test-dashboard test-slow
 
 help: ## List the targets
@@ -22,6 +22,9 @@ setup: ## Make or renew .venv, with the tools of developers
 
 test: setup ## Run the tests; TESTS=tests/unit/test_x.py for some
 	@$(PYTHON) -m pytest $(BESIDE) -m "$(MARKS)" $(TESTS)
+
+test-fast: setup ## Run what needs no Spark, server or page, with few examples; about 15 s
+	@$(PYTHON) -m pytest -n 2 --durations=3 --hypothesis-profile=fast -m "$(MARKS) and not heavy" tests/unit
 
 test-unit: setup ## Run the tests that need no service, no table on disk and no other process
 	@$(PYTHON) -m pytest $(BESIDE) tests/unit
