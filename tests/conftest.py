@@ -32,17 +32,22 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Other processes share the machine: a slow example is no fault. What fails is printed so that it can be run again.
 settings.register_profile("soundlake", deadline=None, print_blob=True)
+settings.register_profile("fast", parent=settings.get_profile("soundlake"), max_examples=10)  # for `make test-fast`
 settings.load_profile("soundlake")
 
 
 # What a run has once. Tests that use one of these stay together in one process; the others run beside them.
 ONCE = {"spark", "kafka", "kinesis", "object_store", "trino", "demo_lake"}
+# Fixtures that start something, or go through boto3 and moto, which take a second to load.
+HEAVY = ONCE | {"aws", "bucket", "endpoint"}
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell pytest-xdist what belongs together."""
+    """Tell pytest-xdist what belongs together, and `make test-fast` what to leave out."""
     for item in items:
+        if HEAVY & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.heavy)
         # Tests of faults start Sparks of their own: one at a time.
         if ONCE & set(getattr(item, "fixturenames", ())) or item.path.parent.name == "faults":
             item.add_marker(pytest.mark.xdist_group("spark"))

@@ -17,6 +17,8 @@ from soundlake.clusters.model import ClusterModel
 from soundlake.clusters.scoring import score
 from soundlake.tables import TRACK_CLUSTERS, TRACK_FEATURES
 
+pytestmark = pytest.mark.heavy
+
 GOOD = dict.fromkeys(FEATURES, 0.5) | {"loudness": -6.0, "tempo": 120.0, "source": "archive", "time_signature": 4}
 
 

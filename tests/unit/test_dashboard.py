@@ -26,6 +26,8 @@ from soundlake.dashboard.command import server
 from soundlake.settings import Settings
 from soundlake.tables import Table
 
+pytestmark = pytest.mark.heavy
+
 VIEWS = sorted(
     file.name.removesuffix(".py")
     for file in files("soundlake.dashboard.views").iterdir()

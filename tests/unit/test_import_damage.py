@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from helpers.importing import imported, tracks, write
 from soundlake.errors import UsageError
 
+pytestmark = pytest.mark.heavy
+
 TABLE = "id,name,popularity\n" + "".join(f't{n},"Song, {n}",{n}\n' for n in range(40))
 OBJECTS = json.dumps([{"id": f"t{n}", "name": f"Song, {n}", "popularity": n} for n in range(40)])
 MAPPING = tracks(popularity="popularity")

@@ -142,6 +142,7 @@ class Silent:
     nulled = rejected
 
 
+@pytest.mark.heavy
 @settings(max_examples=200)
 @given(st.lists(st.tuples(*(st.sampled_from(cells) for cells in CELLS.values())), min_size=1, max_size=12))
 def test_the_quick_road_gives_what_the_other_one_gives(rows: list[tuple[str, ...]]) -> None:

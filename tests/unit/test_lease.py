@@ -25,6 +25,8 @@ from soundlake.ops import lease as leases
 from soundlake.ops.lease import Lease, LeaseLostError, lease, try_lease
 from soundlake.settings import Settings, load_settings
 
+pytestmark = pytest.mark.heavy
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 

@@ -25,6 +25,8 @@ from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights import load_insights, render
 from soundlake.settings import Settings, load_settings
 
+pytestmark = pytest.mark.heavy
+
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "eu-west-1"}
 
 

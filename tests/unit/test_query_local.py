@@ -29,6 +29,8 @@ from soundlake.insights import load_insights, render
 from soundlake.settings import load_settings
 from soundlake.tables import ALBUMS, ARTISTS, EVENTS, PLAYS, POPULARITY_HISTORY, TRACKS, Table
 
+pytestmark = pytest.mark.heavy
+
 
 def write(lake: Path, table: Table, *rows: dict[str, Any]) -> None:
     write_deltalake(lake / table.path, pa.Table.from_pylist(list(rows), schema(table)))

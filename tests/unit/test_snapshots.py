@@ -19,6 +19,8 @@ from soundlake.lake import nothing
 from soundlake.refine import snapshots
 from soundlake.tables import PLAYLIST_FETCHES, PLAYLIST_ITEMS
 
+pytestmark = pytest.mark.heavy
+
 KIND = KINDS["playlist_item"]
 DAY = date(2026, 3, 1)
 

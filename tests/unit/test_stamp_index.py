@@ -398,6 +398,7 @@ class TestFolder:
         check(StampIndex(table.open, saved), table)
         assert len(read) == 3
 
+    @pytest.mark.heavy
     @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.sampled_from(["manifest.json", "*.segment"]), st.floats(0, 1, exclude_max=True), st.integers(1, 255))
     def test_a_damaged_byte_anywhere_never_gives_a_wrong_answer(
@@ -550,6 +551,7 @@ _STEPS = st.one_of(
 )
 
 
+@pytest.mark.heavy
 @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_STEPS, min_size=1, max_size=10))
 def test_any_commits_and_starts_give_what_the_table_says(
