@@ -15,6 +15,7 @@ from soundlake.errors import UsageError
 from soundlake.settings import Settings, load_settings
 from soundlake.settings.checks import local_path
 from soundlake.tables import Table
+from soundlake.views import VIEWS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -80,7 +81,7 @@ class NotebookLake:
 
     def table(self, name: str, columns: Sequence[str] = ("*",), limit: int | None = None) -> pd.DataFrame:
         """Return a table, or some of its columns; raises UsageError for a name that no table has."""
-        known = {table.view for table in public_tables()}
+        known = {table.view for table in public_tables()} | {view.view for view in VIEWS}
         if name not in known:
             raise UsageError(f"no table {name!r}: the tables are {', '.join(sorted(known))}")
         return self.sql(f"SELECT {', '.join(columns)} FROM {name}", limit)  # noqa: S608 - a SELECT whatever is in it
@@ -101,9 +102,13 @@ class NotebookLake:
     def _register(self, query: str) -> None:
         """Make views of the tables that a query names, read as they are now."""
         assert self._spark is not None
+        views = [view for view in VIEWS if view.view in query]
+        sources = {view.source.view for view in views}
         for table in public_tables():
-            if table.view in query and self._exists(table):
+            if (table.view in query or table.view in sources) and self._exists(table):
                 self._lake.read(self._spark, table).createOrReplaceTempView(table.view)
+        for view in views:
+            self._spark.sql(view.sql()).createOrReplaceTempView(view.view)
 
     @property
     def _lake(self) -> Lake:

@@ -19,6 +19,7 @@ from soundlake.catalog.query_result import QueryResult, in_utc
 from soundlake.errors import MissingTableError, SoundlakeError, UsageError
 from soundlake.settings import Settings
 from soundlake.tables import Table
+from soundlake.views import VIEWS, View
 
 # As Athena's engine means it: subscripts of arrays and maps, and 7 / 2 = 3.
 _LIKE_ATHENA = ("CREATE MACRO element_at(collection, key) AS collection[key]", "SET integer_division = true")
@@ -47,11 +48,16 @@ def run(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Par
         connection.execute(f"SET TimeZone = '{settings.insights.time_zone}'")
         for statement in _LIKE_ATHENA:
             connection.execute(statement)
-        named = _named(sql)
+        named, views = _named(sql)
+        # What a view reads is read as a whole: `parts` is about the query's own words.
+        parts = {name: part for name, part in (parts or {}).items() if name not in {v.source.view for v in views}}
         # All of a table, and not its dataset: DuckDB over a dataset may abort the process at its end.
         found = {table.view: rows for table in named if (rows := _read(settings, table, parts)) is not None}
-        for view, rows in found.items():
-            connection.register(view, rows)
+        for name, rows in found.items():
+            connection.register(name, rows)
+        for view in views:
+            if view.source.view in found:
+                connection.execute(f"CREATE VIEW {view.view} AS {view.sql()}")
         try:
             rows = _interruptible(connection, lambda: _rows(connection, sql, limit))
         except duckdb.Error as error:
@@ -108,18 +114,20 @@ def code_of(sql: str) -> str:
     return b" ".join(kept).decode()
 
 
-def _named(sql: str) -> list[Table]:
-    """The tables that a query names."""
+def _named(sql: str) -> tuple[list[Table], list[View]]:
+    """The tables and views that a query needs."""
     names = {name.lower() for name in _NAME.findall(code_of(sql))}
-    return [table for table in public_tables() if table.view in names]
+    views = [view for view in VIEWS if view.view in names]
+    names.update(view.source.view for view in views)
+    return [table for table in public_tables() if table.view in names], views
 
 
-def _read(settings: Settings, table: Table, parts: Mapping[str, Part] | None) -> pa.Table | None:
+def _read(settings: Settings, table: Table, parts: Mapping[str, Part]) -> pa.Table | None:
     opened = open_table(settings, table)
     try:
         if opened is None:
             return None
-        if (part := (parts or {}).get(table.view)) is None:
+        if (part := parts.get(table.view)) is None:
             return opened.to_pyarrow_table()
         there = {field.name for field in opened.schema().fields}
         columns = [name for name in part.columns if name in there]
