@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +11,12 @@ import pandas as pd
 
 from soundlake.catalog.delta import open_table
 from soundlake.catalog.glue import public_tables
+from soundlake.catalog.missing import why_empty
 from soundlake.catalog.query import ask, sql_of
 from soundlake.errors import UsageError
 from soundlake.settings import Settings, load_settings
 from soundlake.settings.checks import local_path
-from soundlake.tables import Table
+from soundlake.tables import TABLES, Table
 from soundlake.views import VIEWS
 
 if TYPE_CHECKING:
@@ -73,7 +75,10 @@ class NotebookLake:
         """Answer a SELECT, or an insight by its name; raises UsageError and SoundlakeError as `query` does."""
         query = sql_of(self.settings, what)
         if self._spark is None:
-            frame: pd.DataFrame = ask(self.settings, query, limit).rows.to_pandas(date_as_object=False)
+            answer = ask(self.settings, query, limit)
+            for name in answer.missing:
+                print(f"soundlake: {why_empty(name)}", file=sys.stderr)
+            frame: pd.DataFrame = answer.rows.to_pandas(date_as_object=False)
             return frame
         self._register(query)
         rows = self._spark.sql(query)
@@ -105,7 +110,8 @@ class NotebookLake:
         views = [view for view in VIEWS if view.view in query]
         sources = {view.source.view for view in views}
         for table in public_tables():
-            if (table.view in query or table.view in sources) and self._exists(table):
+            is_named = table.view in query or table.view in sources
+            if is_named and (table in TABLES or self._exists(table)):
                 self._lake.read(self._spark, table).createOrReplaceTempView(table.view)
         for view in views:
             self._spark.sql(view.sql()).createOrReplaceTempView(view.view)
