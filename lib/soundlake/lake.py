@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 from soundlake.logs import get_log
 from soundlake.s3 import for_spark
 from soundlake.tables import Table
+from soundlake.views import View
 
 COMMITS_A_CHECKPOINT = 50  # of Delta's log; one costs more than a small commit, and fifty commits are read quickly
 ATTEMPTS = 5  # of a write that conflicts with another
@@ -238,6 +239,11 @@ def nothing(spark: SparkSession, table: Table) -> DataFrame:
     """No rows, with a table's columns."""
     # From a literal: an empty list from Python costs a job and a Python worker each time it is read.
     return spark.range(1).select(F.lit(None).cast(f"struct<{table.ddl}>").alias("row")).where("false").select("row.*")
+
+
+def view_of(source: DataFrame, view: View) -> DataFrame:
+    """The rows of a view over rows of its table."""
+    return source.sparkSession.sql(view.sql("{source}"), source=source)
 
 
 def conform(df: DataFrame, table: Table) -> DataFrame:

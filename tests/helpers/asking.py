@@ -13,6 +13,7 @@ from deltalake import DeltaTable
 from soundlake.insights import Insight, load_insights, render
 from soundlake.insights.insight import with_needed
 from soundlake.tables import TABLES, Table
+from soundlake.views import VIEWS
 
 TYPES: dict[str, pa.DataType] = {
     "string": pa.string(),
@@ -49,6 +50,8 @@ def answers(
         for table in TABLES:
             rows = tables.get(table.view)
             connection.register(table.view, schema(table).empty_table() if rows is None else rows)
+        for view in VIEWS:
+            connection.execute(f"CREATE VIEW {view.view} AS {view.sql()}")
         insights = load_insights()
         for insight in with_needed(insights, names) if names else insights:
             connection.execute(f"CREATE TABLE {insight.table.view} AS {rendered(insight, as_of, zone)}")

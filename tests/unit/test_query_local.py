@@ -130,8 +130,8 @@ def test_only_the_tables_that_are_named_are_read(lake: Path) -> None:
         rows(lake, "SELECT 1 FROM silver_tracks")
 
 
-def test_a_table_that_is_not_there_yet_is_named(lake: Path) -> None:
-    with pytest.raises(SoundlakeError, match=r"not in .*lake yet: gold_top_albums: run the job"):
+def test_a_mart_that_is_not_built_yet_is_named(lake: Path) -> None:
+    with pytest.raises(SoundlakeError, match=r"not in .*lake yet: gold_top_albums: run .* build_insights"):
         rows(lake, "SELECT * FROM gold_top_albums")
 
 

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from soundlake.aws import open_client, translate_errors
 from soundlake.catalog.athena_rows import as_table
+from soundlake.catalog.missing import why_empty
 from soundlake.catalog.query_result import QueryResult
 from soundlake.errors import MissingTableError, SoundlakeError
 from soundlake.s3 import on_s3
@@ -110,7 +111,8 @@ def _failure(message: str, reason: str) -> SoundlakeError:
     if "TABLE_NOT_FOUND" not in reason and "SCHEMA_NOT_FOUND" not in reason:
         return SoundlakeError(message)
     named = re.findall(r"\b(?:bronze|silver|gold|ops)_\w+", reason)
-    return MissingTableError(f"{message} (register_tables puts the lake's tables into the catalog)", *named)
+    told = [f"{message} (register_tables puts the lake's tables into the catalog)"]
+    return MissingTableError("\n".join(told + [why_empty(name) for name in dict.fromkeys(named)]), *named)
 
 
 def _cost(settings: Settings, done: QueryExecutionTypeDef) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyarrow import fs
@@ -78,6 +82,20 @@ def files_of(table: DeltaTable) -> fs.FileSystem:
         retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=1 + int(options.get(_RETRIES, 2))),
     )
     return fs.SubTreeFileSystem(f"{uri.netloc}{unquote(uri.path)}", s3)
+
+
+def read_rows(
+    table: DeltaTable, columns: Sequence[str] | None = None, having: Iterable[tuple[str, str]] = ()
+) -> pa.Table:
+    """Read a table, or some columns of the rows that have these values, each a column's name and a text.
+
+    pyarrow reads the files by itself: a process that lets delta-rs hand them over may abort at its end (code 134).
+    """
+    from pyarrow import dataset  # which imports pandas; --help is quick
+
+    conditions = [dataset.field(name) == value for name, value in having]
+    wanted = reduce(and_, conditions) if conditions else None
+    return table.to_pyarrow_dataset(filesystem=files_of(table)).to_table(columns=columns, filter=wanted)
 
 
 def read_schema(settings: Settings, table: Table) -> Found | None:

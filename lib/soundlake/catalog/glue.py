@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,11 +15,13 @@ from soundlake.catalog.delta import Found, read_schema
 from soundlake.catalog.drift import differences
 from soundlake.catalog.names import check_names, location
 from soundlake.catalog.table_input import merged, table_input
+from soundlake.catalog.view_input import IS_VIEW, view_differences, view_input
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights.insight import load_insights
 from soundlake.s3 import is_on_s3
 from soundlake.settings import Settings
 from soundlake.tables import TABLES, Table
+from soundlake.views import VIEWS, View
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -64,6 +66,8 @@ def public_tables() -> list[Table]:
 def register(settings: Settings, tables: Iterable[Table] | None = None, *, check: bool = False) -> list[Registration]:
     """Register the tables (all that are for analysts, unless given) of the settings' lake; with `check` only look.
 
+    Views over them are registered with them.
+
     Raises UsageError where the settings name no Glue or no lake on S3, and SoundlakeError where Glue or the lake cannot
     be reached, or where the lake has no tables. What was registered until then stays; it can be run again.
     """
@@ -75,7 +79,8 @@ def register(settings: Settings, tables: Iterable[Table] | None = None, *, check
         raise SoundlakeError(f"there are no tables in {settings.lake.uri}")
     with translate_errors(f"Glue, database {settings.catalog.database}"):
         catalog = _Catalog(open_glue(settings), settings, check)
-        return [*catalog.database(), *(catalog.table(table, found[table]) for table in chosen)]
+        outcomes = [*catalog.database(), *(catalog.table(table, found[table]) for table in chosen)]
+        return outcomes + [catalog.view(view, found[view.source]) for view in VIEWS if view.source in found]
 
 
 def _check_settings(settings: Settings, tables: list[Table]) -> None:
@@ -133,7 +138,15 @@ class _Catalog:
         return [Registration(f"database {self._name}", "created", ("there is no such database",))]
 
     def table(self, table: Table, found: Found | None) -> Registration:
-        """Bring one table up to date, and return what was done or has to be done."""
+        """Bring one table up to date, and say what was done or has to be done."""
+        return self._repeat(table.view, lambda existing: self._bring(table, found, existing))
+
+    def view(self, view: View, source: Found | None) -> Registration:
+        """Bring one view up to date, as `table` does; `source` is its table as found in the lake."""
+        return self._repeat(view.view, lambda existing: self._bring_view(view, source, existing))
+
+    def _repeat(self, name: str, bring: Callable[[dict[str, Any] | None], Registration]) -> Registration:
+        """Bring what is registered under a name up to date; look again where somebody else changed it meanwhile."""
         if self._registered is None:
             pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=self._name)
             self._registered = {one["Name"]: dict(one) for page in pages for one in page["TableList"]}
@@ -141,8 +154,8 @@ class _Catalog:
         for attempt in _again():
             with attempt:
                 if attempt.retry_state.attempt_number > 1:
-                    registered = self._look_again(table.view)
-                return self._bring(table, found, registered.get(table.view))
+                    registered = self._look_again(name)
+                return bring(registered.get(name))
         raise AssertionError  # the last attempt returns or raises
 
     def _bring(self, table: Table, found: Found | None, existing: dict[str, Any] | None) -> Registration:
@@ -156,13 +169,29 @@ class _Catalog:
             if not self._check:
                 self._glue.create_table(DatabaseName=self._name, TableInput=wanted)
             return Registration(table.view, "created", ("it is not registered",))
-        if existing.get("TableType") == "VIRTUAL_VIEW":
+        if existing.get("TableType") == IS_VIEW:
             return Registration(table.view, "refused", ("a view of this name is registered: drop it or rename it",))
         if changes := differences(existing, wanted):
             if not self._check:
                 self._glue.update_table(DatabaseName=self._name, TableInput=merged(existing, wanted))
             return Registration(table.view, "updated", tuple(changes))
         return Registration(table.view, "unchanged")
+
+    def _bring_view(self, view: View, source: Found | None, existing: dict[str, Any] | None) -> Registration:
+        if existing is not None and existing.get("TableType") != IS_VIEW:
+            return Registration(view.view, "refused", ("a table of this name is registered: drop it or rename it",))
+        if source is None:
+            return Registration(view.view, "missing" if existing is None else "unchanged")
+        wanted = view_input(view, self._name)
+        if existing is None:
+            if not self._check:
+                self._glue.create_table(DatabaseName=self._name, TableInput=wanted)
+            return Registration(view.view, "created", ("it is not registered",))
+        if changes := view_differences(existing, wanted):
+            if not self._check:
+                self._glue.update_table(DatabaseName=self._name, TableInput=wanted)
+            return Registration(view.view, "updated", tuple(changes))
+        return Registration(view.view, "unchanged")
 
     def _look_again(self, name: str) -> dict[str, dict[str, Any]]:
         try:

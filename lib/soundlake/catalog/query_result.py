@@ -9,11 +9,16 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class QueryResult:
-    """The rows, whether there are more than the limit, and a line about time and cost."""
+    """The rows; whether there are more than were asked for; and a line on what it took.
+
+    `missing` names tables of the query that are not there and count as empty; where the answer has no rows, also those
+    behind the marts that it reads.
+    """
 
     rows: pa.Table
     has_more: bool
     took: str
+    missing: tuple[str, ...] = ()
 
 
 def in_utc(rows: pa.Table) -> pa.Table:

@@ -12,7 +12,9 @@ import streamlit as st
 from soundlake.catalog.delta import open_table
 from soundlake.catalog.glue import public_tables
 from soundlake.catalog.local import Part, code_of
+from soundlake.catalog.missing import why_empty
 from soundlake.catalog.query import ask
+from soundlake.errors import MissingTableError
 from soundlake.ops.status import LakeStatus, read_status
 from soundlake.settings import Settings, check_lake_exists
 from soundlake.tables import EVENTS
@@ -88,6 +90,8 @@ def _status(_settings: Settings, identity: str) -> LakeStatus:
 
 def _rows(settings: Settings, sql: str, only: Only | None = None) -> pd.DataFrame:
     answer = ask(settings, sql, MOST_ROWS, parts_of(sql, only))
+    if answer.rows.num_rows == 0 and answer.missing:
+        raise MissingTableError("\n".join(map(why_empty, answer.missing)), *answer.missing)
     frame: pd.DataFrame = answer.rows.to_pandas(date_as_object=False)
     return frame
 

@@ -70,7 +70,7 @@ class Insight:
     def table(self) -> Table:
         """The table of the answer, declared as every other table is."""
         grain = self.grain[:1].upper() + self.grain[1:]
-        return Table("gold", self.name, f"{self.question} {grain}.", self.key, self.columns)
+        return Table("gold", self.name, f"{self.question} {grain}.", self.key, self.columns, made_by="build_insights")
 
     @cached_property
     def reads(self) -> frozenset[str]:

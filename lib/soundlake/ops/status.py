@@ -9,7 +9,7 @@ from typing import Any
 
 from deltalake import DeltaTable
 
-from soundlake.catalog.delta import open_delta
+from soundlake.catalog.delta import open_delta, read_rows
 from soundlake.clusters.drift import Drift, columns, enough, measure
 from soundlake.errors import SoundlakeError
 from soundlake.insights.insight import load_insights
@@ -60,7 +60,7 @@ def _drift(settings: Settings, model: dict[str, Any]) -> Drift | None:
     # The log first: mostly there are too few new rows, and no file has to be read.
     if table is None or table.count() - model["n_tracks"] < enough(model["n_tracks"]):
         return None
-    return measure(model, table.to_pyarrow_table(columns=columns(model)))
+    return measure(model, read_rows(table, columns(model)))
 
 
 def _statuses(settings: Settings) -> Iterator[TableStatus]:
@@ -73,7 +73,7 @@ def _statuses(settings: Settings) -> Iterator[TableStatus]:
 
 def _rows(settings: Settings, path: str) -> list[dict[str, Any]]:
     table = _open(settings, path)
-    rows: list[dict[str, Any]] = [] if table is None else table.to_pyarrow_table().to_pylist()
+    rows: list[dict[str, Any]] = [] if table is None else read_rows(table).to_pylist()
     return rows
 
 
