@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
-from services.dashboard import Ask, Shown
 
+from helpers.services.dashboard import Ask, Shown
 from soundlake.insights import load_insights
 from soundlake.settings import load_settings
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from marts import write_mart
 from streamlit.testing.v1 import AppTest
 
+from helpers.marts import write_mart
 from soundlake.dashboard import charts, periods
 
 MARCH_5_TO_JULY_8 = (date(2021, 3, 5), date(2021, 7, 8))

@@ -35,9 +35,9 @@ def explained(source: Source) -> Iterator[None]:
     except MissingTableError as error:
         _show_missing(source, error)
     except UsageError as error:
-        st.warning(_plain(f"{error}"), icon=":material/info:")
+        st.warning(plain(f"{error}"), icon=":material/info:")
     except SoundlakeError as error:
-        st.error(_plain(f"{error}"), icon=":material/error:")
+        st.error(plain(f"{error}"), icon=":material/error:")
 
 
 def nothing(what: str) -> None:
@@ -47,7 +47,7 @@ def nothing(what: str) -> None:
 
 def _show_missing(source: Source, error: MissingTableError) -> None:
     if not error.tables:
-        st.info(_plain(str(error)), icon=":material/table_view:")
+        st.info(plain(str(error)), icon=":material/table_view:")
         return
     names = ", ".join(f"`{name}`" for name in error.tables)
     st.info(f"{names} is not there yet. This makes it:", icon=":material/table_view:")
@@ -64,6 +64,6 @@ def job_of(view: str) -> str:
     return "build_insights" if view.startswith("gold_") else "stream"
 
 
-def _plain(words: str) -> str:
+def plain(words: str) -> str:
     """Text of others as Markdown that shows it as it is."""
     return words.replace("\\", "\\\\").replace("$", "\\$").replace("*", "\\*").replace("`", "\\`").replace("[", "\\[")
