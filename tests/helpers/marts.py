@@ -106,4 +106,57 @@ def small_lake(lake: Path) -> Path:
         {"track_id": "t1", "track_name": "Uno", "artist_name": "Ana", "cluster": 0, "cluster_name": "calm", "plays": 3},
         {"track_id": "t2", "track_name": "二", "artist_name": "Bo", "cluster": 1, "cluster_name": "loud", "plays": 1},
     )
+    song = {"period": "month", "artist_name": "Ana", "listeners": 1, "genre": "rock"}
+    write_mart(
+        lake,
+        "song_popularity",
+        *[
+            {**song, "starts_on": month, "track_id": name, "track_name": name, "plays": plays, "plays_change": change}
+            | {"rank": 1, "previous_plays": plays - change}
+            for month in (date(2021, 5, 1), date(2021, 6, 1))
+            for name, plays, change in (("Up", 9, 6), ("Down", 3, -4), ("Higher", 8, 7))
+        ],
+    )
+    days = [date(2021, 4, 1), date(2021, 6, 10)]
+    write_mart(lake, "listening_by_content_type", *[{"day": day, "content_type": "track", "plays": 1} for day in days])
+    genre_week = {"genre_source": "artist", "week": date(2021, 5, 31), "plays": 9}
+    write_mart(
+        lake,
+        "genre_momentum",
+        {**genre_week, "genre": "rock", "share": 0.5, "share_before": 0.7, "z": -4.0, "momentum": "losing"},
+        {**genre_week, "genre": "j-pop", "share": 0.5, "share_before": 0.3, "z": 4.0, "momentum": "gaining"},
+    )
+    entry = {"period": "month", "playlist_id": "p", "artist_name": "Ana", "rank": 1, "album_name": "Justice"}
+    write_mart(
+        lake,
+        "album_frequency",
+        *[
+            {**entry, "market": market, "album_id": album, "starts_on": month, "entries": entries}
+            for market, album, month, entries in (
+                ("JP", "album-1", date(2021, 1, 1), 5),
+                ("JP", "album-1", date(2021, 2, 1), 5),
+                ("JP", "album-2", date(2021, 1, 1), 7),
+                ("US", "album-2", date(2021, 1, 1), 9),
+                ("JP", "album-2", date(2020, 1, 1), 99),
+            )
+        ],
+        {
+            **entry,
+            "period": "week",
+            "market": "JP",
+            "album_id": "album-1",
+            "starts_on": date(2021, 1, 4),
+            "entries": 50,
+        },
+    )
+    at_risk = {"playlist_name": "Top", "playlist_id": "p", "artist_name": "Ana", "method": "model", "error": 3.21}
+    at_risk |= {"observed_on": date(2021, 6, 1), "forecast_for": date(2021, 6, 8), "weeks_on_chart": 2}
+    write(
+        lake,
+        tables.CHART_FORECASTS,
+        {**at_risk, "track_id": "a", "track_name": "Climber", "position": 9, "forecast_position": 4.0, "survival": 0.9},
+        {**at_risk, "track_id": "b", "track_name": "Faller", "position": 2, "forecast_position": 8.0, "survival": 0.2},
+    )
+    judged = {"model_version": "f", "measure": "position", "forecasts": 100, "weeks": 4, "judged_at": at}
+    write(lake, tables.FORECAST_ERRORS, {**judged, "method": "model", "error": 3.21, "is_published": True})
     return lake

@@ -17,12 +17,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from helpers.marts import small_lake, write_mart
+from helpers.pages import draw, table, told, well
 from helpers.services.athena import athena_service
 from soundlake import cli
 from soundlake.catalog import athena, local
 from soundlake.dashboard import extract_now, sql
 from soundlake.dashboard.answer import as_csv
 from soundlake.dashboard.command import server
+from soundlake.insights import load_insights
 from soundlake.settings import Settings
 from soundlake.tables import Table
 
@@ -33,35 +35,6 @@ VIEWS = sorted(
     for file in files("soundlake.dashboard.views").iterdir()
     if file.name.endswith(".py") and not file.name.startswith("_")
 )
-
-
-def draw(view: str, lake: Path, *sets: str) -> AppTest:
-    def script(view: str, lake: str, sets: list[str]) -> None:
-        from importlib import import_module
-
-        from soundlake.dashboard.source import Source
-        from soundlake.settings import load_settings
-
-        import_module(f"soundlake.dashboard.views.{view}").show(Source(load_settings(sets=sets, lake=lake, env={})))
-
-    page = AppTest.from_function(
-        script, kwargs={"view": view, "lake": str(lake), "sets": list(sets)}, default_timeout=30
-    )
-    return well(page.run())
-
-
-def well(page: AppTest) -> AppTest:
-    assert [error.value for error in page.exception] == []
-    return page
-
-
-def told(page: AppTest) -> list[str]:
-    return [str(one.value) for kind in (page.info, page.warning, page.error, page.code) for one in kind]
-
-
-def table(page: AppTest, number: int = 0) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = page.dataframe[number].value.to_dict("records")
-    return rows
 
 
 @pytest.fixture
@@ -215,10 +188,11 @@ def test_clusters_show_sizes_and_examples_beside_what_is_missing(lake: Path) -> 
 
 def test_every_insight_that_is_there_can_be_looked_at(lake: Path) -> None:
     page = draw("explore", lake)
-    there = {"Top albums", "Most streamed artists", "Popularity of genres over time", "Clusters", "Data quality"}
-    for insight in page.selectbox[0].options:
-        page = well(page.selectbox[0].select(insight).run())
-        assert bool(page.dataframe) == (insight in there or insight.startswith("Tracks,"))
+    names = {insight.title: insight.name for insight in load_insights()}
+    assert sorted(names) == page.selectbox[0].options
+    for title, name in names.items():
+        page = well(page.selectbox[0].select(title).run())
+        assert bool(page.dataframe) == (lake / "gold" / name).exists(), name
 
 
 def test_a_csv_holds_the_rows_of_the_table_in_utf8_that_excel_knows(lake: Path) -> None:

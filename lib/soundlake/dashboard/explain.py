@@ -20,9 +20,9 @@ def explained(source: Source) -> Iterator[None]:
     except MissingTableError as error:
         _show_missing(source, error)
     except UsageError as error:
-        st.warning(_plain(f"{error}"), icon=":material/info:")
+        st.warning(plain(f"{error}"), icon=":material/info:")
     except SoundlakeError as error:
-        st.error(_plain(f"{error}"), icon=":material/error:")
+        st.error(plain(f"{error}"), icon=":material/error:")
 
 
 def nothing(what: str) -> None:
@@ -32,7 +32,7 @@ def nothing(what: str) -> None:
 
 def _show_missing(source: Source, error: MissingTableError) -> None:
     if not error.tables:
-        st.info(_plain(str(error)), icon=":material/table_view:")
+        st.info(plain(str(error)), icon=":material/table_view:")
         return
     names = ", ".join(f"`{name}`" for name in error.tables)
     st.info(f"{names} is not there yet. This makes it:", icon=":material/table_view:")
@@ -42,6 +42,6 @@ def _show_missing(source: Source, error: MissingTableError) -> None:
         st.caption("Where that has run, `./spark-submit.sh register_tables` puts the table into the catalog.")
 
 
-def _plain(words: str) -> str:
+def plain(words: str) -> str:
     """Text of others as Markdown that shows it as it is."""
     return words.replace("\\", "\\\\").replace("$", "\\$").replace("*", "\\*").replace("`", "\\`").replace("[", "\\[")

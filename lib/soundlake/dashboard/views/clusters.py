@@ -32,7 +32,7 @@ def show(source: Source) -> None:
         _profiles(overview, names)
     with explained(source):
         _drift(source)
-    for part in (_examples, _map, _choice, _mix):
+    for part in (_examples, _of_track, _map, _choice, _mix):
         with explained(source):
             part(source)
 
@@ -88,6 +88,20 @@ def _examples(source: Source) -> None:
     cluster: str = st.selectbox("Cluster", frame["cluster_name"].drop_duplicates().tolist())
     titles = {"track_name": "Track", "artist_name": "Artist", "plays": "Plays", "popularity": "Popularity"}
     answer.show("cluster_examples", frame[frame["cluster_name"] == cluster], None, titles, is_open=True)
+
+
+def _of_track(source: Source) -> None:
+    words = st.text_input("Which cluster has the track", placeholder="title or artist")
+    if not words.strip():
+        return
+    frame = source.ask(
+        "SELECT track_name, artist_name, cluster_name, plays, popularity FROM gold_tracks_wide "
+        f"{sql.where('track_name IS NOT NULL', sql.contains(words, 'track_name', 'artist_name'))} "
+        "ORDER BY plays DESC, popularity DESC NULLS LAST, track_id LIMIT 100"
+    )
+    frame["cluster_name"] = frame["cluster_name"].fillna("none: it has no audio features")
+    titles = {"track_name": "Track", "artist_name": "Artist", "cluster_name": "Cluster", "plays": "Plays"}
+    answer.show("cluster_of_track", frame, None, titles | {"popularity": "Popularity"}, is_open=True)
 
 
 def _map(source: Source) -> None:

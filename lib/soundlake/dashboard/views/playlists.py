@@ -11,6 +11,7 @@ from soundlake.dashboard import answer, charts, filters, periods, sql
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.playlist import MARKET, PLAYLIST, SHOWN, choose, numbered
 from soundlake.dashboard.source import Source
+from soundlake.dashboard.views._albums_of_year import albums_of_year
 from soundlake.dashboard.views._playlist_changes import overlap, turnover
 
 
@@ -223,6 +224,7 @@ _QUESTIONS: dict[str, Callable[[Source], None]] = {
     "Top tracks": _top_tracks,
     "Artists": _artists,
     "Albums": _albums,
+    "Albums of a year": albums_of_year,
     "New entries": _entries,
     "Longest on the chart": _longest,
     "Turnover": turnover,
