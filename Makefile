@@ -11,8 +11,8 @@ RECORDS ?= 1000000
 # Two processes: one for all that needs Spark or a service that a run has once, one for the rest.
 BESIDE := -n 2 --dist loadgroup
 
-.PHONY: help setup test test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-plays bench-recommend lint lint-aws format demo docs lambda clean
-.PHONY: notebooks pictures test-cluster test-dashboard test-slow
+.PHONY: help setup test test-fast test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-plays bench-recommend lint lint-aws format demo docs lambda clean
+.PHONY: docs-site hooks mutants notebooks pictures test-cluster test-dashboard test-slow
 
 help: ## List the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -22,6 +22,9 @@ setup: ## Make or renew .venv, with the tools of developers
 
 test: setup ## Run the tests; TESTS=tests/unit/test_x.py for some
 	@$(PYTHON) -m pytest $(BESIDE) -m "$(MARKS)" $(TESTS)
+
+test-fast: setup ## Run what needs no Spark, server or page, with few examples; about 15 s
+	@$(PYTHON) -m pytest -n 2 --durations=3 --hypothesis-profile=fast -m "$(MARKS) and not heavy" tests/unit
 
 test-unit: setup ## Run the tests that need no service, no table on disk and no other process
 	@$(PYTHON) -m pytest $(BESIDE) tests/unit
@@ -48,7 +51,7 @@ pictures: setup ## Take the pictures that the README shows, from the lake of SOU
 
 test-faults: setup ## Harm the real job in every way, and renew the table in docs/faults.md; takes an hour
 	@SOUNDLAKE_FAULTS_TABLE=docs/faults.md $(PYTHON) -m pytest tests/faults \
-		tests/integration/test_rebuild.py tests/integration/test_replay_rejected.py tests/integration/test_adoption.py
+		tests/integration/test_rebuild.py tests/integration/test_replay_rejected.py tests/integration/test_checkpoint_recovery.py
 
 bench-ingest: setup ## Measure how fast a Kafka backlog becomes tables, against plainer ways; then latency and start-up
 	@$(PYTHON) tests/bench/ingest.py --records $(RECORDS)
@@ -67,7 +70,7 @@ compare-lines: setup ## Run the demo on both Spark lines and compare the tables
 	@./spark-submit.sh --spark 3.5 --setup
 	@$(PYTHON) -m pytest -m lines tests/lines
 
-lint: setup ## Check style, types, the layers, and that the data dictionary is up to date
+lint: setup docs-site ## Check style, types, the layers, the links of docs/, and that the data dictionary is up to date
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
@@ -77,7 +80,7 @@ lint: setup ## Check style, types, the layers, and that the data dictionary is u
 lint-aws: setup ## Check the AWS stack with checkov, in an environment of its own
 	@test -x .venv-checkov/bin/checkov || { $(PYTHON) -m venv .venv-checkov && \
 		.venv-checkov/bin/pip install --quiet --requirement conf/checkov.txt; }
-	@$(PYTHON) tests/templates.py build/aws/templates
+	@$(PYTHON) tests/helpers/templates.py build/aws/templates
 	@.venv/bin/cfn-lint build/aws/templates/*.json
 	@.venv-checkov/bin/checkov --directory build/aws/templates --framework cloudformation --compact --quiet --skip-download
 
@@ -90,6 +93,15 @@ notebooks: setup ## Write the .ipynb of each notebook from its .py, without outp
 
 demo: ## Run the main job on the bundled records, into ./lake
 	@./spark-submit.sh demo
+
+docs-site: setup ## Make build/site from docs/; fails where a link leads nowhere
+	@NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --quiet
+
+hooks: setup ## Run the checks of `make lint` before each commit from now on
+	@.venv/bin/pre-commit install
+
+mutants: setup ## Try the faults of tests/mutants on the tests, and write docs/mutants.md; takes half an hour
+	@$(PYTHON) tests/mutants/run.py
 
 docs: setup ## Write docs/data-dictionary.md
 	@$(PYTHON) -m soundlake.data_dictionary

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from soundlake.catalog.report import registered
+from soundlake.catalog.report import print_registered
 from soundlake.insights import builder
 from soundlake.lake import Lake
 from soundlake.launch.arguments import JobArguments
@@ -15,8 +15,7 @@ def run(arguments: JobArguments) -> None:
     with open_session("soundlake build_insights", arguments.settings) as spark:
         for built in builder.build(spark, Lake(arguments.settings.lake.uri), arguments.settings):
             print(built)
-    for line in registered(arguments.settings):
-        print(line)
+    print_registered(arguments.settings)
 
 
 if __name__ == "__main__":

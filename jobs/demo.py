@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from soundlake import demo
-from soundlake.catalog.report import registered
+from soundlake.catalog.report import print_registered
 from soundlake.launch.arguments import JobArguments
 from soundlake.launch.main import run_job
 from soundlake.session import open_session
@@ -13,9 +13,8 @@ def run(arguments: JobArguments) -> None:
     """Run the demo; a second run on the same lake adds nothing twice."""
     with open_session("soundlake demo", arguments.settings) as spark:
         demo.run(spark, arguments.settings)
-    for line in registered(arguments.settings):
-        print(line)
+    print_registered(arguments.settings)
 
 
 if __name__ == "__main__":
-    run_job("demo", run)
+    run_job("demo", run, is_quiet=True)

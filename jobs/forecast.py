@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from soundlake.catalog.report import registered
+from soundlake.catalog.report import print_registered
 from soundlake.forecast import job
 from soundlake.lake import Lake
 from soundlake.launch.arguments import JobArguments
@@ -18,8 +18,7 @@ def run(arguments: JobArguments) -> None:
             found = error.interval
             bounds = f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]"
             print(f"{error.measure}, {error.method}: error {bounds}{', published' if error.is_published else ''}")
-    for line in registered(arguments.settings):
-        print(line)
+    print_registered(arguments.settings)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from soundlake.catalog.report import registered
+from soundlake.catalog.report import print_registered
 from soundlake.insights import builder
 from soundlake.insights.insight import load_insights
 from soundlake.lake import Lake
@@ -29,8 +29,7 @@ def run(arguments: JobArguments) -> None:
         marts = [insight.name for insight in load_insights() if lake.exists(spark, insight.table)]
         for built in builder.build(spark, lake, settings, only=marts):
             print(built, flush=True)
-    for line in registered(settings):
-        print(line)
+    print_registered(settings)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from soundlake.catalog.report import registered
+from soundlake.catalog.report import print_registered
 from soundlake.lake import Lake
 from soundlake.launch.arguments import JobArguments
 from soundlake.launch.main import run_job
@@ -21,8 +21,7 @@ def run(arguments: JobArguments) -> None:
         model = job.recommend(spark, lake, arguments.settings, partial(try_lease, arguments.settings, "recommend"))
         for line in summary(spark, lake, model):
             print(line)
-    for line in registered(arguments.settings):
-        print(line)
+    print_registered(arguments.settings)
 
 
 if __name__ == "__main__":

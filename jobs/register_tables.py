@@ -12,12 +12,12 @@ from soundlake.launch.main import run_job
 
 def run(arguments: JobArguments) -> None:
     """Register every table, or with --check only look, and say of each what was done or has to be done."""
-    outcomes = register(arguments.settings, check=arguments.check)
+    registrations = register(arguments.settings, check=arguments.check)
     if landing := register_landing(arguments.settings, check=arguments.check):
-        outcomes.append(landing)
-    for line in lines(outcomes, check=arguments.check):
+        registrations.append(landing)
+    for line in lines(registrations, check=arguments.check):
         print(line)
-    if problem := trouble(outcomes, check=arguments.check):
+    if problem := trouble(registrations, check=arguments.check):
         raise SoundlakeError(problem)
 
 

@@ -13,7 +13,7 @@ def run(arguments: JobArguments) -> None:
     """Run the streaming queries; returns when all is taken (`--once`) or when the job is told to stop."""
     settings = arguments.settings
     with open_session("soundlake stream", settings) as spark, full_disk_named(settings.lake.uri):
-        stream.run(spark, settings, once=arguments.once, adopts=arguments.adopt)
+        stream.run(spark, settings, once=arguments.once, recovers_checkpoint=arguments.recover_checkpoint)
 
 
 if __name__ == "__main__":

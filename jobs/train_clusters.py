@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from soundlake.catalog.report import registered
+from soundlake.catalog.report import print_registered
 from soundlake.clusters import job
 from soundlake.lake import Lake
 from soundlake.launch.arguments import JobArguments
@@ -19,8 +19,7 @@ def run(arguments: JobArguments) -> None:
         lake = Lake(arguments.settings.lake.uri)
         model = job.train(spark, lake, arguments.settings, partial(try_lease, arguments.settings, "train_clusters"))
         print(f"published model {model.version} with {len(model.names)} clusters: {', '.join(model.names)}")
-    for line in registered(arguments.settings):
-        print(line)
+    print_registered(arguments.settings)
 
 
 if __name__ == "__main__":

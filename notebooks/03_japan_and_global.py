@@ -40,7 +40,10 @@ entries.groupby("playlist_name").agg(
 lists = dict(list(entries.groupby("playlist_name")))
 japan, world = lists["Top 50 - Japan"], lists["Top 50 - Global"]
 both = japan.merge(world, on=["snapshot_date", "track_id"], suffixes=("_japan", "_global"))
-shared = both.groupby("snapshot_date").size().rename("shared").reset_index()
+# A day on which both were seen without a common track is a zero, not a gap.
+days = sorted(set(japan["snapshot_date"]) & set(world["snapshot_date"]))
+shared = both.groupby("snapshot_date").size().reindex(days, fill_value=0).rename("shared")
+shared = shared.rename_axis("snapshot_date").reset_index()
 alt.Chart(shared).mark_line().encode(x="snapshot_date:T", y=alt.Y("shared:Q", title="tracks on both"))
 
 # %% [markdown]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,38 +14,40 @@ import pytest
 from hypothesis import settings
 from pyspark.sql import SparkSession
 
+from helpers.demo import demo
+from helpers.services.kafka import Broker, kafka_broker
+from helpers.services.kinesis import CREDENTIALS, Emulator, kinesis_emulator
+from helpers.services.moto import moto_server
+from helpers.services.object_store import ObjectStore
+from helpers.services.object_store import object_store as run_object_store
+from helpers.services.trino import Trino, trino_server
 from soundlake.launch.jars import fetch_s3
 from soundlake.launch.local import spark_environment
 from soundlake.launch.steps import Steps
 from soundlake.launch.versions import installed_line
 from soundlake.session import open_session
 
-sys.path.insert(0, str(Path(__file__).parent))  # the builders of tests/records.py, tests/services
-
-from demo import demo
-from services.kafka import Broker, kafka_broker
-from services.kinesis import CREDENTIALS, Emulator, kinesis_emulator
-from services.moto import moto_server
-from services.object_store import ObjectStore
-from services.object_store import object_store as run_object_store
-from services.trino import Trino, trino_server
-
 # A shell starts what it runs in the background with Ctrl-C ignored, and children inherit that: the tests send it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Other processes share the machine: a slow example is no fault. What fails is printed so that it can be run again.
 settings.register_profile("soundlake", deadline=None, print_blob=True)
+settings.register_profile("fast", parent=settings.get_profile("soundlake"), max_examples=10)  # for `make test-fast`
 settings.load_profile("soundlake")
 
 
 # What a run has once. Tests that use one of these stay together in one process; the others run beside them.
 ONCE = {"spark", "kafka", "kinesis", "object_store", "trino", "demo_lake"}
+# Fixtures that start something, or go through boto3 and moto, which take a second to load.
+HEAVY = ONCE | {"aws", "bucket", "endpoint"}
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell pytest-xdist what belongs together."""
+    """Tell pytest-xdist what belongs together, and `make test-fast` what to leave out."""
     for item in items:
+        if HEAVY & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.heavy)
         # Tests of faults start Sparks of their own: one at a time.
         if ONCE & set(getattr(item, "fixturenames", ())) or item.path.parent.name == "faults":
             item.add_marker(pytest.mark.xdist_group("spark"))

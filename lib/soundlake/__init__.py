@@ -1,1 +1,1 @@
-"""Soundlake: a streaming lakehouse for Spotify data."""
+"""Soundlake: a streaming lakehouse for Spotify data. docs/glossary.md has its terms."""

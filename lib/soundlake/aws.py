@@ -43,6 +43,16 @@ def open_client(
     return session.client(service, endpoint_url=endpoint_url, config=config)
 
 
+def read_secret(secret_id: str) -> str:
+    """Return the text of a secret in AWS Secrets Manager, by its name or ARN; raises SoundlakeError, without it."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return str(open_client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"])
+    except (BotoCoreError, ClientError, KeyError) as error:
+        raise SoundlakeError(f"cannot read the secret {secret_id}: {error}") from None
+
+
 @contextmanager
 def translate_errors(place: str) -> Iterator[None]:
     """Turn what AWS refuses into a SoundlakeError that names the place and what to do."""

@@ -1,8 +1,8 @@
-"""Which checkpoint belongs to which table: a query that would go on with another one is refused.
+"""Binding a checkpoint to its table: a query with another checkpoint is refused.
 
-With a new checkpoint Delta's streaming sink writes again what is there. With an old one, batches carry numbers that the
-table has seen, and Delta passes over their writes without a word. So the table remembers the id of the checkpoint that
-feeds it, as a property that is set before anything is written, and both are compared at each start.
+With a new checkpoint, Delta's streaming sink writes again what is there. With an old one, batches have numbers that the
+table has seen, and Delta silently skips their writes. So a table property holds the id of its checkpoint. It is set
+before anything is written, and compared at each start.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from soundlake.tables import Table
 
 @dataclass(frozen=True)
 class Bound:
-    """A query whose checkpoint belongs to its table: its id, and the number of the batch it does next."""
+    """A query whose checkpoint belongs to its table: its id, and the number of its next batch."""
 
     query_id: str
     next_batch: int
 
 
 def bind(spark: SparkSession, lake: Lake, query: str, table: Table, *, writes_each_batch: bool) -> Bound:
-    """Make sure that the checkpoint of a query is the one that feeds a table; create both where neither is there.
+    """Check that the checkpoint of a query belongs to a table; create both where neither exists.
 
-    `writes_each_batch` says that every batch leaves a trace in the table, so that a table without the last one's is an
-    older copy. May be stopped anywhere: the next start completes it. Raises SoundlakeError for a checkpoint that is
-    missing, of another table, or older than the table, and for a table that is older than the checkpoint.
+    With `writes_each_batch` every batch leaves a transaction in the table, so that a table without the last one is an
+    older copy. It may be stopped anywhere; the next start completes it. Raises SoundlakeError where the checkpoint is
+    missing, belongs to another table, or one of the two is older than the other.
     """
     storage, checkpoint, property_ = Storage(spark), lake.checkpoint(query), property_name(query)
     found = _query_id(storage, checkpoint)
@@ -42,7 +42,7 @@ def bind(spark: SparkSession, lake: Lake, query: str, table: Table, *, writes_ea
             raise _refused(query, checkpoint, table, "there is a checkpoint, but the table it fed is gone")
         lake.create(spark, table, {property_: str(uuid.uuid4())})
     bound = lake.property(spark, table, property_)
-    if bound is None:  # made by something else than the stream, so far without a checkpoint
+    if bound is None:  # created by another job, without a checkpoint
         if lake.last_batches(spark, table):
             raise _refused(query, checkpoint, table, "the table was fed by a checkpoint that it does not know")
         bound = found or str(uuid.uuid4())
@@ -70,9 +70,9 @@ def property_name(query: str) -> str:
 
 
 def move_checkpoint(spark: SparkSession, lake: Lake, query: str, table: Table, checkpoint: str) -> None:
-    """Put another checkpoint in the place of a query's own, and bind its table to it.
+    """Replace a query's checkpoint by another one, and bind the table to it.
 
-    Nothing may be streamed before this has come to its end; it may be done again from the start.
+    No stream may run until this has finished; it may be run again from the start.
     """
     storage, own = Storage(spark), lake.checkpoint(query)
     moved = _query_id(storage, checkpoint)
@@ -84,7 +84,7 @@ def move_checkpoint(spark: SparkSession, lake: Lake, query: str, table: Table, c
 
 
 def _query_id(storage: Storage, checkpoint: str) -> str | None:
-    """The id that Spark keeps in a checkpoint."""
+    """The query id in a checkpoint."""
     file = f"{checkpoint}/metadata"
     if not storage.exists(file):
         return None
@@ -104,5 +104,5 @@ def _refused(query: str, checkpoint: str, table: Table, why: str) -> SoundlakeEr
 
 def _ways_forward(query: str) -> str:
     if query == "refine":
-        return "or make silver and its checkpoint anew from bronze: run the job rebuild"
-    return "or start with --adopt, which holds the source against bronze and goes on where they fit"
+        return "or rebuild silver and its checkpoint from bronze: run the job rebuild"
+    return "or start with --recover-checkpoint, which compares the source with bronze and continues if they agree"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from soundlake.archive.command import move_read
+from soundlake.archive.command import archive_processed
 from soundlake.catalog.commands import query
 from soundlake.dashboard.command import dashboard
 from soundlake.errors import UsageError
@@ -20,6 +21,7 @@ from soundlake.launch.aws.commands import app as jobs_app
 from soundlake.launch.aws.commands import deploy
 from soundlake.launch.doctor import examine
 from soundlake.launch.report import reported
+from soundlake.logs import set_up
 from soundlake.ops.status import LakeStatus, read_status
 from soundlake.playlists.commands import app as playlists_app
 from soundlake.settings import load_settings
@@ -38,36 +40,38 @@ Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", he
 LakeUri = Annotated[str | None, typer.Option("--lake", metavar="URI", help="the lake: a local path, s3://… or s3a://…")]
 
 
-# The base of all that Typer says of wrong words; it has no public name of its own.
-_WrongWords: Any = typer.BadParameter.__base__
+# The base class of Typer's usage errors, which has no public name.
+_UsageError: Any = typer.BadParameter.__base__
 
 app.add_typer(extract_app, name="extract")
 app.add_typer(jobs_app, name="jobs")
 app.command("deploy")(deploy)
 app.command("import")(import_files)
 app.add_typer(playlists_app, name="playlists")
-app.command("move-read")(move_read)
+app.command("archive-processed")(archive_processed)
 app.command("query")(query)
 app.command("dashboard")(dashboard)
 
 
 def main() -> None:
     """Run the command line: exit code 0 done, 1 failed, 2 wrong usage or configuration."""
+    set_up("WARNING")
     with reported():
         try:
             code = app(prog_name="soundlake", standalone_mode=False)
-        except _WrongWords as error:
+        except _UsageError as error:
             _refuse(error)
         sys.exit(code if isinstance(code, int) else 0)
 
 
 def _refuse(error: Any) -> None:
-    """Raise UsageError with the one line that matters; where words are missing altogether, show the help."""
+    """Raise UsageError with the message in one line; without any arguments, show the help."""
     message, at = error.format_message(), error.ctx.command_path if error.ctx else "soundlake"
     if "\n" in message.strip():
         typer.echo(message, err=True)
         sys.exit(error.exit_code)
     command = at.removeprefix("soundlake").strip()
+    message = re.sub("=.*", "=…", message)  # the value of a setting may be a secret
     said = f"{message[0].lower()}{message[1:].rstrip('.')}; see {at} --help"
     raise UsageError(f"{command}: {said}" if command else said)
 

@@ -12,6 +12,7 @@ from soundlake.insights.insight import Insight, load_insights
 from soundlake.launch.paths import ROOT
 from soundlake.launch.report import reported
 from soundlake.tables import TABLES, Column, Table
+from soundlake.views import VIEWS, View
 
 DOCUMENT = ROOT / "docs" / "data-dictionary.md"
 COMMAND = "python -m soundlake.data_dictionary"
@@ -43,6 +44,7 @@ def document(tables: Iterable[Table] = TABLES, insights: Iterable[Insight] | Non
     parts = [INTRODUCTION]
     for layer in dict.fromkeys(table.layer for table in public):
         parts += [f"## {layer.capitalize()}\n", *(_table(table) for table in public if table.layer == layer)]
+        parts += [_view(view) for view in VIEWS if view.layer == layer]
     parts += ["## Insights\n", INSIGHTS, *(_table(insight.table, insight) for insight in insights)]
     parts += ["## Internal tables\n", INTERNAL, *(_table(table) for table in tables if table.internal)]
     return "\n".join(parts)
@@ -53,6 +55,11 @@ def _table(table: Table, insight: Insight | None = None) -> str:
     lines = [f"### {table.path}", "", f"In SQL `{table.view}`. {comment}", "", *_facts(table)]
     lines += ["| column | type | what it holds |", "|---|---|---|", *(_row(column) for column in table.columns), ""]
     return "\n".join(lines)
+
+
+def _view(view: View) -> str:
+    lines = [f"### {view.view}", "", f"A view. {view.comment}", ""]
+    return "\n".join([*lines, f"- Key and columns: those of `{view.source.view}`", ""])
 
 
 def _facts(table: Table) -> Iterator[str]:

@@ -15,15 +15,17 @@ from rich.table import Table as Grid
 
 from soundlake import stream
 from soundlake.clusters.job import train
+from soundlake.core.judge import OUTCOMES
 from soundlake.insights.builder import build
-from soundlake.lake import Lake
+from soundlake.lake import Lake, view_of
 from soundlake.ops.lease import try_lease
 from soundlake.ops.maintenance import maintain
-from soundlake.refine.batch_metrics import QUERY, VERDICTS
+from soundlake.refine.batch_metrics import QUERY
 from soundlake.settings import Settings
 from soundlake.tables import BATCHES, CLUSTER_MODELS, CLUSTER_PROFILES, PLAYS, TABLES, TRACK_CLUSTERS, TRACKS
+from soundlake.views import LISTENING
 
-_COUNTED = ("read", *VERDICTS)
+_COUNTED = ("read", *OUTCOMES)
 
 
 def run(spark: SparkSession, settings: Settings) -> None:
@@ -103,7 +105,7 @@ def _examples(profiles: DataFrame, tracks: DataFrame) -> DataFrame:
 
 
 def _print_top_artists(console: Console, spark: SparkSession, lake: Lake) -> None:
-    plays = lake.read(spark, PLAYS).where("content_type = 'track' AND artist_name IS NOT NULL")
+    plays = view_of(lake.read(spark, PLAYS), LISTENING).where("content_type = 'track' AND artist_name IS NOT NULL")
     top = plays.groupBy("artist_name").agg(F.count("*").alias("plays"), F.count_distinct("user_id").alias("listeners"))
     grid = Grid("", "artist", "plays", "listeners", title="Top 10 artists by plays", title_justify="left")
     for place, row in enumerate(top.orderBy(F.desc("plays"), "artist_name").limit(10).collect(), start=1):

@@ -1,16 +1,16 @@
-"""Errors that are meant for people: what happened, where, what to do."""
+"""Errors for people: what happened, where, and what to do."""
 
 from __future__ import annotations
 
 
 class SoundlakeError(Exception):
-    """Something failed while running; the message is one a person can act on. Exit code 1."""
+    """A failure at run time, with a message that a person can act on. Exit code 1."""
 
     exit_code = 1
 
 
 class UsageError(SoundlakeError):
-    """Wrong usage or configuration, found before anything started; one line for each problem. Exit code 2."""
+    """Wrong usage or configuration, found before anything started; one line per problem. Exit code 2."""
 
     exit_code = 2
 
@@ -20,7 +20,7 @@ class UsageError(SoundlakeError):
 
 
 class MissingTableError(SoundlakeError):
-    """A query names tables that are not there yet; `tables` has their names in SQL, as far as the engine tells."""
+    """A query names tables that do not exist; `tables` has their names in SQL, where the engine reports them."""
 
     def __init__(self, message: str, *tables: str) -> None:
         super().__init__(message)

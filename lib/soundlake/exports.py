@@ -1,4 +1,4 @@
-"""Writing one version of a table as Parquet, whole before anybody is told of it."""
+"""Exporting a version of a table as Parquet, complete before anything refers to it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from soundlake.storage import Storage
 from soundlake.tables import TABLES, Table
 
 FOLDER = "exports"
-KEPT = 2  # the version that is read, and the one before, for queries that began on it
+KEPT = 2  # the current version, and the previous one for queries that began on it
 
 
 @dataclass(frozen=True)
-class Done:
-    """What became of an export."""
+class ExportResult:
+    """The result of an export."""
 
     name: str
     rows: int
@@ -34,11 +34,11 @@ class Done:
         return f"{self.name}: {self.rows:,} rows in {self.place}"
 
 
-def export(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[Done]:
-    """Write a new version of each exported table, move its Glue table to it, then drop versions that nobody reads.
+def export(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[ExportResult]:
+    """Write a new version of each exported table, move its Glue table to it, then delete old versions.
 
-    Reading the result drives the work. When the process dies, the Glue tables are on whole versions, and what was
-    written for nothing goes with the next export. Raises SoundlakeError when a version is not what was read.
+    Iterating drives the work. After a crash the Glue tables still point to complete versions, and the next export
+    deletes leftovers. Raises SoundlakeError when a version differs from what was read.
     """
     version = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     storage = Storage(spark)
@@ -59,7 +59,7 @@ def export(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[Done
         if settings.catalog.type == "glue":
             move_to(settings, exported(table, layout, place, written))
         drop_old(storage, home)
-        yield Done(f"{table.view}_parquet", count, place)
+        yield ExportResult(f"{table.view}_parquet", count, place)
 
 
 def foldered(rows: DataFrame, layout: Layout | None) -> DataFrame:
@@ -88,7 +88,7 @@ def write(rows: DataFrame, layout: Layout | None, place: str) -> None:
 
 
 def exported(table: Table, layout: Layout | None, place: str, written: DataFrame) -> Exported:
-    """What Glue has to know of a version that was written."""
+    """The data of a written version for Glue."""
     values: tuple[str, ...] = ()
     if layout is not None and layout.kind == "bucket":
         values = ("0", str(BUCKETS - 1))

@@ -1,4 +1,4 @@
-"""Spark's frames: to and from Arrow tables of this process, on every line of Spark, and kept while they are read."""
+"""Spark frames: to and from Arrow tables on the driver, on every version of Spark, and persisted while in use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from soundlake.core.packing import from_bytes, to_bytes
 
 
 def collect(df: DataFrame) -> pa.Table:
-    """All rows of a frame, as an Arrow table in this process."""
+    """All rows of a frame, as an Arrow table on the driver."""
     if hasattr(df, "toArrow"):  # since Spark 4.0
         return df.toArrow()
     in_batches: Any = df._collect_as_arrow  # Spark 3.5 has no other way
@@ -24,9 +24,9 @@ def collect(df: DataFrame) -> pa.Table:
 
 
 def frame_of(spark: SparkSession, table: pa.Table, ddl: str) -> DataFrame:
-    """An Arrow table as a frame of one partition; `ddl` is its schema in Spark's words."""
+    """An Arrow table as a frame of one partition; `ddl` is its Spark schema."""
     if hasattr(DataFrame, "toArrow"):
-        # In one chunk: at an empty one PySpark stops, and leaves out what comes behind it without a word.
+        # In one chunk: at an empty one PySpark stops, and silently drops the rest.
         return spark.createDataFrame(table.combine_chunks()).coalesce(1)
     one = spark.range(1, numPartitions=1)
     return one.mapInArrow(partial(_emit, to_bytes(table)), ddl)
@@ -39,9 +39,9 @@ def _emit(data: bytes, ones: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatc
 
 @contextmanager
 def kept(df: DataFrame) -> Iterator[DataFrame]:
-    """A frame that is computed once for all that read it in this context.
+    """A frame that is computed once for all reads within the context.
 
-    It keeps its lineage: what a lost worker held is computed again.
+    It keeps its lineage: what a lost worker held is recomputed.
     """
     persisted = df.persist(StorageLevel.MEMORY_AND_DISK)
     try:
@@ -52,7 +52,7 @@ def kept(df: DataFrame) -> Iterator[DataFrame]:
 
 @contextmanager
 def conf_set(spark: SparkSession, name: str, value: str) -> Iterator[None]:
-    """A setting of the session that has a value while the context lasts, and then the one from before."""
+    """Set a setting of the session within the context, and restore it afterwards."""
     before = spark.conf.get(name, None)
     spark.conf.set(name, value)
     try:

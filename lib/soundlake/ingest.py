@@ -1,4 +1,4 @@
-"""The first streaming query: every source record into bronze, once and untouched."""
+"""The streaming query from the source to bronze: every record once, untouched."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from soundlake.writes import BatchWriter
 QUERY = "ingest"
 
 
-def stamped(records: DataFrame, most_bytes: int) -> DataFrame:
+def with_ingest_time(records: DataFrame, most_bytes: int) -> DataFrame:
     """Add ingested_at, ingest_date and record_bytes to source records.
 
-    Of a record of more than `most_bytes` the value keeps the first KEPT_BYTES: refine rejects it by its length.
+    Of a record above `most_bytes` the value keeps the first KEPT_BYTES; refine rejects it by its length.
     """
     now, value = F.current_timestamp(), F.col("value")
     length = F.length(value).cast("bigint")
@@ -33,7 +33,7 @@ def stamped(records: DataFrame, most_bytes: int) -> DataFrame:
 
 
 def ingest_query(spark: SparkSession, lake: Lake, records: DataFrame, max_record_bytes: str) -> DataStreamWriter:
-    """The query, ready to be given a trigger and started; `max_record_bytes` as source.max_record_bytes has it.
+    """The query, without a trigger yet; `max_record_bytes` is source.max_record_bytes.
 
     It writes exactly once: each batch is one commit, and a retry of a committed batch writes nothing.
     """
@@ -43,7 +43,7 @@ def ingest_query(spark: SparkSession, lake: Lake, records: DataFrame, max_record
         BatchWriter(lake, query_id(batch.sparkSession), batch_id).append(EVENTS, batch)
 
     return (
-        records.transform(partial(stamped, most_bytes=in_bytes(max_record_bytes)))
+        records.transform(partial(with_ingest_time, most_bytes=in_bytes(max_record_bytes)))
         .writeStream.queryName(QUERY)
         .option("checkpointLocation", lake.checkpoint(QUERY))
         .foreachBatch(write)

@@ -1,4 +1,4 @@
-"""A lake: one URI under which every table and checkpoint has its place."""
+"""A lake: one URI with all tables and checkpoints below it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from pyspark.sql import Column as ColumnExpression
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from soundlake.logs import get_log
 from soundlake.s3 import for_spark
 from soundlake.tables import Table
+from soundlake.views import View
 
-COMMITS_A_CHECKPOINT = 50  # a checkpoint costs more than a small commit, and reading fifty small commits is quick
-ATTEMPTS = 5  # at a write that conflicts with another
+COMMITS_A_CHECKPOINT = 50  # of Delta's log; one costs more than a small commit, and fifty commits are read quickly
+ATTEMPTS = 5  # of a write that conflicts with another
+_log = get_log(__name__)
 
 
 @dataclass(frozen=True)
@@ -31,15 +34,15 @@ class Lake:
 
     @property
     def root(self) -> str:
-        """The URI for Spark: s3a:// on S3; a local path absolute, for Spark takes some relative ones for tables."""
+        """The URI for Spark: s3a:// on S3; local paths absolute, as Spark takes some relative ones for tables."""
         return for_spark(self.uri).rstrip("/") if "://" in self.uri else os.path.abspath(self.uri)
 
     def path(self, table: Table) -> str:
-        """Where a table stands."""
+        """The path of a table."""
         return f"{self.root}/{table.path}"
 
     def checkpoint(self, query: str) -> str:
-        """Where a streaming query keeps its progress."""
+        """The path of a query's checkpoint."""
         return f"{self.root}/_checkpoints/{query}"
 
     def exists(self, spark: SparkSession, table: Table) -> bool:
@@ -48,11 +51,11 @@ class Lake:
 
     @staticmethod
     def is_table(spark: SparkSession, path: str) -> bool:
-        """Whether a Delta table stands at a path."""
+        """Whether there is a Delta table at a path."""
         return DeltaTable.isDeltaTable(spark, path)
 
     def create(self, spark: SparkSession, table: Table, more: Mapping[str, str] | None = None) -> None:
-        """Create the empty table, with its comments, layout and `more` properties, unless it is there."""
+        """Create the empty table, with its comments, layout and `more` properties, unless it exists."""
         if self.exists(spark, table):
             return
         builder = DeltaTable.createIfNotExists(spark).location(self.path(table)).comment(table.comment)
@@ -65,14 +68,14 @@ class Lake:
         builder.execute()
 
     def read(self, spark: SparkSession, table: Table, version: int | None = None) -> DataFrame:
-        """The table as it is now, or as of a version; an empty frame of its schema when it is not there yet."""
+        """The table as it is now, or as of a version; an empty frame of its schema where it does not exist."""
         if not self.exists(spark, table):
             return nothing(spark, table)
         options = {} if version is None else {"versionAsOf": str(version)}
         return spark.read.format("delta").options(**options).load(self.path(table))
 
     def delta(self, spark: SparkSession, table: Table) -> DeltaTable:
-        """The table as something that can be merged into; raises AnalysisException when it is not there."""
+        """The table for a MERGE; raises AnalysisException where it does not exist."""
         return DeltaTable.forPath(spark, self.path(table))
 
     def property(self, spark: SparkSession, table: Table, name: str) -> str | None:
@@ -91,7 +94,7 @@ class Lake:
         return last_batches(self._snapshot(spark, table))
 
     def columns(self, spark: SparkSession, table: Table) -> tuple[dict[str, tuple[str, str | None]], str | None]:
-        """The columns that a table has, each with its type (in Spark's words) and comment; and the table's comment."""
+        """The columns of a table with their types (Spark's catalog strings) and comments, and the table's comment."""
         metadata = self._snapshot(spark, table).metadata()
         schema = metadata.schema()
         fields = (schema.apply(place) for place in range(schema.size()))
@@ -100,7 +103,7 @@ class Lake:
 
     @staticmethod
     def declared_types(spark: SparkSession, table: Table) -> dict[str, str]:
-        """The type of each declared column, in the words of `columns`."""
+        """The type of each declared column, written as in `columns`."""
         jvm = spark.sparkContext._jvm
         assert jvm is not None
         schema = jvm.org.apache.spark.sql.types.StructType.fromDDL(table.ddl)
@@ -108,7 +111,7 @@ class Lake:
         return {field.name(): field.dataType().catalogString() for field in fields}
 
     def identity(self, spark: SparkSession, table: Table) -> str:
-        """The id that the table got when it was made; one that is made anew gets another."""
+        """The id that the table got when it was created; a recreated one has another."""
         return str(self._snapshot(spark, table).metadata().id())
 
     def files(self, spark: SparkSession, table: Table) -> int:
@@ -118,13 +121,13 @@ class Lake:
         return int(snapshot.numOfFiles() if checksum is None else checksum.numFiles())
 
     def size(self, spark: SparkSession, table: Table) -> int:
-        """How many bytes the table's files have now; 0 when it is not there."""
+        """How many bytes the table's files have now; 0 where it does not exist."""
         snapshot = self._snapshot(spark, table)
         checksum = _checksum(snapshot)
         return int(snapshot.sizeInBytes() if checksum is None else checksum.tableSizeBytes())
 
     def version(self, spark: SparkSession, table: Table) -> int:
-        """The number of the table's last commit; -1 when it is not there."""
+        """The number of the table's last commit; -1 where it does not exist."""
         return int(self._snapshot(spark, table).version())
 
     def created_at(self, spark: SparkSession, table: Table) -> datetime:
@@ -133,11 +136,11 @@ class Lake:
         return datetime.fromtimestamp(int(milliseconds.get()) / 1000, UTC)
 
     def schemas(self, spark: SparkSession, tables: Iterable[Table]) -> dict[Table, str]:
-        """The schemas, as Delta's JSON, of those tables that are there; as this process last saw them."""
+        """The schemas, as Delta's JSON, of the tables that exist, as this process last saw them."""
         there = {}
         for table in tables:
             log = delta_logs(spark).forTable(spark._jsparkSession, self.path(table))
-            # What this process wrote it has seen; only for what seems not to be there the log is listed anew.
+            # This process has seen its own writes; the log is listed again only for tables that seem missing.
             snapshot = log.unsafeVolatileSnapshot()
             if snapshot.version() < 0:
                 snapshot = self._snapshot(spark, table)
@@ -163,7 +166,7 @@ def delta_logs(spark: SparkSession) -> Any:
 def last_batches(snapshot: Any) -> dict[str, int]:
     """The number of the last batch of each streaming query, by its id, in a snapshot of a table."""
     checksum = _checksum(snapshot)
-    known = None if checksum is None else checksum.setTransactions()  # an Option: Delta leaves out more than a hundred
+    known = None if checksum is None else checksum.setTransactions()  # an Option: Delta omits it above a hundred
     written = snapshot.setTransactions() if known is None or known.isEmpty() else known.get()
     return {entry.appId(): entry.version() for entry in (written.apply(i) for i in range(written.size()))}
 
@@ -185,11 +188,11 @@ def _option(value: Any) -> str | None:
 def properties(table: Table) -> dict[str, str]:
     """The Delta properties that a table is created with.
 
-    Files have statistics of dates and times only: ids are spread over all files, and statistics of every column are
-    most of what a small commit costs.
+    Files have statistics of dates and times only: ids are spread over all files, and statistics of every column would
+    be most of the cost of a small commit.
     """
-    dated = [f"`{c.name}`" for c in table.columns if c.type in ("date", "timestamp")]
-    columns = [name for name in dated if name.strip("`") not in table.partitioned_by]
+    statistics = [f"`{c.name}`" for c in table.columns if c.type in ("date", "timestamp")]
+    columns = [name for name in statistics if name.strip("`") not in table.partitioned_by]
     return {
         "delta.checkpointInterval": str(COMMITS_A_CHECKPOINT),
         **(
@@ -201,7 +204,7 @@ def properties(table: Table) -> dict[str, str]:
 
 
 def make_current(spark: SparkSession, lake: Lake, table: Table, row: Mapping[str, Any]) -> None:
-    """Add or set the row of a model version and make it the current one, the others not, in one commit.
+    """Add or update the row of a model version and make it the only current one, in one commit.
 
     `table` has the key `model_version` and the flag `is_current`; `row` has a value for each of its columns.
     """
@@ -218,9 +221,9 @@ def make_current(spark: SparkSession, lake: Lake, table: Table, row: Mapping[str
 
 
 def retry_conflicts(write: Callable[[], object]) -> None:
-    """Do a write that may be repeated; again, when another writer's commit came between, a few times.
+    """Run a write that may be repeated, and retry it when another writer's commit conflicts with it.
 
-    Raises what the write raises when it is no conflict, or when conflicts do not end.
+    Raises any other error, and the conflict of the last attempt.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -229,22 +232,28 @@ def retry_conflicts(write: Callable[[], object]) -> None:
         except (PySparkException, Py4JJavaError) as error:
             if "DELTA_CONCURRENT_" not in str(error) or attempt == ATTEMPTS:
                 raise
+            _log.info("another commit came first; writing again", attempt=attempt)
 
 
 def nothing(spark: SparkSession, table: Table) -> DataFrame:
     """No rows, with a table's columns."""
-    # Made of a literal: an empty list from Python costs a job, and a Python worker, each time it is read.
+    # From a literal: an empty list from Python costs a job and a Python worker each time it is read.
     return spark.range(1).select(F.lit(None).cast(f"struct<{table.ddl}>").alias("row")).where("false").select("row.*")
 
 
+def view_of(source: DataFrame, view: View) -> DataFrame:
+    """The rows of a view over rows of its table."""
+    return source.sparkSession.sql(view.sql("{source}"), source=source)
+
+
 def conform(df: DataFrame, table: Table) -> DataFrame:
-    """Exactly the table's columns, in its order and types, with their comments."""
+    """Select exactly the table's columns, in its order and types, with their comments."""
     return df.select(*_contract(table))
 
 
 @cache
 def _contract(table: Table) -> list[ColumnExpression]:
-    # Kept, because making columns costs a call to the JVM for each, and small batches are made of such calls.
+    # Cached, as each column costs a call to the JVM, and small batches mostly consist of such calls.
     return [
         F.col(column.name).cast(column.type).alias(column.name, metadata={"comment": column.comment})
         for column in table.columns

@@ -1,4 +1,4 @@
-"""One process at a time for each lake and kind of work: a lock on a file, or an object with an end on S3."""
+"""Locks on a lake, one process at a time: a locked file, or on S3 an object with an expiry."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from soundlake.settings.checks import local_path
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_JOB = "move-read"
-# How long a lock on S3 outlives a mover that died; it is renewed long before.
+_JOB = "archive-processed"
+# How long a lock on S3 outlives its process; it is renewed long before.
 SECONDS = 600
 _TAKEN = ("412", "PreconditionFailed", "409", "ConditionalRequestConflict")
 
@@ -35,7 +35,7 @@ class TakenError(SoundlakeError):
 
 
 def lock_file(folder: Path, name: str) -> Path:
-    """Return the file of a local lake whose lock this is."""
+    """Return the lock file of a local lake."""
     return folder / "_leases" / f"{name}.lock"
 
 
@@ -55,7 +55,7 @@ class Holder:
 
     @classmethod
     def read(cls, text: str | bytes) -> Holder:
-        """Return the holder that a lock names; raises ValueError, KeyError or TypeError for anything else."""
+        """Parse the holder of a lock; raises ValueError, KeyError or TypeError for anything else."""
         found = json.loads(text)
         return cls(str(found["host"]), int(found["pid"]), str(found["job"]), float(found["since"]))
 
@@ -64,10 +64,10 @@ class Holder:
 
 
 @contextmanager
-def mover_lock(settings: Settings) -> Iterator[Callable[[], None]]:
-    """Hold the lock of the mover for a lake; yields what has to be called now and then, to keep it.
+def archive_lock(settings: Settings) -> Iterator[Callable[[], None]]:
+    """Hold the lock of archive-processed for a lake; yields a function that renews it, to be called regularly.
 
-    Raises SoundlakeError where another process has it, and, from what is called, where it was lost.
+    Raises SoundlakeError where another process has it; the function raises it where the lock was lost.
     """
     folder = local_path(settings.lake.uri)
     if folder is not None:
@@ -76,27 +76,27 @@ def mover_lock(settings: Settings) -> Iterator[Callable[[], None]]:
         return
     lock = BucketLock(settings.lake.uri, open_s3(settings), put_options=put_options(settings))
     lock.take()
-    with released(lock.release):
+    with releasing(lock.release):
         yield lock.keep
 
 
 @contextmanager
-def released(release: Callable[[], None]) -> Iterator[None]:
-    """Let go of a lock at the end; what fails then does not hide what failed before."""
+def releasing(release: Callable[[], None]) -> Iterator[None]:
+    """Release a lock at the end; an error of that does not hide an earlier one."""
     try:
         yield
     except BaseException as error:
         try:
             release()
         except SoundlakeError as trouble:
-            error.add_note(f"and letting go of the lock: {trouble}")
+            error.add_note(f"and releasing the lock: {trouble}")
         raise
     release()
 
 
 @contextmanager
 def file_lock(path: Path, job: str) -> Iterator[None]:
-    """Hold the lock of a file, which goes when the process goes; raises TakenError when another process has it."""
+    """Hold a lock on a file, released with the process; raises TakenError when another process has it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         opened = path.open("a+")
@@ -117,7 +117,7 @@ def file_lock(path: Path, job: str) -> Iterator[None]:
 def _taken(job: str, holder: str, path: Path) -> str:
     try:
         return f"{job}: already at work on this lake: {Holder.read(holder)} (lock {path})"
-    except (ValueError, KeyError, TypeError):  # it is just about to say who it is
+    except (ValueError, KeyError, TypeError):  # it has not written its name yet
         return f"{job}: another one has just begun on this lake (lock {path})"
 
 
@@ -126,7 +126,7 @@ def _shown(moment: float) -> str:
 
 
 class BucketLock:
-    """An object with its owner and its end, replaced only by conditional puts, so that of two one fails."""
+    """An object with an owner and an expiry, replaced only by conditional puts, of which only one can win."""
 
     def __init__(
         self,
@@ -139,7 +139,7 @@ class BucketLock:
         seconds: float = SECONDS,
         put_options: Mapping[str, str] | None = None,
     ) -> None:
-        """Make the lock `name` of a lake, for a process that does `job`; it is ours for `seconds` when it is put.
+        """The lock `name` of a lake, for a process that runs `job`; each put extends it by `seconds`.
 
         `put_options` go with each put, see `soundlake.s3.put_options`.
         """
@@ -155,11 +155,11 @@ class BucketLock:
 
     @property
     def until(self) -> float:
-        """When it ends, unless it is renewed; in seconds since 1970."""
+        """When it expires, unless renewed; in seconds since 1970."""
         return self._until
 
     def take(self) -> None:
-        """Take the lock, over one that has ended too. Raises TakenError where another has it."""
+        """Take the lock, also over an expired one. Raises TakenError where another process has it."""
         with translate_errors(self._shown):
             found = self._read()
             if found is None:
@@ -174,7 +174,7 @@ class BucketLock:
             raise TakenError(f"{self._job}: another one has just begun on this lake ({self._shown})")
 
     def keep(self) -> None:
-        """Renew the lock when half of its time is over. Raises SoundlakeError where it was lost."""
+        """Renew the lock after half of its time. Raises SoundlakeError where it was lost."""
         if self._until - self._now() > self._seconds / 2:
             return
         with translate_errors(self._shown):
@@ -184,11 +184,11 @@ class BucketLock:
 
     @property
     def lost(self) -> str:
-        """What is said when the lock is no longer ours."""
+        """The message for a lost lock."""
         return f"{self._job}: lost its lock {self._shown}: it was held up for too long; run it again"
 
     def release(self) -> None:
-        """End the lock, if it is still ours."""
+        """Release the lock, if it is still ours."""
         if self._tag is not None:
             with translate_errors(self._shown):
                 self._put(ended=True, IfMatch=self._tag)
@@ -208,7 +208,7 @@ class BucketLock:
         except ClientError as error:
             if error_code(error) not in _TAKEN:
                 raise
-            found = self._read()  # the answer to a put that succeeded may have been lost, and the put repeated
+            found = self._read()  # a successful put may have been retried after its response was lost
             if found is None or found[1:3] != (self._owner, until):
                 self._tag = None
                 return False
@@ -216,7 +216,7 @@ class BucketLock:
         return True
 
     def _read(self) -> tuple[str, str, float, Holder] | None:
-        """Its ETag, its owner, its end, and who that is."""
+        """Its ETag, owner, expiry and holder."""
         from botocore.exceptions import ClientError
 
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +11,13 @@ import pandas as pd
 
 from soundlake.catalog.delta import open_table
 from soundlake.catalog.glue import public_tables
+from soundlake.catalog.missing import why_empty
 from soundlake.catalog.query import ask, sql_of
 from soundlake.errors import UsageError
 from soundlake.settings import Settings, load_settings
 from soundlake.settings.checks import local_path
-from soundlake.tables import Table
+from soundlake.tables import TABLES, Table
+from soundlake.views import VIEWS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -72,7 +75,10 @@ class NotebookLake:
         """Answer a SELECT, or an insight by its name; raises UsageError and SoundlakeError as `query` does."""
         query = sql_of(self.settings, what)
         if self._spark is None:
-            frame: pd.DataFrame = ask(self.settings, query, limit).rows.to_pandas(date_as_object=False)
+            answer = ask(self.settings, query, limit)
+            for name in answer.missing:
+                print(f"soundlake: {why_empty(name)}", file=sys.stderr)
+            frame: pd.DataFrame = answer.rows.to_pandas(date_as_object=False)
             return frame
         self._register(query)
         rows = self._spark.sql(query)
@@ -80,7 +86,7 @@ class NotebookLake:
 
     def table(self, name: str, columns: Sequence[str] = ("*",), limit: int | None = None) -> pd.DataFrame:
         """Return a table, or some of its columns; raises UsageError for a name that no table has."""
-        known = {table.view for table in public_tables()}
+        known = {table.view for table in public_tables()} | {view.view for view in VIEWS}
         if name not in known:
             raise UsageError(f"no table {name!r}: the tables are {', '.join(sorted(known))}")
         return self.sql(f"SELECT {', '.join(columns)} FROM {name}", limit)  # noqa: S608 - a SELECT whatever is in it
@@ -101,9 +107,14 @@ class NotebookLake:
     def _register(self, query: str) -> None:
         """Make views of the tables that a query names, read as they are now."""
         assert self._spark is not None
+        views = [view for view in VIEWS if view.view in query]
+        sources = {view.source.view for view in views}
         for table in public_tables():
-            if table.view in query and self._exists(table):
+            is_named = table.view in query or table.view in sources
+            if is_named and (table in TABLES or self._exists(table)):
                 self._lake.read(self._spark, table).createOrReplaceTempView(table.view)
+        for view in views:
+            self._spark.sql(view.sql()).createOrReplaceTempView(view.view)
 
     @property
     def _lake(self) -> Lake:

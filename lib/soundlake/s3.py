@@ -1,4 +1,4 @@
-"""A lake on S3: its URIs, and what Spark's file system is told. Credentials are never among it."""
+"""A lake on S3: URIs, and the settings of Spark's S3 file system. Credentials are never part of them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import os
 
 from soundlake.settings import Settings
 
-_AN_ENDPOINT_NEEDS_ONE = "us-east-1"  # signatures name a region, and stores that are not AWS take any
+_AN_ENDPOINT_NEEDS_ONE = "us-east-1"  # signatures name a region; stores other than AWS accept any
 _THROTTLED_FIRST_WAIT = "100ms"
 _FAILED_FIRST_WAIT = "200ms"
 
 
 def on_s3(uri: str) -> str:
-    """An s3a:// URI as s3://, without slashes at its end; other URIs as they are."""
+    """An s3a:// URI as s3://, without trailing slashes; other URIs unchanged."""
     scheme, separator, rest = uri.partition("://")
     return f"{'s3' if scheme == 's3a' else scheme}{separator}{rest}".rstrip("/")
 
 
 def for_spark(uri: str) -> str:
-    """An s3:// URI as s3a://, the name of the file system that Hadoop has for it; other URIs as they are."""
+    """An s3:// URI as s3a://, Hadoop's name of the file system; other URIs unchanged."""
     scheme, separator, rest = uri.partition("://")
     return f"s3a://{rest}" if separator and scheme == "s3" else uri
 
@@ -37,7 +37,7 @@ def uses_s3(settings: Settings) -> bool:
 
 
 def spark_conf(settings: Settings) -> dict[str, str]:
-    """Return what a session is told of S3. Every wait doubles and every loop ends: an S3 that is gone fails the job."""
+    """Return a session's settings for S3. Waits double and attempts are bounded: an S3 that is down fails the job."""
     s3 = settings.s3
     region = region_of(settings)
     conf = {
@@ -46,7 +46,7 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "retry.interval": _FAILED_FIRST_WAIT,
         "retry.throttle.limit": str(s3.attempts),
         "retry.throttle.interval": _THROTTLED_FIRST_WAIT,
-        # In milliseconds, without a unit: Hadoop 3.3 takes no other.
+        # In milliseconds without a unit, as Hadoop 3.3 requires.
         "connection.establish.timeout": "5000",
         "connection.timeout": "60000",
         **({"endpoint": s3.endpoint_url} if s3.endpoint_url else {}),
@@ -60,19 +60,19 @@ def spark_conf(settings: Settings) -> dict[str, str]:
 
 
 def put_options(settings: Settings) -> dict[str, str]:
-    """Return what boto3's put_object is told beside the object: the key it is encrypted with, where one is set."""
+    """Return the options of boto3's put_object: the encryption key, where one is set."""
     key = settings.s3.kms_key_id
     return {} if key is None else {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
 
 
 def region_of(settings: Settings) -> str | None:
-    """The region to sign for: s3.region, else the environment's; some region where there is an endpoint."""
+    """The region to sign for: s3.region, else the environment's; any region where there is an endpoint."""
     named = settings.s3.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     return named or (_AN_ENDPOINT_NEEDS_ONE if settings.s3.endpoint_url else None)
 
 
 def has_path_style(settings: Settings) -> bool:
-    """Whether buckets are named in the path of the URL: what is set, else only where there is an endpoint."""
+    """Whether URLs have the bucket in their path: as set, else only with an endpoint."""
     if settings.s3.path_style is not None:
         return settings.s3.path_style
     return settings.s3.endpoint_url is not None

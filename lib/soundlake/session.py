@@ -1,9 +1,10 @@
-"""The one place that makes a SparkSession, with the settings the lake's meaning depends on."""
+"""The only place that creates a SparkSession, with the settings that results depend on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import pyspark
 from pyspark.errors import PySparkRuntimeError
@@ -14,14 +15,13 @@ from soundlake.s3 import spark_conf, uses_s3
 from soundlake.settings import Settings
 from soundlake.spark_conf import MEANING, PLANNING
 
-Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
 def open_session(app: str, settings: Settings | None = None, extra: dict[str, str] | None = None) -> SparkSession:
-    """Open (or join) the session of this process; master, memory and jars come from whoever submitted it.
+    """Open (or join) this process's session; master, memory and jars come from spark-submit.
 
-    `settings` say how S3 is reached, where a job reads or writes it. Raises SoundlakeError where Java does not start.
+    `settings` give the access to S3, where a job uses it. Raises SoundlakeError where Java does not start.
     """
     s3 = spark_conf(settings) if settings is not None and uses_s3(settings) else {}
     builder = SparkSession.builder.appName(app)
@@ -32,23 +32,31 @@ def open_session(app: str, settings: Settings | None = None, extra: dict[str, st
     except PySparkRuntimeError as error:
         if "JAVA_GATEWAY_EXITED" not in str(error):
             raise
-        raise SoundlakeError("Spark did not start: Java ended at once, and what it said stands above") from None
+        raise SoundlakeError("Spark did not start: Java exited at once; its output is above") from None
     session.sparkContext.setLogLevel("ERROR")
     return session
 
 
 def query_id(spark: SparkSession) -> str:
-    """The id of the streaming query in whose foreachBatch this runs; it stays the same from start to start."""
+    """The id of the streaming query in whose foreachBatch this runs; it survives restarts."""
     found = spark.sparkContext.getLocalProperty("sql.streaming.queryId")
     assert found, "foreachBatch runs inside a streaming query"
     return found
 
 
-def for_thread(spark: SparkSession, task: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """A task for another thread, where it has the properties that this thread has now, such as its streaming query."""
+def run_in_parallel(spark: SparkSession, tasks: Iterable[Callable[[], Result]], at_once: int = 4) -> list[Result]:
+    """Run tasks in threads, at most `at_once` at a time, and return their results in order.
+
+    Each thread has this thread's local properties, such as the id of its streaming query. Raises the first error when
+    all tasks have ended.
+    """
+    with ThreadPoolExecutor(max_workers=at_once) as pool:
+        running = [pool.submit(_inheriting(spark, task)) for task in tasks]
+    return [task.result() for task in running]
+
+
+def _inheriting(spark: SparkSession, task: Callable[[], Result]) -> Callable[[], Result]:
     inherit: Any = pyspark.inheritable_thread_target
-    # Spark 4 wants the session, to hand on its tags too; 3.5 knows nothing but the task.
-    inheriting: Callable[Arguments, Result] = (
-        inherit(task) if pyspark.__version__.startswith("3.") else inherit(spark)(task)
-    )
+    # Spark 4 takes the session, to inherit its tags too; 3.5 takes the task alone.
+    inheriting: Callable[[], Result] = inherit(task) if pyspark.__version__.startswith("3.") else inherit(spark)(task)
     return inheriting

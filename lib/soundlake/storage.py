@@ -1,4 +1,4 @@
-"""Small files beside the tables, through the file systems that Spark itself uses: a local disk, S3, HDFS."""
+"""Small files beside the tables, through Spark's own file systems: local, S3, HDFS."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FULL = "No space left on device"
 
 @contextmanager
 def full_disk_named(place: str) -> Iterator[None]:
-    """Raise SoundlakeError, with what to do, where something failed because the disk that holds `place` is full."""
+    """Raise SoundlakeError, with what to do, where something failed because the disk of `place` is full."""
     try:
         yield
     except (SoundlakeError, PySparkException, Py4JError, OSError) as error:
@@ -26,7 +26,7 @@ def full_disk_named(place: str) -> Iterator[None]:
             raise
         raise SoundlakeError(
             f"the disk of {place} is full, or the one that Spark keeps its temporary files on: make space and start "
-            "again. Nothing is lost, the batch that was at work is done again"
+            "again. Nothing is lost: the unfinished batch is done again"
         ) from error
 
 
@@ -58,7 +58,7 @@ class Storage:
             stream.close()
 
     def write(self, name: str, text: str) -> None:
-        """Write a new file, whole or not at all; raises FileExistsError where there is another one of that name."""
+        """Write a new file atomically; raises FileExistsError where another one has its name."""
         system, path = self._at(name)
         if not self._renames_at_once(system):
             self._put(name, text)
@@ -69,9 +69,9 @@ class Storage:
             raise FileExistsError(name)
 
     def _put(self, name: str, text: str) -> None:
-        """On S3 a file appears whole when it is closed, and a rename is a copy: it is written where it belongs.
+        """Write a file to S3, where it appears complete when it is closed and a rename would be a copy.
 
-        A write that is done again after its answer was lost finds its own file: what it holds tells.
+        A write that is retried after a lost response finds its own file, and recognises it by its content.
         """
         system, path = self._at(name)
         try:
@@ -94,7 +94,7 @@ class Storage:
             stream.close()
 
     def copy(self, folder: str, to: str) -> None:
-        """Copy a folder with all that is in it, over what is there."""
+        """Copy a folder with its content, overwriting existing files."""
         system, path = self._at(folder)
         target, target_path = self._at(to)
         for status in system.listStatus(path):
@@ -107,7 +107,7 @@ class Storage:
                 self._jvm.org.apache.hadoop.fs.FileUtil.copy(system, status.getPath(), target, place, False, True, conf)
 
     def delete(self, name: str) -> None:
-        """Delete a file, or a folder with all that is in it; nothing happens where there is none."""
+        """Delete a file, or a folder with its content, if it exists."""
         system, path = self._at(name)
         system.delete(path, True)
 

@@ -1,4 +1,4 @@
-"""The main job: the streaming queries, once or for good."""
+"""The main job: the streaming queries, once or until stopped."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from functools import partial
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
-from soundlake.adoption import adopt
+from soundlake.checkpoint_recovery import recover_checkpoint
 from soundlake.checkpoints import bind
 from soundlake.errors import SoundlakeError
 from soundlake.ingest import QUERY as INGEST
 from soundlake.ingest import ingest_query
 from soundlake.lake import Lake, retry_conflicts
+from soundlake.logs import get_log
 from soundlake.ops.gaps import record_gaps
 from soundlake.ops.lease import Lease, lease
 from soundlake.ops.registering import registering
@@ -34,20 +35,20 @@ from soundlake.tables import BATCHES, EVENTS
 
 JOB = "stream"
 _LOOK_AGAIN_SECONDS = 0.2
-# A batch every few seconds makes thousands of files a day, and refine reads the stamps among them in each batch. After
-# fifty new ones Delta joins a partition's small files, in a commit of its own; files of half this size it leaves alone,
-# or it would write a whole day again and again.
+_log = get_log(__name__)
+# A batch every few seconds makes thousands of files a day. After fifty new ones Delta compacts a partition's small
+# files, in a commit of its own; files above half of this size stay, or it would rewrite a whole day again and again.
 TIDYING = {
     "spark.databricks.delta.autoCompact.enabled": "true",
     "spark.databricks.delta.autoCompact.maxFileSize": str(32 * 1024 * 1024),
 }
 
 
-def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = False) -> None:
-    """Run ingest and refine on a lake, and rerank the recommendations of those who played something.
+def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint: bool = False) -> None:
+    """Run ingest and refine on a lake, and rerank the recommendations of users with new plays.
 
-    With `once`, take all that is there and return. Otherwise run until SIGTERM or SIGINT, finish the batches at work,
-    and return. With `adopts`, ingest gets a checkpoint that fits bronze first, where it has none. Raises
+    With `once`, process what is there and return. Otherwise run until SIGTERM or SIGINT, finish the current batches,
+    and return. With `recovers_checkpoint`, a lost checkpoint of ingest is written again from bronze first. Raises
     SoundlakeError when a query fails, or when another process writes the lake.
     """
     lake = Lake(settings.lake.uri)
@@ -58,15 +59,16 @@ def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = Fals
         source = open_source(settings)
         if once:
             check_once(source, f"source.type {settings.source.type}")
-        if adopts:
-            adopt(spark, lake, source, settings.source.type, partial(print, flush=True))
+        if recovers_checkpoint:
+            recover_checkpoint(spark, lake, source, settings.source.type)
         records = _records(spark, lake, source)
         ingest = ingest_query(spark, lake, records, settings.source.max_record_bytes)
         work = StreamWork(lake, settings)
         refine = refine_query(spark, lake, settings, between=work)
-        # Made before refine runs: it begins with the plays that come from here on.
+        # Created before refine runs, so that it starts with the plays from here on.
         rerank = rerank_query(spark, lake, settings) if not once or current_model(spark, lake) else None
         wait = partial(_await, spark, stop, held, source)
+        _log.info("started", lake=lake.uri, source=settings.source.type, once=once)
         if not once:
             interval = settings.trigger.interval
             running = [query.trigger(processingTime=interval).start() for query in (ingest, refine)]
@@ -87,7 +89,7 @@ def run(spark: SparkSession, settings: Settings, once: bool, adopts: bool = Fals
 
 
 def _records(spark: SparkSession, lake: Lake, source: Source) -> DataFrame:
-    """The source's stream, when both checkpoints are the lake's own, and what the source has lost is written down."""
+    """The source's stream, after checking that both checkpoints belong to the lake and recording the source's gaps."""
     bind(spark, lake, REFINE, BATCHES, writes_each_batch=False)
     ingest = bind(spark, lake, INGEST, EVENTS, writes_each_batch=True)
     gaps = source.check_start(spark, resume_offset(spark, lake.checkpoint(INGEST)))
@@ -98,7 +100,7 @@ def _records(spark: SparkSession, lake: Lake, source: Source) -> DataFrame:
 
 @contextmanager
 def stop_asked() -> Iterator[threading.Event]:
-    """An event that SIGTERM and SIGINT set for as long as the context lasts."""
+    """An event that SIGTERM and SIGINT set within the context."""
     stop = threading.Event()
     earlier = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
@@ -117,11 +119,10 @@ def _await(
     is_done: Callable[[StreamingQuery], bool] = lambda _: False,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
-    """Wait until all queries have ended or are done, or until a stop is asked for; then let each finish its batch.
+    """Wait until all queries have ended or are done, or a stop is requested; then let each finish its batch.
 
-    `meanwhile` is done again and again while they run.
-
-    When the lease is lost, the batches at work are cut off: another driver may be about to do them.
+    `meanwhile` is called regularly while they run. When the lease is lost, the current batches are cancelled: another
+    driver may be about to run them.
     """
     try:
         while any(query.isActive for query in queries) and not stop.is_set() and not held.is_lost:
@@ -130,6 +131,8 @@ def _await(
             meanwhile()
             stop.wait(_LOOK_AGAIN_SECONDS)
     finally:
+        if stop.is_set():
+            _log.info("stopping after the current batches")
         for query in queries:
             _finish(spark, query, held)
     held.check()
@@ -139,7 +142,7 @@ def _await(
 
 
 def _is_drained(source: Source) -> Callable[[StreamingQuery], bool]:
-    """Whether a query has taken all that was there; the source is asked once after each batch."""
+    """Whether a query has processed everything that was there; the source is asked once after each batch."""
     asked: list[str] = []
 
     def is_drained(query: StreamingQuery) -> bool:
@@ -153,7 +156,7 @@ def _is_drained(source: Source) -> Callable[[StreamingQuery], bool]:
 
 
 def _finish(spark: SparkSession, query: StreamingQuery, held: Lease) -> None:
-    """Stop a query between two batches; at once when the lease is lost."""
+    """Stop a query between two batches, or at once when the lease is lost."""
     pause = threading.Event()
     at_work = _last_batch(query)
     while query.isActive and query.status["isTriggerActive"] and _last_batch(query) == at_work:

@@ -1,6 +1,6 @@
 """Work between the batches of refine, and while the stream is idle: applying changes, and maintenance.
 
-It is done in the stream's own application, one step at a time, so that a batch waits for one step at most.
+It runs in the stream's application, one step at a time, so that a batch waits for at most one step.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pyspark.sql import SparkSession
 
 from soundlake.lake import Lake
-from soundlake.ops.maintenance import Done, Step, apply_steps, do_step, note, steps
+from soundlake.ops.maintenance import MaintenanceRecord, Step, apply_steps, do_step, record_steps, steps
 from soundlake.refine.pace import Pace
 from soundlake.settings import Settings
 from soundlake.settings.types import in_seconds
@@ -21,7 +21,7 @@ from soundlake.tables import CHANGES
 
 
 class StreamWork:
-    """The work between the batches of one lake, done by whichever thread asks first, by one at a time."""
+    """The work between the batches of one lake, for any thread, one at a time."""
 
     def __init__(self, lake: Lake, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self._lake, self._settings = lake, settings
@@ -29,22 +29,22 @@ class StreamWork:
         self._maintaining = Pace(in_seconds(settings.maintain.stream_interval), clock)
         self._steps: list[Step] = []
         self._pace = self._applying  # that of the steps
-        self._done: list[Done] = []
+        self._done: list[MaintenanceRecord] = []
         self._lock = threading.Lock()
 
     @contextmanager
     def kept_away(self) -> Iterator[None]:
-        """Keep this work away, for as long as a batch is refined."""
+        """Block this work while a batch is refined."""
         with self._lock:
             yield
 
     def rest(self, spark: SparkSession) -> None:
-        """Do what is due while nothing comes; asked often, it looks at the clock alone."""
+        """Do what is due while the stream is idle; cheap to call often."""
         if self._steps or self._applying.has_come() or self._maintaining.has_come():
             self.do(spark)
 
     def do(self, spark: SparkSession) -> None:
-        """Do one step that is due, unless a batch is being refined or another thread is at it."""
+        """Do one due step, unless a batch is being refined or another thread does one."""
         if not self._lock.acquire(blocking=False):
             return
         try:
@@ -56,7 +56,7 @@ class StreamWork:
             self._lock.release()
 
     def _begin(self, spark: SparkSession) -> None:
-        """Begin what is due: applying the changes that wait goes before maintenance."""
+        """Begin what is due: applying pending changes goes before maintenance."""
         if self._applying.is_due(self._lake.size(spark, CHANGES)):
             self._pace = self._applying
             self._pace.begin()
@@ -72,9 +72,9 @@ class StreamWork:
             try:
                 done = do_step(self._steps.pop(0))
             except BaseException:
-                self._steps.clear()  # the next turn begins anew
+                self._steps.clear()  # the next round starts from the beginning
                 raise
         self._done += [done] if done else []
         if not self._steps:
-            note(spark, self._lake, self._done)
+            record_steps(spark, self._lake, self._done)
             self._done = []

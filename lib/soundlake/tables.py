@@ -23,7 +23,8 @@ class Table:
     """A table: where it stands, what identifies a row, its columns.
 
     `references` maps a column to the `layer_name.column` it points to. `internal` tables are refine's own memory: not
-    for analysts, rebuilt with the rest.
+    for analysts, rebuilt with the rest. `made_by` is the job that makes it, when there is something to write: until
+    then the table is not there, which for all who read it is the same as a table without rows.
     """
 
     layer: str
@@ -34,6 +35,7 @@ class Table:
     partitioned_by: tuple[str, ...] = ()
     references: dict[str, str] = field(default_factory=dict)
     internal: bool = False
+    made_by: str = "stream"
 
     @property
     def path(self) -> str:
@@ -374,7 +376,7 @@ PLAYLIST_FETCHES = Table(
     (),
     PLAYLIST_ITEMS.columns
     + _columns(
-        ("fetch", "string", "the fetch: its stamp, or the arrival date of records without one"),
+        ("fetch", "string", "the fetch: its fetched_at, or the arrival date of records without one"),
         ("total", "int", "number of entries the playlist had at the fetch"),
         ("is_empty_marker", "boolean", "true where the record only says that the playlist is empty"),
         ("rank", RANK_TYPE, "rank of the record"),
@@ -396,6 +398,7 @@ TRACK_CLUSTERS = Table(
         ("scored_at", "timestamp", "when it was assigned"),
     ),
     references={"track_id": "silver_tracks.track_id", "model_version": "gold_cluster_models.model_version"},
+    made_by="train_clusters",
 )
 
 CLUSTER_MODELS = Table(
@@ -421,6 +424,7 @@ CLUSTER_MODELS = Table(
         ("candidates", "array<struct<k:int,silhouette:double,inertia:double>>", "the values of k that were tried"),
         ("train_sources", "array<string>", "the setting train.sources at the training"),
     ),
+    made_by="train_clusters",
 )
 
 CLUSTER_PROFILES = Table(
@@ -437,6 +441,7 @@ CLUSTER_PROFILES = Table(
     + AUDIO_FEATURES
     + _columns(("exemplar_track_ids", "array<string>", "tracks nearest to the centroid, nearest first")),
     references={"model_version": "gold_cluster_models.model_version"},
+    made_by="train_clusters",
 )
 
 RECOMMENDATIONS = Table(
@@ -455,6 +460,7 @@ RECOMMENDATIONS = Table(
         ("ranked_at", "timestamp", "when the list was ranked"),
     ),
     references={"track_id": "silver_tracks.track_id", "model_version": "gold_recommendation_models.model_version"},
+    made_by="recommend",
 )
 
 SIMILAR_TRACKS = Table(
@@ -475,6 +481,7 @@ SIMILAR_TRACKS = Table(
         "similar_track_id": "silver_tracks.track_id",
         "model_version": "gold_recommendation_models.model_version",
     },
+    made_by="recommend",
 )
 
 CURATED_PLAYLISTS = Table(
@@ -493,6 +500,7 @@ CURATED_PLAYLISTS = Table(
         ("built_at", "timestamp", "when it was built"),
     ),
     references={"track_id": "silver_tracks.track_id"},
+    made_by="recommend",
 )
 
 RECOMMENDATION_MODELS = Table(
@@ -514,6 +522,7 @@ RECOMMENDATION_MODELS = Table(
         ("seed", "bigint", "seed of the training"),
         ("train_sources", "array<string>", "the setting train.sources at the training"),
     ),
+    made_by="recommend",
 )
 
 RECOMMENDATION_FACTORS = Table(
@@ -530,6 +539,7 @@ RECOMMENDATION_FACTORS = Table(
     ),
     references={"model_version": "gold_recommendation_models.model_version"},
     internal=True,
+    made_by="recommend",
 )
 
 CHART_FORECASTS = Table(
@@ -556,6 +566,7 @@ CHART_FORECASTS = Table(
         ("model_version", "string", "the back-test and model behind the row"),
     ),
     references={"playlist_id": "silver_playlists.playlist_id", "track_id": "silver_tracks.track_id"},
+    made_by="forecast",
 )
 
 FORECAST_ERRORS = Table(
@@ -575,6 +586,7 @@ FORECAST_ERRORS = Table(
         ("is_published", "boolean", "whether gold/chart_forecasts goes by this method"),
         ("judged_at", "timestamp", "when it was judged"),
     ),
+    made_by="forecast",
 )
 
 CLUSTER_CHOICES = Table(
@@ -591,6 +603,7 @@ CLUSTER_CHOICES = Table(
         ("is_chosen", "boolean", "whether the model has this number"),
     ),
     references={"model_version": "gold_cluster_models.model_version"},
+    made_by="train_clusters",
 )
 
 CLUSTER_MAP = Table(
@@ -610,6 +623,7 @@ CLUSTER_MAP = Table(
         ("is_exemplar", "boolean", "whether it is among the tracks nearest to the centroid"),
     ),
     references={"model_version": "gold_cluster_models.model_version", "track_id": "silver_tracks.track_id"},
+    made_by="train_clusters",
 )
 
 CLUSTER_AXES = Table(
@@ -625,6 +639,7 @@ CLUSTER_AXES = Table(
         ("share", "double", "part of all variance that lies along the axis, 0 to 1"),
     ),
     references={"model_version": "gold_cluster_models.model_version"},
+    made_by="train_clusters",
 )
 
 COUNTS_TYPE = "struct<read:bigint,accepted:bigint,duplicate:bigint,stale:bigint,rejected:bigint>"

@@ -1,4 +1,4 @@
-"""The one reader of times and dates: ISO 8601 texts to microseconds, and days, since 1970 in UTC."""
+"""The only parser of times and dates: ISO 8601 texts to microseconds, and days, since 1970 in UTC."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def any_instant(text: str) -> int | None:
 
     A date alone is midnight; without a zone the time is UTC. Digits beyond the microsecond are cut off.
     """
-    # What Spotify writes, without the regular expression.
+    # The form that Spotify uses, without the regular expression.
     if text[-1:] == "Z" and len(text) in (20, 24) and text[10] == "T" and text[4] == text[7] == "-":
         try:
             return micros_of(datetime.fromisoformat(text))
@@ -70,13 +70,13 @@ def instant(text: object) -> int | None:
 
 
 def within_years(micros: int) -> int | None:
-    """A time, where it lies in the years that every reader can hold; else None."""
+    """A time if it lies in the years that every reader can represent; else None."""
     return micros if _FIRST <= micros < _BEYOND else None
 
 
 @lru_cache(maxsize=65_536)
 def calendar_date(text: str | None) -> int | None:
-    """A date given as YYYY, YYYY-MM or YYYY-MM-DD: the first day of what is given, in days since 1970.
+    """A date YYYY, YYYY-MM or YYYY-MM-DD as days since 1970; the first day of a month or year.
 
     None where it is unreadable or before year 1.
     """

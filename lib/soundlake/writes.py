@@ -1,8 +1,7 @@
-"""Appending a batch's rows so that a retry adds nothing."""
+"""Idempotent appends: a retried batch adds nothing."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,9 +11,10 @@ from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark.sql import DataFrame
 
 from soundlake.lake import Lake, conform, delta_logs, last_batches, properties
+from soundlake.logs import get_log
 from soundlake.tables import Table
 
-_logger = logging.getLogger(__name__)
+_log = get_log(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,32 +27,32 @@ class BatchWriter:
 
     @property
     def batch(self) -> str:
-        """The batch as one text, as rows of refine's own tables carry it."""
+        """The batch as one text, as in the column `batch` of refine's tables."""
         return f"{self.query_id}/{self.batch_id}"
 
     def append(self, table: Table, rows: DataFrame) -> None:
         """Append rows, unless this batch has already been appended to this table.
 
-        At most one append for each table and batch: these two are all that identifies it.
+        There may be one append per table and batch, as only these two identify it.
         """
         conformed = conform(rows, table)
         try:
             is_done = self._commit(table, conformed)
-        except (Py4JError, TypeError) as error:  # py4j's answers to a method, and to a class, that Java does not have
+        except (Py4JError, TypeError) as error:  # how py4j reports a missing method or class
             if isinstance(error, Py4JJavaError | Py4JNetworkError):
                 raise
-            _logger.warning("this build of Delta lacks a method or class, so appends take longer: %s", error)
+            _log.warning("this build of Delta lacks a method or class, so appends take longer", reason=error)
             is_done = False
         if not is_done:
             _save(self.lake, table, conformed, txnAppId=self.query_id, txnVersion=str(self.batch_id))
 
     def _commit(self, table: Table, rows: DataFrame) -> bool:
-        """Append in a transaction of Delta's, as its streaming sink does; return whether the batch is in the table.
+        """Append in a Delta transaction, as Delta's streaming sink does; return whether the batch is in the table.
 
-        It is not where the table does not exist or has another schema: then Delta's public writer decides.
+        Returns False where the table does not exist or has another schema: then Delta's public writer decides.
 
-        The sink and the public writer find the query's last batch by computing the state of the table, a Spark job
-        for each commit. Here it is read from the checksum file of the last commit.
+        The sink and the public writer find the query's last batch from the state of the table, which costs a Spark
+        job per commit. Here it is read from the checksum file of the last commit.
         """
         spark = rows.sparkSession
         jvm: Any = spark._jvm
@@ -60,7 +60,7 @@ class BatchWriter:
         transaction = delta_logs(spark).forTable(spark._jsparkSession, self.lake.path(table)).startTransaction()
         if transaction.readVersion() < 0 or not _have_same_columns(transaction.metadata().schema(), rows._jdf.schema()):
             return False
-        # As with the sink: if another driver commits a batch of this query meanwhile, this commit fails.
+        # As in the sink: if another driver commits a batch of this query meanwhile, this commit fails.
         getattr(transaction.readTxn(), "$plus$eq")(self.query_id)
         if self.batch_id <= last_batches(transaction.snapshot()).get(self.query_id, -1):
             return True
@@ -74,7 +74,7 @@ class BatchWriter:
 
 
 def append(lake: Lake, table: Table, rows: DataFrame) -> None:
-    """Append rows to a table, which is created where it is not there."""
+    """Append rows to a table, which is created where it does not exist."""
     _save(lake, table, conform(rows, table))
 
 
@@ -82,7 +82,7 @@ def _save(lake: Lake, table: Table, rows: DataFrame, **options: str) -> None:
     (
         rows.write.format("delta")
         .mode("append")
-        .options(**properties(table), **options)  # properties are for a table that this write creates
+        .options(**properties(table), **options)  # properties apply if this write creates the table
         .partitionBy(*table.partitioned_by)
         .save(lake.path(table))
     )

@@ -28,11 +28,11 @@ from pyspark.sql import SparkSession
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from building import envelope
 from ingest_backlog import made
 from refine_alone import SCHEMA
 from stamp_index import stamps
 
+from helpers.building import envelope
 from soundlake.core.schema import arrow_schema
 from soundlake.lake import Lake
 from soundlake.launch.local import spark_environment

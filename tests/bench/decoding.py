@@ -155,7 +155,7 @@ def main() -> None:
             steps = {
                 "Spark: read, into nothing": source,
                 "Spark: read, handed to Python": source.mapInArrow(_first_rows, "kind string"),
-                "Spark: read, decoded in Python": source.mapInArrow(decoding, cluster._PARTS),  # type: ignore[arg-type]
+                "Spark: read, decoded in Python": source.mapInArrow(decoding, cluster._PARTS),
             }
             for _ in range(options.rounds + 1):
                 for name, frame in steps.items():

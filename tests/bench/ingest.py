@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from ingest_backlog import put
 from ingest_ways import PREPARED, WAYS, Backlog
 from pyspark.sql import SparkSession
-from services.kafka import kafka_broker
 
+from helpers.services.kafka import kafka_broker
 from soundlake.launch.local import spark_environment
 from soundlake.session import open_session
 
@@ -58,7 +58,8 @@ def rounds(
     for number in range(count):
         for way in taken:
             with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-                PREPARED.get(way, lambda *_: None)(spark, Path(folder))
+                if way in PREPARED:
+                    PREPARED[way](spark, Path(folder))
                 begin = time.perf_counter()
                 table = WAYS[way](spark, backlog, Path(folder))
                 taken[way].append(time.perf_counter() - begin)

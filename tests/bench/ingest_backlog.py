@@ -9,8 +9,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from services.kafka import Broker
-
+from helpers.services.kafka import Broker
 from soundlake.launch.paths import ROOT
 
 PARTITIONS = 4
@@ -60,7 +59,7 @@ def put(broker: Broker, count: int) -> tuple[str, int, int]:
     plays: set[Identity] = set()
     size, records = 0, made(count)
     while part := list(islice(records, 200_000)):
-        config = {"linger.ms": 50, "batch.size": 1_000_000, "compression.type": "lz4", "acks": 1}
+        config: dict[str, str | int] = {"linger.ms": 50, "batch.size": 1_000_000, "compression.type": "lz4", "acks": 1}
         broker.put(topic, [(key, value) for key, value, _ in part], config=config)
         size += sum(len(value) for _, value, _ in part)
         plays.update(play for *_, play in part)

@@ -193,12 +193,17 @@ def one_process(spark: SparkSession, backlog: Backlog, folder: Path) -> Path:
     while left:
         lines: list[bytes] = []
         while len(lines) < min(left, 100_000):
-            lines += [message.value() for message in consumer.consume(min(10_000, left - len(lines)), timeout=1.0)]
+            lines += [
+                message.value() or b"" for message in consumer.consume(min(10_000, left - len(lines)), timeout=1.0)
+            ]
         left -= len(lines)
         rows = _parsed(lines)
         seconds = pc.cast(pc.floor_temporal(rows["played_at"], unit="second"), pa.int64())
         keys = zip(rows["user_id"].to_pylist(), rows["content_uri"].to_pylist(), seconds.to_pylist(), strict=True)
-        fresh = [key not in seen and (seen.add(key) or True) for key in keys]
+        fresh = []
+        for key in keys:
+            fresh.append(key not in seen)
+            seen.add(key)
         write_deltalake(folder / "table", rows.filter(pa.array(fresh)), mode="append")
     consumer.close()
     return folder / "table"

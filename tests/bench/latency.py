@@ -24,10 +24,10 @@ from confluent_kafka import Producer
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from faults.job import Job, running
 from ingest_backlog import made
-from services.kafka import Broker, kafka_broker
 
+from faults.job import Job, running
+from helpers.services.kafka import Broker, kafka_broker
 from soundlake.tables import BATCHES, PLAYS
 
 

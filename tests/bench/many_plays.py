@@ -27,9 +27,8 @@ from pyspark.sql import functions as F
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from services.browser import chromium
-from services.dashboard import Shown, dashboard
-
+from helpers.services.browser import chromium
+from helpers.services.dashboard import Shown, dashboard
 from soundlake.dashboard.app import PAGES
 from soundlake.insights.builder import Built, build
 from soundlake.lake import Lake, conform

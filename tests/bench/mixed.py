@@ -26,13 +26,13 @@ from deltalake import DeltaTable
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from building import envelope
-from faults.job import running
 from ingest_backlog import made
 from processor import resident_megabytes
-from reading import rows
-from services.kafka import kafka_broker
 
+from faults.job import running
+from helpers.building import envelope
+from helpers.reading import rows
+from helpers.services.kafka import kafka_broker
 from soundlake.tables import BATCHES, EVENTS
 
 PLAYS, OTHERS = 250, 50  # a second

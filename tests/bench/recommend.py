@@ -14,7 +14,7 @@ import math
 import os
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from soundlake.clusters.features import FEATURES
 from soundlake.launch.local import spark_environment
 from soundlake.recommend.blend import Recommender, Weights
 from soundlake.recommend.catalogue import Catalogue, catalogue_of
-from soundlake.recommend.evaluation import Quality, interval, is_better, measure
+from soundlake.recommend.evaluation import Quality, Values, interval, is_better, measure
 from soundlake.recommend.liked import History
 from soundlake.recommend.training import ALPHA, REGULARISATION, fit_factors
 from soundlake.session import open_session
@@ -58,7 +58,7 @@ def learned(spark: SparkSession, task: Task) -> Factors:
     """The factors of tracks and artists, learned as the job does."""
     likes = []
     for user, tracks in task.known.items():
-        artists: Counter[str] = Counter()
+        artists: defaultdict[str, float] = defaultdict(float)
         for track, weight in tracks.items():
             likes.append((user, "track", track, weight))
             artist = task.tracks[track]["artist_id"]
@@ -185,12 +185,12 @@ def _by_unknown_artists(task: Task, user: str) -> frozenset[str]:
     return frozenset(track for track in task.held_out[user] if task.tracks[track]["artist_id"] not in artists)
 
 
-def _recall_of(lists: Sequence[Sequence[str]], wanted: Sequence[frozenset[str]]) -> np.ndarray:
+def _recall_of(lists: Sequence[Sequence[str]], wanted: Sequence[frozenset[str]]) -> Values:
     pairs = [(found, some) for found, some in zip(lists, wanted, strict=True) if some]
     return np.array([len(some.intersection(found)) / len(some) for found, some in pairs] or [math.nan])
 
 
-def _cell(values: np.ndarray) -> str:
+def _cell(values: Values) -> str:
     found = interval(values)
     return f"{found.mean:.4f} [{found.low:.4f}, {found.high:.4f}]"
 

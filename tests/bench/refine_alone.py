@@ -64,23 +64,23 @@ def bronze(folder: Path, batches: int, records: int) -> Iterator[Path]:
         yield file
 
 
-def processor_seconds(pid: int) -> Counter[str]:
-    """Seconds of the process so far, by the names of its threads without their numbers; of dead threads as one."""
+def processor_ticks(pid: int) -> Counter[str]:
+    """Clock ticks of the process so far, by the names of its threads without their numbers; of dead threads as one."""
     found: Counter[str] = Counter()
     for thread in Path(f"/proc/{pid}/task").iterdir():
         try:
-            name, seconds = _read(thread / "stat")
+            name, ticks = _read(thread / "stat")
         except FileNotFoundError:
             continue  # it has just ended
-        found[re.sub(r"[\d#]+", "N", name)] += seconds
+        found[re.sub(r"[\d#]+", "N", name)] += ticks
     found["threads that ended"] = _read(Path(f"/proc/{pid}/stat"))[1] - found.total()
     return found
 
 
-def _read(stat: Path) -> tuple[str, float]:
+def _read(stat: Path) -> tuple[str, int]:
     head, _, rest = stat.read_text().rpartition(")")
     user, system = rest.split()[11:13]
-    return head.partition("(")[2], (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    return head.partition("(")[2], int(user) + int(system)
 
 
 def split(spark: SparkSession, lake: Lake, files: int) -> None:
@@ -112,10 +112,10 @@ def main() -> None:
         assert jvm is not None
         pid, rules = jvm.java.lang.ProcessHandle.current().pid(), jvm.org.apache.spark.sql.catalyst.rules.RuleExecutor
         cut = (told.warm_up + told.batches) // 2
-        before = processor_seconds(pid)
+        before = processor_ticks(pid)
         for number, file in enumerate(bronze(Path(folder), told.batches, told.records)):
             if number == told.warm_up:
-                before = processor_seconds(pid)
+                before = processor_ticks(pid)
                 rules.resetMetrics()
             if number == cut and told.split:
                 split(spark, lake, told.split)
@@ -123,14 +123,15 @@ def main() -> None:
             events = spark.read.schema(EVENTS.ddl).parquet(str(file))
             refiner.refine(spark, events, "a query", number)
             took.append(time.perf_counter() - begin)
-        spent, counted = processor_seconds(pid) - before, told.batches - told.warm_up
+        spent, counted = processor_ticks(pid) - before, told.batches - told.warm_up
+        ticks = os.sysconf("SC_CLK_TCK") * counted
         print(f"a batch of {told.records:,} plays: median {median(took[told.warm_up :]):.2f} s")
         if told.split:
             whole, cut_up = median(took[told.warm_up : cut]), median(took[cut:])
             print(f"before the cut {whole:.2f} s, with stamps in {told.split} files more {cut_up:.2f} s")
-        print(f"processor seconds a batch: {spent.total() / counted:.2f}")
-        for name, seconds in spent.most_common(THREADS):
-            print(f"  {seconds / counted:.2f}  {name}")
+        print(f"processor seconds a batch: {spent.total() / ticks:.2f}")
+        for name, own in spent.most_common(THREADS):
+            print(f"  {own / ticks:.2f}  {name}")
         planning = re.search(r"Total time: ([\d.]+)", rules.dumpTimeSpent())
         assert planning is not None
         print(

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,10 +28,10 @@ from pyspark.sql import SparkSession
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from building import envelope
 from processor import resident_megabytes
 from refine_alone import SCHEMA
 
+from helpers.building import envelope
 from soundlake.kinds import KINDS
 from soundlake.lake import Lake
 from soundlake.launch.local import spark_environment
@@ -74,7 +75,7 @@ def values(kind: str, total: int, fetch: int) -> Iterator[bytes]:
 def bronze(folder: Path, kind: str, total: int, fetch: int) -> Path:
     """A batch, as ingest would have written it."""
     at = BEGUN + timedelta(days=30)
-    whole = {"source": "kafka", "stream": kind, "partition": "0"}
+    whole: dict[str, Any] = {"source": "kafka", "stream": kind, "partition": "0"}
     whole |= {"arrived_at": at, "ingested_at": at, "ingest_date": at.date()}
     file = folder / f"{kind}-{fetch}.parquet"
     found = enumerate(values(kind, total, fetch))

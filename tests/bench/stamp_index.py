@@ -1,4 +1,4 @@
-"""What the index of what is known costs: to build, on disk, in memory, at a start, at a look-up, at a commit.
+"""What the stamp index costs: to build, on disk, in memory, at a start, at a look-up, at a commit.
 
     .venv/bin/python tests/bench/stamp_index.py --tracks 10000000 --plays 50000000 --folder somewhere
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pyspark
 import pytest
-from faults.truth import Outcome
 
+from faults.truth import Outcome
 from soundlake.launch.versions import choose_line, service_packages
 
 

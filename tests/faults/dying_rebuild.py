@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from faults.dying_stream import after, before, die
-
 from soundlake.lake import Lake
 from soundlake.launch.local import spark_environment
 from soundlake.ops import rebuild as rebuilding
@@ -27,7 +26,7 @@ def after_plays_changed_places() -> None:
         if PLAYS in arguments:
             die()
 
-    rebuilding._replace = replace_and_die
+    setattr(rebuilding, "_replace", replace_and_die)  # noqa: B010 - the type of a function is fixed
 
 
 # Where it dies: what has been done then, and what has not.

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from faults.dying_stream import after, before, die, when_there
-
 from soundlake.clusters import job, publishing
 from soundlake.lake import Lake
 from soundlake.session import open_session

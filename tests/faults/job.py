@@ -11,8 +11,7 @@ from pathlib import Path
 from threading import Event
 from time import monotonic
 
-from services.process import ServiceProcess
-
+from helpers.services.process import ServiceProcess
 from soundlake.launch.local import spark_environment
 from soundlake.launch.paths import ROOT
 

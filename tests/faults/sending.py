@@ -11,9 +11,10 @@ from threading import Event, Thread
 from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
+
 from faults.poison import SORTS
 from faults.truth import Message
-from services.kafka import Broker
+from helpers.services.kafka import Broker
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 TEN_DAYS = timedelta(days=10)
@@ -41,7 +42,7 @@ class Records:
 
     def tracks(self, count: int, ids: int = 500) -> Values:
         """Tracks of few ids, fetched in no order, up to ten days late."""
-        made = []
+        made: Values = []
         for _ in range(count):
             id_ = f"{self._name}-t{self.random.randrange(ids)}"
             fetched = START + timedelta(days=20) - TEN_DAYS * self.random.random()
@@ -73,9 +74,9 @@ class Records:
             "played_at": heard.isoformat().replace("+00:00", "Z"),
             "track": {"id": f"t{number % 997}", "name": f"Song {number}"},
         }
-        record = {"payload": payload, "fetched_at": heard + timedelta(minutes=5)}
-        value = _value("play", payload, record["fetched_at"])
-        self.sent.append({**record, "value": value})
+        fetched_at = heard + timedelta(minutes=5)
+        value = _value("play", payload, fetched_at)
+        self.sent.append({"payload": payload, "fetched_at": fetched_at, "value": value})
         return value
 
     def _again(self, record: dict[str, Any]) -> bytes:

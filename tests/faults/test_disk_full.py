@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from faults.conftest import Told
 from faults.job import Job
 from faults.sending import Records, keyed, messages
 from faults.test_kafka_faults import options
 from faults.truth import is_settled, is_taken, outcome
-from services.kafka import Broker
+from helpers.services.kafka import Broker
 
 SIZE = 64 * 2**20
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from threading import Event
 
 import pytest
+
 from faults.conftest import Told
 from faults.job import Job
 from faults.sending import TEN_DAYS, Records, Values, keyed, messages, producing
 from faults.truth import APPLIED_SOON, Message, Outcome, is_settled, is_taken, outcome
-from reading import rows
-from services.kafka import Broker
-
+from helpers.reading import rows
+from helpers.services.kafka import Broker
 from soundlake.tables import BATCHES
 
 KINDS = ("track", "artist", "album", "audio_features", "playlist", "playlist_item", "play", "user_item")
@@ -66,6 +67,9 @@ class Flow:
         """How many batches ingest has planned."""
         return sum(file.name.isdigit() for file in (self.ingest / "offsets").glob("*"))
 
+    def has_planned_more(self, batches: int) -> bool:
+        return self.planned() > batches
+
     def come_to(self) -> Outcome:
         """Wait until all that was sent is judged and applied, and count."""
         sent = messages(self.broker, self.topic)
@@ -90,7 +94,7 @@ def test_killed_at_random_times_while_producers_run(flow: Flow, told: Told, roun
         for _ in range(rounds):
             job, planned = flow.start(), flow.planned()
             if random.random() < 0.8:
-                job.wait_until(lambda before=planned: flow.planned() > before, "a batch is planned", every=0.01)
+                job.wait_until(partial(flow.has_planned_more, planned), "a batch is planned", every=0.01)
             Event().wait(random.uniform(0, 4))
             job.kill()
         flow.start()

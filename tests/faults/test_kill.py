@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from faults.conftest import Told
 from faults.dying_stream import POINTS
 from faults.truth import Outcome
-from reading import rows, silver
-from records import envelope, stamp
-
+from helpers.reading import rows, silver
+from helpers.records import envelope, stamp
 from soundlake.tables import BATCHES, EVENTS, UNKNOWN_FIELDS
 
 CHILD = Path(__file__).parent / "dying_stream.py"

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
+
 from faults.dying_rebuild import POINTS
 from faults.job import PYTHONPATH
 from faults.test_kill import land, records
-from models import publish_model
-from pyspark.sql import SparkSession
-from reading import rows, silver
-from records import envelope, stamp
-
+from helpers.models import publish_model
+from helpers.reading import rows, silver
+from helpers.records import envelope, stamp
 from soundlake import stream
 from soundlake.clusters.features import FEATURES
 from soundlake.lake import Lake

@@ -8,11 +8,12 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+
 from faults.conftest import Told
 from faults.job import Job
 from faults.sending import Records
 from faults.truth import APPLIED_SOON, Message, is_settled, is_taken, outcome
-from services.kinesis import REGION, Emulator, Stream
+from helpers.services.kinesis import REGION, Emulator, Stream
 
 KINDS = ("track", "artist", "album", "audio_features", "playlist", "playlist_item", "play", "user_item")
 
@@ -20,7 +21,8 @@ KINDS = ("track", "artist", "album", "audio_features", "playlist", "playlist_ite
 @contextmanager
 def producing(stream: Stream, records: Records) -> Iterator[list[Message]]:
     """A producer at work; gives the list of what the stream took, which goes on growing."""
-    stop, sent = Event(), []
+    stop = Event()
+    sent: list[Message] = []
 
     def work() -> None:
         records.plays(100)  # something to repeat

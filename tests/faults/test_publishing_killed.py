@@ -7,13 +7,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from faults.conftest import Told
 from faults.dying_training import POINTS
 from faults.job import Job
 from faults.truth import Outcome
-from reading import rows
-from records import envelope
-
+from helpers.reading import rows
+from helpers.records import envelope
 from soundlake.clusters.features import FEATURES
 from soundlake.tables import CLUSTER_MODELS, CLUSTER_PROFILES, TRACK_CLUSTERS
 

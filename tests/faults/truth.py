@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from deltalake import DeltaTable
-from faults.poison import REASONS
-from reading import exists, rows
 
+from faults.poison import REASONS
+from helpers.reading import exists, rows
 from soundlake.tables import BATCHES, CHANGES, EVENTS, PLAYS, REJECTED, TRACKS
 
 # The default of five minutes is too long for a test.
@@ -51,8 +51,8 @@ class Outcome:
 def outcome(lake: Path, messages: Iterable[Message]) -> Outcome:
     """Compare bronze, plays, tracks, the rejected and the accounts with the broker."""
     held = list(messages)
-    wanted = {"bronze": _bronze_wanted(held), **_silver_wanted(held)}
-    found = {
+    wanted: dict[str, Bag] = {"bronze": _bronze_wanted(held), **_silver_wanted(held)}
+    found: dict[str, Bag] = {
         "bronze": Counter((r["stream"], r["partition"], r["position"], r["value"]) for r in rows(lake, EVENTS)),
         "plays": Counter((r["user_id"], r["track_id"], r["played_at"], r["track_name"]) for r in rows(lake, PLAYS)),
         "tracks": Counter((r["track_id"], r["track_name"]) for r in rows(lake, TRACKS)),
@@ -109,11 +109,11 @@ def _silver_wanted(messages: list[Message]) -> dict[str, Bag]:
         payload, fetched_at = record["payload"], datetime.fromisoformat(record["fetched_at"])
         if record["kind"] == "play":
             track = payload["track"]
-            key = (payload["user_id"], track["id"], datetime.fromisoformat(payload["played_at"]))
-            plays[key] = max(plays.get(key, NEVER), (fetched_at, track["name"]))
+            play = (payload["user_id"], track["id"], datetime.fromisoformat(payload["played_at"]))
+            plays[play] = max(plays.get(play, NEVER), (fetched_at, track["name"]))
         else:
-            key = (payload["id"],)
-            tracks[key] = max(tracks.get(key, NEVER), (fetched_at, payload["name"]))
+            track_id = (payload["id"],)
+            tracks[track_id] = max(tracks.get(track_id, NEVER), (fetched_at, payload["name"]))
     return {
         "plays": Counter((*key, name) for key, (_, name) in plays.items()),
         "tracks": Counter((*key, name) for key, (_, name) in tracks.items()),

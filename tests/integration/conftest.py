@@ -14,11 +14,11 @@ import pytest
 from deltalake import DeltaTable
 from playwright.sync_api import Browser
 from pyspark.sql import SparkSession
-from reading import rows
-from records import envelope
-from services.browser import chromium
-from services.dashboard import SIZES, Ask, Shown, dashboard
 
+from helpers.reading import rows
+from helpers.records import envelope
+from helpers.services.browser import chromium
+from helpers.services.dashboard import SIZES, Ask, Shown, dashboard
 from soundlake.settings import load_settings
 from soundlake.tables import ARTISTS
 
@@ -29,6 +29,7 @@ _DAY = 24 * 60 * 60
 def shown_lake(request: pytest.FixtureRequest, demo_lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the demo's lake, with every table that pages show, and at least two values of all they filter by."""
     from soundlake import stream
+    from soundlake.forecast.job import forecast
     from soundlake.insights import builder
     from soundlake.lake import Lake
     from soundlake.recommend.job import recommend
@@ -43,6 +44,8 @@ def shown_lake(request: pytest.FixtureRequest, demo_lake: Path, tmp_path_factory
     builder.build(spark, Lake(str(copy)), settings, ["top_albums", "genre_popularity", "data_quality"])
     if not (copy / "gold" / "recommendations").exists():
         recommend(spark, Lake(str(copy)), settings)
+    if not (copy / "gold" / "chart_forecasts").exists():
+        forecast(spark, Lake(str(copy)), settings)
     return copy
 
 

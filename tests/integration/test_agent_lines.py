@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
-from reading import rows, silver
-from records import envelope
-from services.kinesis import REGION, Emulator
 
+from helpers.reading import rows, silver
+from helpers.records import envelope
+from helpers.services.kinesis import REGION, Emulator
 from soundlake import stream
 from soundlake.settings import load_settings
 from soundlake.tables import REJECTED

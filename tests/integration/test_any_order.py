@@ -9,14 +9,14 @@ import random
 from pathlib import Path
 
 import pytest
-from building import Record
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_records import RECORDS
 from pyspark.sql import SparkSession
-from reading import silver
-from refining import ON_DRIVER, ON_WORKERS, apply, refine
 
+from helpers.building import Record
+from helpers.made_records import RECORDS
+from helpers.reading import silver
+from helpers.refining import ON_DRIVER, ON_WORKERS, apply, refine
 from soundlake.kinds import KINDS
 from soundlake.lake import Lake
 from soundlake.ops.maintenance import catch_up

@@ -10,15 +10,15 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from building import Record, envelope, stamp
 from delta.tables import DeltaMergeBuilder, DeltaTable
 from deltalake import DeltaTable as Reader
-from lake_model import LakeModel, here
-from model_tables import KEYED, playlist_items, put, put_all, put_changes
-from models import publish_model
 from pyspark.sql import DataFrameWriter, SparkSession
-from reading import rows
 
+from helpers.building import Record, envelope, stamp
+from helpers.lake_model import LakeModel, here
+from helpers.model_tables import KEYED, playlist_items, put, put_all, put_changes
+from helpers.models import publish_model
+from helpers.reading import rows
 from soundlake.clusters.features import FEATURES
 from soundlake.core.decode import key_of
 from soundlake.core.judge import STAMPS_SCHEMA

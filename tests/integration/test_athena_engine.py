@@ -10,19 +10,20 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import boto3
+import duckdb
 import pytest
-from botocore.config import Config
 from deltalake import DeltaTable
-from on_s3 import new_bucket, settings_on
 from pyspark.sql import SparkSession
-from sampling import small_sample
-from services.faulty_proxy import faulty_proxy
-from services.object_store import ObjectStore
-from services.trino import Trino
 
+from helpers.on_s3 import new_bucket, settings_on
+from helpers.sampling import small_sample
+from helpers.services.faulty_proxy import faulty_proxy
+from helpers.services.object_store import ObjectStore
+from helpers.services.trino import Trino
 from soundlake import stream
 from soundlake.catalog import glue
 from soundlake.catalog.exported import LANDING, register_landing
@@ -35,6 +36,7 @@ from soundlake.insights import Insight, builder, load_insights
 from soundlake.lake import Lake
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import BATCHES, PLAYS, TABLES, TRACKS, Table
+from soundlake.views import LISTENING
 
 pytestmark = pytest.mark.slow
 
@@ -73,7 +75,7 @@ def world(
         s3.put_object(Bucket=landing, Key=f"raw/{file.relative_to(records)}", Body=file.read_bytes())
     with faulty_proxy(aws) as proxy, pytest.MonkeyPatch.context() as patched:
         patched.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patched.setattr(glue, "CONFIG", Config(retries={"total_max_attempts": 1}))
+        patched.setattr(glue, "open_client", partial(glue.open_client, attempts=1))
         settings = settings_on(
             spark,
             object_store.url,
@@ -142,6 +144,36 @@ def test_dates_are_dates_and_timestamps_are_timestamps(world: World) -> None:
     assert (told["first"], told["last"]) == (min(days).isoformat(), max(days).isoformat())
     assert told["days"] == (max(days) - min(days)).days
     assert told["moment"] == pytest.approx(last.timestamp(), abs=0.001)
+
+
+def test_the_listenings_are_those_that_another_engine_finds(world: World) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.register(PLAYS.view, world.delta(PLAYS).to_pyarrow_table())
+        expected = connection.sql(f"SELECT play_id FROM ({LISTENING.sql()})").fetchall()
+    assert len(expected) > 0
+    told = world.ask(f"SELECT play_id FROM {LISTENING.view}")
+    assert sorted(row["play_id"] for row in told) == sorted(row[0] for row in expected)
+
+
+def test_polls_and_exports_that_overlap_count_once(world: World) -> None:
+    names = ("user_id", "track_name", "played_at", "played_date", "content_uri", "ms_played", "reason_end")
+    nulls = ", ".join(
+        f"CAST(NULL AS {'boolean' if column.type == 'boolean' else 'varchar'}) AS {column.name}"
+        for column in LISTENING.columns
+        if column.name not in names
+    )
+    poll, extended = "'uri', NULL, NULL", "'uri', 1, 'trackdone'"
+    basic = "NULL, 1, NULL"
+    days = {"a": ("01 10:03:20", extended), "a polled": ("01 10:00:00", poll), "a again": ("01 10:03:00", basic)}
+    days |= {"after": ("01 18:00:00", poll), "polled": ("02 09:00:00", poll), "not polled": ("03 09:00:00", basic)}
+    values = ", ".join(
+        f"('u', '{title}', TIMESTAMP '2026-10-{at} UTC', DATE '2026-10-{at[:2]}', {how})"
+        for title, (at, how) in days.items()
+    )
+    rows = f"(SELECT *, {nulls} FROM (VALUES {values}) AS v ({', '.join(names)}))"
+    told = world.ask(f"SELECT track_name FROM ({LISTENING.sql(rows)})")
+    assert {row["track_name"] for row in told} == {"a", "after", "polled", "not polled"}
 
 
 @pytest.mark.parametrize("insight", load_insights(), ids=lambda insight: insight.name)

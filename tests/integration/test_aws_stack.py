@@ -14,12 +14,12 @@ from typing import Any
 
 import boto3
 import pytest
-import templates
 from moto.cloudformation.models import CloudFormationBackend
-from request_model import problems
-from services.moto import moto_server
 from typer.testing import CliRunner, Result
 
+from helpers import templates
+from helpers.request_model import problems
+from helpers.services.moto import moto_server
 from soundlake import cli
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights import load_insights, render

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
@@ -13,18 +16,19 @@ from typing import Any
 import boto3
 import pyarrow as pa
 import pytest
-from asking import TYPES
 from botocore.exceptions import ClientError
 from deltalake import DeltaTable, Field, write_deltalake
 from deltalake.schema import PrimitiveType
-from services.moto import moto_server
 
+from helpers.asking import TYPES
+from helpers.services.moto import moto_server
 from soundlake.catalog import glue as module
 from soundlake.catalog.delta import Found
 from soundlake.catalog.drift import differences
-from soundlake.catalog.glue import Outcome, register
+from soundlake.catalog.glue import Registration, register
 from soundlake.catalog.names import check_names, one_line
 from soundlake.catalog.table_input import table_input
+from soundlake.catalog.view_input import view_input
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights import load_insights
 from soundlake.launch.arguments import parse
@@ -32,7 +36,8 @@ from soundlake.launch.command_line import as_argv, read_command_line
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.main import run_job
 from soundlake.settings import Settings, load_settings
-from soundlake.tables import ARTISTS, BATCHES, EVENTS, PLAYLISTS, STAMPS, TABLES, TRACK_CLUSTERS, TRACKS, Table
+from soundlake.tables import ARTISTS, BATCHES, EVENTS, PLAYLISTS, PLAYS, STAMPS, TABLES, TRACK_CLUSTERS, TRACKS, Table
+from soundlake.views import LISTENING, VIEWS, View
 
 REGION = "eu-west-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
@@ -91,7 +96,7 @@ class World:
     def add_column(self, table: Table, name: str, type_: str) -> None:
         DeltaTable(self.uri(table), storage_options=self.options).alter.add_columns([Field(name, PrimitiveType(type_))])
 
-    def registered(self, table: Table) -> dict[str, Any]:
+    def registered(self, table: Table | View) -> dict[str, Any]:
         return dict(self.glue.get_table(DatabaseName=self.database, Name=table.view)["Table"])
 
     def names(self) -> set[str]:
@@ -109,7 +114,7 @@ class World:
     def states(self, *tables: Table, check: bool = False) -> dict[str, str]:
         return {one.name: one.state for one in register(self.settings, tables or None, check=check)}
 
-    def outcome(self, table: Table, *, check: bool = False) -> Outcome:
+    def outcome(self, table: Table, *, check: bool = False) -> Registration:
         (outcome,) = [one for one in register(self.settings, [table], check=check) if one.name == table.view]
         return outcome
 
@@ -220,8 +225,41 @@ def test_only_tables_that_are_there_are_registered(world: World) -> None:
     states = world.states()
     assert states.pop(f"database {world.database}") == "created"
     public = {t.view for t in TABLES if not t.internal} | {insight.table.view for insight in load_insights()}
+    public |= {view.view for view in VIEWS}
     assert states == {name: "created" if name == TRACKS.view else "missing" for name in public}
     assert world.names() == {TRACKS.view}
+
+
+def test_a_view_is_registered_with_its_table_as_athena_keeps_views(world: World) -> None:
+    world.write(PLAYS)
+    assert world.states(PLAYS)[LISTENING.view] == "created"
+    there = world.registered(LISTENING)
+    assert (there["TableType"], there["Parameters"]["presto_view"]) == ("VIRTUAL_VIEW", "true")
+    encoded = re.fullmatch(r"/\* Presto View: (\S+) \*/", there["ViewOriginalText"])
+    assert encoded
+    told = json.loads(b64decode(encoded[1]))
+    assert (told["originalSql"], told["schema"]) == (LISTENING.sql(), world.database)
+    assert tuple(column["name"] for column in told["columns"]) == LISTENING.column_names
+    assert tuple(column["Name"] for column in there["StorageDescriptor"]["Columns"]) == LISTENING.column_names
+
+
+def test_a_view_that_is_as_it_should_be_is_left_alone_and_another_is_put_right(world: World) -> None:
+    world.write(PLAYS)
+    register(world.settings)
+    assert world.states()[LISTENING.view] == "unchanged"
+    world.glue.update_table(DatabaseName=world.database, TableInput=view_input(LISTENING, "another"))
+    assert world.states(check=True)[LISTENING.view] == "updated"
+    assert world.states()[LISTENING.view] == "updated"
+    assert world.states()[LISTENING.view] == "unchanged"
+
+
+def test_a_table_that_stands_in_the_place_of_a_view_stays(world: World) -> None:
+    world.write(PLAYS)
+    world.glue.create_database(DatabaseInput={"Name": world.database})
+    table = {"Name": LISTENING.view, "TableType": "EXTERNAL_TABLE"}
+    world.glue.create_table(DatabaseName=world.database, TableInput=table)
+    assert world.states()[LISTENING.view] == "refused"
+    assert world.registered(LISTENING)["TableType"] == "EXTERNAL_TABLE"
 
 
 def test_registering_again_changes_nothing(world: World) -> None:

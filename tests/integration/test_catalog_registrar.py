@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 
 import boto3
 import pyarrow as pa
 import pytest
-from botocore.config import Config
 from deltalake import write_deltalake
-from services.faulty_proxy import Proxy, faulty_proxy
-from services.kinesis import CREDENTIALS
-from services.moto import moto_server
 
+from helpers.services.faulty_proxy import Proxy, faulty_proxy
+from helpers.services.kinesis import CREDENTIALS
+from helpers.services.moto import moto_server
 from soundlake.catalog import glue
 from soundlake.catalog.registrar import Registrar
 from soundlake.catalog.report import registered
@@ -36,14 +37,18 @@ def proxy(aws: str) -> Iterator[Proxy]:
 
 
 class World:
-    """A lake, its Glue, and what the registrar said."""
+    """A lake, its Glue, and what the registrar logged."""
 
-    def __init__(self, aws: str, proxy: Proxy) -> None:
+    def __init__(self, aws: str, proxy: Proxy, caplog: pytest.LogCaptureFixture) -> None:
         self.aws, self.proxy = aws, proxy
         self.bucket = f"registered-{next(NUMBERS)}"
         self.schemas: dict[Table, str] = {}
-        self.said: list[str] = []
+        self._caplog = caplog
         boto3.client("s3", endpoint_url=aws, region_name="us-east-1").create_bucket(Bucket=self.bucket)
+
+    @property
+    def logged(self) -> list[str]:
+        return [record.message for record in self._caplog.records if record.name == "soundlake.catalog.registrar"]
 
     @property
     def settings(self) -> Settings:
@@ -59,7 +64,7 @@ class World:
         self.schemas[table] = ",".join(columns)
 
     def registrar(self) -> Registrar:
-        return Registrar(self.settings, lambda: self.schemas, self.said.append)
+        return Registrar(self.settings, lambda: self.schemas)
 
     def columns(self, table: Table) -> list[str]:
         client = boto3.client("glue", endpoint_url=self.aws, region_name="us-east-1")
@@ -68,11 +73,12 @@ class World:
 
 
 @pytest.fixture
-def world(aws: str, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(aws: str, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> World:
     for name, value in {**CREDENTIALS, "AWS_DEFAULT_REGION": "us-east-1"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(glue, "CONFIG", Config(retries={"total_max_attempts": 1}))
-    return World(aws, proxy)
+    monkeypatch.setattr(glue, "open_client", partial(glue.open_client, attempts=1))
+    caplog.set_level(logging.INFO, "soundlake")
+    return World(aws, proxy, caplog)
 
 
 def test_tables_are_registered_when_they_appear_and_when_their_schema_changes(world: World) -> None:
@@ -85,9 +91,9 @@ def test_tables_are_registered_when_they_appear_and_when_their_schema_changes(wo
         registrar.look()
         assert world.columns(TRACKS) == ["track_id", "track_name"]
         assert world.columns(ARTISTS) == ["artist_id"]
-    assert world.said == [
-        f"Glue: registered database {world.settings.catalog.database}, silver_tracks",
-        "Glue: registered silver_tracks, silver_artists",
+    assert world.logged == [
+        f'registered in Glue tables="database {world.settings.catalog.database}, silver_tracks"',
+        'registered in Glue tables="silver_tracks, silver_artists"',
     ]
 
 
@@ -100,29 +106,29 @@ def test_where_nothing_changed_glue_is_not_asked(world: World) -> None:
     assert len(world.proxy.passed) == asked
 
 
-def test_a_glue_that_is_down_is_told_once_and_made_up_for_when_it_is_back(world: World) -> None:
+def test_a_glue_that_is_down_is_logged_once_and_made_up_for_when_it_is_back(world: World) -> None:
     world.write(TRACKS, "track_id")
     world.proxy.fail("POST", "/", "before", times=1000, status=500)
     with world.registrar() as registrar:
         for _ in range(3):
             registrar.look()
         assert registrar.failures == 3
-        (line,) = world.said
-        assert line.startswith("tables could not be registered, the stream goes on, the next batch tries again: Glue")
+        (line,) = world.logged
+        assert line.startswith('tables not registered; the next batch tries again reason="Glue')
         world.proxy.heal()
         registrar.look()
     assert world.columns(TRACKS) == ["track_id"]
-    assert len(world.said) == 2
-    assert world.said[1].startswith("Glue again: registered")
+    assert len(world.logged) == 2
+    assert world.logged[1].startswith("Glue works again tables=")
 
 
-def test_what_no_batch_made_up_for_is_tried_at_the_end_and_told(world: World) -> None:
+def test_what_no_batch_made_up_for_is_tried_at_the_end_and_logged(world: World) -> None:
     world.write(TRACKS, "track_id")
     world.proxy.fail("POST", "/", "before", times=1000, status=500)
     with world.registrar() as registrar:
         registrar.notice()
     assert registrar.failures >= 1
-    assert world.said[-1].endswith("failures): register_tables does it by hand")
+    assert world.logged[-1].startswith("tables not registered; run register_tables failures=")
 
 
 def test_the_last_batch_before_the_end_is_looked_at(world: World) -> None:
@@ -136,9 +142,9 @@ def test_an_unexpected_error_does_not_reach_the_stream(world: World) -> None:
     def broken() -> dict[Table, str]:
         raise ZeroDivisionError
 
-    with Registrar(world.settings, broken, world.said.append) as registrar:
+    with Registrar(world.settings, broken) as registrar:
         registrar.notice()
-    assert "ZeroDivisionError" in world.said[0]
+    assert "ZeroDivisionError" in world.logged[0]
 
 
 def test_a_batch_job_registers_all_tables_and_says_which(world: World) -> None:

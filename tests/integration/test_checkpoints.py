@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
-from reading import rows
-from records import envelope
 
+from helpers.reading import rows
+from helpers.records import envelope
 from soundlake import stream
 from soundlake.errors import SoundlakeError
 from soundlake.settings import Settings, load_settings

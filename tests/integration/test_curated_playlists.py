@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from listeners import append, catalogue_rows, fill, play, track
 from pyspark.sql import SparkSession
-from reading import rows
 
+from helpers.listeners import append, catalogue_rows, fill, play, track
+from helpers.reading import rows
 from soundlake.lake import Lake
 from soundlake.recommend.curated import write_curated_playlists
 from soundlake.recommend.rules import RULES

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from services.dashboard import Ask, Shown, names
+
+from helpers.services.dashboard import Ask, Shown, names
 
 pytestmark = pytest.mark.browser
 

@@ -11,10 +11,9 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 from playwright.sync_api import Browser, expect
-from services.dashboard import SIZES, Ask, Shown, names
 
+from helpers.services.dashboard import SIZES, Ask, Shown, names
 from soundlake.dashboard.app import PAGES
-from soundlake.insights import load_insights
 from soundlake.launch.paths import ROOT
 from soundlake.tables import BATCHES
 
@@ -248,25 +247,17 @@ def test_data_quality_by_days(shown: Shown, ask: Ask) -> None:
 
 
 def test_any_insight_by_days_and_values(shown: Shown, ask: Ask) -> None:
-    shown.open("insights").choose("Insight", "Turnover of playlists").choose("market", "JP")
-    shown.set_date("snapshot_date from", year="2021", month="04").set_date("to", month="07")
+    shown.open("insights").choose("Insight", "Turnover of playlists").choose("Market", "JP")
+    shown.set_date("Snapshot date from", year="2021", month="04").set_date("to", month="07")
     first, last = ask("SELECT min(snapshot_date), max(snapshot_date) FROM gold_playlist_turnover")[0]
     expected = ask(
         f"SELECT snapshot_date, entered FROM gold_playlist_turnover WHERE market = 'JP' AND snapshot_date BETWEEN "
         f"DATE '{first.replace(year=2021, month=4)}' AND DATE '{last.replace(month=7)}' ORDER BY 1"
     )
     assert len(expected) > 1
-    assert [(row["snapshot_date"], int(row["entered"] or -1)) for row in shown.csv()] == [
+    assert [(row["snapshot_date"], int(row["entered"] or -1)) for row in shown.csv(1)] == [
         (str(day), -1 if entered is None else entered) for day, entered in expected
     ]
-
-
-def test_every_insight_can_be_looked_at(shown: Shown) -> None:
-    shown.open("insights")
-    for insight in load_insights():
-        shown.choose("Insight", insight.title)
-        assert shown.errors == [], insight.name
-        assert shown.page.get_by_role("button", name="Download CSV").count() == 1, insight.name
 
 
 def test_live_sees_a_new_batch_by_itself(shown: Shown, ask: Ask, shown_lake: Path) -> None:

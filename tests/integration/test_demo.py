@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import answers, tables_of
-from charts import GLOBAL, JAPAN, charts, lives
-from demo import demo
 from pyspark.sql import SparkSession
-from reading import rows, silver
 
+from helpers.asking import answers, tables_of
+from helpers.charts import GLOBAL, JAPAN, charts, lives
+from helpers.demo import demo
+from helpers.reading import rows, silver
 from soundlake import stream
 from soundlake.insights import Insight, load_insights
 from soundlake.kinds import KINDS

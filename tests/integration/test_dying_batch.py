@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from building import Record, envelope, stamp
 from pyspark.sql import DataFrame, SparkSession
-from reading import rows, silver
-from refining import ON_DRIVER, ON_WORKERS, apply, refine
 
+from helpers.building import Record, envelope, stamp
+from helpers.reading import rows, silver
+from helpers.refining import ON_DRIVER, ON_WORKERS, apply, refine
 from soundlake.tables import (
     BATCHES,
     CHANGES,

@@ -16,15 +16,15 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from services.catalog import Catalog, an_id
-from services.extracting import APP, Extracting
-from services.spotify import FakeSpotify
 
+from helpers.services.catalog import Catalog, an_id
+from helpers.services.extracting import APP, Extracting
+from helpers.services.spotify import FakeSpotify
 from soundlake import cli
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.extract.credentials import load_credentials
 from soundlake.extract.ids import parse_id
-from soundlake.extract.manners import WINDOW_SECONDS, Clock, RateLimiter
+from soundlake.extract.rate_limit import WINDOW_SECONDS, Clock, RateLimiter
 from soundlake.extract.scheduled import handler
 from soundlake.settings import load_settings
 
@@ -68,13 +68,13 @@ def test_what_was_asked_for_and_got_is_printed(
     assert exit_code(monkeypatch, extracting, "tracks", A_TRACK, "--with", "albums") == 0
     output = capsys.readouterr()
     rows = [line.split() for line in output.out.splitlines()]
-    assert ["asked", "got", "missing", "refused", "failed", "left"] in rows
+    assert ["asked", "fetched", "missing", "refused", "failed", "left"] in rows
     assert ["track", "1", "1", "0", "0", "0", "0"] in rows
     assert "published 1 track, 1 album" in output.out
     assert output.err == ""  # no bars where nobody watches
 
 
-def test_what_was_named_and_not_got_exits_1(
+def test_what_was_named_and_not_fetched_exits_1(
     extracting: Extracting, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     missing = an_id("track", 999)
@@ -226,7 +226,7 @@ def test_killed_at_any_time_it_goes_on_and_everything_is_published(
     assert sorted(items) == list(range(60))
 
 
-# Manners.
+# Rate limit and retries.
 
 
 def test_no_window_of_30_seconds_holds_more_requests_than_allowed() -> None:
@@ -314,7 +314,7 @@ def keys(client: Any, prefix: str) -> list[str]:
 
 def test_a_lambda_extracts_with_all_it_needs_on_aws(fake: FakeSpotify, in_the_cloud: Any) -> None:
     report = handler({"command": "tracks", "ids": [A_TRACK], "with": "none"}, Invocation(300))
-    assert report["stages"]["track"]["got"] == 1
+    assert report["stages"]["track"]["fetched"] == 1
     assert len(keys(in_the_cloud, "raw/spotify.tracks/")) == 1
 
 
@@ -322,11 +322,18 @@ def test_a_lambda_whose_time_is_over_goes_on_in_the_next_invocation(fake: FakeSp
     playlist = fake.catalog.add_playlist(1, list(fake.catalog.tracks.values()))
     event = {"ids": [playlist], "with": "none"}
     first = handler(event, Invocation(30))
-    assert (first["is_well"], first["stopped"]) == (False, "the time that was given is over")
+    assert (first["is_well"], first["stopped"]) == (False, "the time limit is reached")
     second = handler(event, Invocation(300))
     assert second["fetched_at"] == first["fetched_at"]
-    assert second["stages"]["playlist"] == {"asked": 1, "got": 1, "missing": 0, "refused": 0, "failed": 0, "left": 0}
-    assert [key for key in keys(in_the_cloud, "state/") if "walk" in key] == []
+    assert second["stages"]["playlist"] == {
+        "asked": 1,
+        "fetched": 1,
+        "missing": 0,
+        "refused": 0,
+        "failed": 0,
+        "left": 0,
+    }
+    assert [key for key in keys(in_the_cloud, "state/") if "crawl" in key] == []
 
 
 @pytest.mark.usefixtures("in_the_cloud")

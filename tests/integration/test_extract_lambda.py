@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
-from services.catalog import Catalog
-from services.extracting import APP, Extracting
-from services.spotify import FakeSpotify
 
+from helpers.services.catalog import Catalog
+from helpers.services.extracting import APP, Extracting
+from helpers.services.spotify import FakeSpotify
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch import lambda_archive
 from soundlake.launch.lambda_archive import LIBRARIES, build, from_index
@@ -122,7 +122,7 @@ def test_neither_spark_nor_what_is_installed_here_is_used(
     assert not (unpacked / "pyspark").exists()
 
 
-def test_a_walk_stops_in_time_and_the_next_invocation_goes_on(
+def test_a_crawl_stops_in_time_and_the_next_invocation_goes_on(
     unpacked: Path, extracting: Extracting, fake: FakeSpotify, playlist: str
 ) -> None:
     event = {"command": "playlists", "ids": [playlist], "with": "none"}

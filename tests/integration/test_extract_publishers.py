@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Consumer
-from services.catalog import Catalog, an_id
-from services.extracting import Extracting
-from services.kafka import Broker
-from services.kinesis import REGION, Emulator
-from services.spotify import FakeSpotify
 
+from helpers.services.catalog import Catalog, an_id
+from helpers.services.extracting import Extracting
+from helpers.services.kafka import Broker
+from helpers.services.kinesis import REGION, Emulator
+from helpers.services.spotify import FakeSpotify
 from soundlake.errors import SoundlakeError
 from soundlake.publishers.kafka import KafkaPublisher
 from soundlake.publishers.publisher import open_publisher
@@ -47,7 +47,7 @@ def in_topic(broker: Broker, topic: str, total: int) -> list[tuple[bytes, dict[s
     return found
 
 
-def test_a_walk_into_kafka_puts_every_record_into_the_topic_of_its_kind(
+def test_a_crawl_into_kafka_puts_every_record_into_the_topic_of_its_kind(
     kafka: Broker, fake: FakeSpotify, tmp_path: Path
 ) -> None:
     topics = {kind: kafka.create_topic(partitions=2) for kind in KINDS}
@@ -82,7 +82,7 @@ def test_a_message_that_is_too_big_is_named(kafka: Broker) -> None:
         publisher.publish_all("track", ["t"], [b"x" * 2_000_000])
 
 
-def test_a_walk_into_kinesis_puts_every_record_into_the_stream(
+def test_a_crawl_into_kinesis_puts_every_record_into_the_stream(
     kinesis: Emulator, fake: FakeSpotify, tmp_path: Path
 ) -> None:
     stream = kinesis.new_stream(shards=2)

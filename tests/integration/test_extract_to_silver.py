@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reading import rows
-from services.catalog import Catalog, a_local_file, an_episode, an_id
-from services.extracting import APP
-from services.kafka import Broker
-from services.kinesis import REGION, Emulator
-from services.spotify import FakeSpotify
 
+from helpers.reading import rows
+from helpers.services.catalog import Catalog, a_local_file, an_episode, an_id
+from helpers.services.extracting import APP
+from helpers.services.kafka import Broker
+from helpers.services.kinesis import REGION, Emulator
+from helpers.services.spotify import FakeSpotify
 from soundlake.launch.paths import ROOT
 from soundlake.settings import load_settings
 from soundlake.tables import ALBUMS, ARTISTS, PLAYLIST_ITEMS, PLAYLISTS, PLAYS, TRACK_FEATURES, TRACKS, USER_ITEMS
@@ -125,11 +125,11 @@ def test_everything_that_spotify_served_is_in_silver_once(fake: FakeSpotify, roa
         catalog.add_play(catalog.tracks[an_id("track", minute)], f"2026-11-20T10:0{minute}:00Z")
     fake.top["artists"] = list(catalog.artists.values())
     user = Typing(fake, road, tmp_path / "state")
-    walk = ("playlists", chart, odd)
-    user.stopped_at("/items$", 1, *walk)
-    user.stopped_at("/v1/albums/.{22}$", 5, *walk)
-    user.killed_at(lambda path: path.endswith(an_id("artist", 4)), *walk)
-    assert user.run(*walk) == 0
+    crawl = ("playlists", chart, odd)
+    user.stopped_at("/items$", 1, *crawl)
+    user.stopped_at("/v1/albums/.{22}$", 5, *crawl)
+    user.killed_at(lambda path: path.endswith(an_id("artist", 4)), *crawl)
+    assert user.run(*crawl) == 0
     assert user.run("me") == 0
 
     lake = str(tmp_path / "lake")

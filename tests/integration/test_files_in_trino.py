@@ -15,11 +15,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 import pytest
-from on_s3 import new_bucket
-from services.kinesis import CREDENTIALS
-from services.object_store import ObjectStore
-from services.trino import Trino
 
+from helpers.on_s3 import new_bucket
+from helpers.services.kinesis import CREDENTIALS
+from helpers.services.object_store import ObjectStore
+from helpers.services.trino import Trino
 from soundlake.catalog.exported import LANDING, Exported, move_to, register_landing
 from soundlake.catalog.layouts import Layout
 from soundlake.settings import Settings, load_settings

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from listeners import append, table_rows
 from pyspark.sql import SparkSession
-from reading import rows
 
+from helpers.listeners import append, table_rows
+from helpers.reading import rows
 from soundlake.errors import SoundlakeError
+from soundlake.forecast.evaluation import LAST_WEEK, MODEL
 from soundlake.forecast.features import FEATURES, chart_days, with_features
 from soundlake.forecast.job import forecast
-from soundlake.forecast.judging import LAST_WEEK, MODEL
 from soundlake.lake import Lake
 from soundlake.settings import Settings
 from soundlake.tables import CHART_FORECASTS, FORECAST_ERRORS, PLAYLIST_ITEMS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pyspark.sql import SparkSession
-from reading import rows
 
+from helpers.reading import rows
 from soundlake.lake import Lake
 from soundlake.ops.gaps import record_gaps
 from soundlake.sources import Gap

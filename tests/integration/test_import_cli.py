@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from importing import write
 
+from helpers.importing import write
 from soundlake import cli
 from soundlake.imports.mapping import load_mapping
 

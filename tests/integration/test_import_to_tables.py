@@ -9,10 +9,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from importing import write
 from pyspark.sql import SparkSession
-from reading import rows, silver
 
+from helpers.importing import write
+from helpers.reading import rows, silver
 from soundlake import cli, stream
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import (

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import answers
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
+from helpers.asking import answers
 from soundlake.insights import builder
 from soundlake.insights.insight import parse_insight
 from soundlake.lake import Lake
@@ -20,7 +20,7 @@ from soundlake.settings import Settings
 from soundlake.tables import PLAYS, Table
 
 DAILY, READER = "listening_by_content_type", "most_streamed_artists"  # by day; reads weekly_plays, which is by week
-HEADER = "-- title: T\n-- question: Why?\n-- grain: one row\n-- key: day\n-- chart: bar\n-- column day date: a day\n"
+HEADER = "-- title: T\n-- question: Why?\n-- grain: one row\n-- key: day\n-- chart: table\n-- column day date: a day\n"
 
 
 def plays(spark: SparkSession, *moments: str, user: str = "u1") -> DataFrame:

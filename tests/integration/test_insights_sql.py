@@ -9,12 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from asking import answers, schema
 from pyspark.sql import SparkSession
 
+from helpers.asking import answers, schema
 from soundlake import tables
 from soundlake.insights import Insight, load_insights, render
 from soundlake.tables import Table
+from soundlake.views import VIEWS
 
 pytestmark = pytest.mark.xdist_group("spark")  # which a fixture asks for by its parameter
 
@@ -173,6 +174,8 @@ def ask_spark_lake(spark: SparkSession) -> Iterator[Run]:
     for table in tables.TABLES:
         values = [tuple(row.get(name) for name in table.column_names) for row in LAKE.get(table, [])]
         session.createDataFrame(values, table.ddl).coalesce(1).createOrReplaceTempView(table.view)
+    for view in VIEWS:
+        session.sql(view.sql()).createOrReplaceTempView(view.view)
     yield lambda *question: ask_spark(session, *question)
     ask_spark.cache_clear()
 

@@ -10,10 +10,10 @@ import pytest
 from confluent_kafka import Producer
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
-from services.kafka import Broker
-from services.kafka_login import PASSWORD, client_options
-from streaming import forget_last_commit, run_once
 
+from helpers.services.kafka import Broker
+from helpers.services.kafka_login import PASSWORD, client_options
+from helpers.streaming import forget_last_commit, run_once
 from soundlake.errors import SoundlakeError
 from soundlake.settings import load_settings
 from soundlake.sources.kafka import KafkaSource

@@ -7,15 +7,15 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from services.kinesis import REGION, Emulator, Stream
 
+from helpers.services.kinesis import REGION, Emulator, Stream
 from soundlake.errors import SoundlakeError
-from soundlake.sources.kinesis.client import Place, connect, describe, list_shards
+from soundlake.sources.kinesis.client import StreamAddress, connect, describe, list_shards
 from soundlake.sources.kinesis.expiry import find_gaps
 from soundlake.sources.kinesis.offsets import NOTHING, ShardOffset, StreamOffset, as_json, from_json, ranges
-from soundlake.sources.kinesis.planner import Limits, Planner
+from soundlake.sources.kinesis.planner import BatchLimits, Planner
 from soundlake.sources.kinesis.remaining import has_unread
-from soundlake.sources.kinesis.walk import EXPIRED, Walk, read_range
+from soundlake.sources.kinesis.shard_reader import EXPIRED, ShardReader, read_range
 
 DAY = 24 * 3600 * 1000
 
@@ -27,13 +27,13 @@ def stream(kinesis: Emulator) -> Stream:
 
 @pytest.fixture
 def client(kinesis: Emulator) -> Any:
-    return connect(Place("any", REGION, kinesis.endpoint_url))
+    return connect(StreamAddress("any", REGION, kinesis.endpoint_url))
 
 
 def planner(
     client: Any, stream: Stream, start: str = "TRIM_HORIZON", records: int = 1000, carried: int = 0, **more: Any
 ) -> Planner:
-    return Planner(client, stream.name, start, Limits(records, carried), **more)
+    return Planner(client, stream.name, start, BatchLimits(records, carried), **more)
 
 
 def batches(plan: Planner, begun: StreamOffset = NOTHING) -> Iterator[tuple[StreamOffset, StreamOffset]]:
@@ -188,9 +188,9 @@ def test_throttled_calls_and_expired_iterators_are_tried_again(
     kinesis.fail(operation, error, times=0)
 
 
-def test_a_walk_whose_iterator_expired_goes_on_where_it_was(kinesis: Emulator, client: Any, stream: Stream) -> None:
+def test_a_crawl_whose_iterator_expired_goes_on_where_it_was(kinesis: Emulator, client: Any, stream: Stream) -> None:
     stream.put(numbered(0, 40))
-    walk = Walk(client, stream.name, stream.open_shards()[0], "TRIM_HORIZON", None)
+    walk = ShardReader(client, stream.name, stream.open_shards()[0], "TRIM_HORIZON", None)
     first = walk.next_page(5).records
     kinesis.fail("GetRecords", "ExpiredIteratorException", times=1)
     rest = walk.next_page(100).records

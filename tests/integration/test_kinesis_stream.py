@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
-from services.kinesis import REGION, Emulator, Stream
-from streaming import forget_last_commit, run_once
 
+from helpers.services.kinesis import REGION, Emulator, Stream
+from helpers.streaming import forget_last_commit, run_once
 from soundlake.errors import SoundlakeError
 from soundlake.settings import load_settings
 from soundlake.sources.kinesis import connector

@@ -7,10 +7,10 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from building import envelope
 from pyspark.sql import SparkSession
-from reading import rows
 
+from helpers.building import envelope
+from helpers.reading import rows
 from soundlake import stream
 from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake

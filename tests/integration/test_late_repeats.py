@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from building import ARRIVAL, Arrived, Record, envelope
 from pyspark.sql import SparkSession
-from reading import rows, silver
-from refining import apply
-from refining import refine as refine_batch
 
+from helpers.building import ARRIVAL, Arrived, Record, envelope
+from helpers.reading import rows, silver
+from helpers.refining import apply
+from helpers.refining import refine as refine_batch
 from soundlake.lake import Lake
 from soundlake.ops.maintenance import drop_dominated_stamps
 from soundlake.tables import BATCHES, PLAYS

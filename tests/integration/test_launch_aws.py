@@ -14,10 +14,10 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
-from request_model import problems
-from services.moto import moto_server
 from typer.testing import CliRunner
 
+from helpers.request_model import problems
+from helpers.services.moto import moto_server
 from soundlake import cli
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch.arguments import parse

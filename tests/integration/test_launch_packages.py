@@ -10,8 +10,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from services.packed import bare, code, environment
 
+from helpers.services.packed import bare, code, environment
 from soundlake.launch.aws import packages
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.platforms import platform_of

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from building import envelope
-from reading import rows
-from services.packed import archive, bare, code, environment
-from services.spark_cluster import spark_cluster
 
+from helpers.building import envelope
+from helpers.reading import rows
+from helpers.services.packed import archive, bare, code, environment
+from helpers.services.spark_cluster import spark_cluster
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.local import CONFIGURATION, JARS
 from soundlake.tables import BATCHES, EVENTS, PLAYS, TRACKS

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
-from reading import rows
-from records import envelope
 
+from helpers.reading import rows
+from helpers.records import envelope
 from soundlake import stream
 from soundlake.ops.lease import Lease, LeaseLostError
 from soundlake.settings import Settings, load_settings

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
-from records import utc
 
+from helpers.records import utc
 from soundlake.core.judge_key import grade_of
 from soundlake.kinds import KINDS
 from soundlake.ops.maintenance import dominated, newest_observations, newest_stamps, settled, superseded

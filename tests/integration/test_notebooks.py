@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from on_s3 import new_bucket, put_lake, settings_on
 from pyspark.sql import SparkSession
-from services.object_store import ObjectStore
 
+from helpers.on_s3 import new_bucket, put_lake, settings_on
+from helpers.services.object_store import ObjectStore
 from soundlake.launch.paths import ROOT
 from soundlake.notebooks import NotebookLake, open_lake
 

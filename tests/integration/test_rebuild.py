@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
-from models import publish_model
 from pyspark.sql import SparkSession
-from reading import exists, rows, silver
-from records import envelope, stamp
 
+from helpers.models import publish_model
+from helpers.reading import exists, rows, silver
+from helpers.records import envelope, stamp
 from soundlake import stream
 from soundlake.checkpoints import property_name
 from soundlake.clusters.features import FEATURES
@@ -227,7 +227,7 @@ def test_a_stream_after_a_rebuild_adds_what_is_new(
         "apply_changes",
         pytest.param("catch_up", marks=pytest.mark.faults),
         "_replace",
-        *[pytest.param(where, marks=pytest.mark.faults) for where in ("_append_accounts", "reassign_all")],
+        *[pytest.param(where, marks=pytest.mark.faults) for where in ("_append_batch_rows", "reassign_all")],
         "move_checkpoint",
     ],
 )

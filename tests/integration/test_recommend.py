@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from listeners import NOON, append, catalogue_rows, fill, play, table_rows, track
 from pyspark.sql import SparkSession
-from reading import rows
 
+from helpers.listeners import NOON, append, catalogue_rows, fill, play, table_rows, track
+from helpers.reading import rows
 from soundlake.lake import Lake
 from soundlake.recommend import publishing
 from soundlake.recommend.job import recommend

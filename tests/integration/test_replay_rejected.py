@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
-from reading import rows, silver
-from records import Record, envelope, events, stamp
-from refining import apply, refiner
 
+from helpers.reading import rows, silver
+from helpers.records import Record, envelope, events, stamp
+from helpers.refining import apply, refiner
 from soundlake.core.decode import decode
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Envelope, Kind, RejectedError

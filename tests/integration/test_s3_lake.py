@@ -9,13 +9,13 @@ from uuid import uuid4
 import boto3
 import pytest
 from deltalake import DeltaTable
-from on_s3 import new_bucket, settings_on
 from pyspark.sql import SparkSession
-from reading import silver as silver_of_a_local_lake
-from records import envelope
-from services.faulty_proxy import faulty_proxy
-from services.object_store import ObjectStore, storage_options
 
+from helpers.on_s3 import new_bucket, settings_on
+from helpers.reading import silver as silver_of_a_local_lake
+from helpers.records import envelope
+from helpers.services.faulty_proxy import faulty_proxy
+from helpers.services.object_store import ObjectStore, storage_options
 from soundlake import stream
 from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from on_s3 import new_bucket
-from services.object_store import ObjectStore
 
+from helpers.on_s3 import new_bucket
+from helpers.services.object_store import ObjectStore
 from soundlake.lock import TakenError
 from soundlake.ops.lease import lease
 from soundlake.settings import load_settings

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from on_s3 import new_bucket
-from services.kinesis import CREDENTIALS
-from services.object_store import ObjectStore
-from services.ports import free_ports
 
+from helpers.on_s3 import new_bucket
+from helpers.services.kinesis import CREDENTIALS
+from helpers.services.object_store import ObjectStore
+from helpers.services.ports import free_ports
 from soundlake.launch.jobs import REGISTRY
 from soundlake.ops.lease import lease
 from soundlake.settings import load_settings

@@ -8,14 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from building import ARRIVAL, Arrived, Record, envelope
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
-from reading import rows
-from refining import refine as refine_batch
 
+from helpers.building import ARRIVAL, Arrived, Record, envelope
+from helpers.reading import rows
+from helpers.refining import refine as refine_batch
 from soundlake import stream
-from soundlake.core.fields import MOST_AT_ONCE
+from soundlake.core.schema_drift import MOST_AT_ONCE
 from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake
 from soundlake.ops.evolution import evolve

@@ -10,14 +10,15 @@ from threading import Event
 from time import monotonic
 
 import pytest
-from services.kafka import Broker
-from services.kinesis import Emulator
+
+from helpers.services.kafka import Broker
+from helpers.services.kinesis import Emulator
 
 TESTS = Path(__file__).parents[1]
 STARTER = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from services.kinesis import kinesis_emulator
+from helpers.services.kinesis import kinesis_emulator
 with kinesis_emulator() as emulator:
     print(emulator.pid, flush=True)
     sys.stdin.readline()

@@ -10,10 +10,10 @@ from uuid import uuid4
 
 import pytest
 from pyspark.sql import SparkSession
-from services.kafka import Broker
-from services.kinesis import REGION, Emulator
-from streaming import forget_last_commit, run_once
 
+from helpers.services.kafka import Broker
+from helpers.services.kinesis import REGION, Emulator
+from helpers.streaming import forget_last_commit, run_once
 from soundlake.settings import Settings, load_settings
 from soundlake.sources import Once, Source, check_once, open_source
 from soundlake.sources.protocol import RECORD_COLUMNS

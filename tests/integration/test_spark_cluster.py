@@ -6,11 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from reading import rows
-from sampling import small_sample
-from services.packed import archive, bare, code, environment
-from services.spark_cluster import WORKERS, spark_cluster
 
+from helpers.reading import rows
+from helpers.sampling import small_sample
+from helpers.services.packed import archive, bare, code, environment
+from helpers.services.spark_cluster import WORKERS, spark_cluster
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.local import CONFIGURATION, JARS
 from soundlake.tables import BATCHES, CLUSTER_MODELS, EVENTS, TRACK_CLUSTERS, TRACKS

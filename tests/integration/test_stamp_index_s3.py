@@ -1,14 +1,14 @@
-"""The index of what is known, of a table on S3: the same as on a disk."""
+"""The stamp index, of a table on S3: the same as on a disk."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from deltalake import DeltaTable, write_deltalake
-from on_s3 import new_bucket
-from services.object_store import ObjectStore
-from stamped import Stamp, StampTable, asked
 
+from helpers.on_s3 import new_bucket
+from helpers.services.object_store import ObjectStore
+from helpers.stamped import Stamp, StampTable, asked
 from soundlake.refine.index import StampIndex
 
 

@@ -1,4 +1,4 @@
-"""The index of what is known, of a table that Spark writes, maintains and tidies."""
+"""The stamp index, of a table that Spark writes, maintains and tidies."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
-from stamped import Stamp, StampTable, asked
 
+from helpers.stamped import Stamp, StampTable, asked
 from soundlake.lake import Lake
 from soundlake.refine.index import StampIndex
-from soundlake.refine.stamp_log import SAYS_THE_SAME, StampLog
+from soundlake.refine.stamp_log import ONLY_DOMINATED, StampLog
 from soundlake.tables import STAMPS
 from soundlake.writes import BatchWriter
 
@@ -38,7 +38,7 @@ def test_an_index_follows_what_spark_does(spark: SparkSession, tmp_path: Path, m
     reads = []
     read = StampLog.read
     monkeypatch.setattr(StampLog, "read", lambda log, file: reads.append(file) or read(log, file))
-    spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", SAYS_THE_SAME)
+    spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", ONLY_DOMINATED)
     DeltaTable.forPath(spark, lake.path(STAMPS)).delete("id = 'c'")
     spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")
     DeltaTable.forPath(spark, lake.path(STAMPS)).optimize().executeCompaction()

@@ -10,9 +10,9 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-from reading import rows
-from records import envelope
 
+from helpers.reading import rows
+from helpers.records import envelope
 from soundlake.launch.paths import ROOT
 from soundlake.tables import BATCHES, EVENTS
 

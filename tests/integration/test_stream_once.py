@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
-from reading import rows, silver
-from records import envelope
 
+from helpers.reading import rows, silver
+from helpers.records import envelope
 from soundlake import stream
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import BATCHES, EVENTS, PLAYLIST_ITEMS, PLAYS, REJECTED, TRACKS
@@ -81,14 +81,14 @@ def test_every_record_is_in_bronze_once(lake: str) -> None:
     }
 
 
-def test_every_bronze_record_has_one_verdict(lake: str) -> None:
+def test_every_bronze_record_has_one_outcome(lake: str) -> None:
     batches = rows(lake, BATCHES)
     assert sum(batch["read"] for batch in batches) == len(rows(lake, EVENTS))
     for batch in batches:
         assert batch["read"] == batch["accepted"] + batch["duplicate"] + batch["stale"] + batch["rejected"]
 
 
-def test_the_verdicts_of_each_kind_are_counted(lake: str) -> None:
+def test_the_outcomes_of_each_kind_are_counted(lake: str) -> None:
     (batch,) = rows(lake, BATCHES)
     counts = {kind: tuple(count.values()) for kind, count in batch["by_kind"]}
     assert counts == {"track": (5, 2, 0, 0, 3), "play": (3, 2, 1, 0, 0), "playlist_item": (3, 3, 0, 0, 0)}

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
-from reading import rows
-from records import envelope
 
+from helpers.reading import rows
+from helpers.records import envelope
 from soundlake import stream
 from soundlake.settings import load_settings
 from soundlake.tables import BATCHES, EVENTS, PLAYS, STAMPS, Table

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from building import Record, envelope, stamp
 from deltalake import DeltaTable
-from lake_model import LakeModel, here
-from model_tables import put_all, put_stamps
 from pyspark.sql import SparkSession
-from reading import rows
 
+from helpers.building import Record, envelope, stamp
+from helpers.lake_model import LakeModel, here
+from helpers.model_tables import put_all, put_stamps
+from helpers.reading import rows
 from soundlake.lake import Lake
-from soundlake.ops.maintenance import Done, maintain
-from soundlake.refine.stamp_log import SAYS_THE_SAME
+from soundlake.ops.maintenance import MaintenanceRecord, maintain
+from soundlake.refine.stamp_log import ONLY_DOMINATED
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import (
     CHANGES,
@@ -56,40 +56,40 @@ def make_lake(spark: SparkSession, folder: Path) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def kept(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Done]]:
+def kept(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[MaintenanceRecord]]:
     """A lake that was maintained, and what was told of it."""
     folder = tmp_path_factory.mktemp("kept")
     settings = make_lake(spark, folder)
     return folder, maintain(spark, Lake(str(folder)), settings)
 
 
-def test_changes_that_wait_are_applied_first(kept: tuple[Path, list[Done]]) -> None:
+def test_changes_that_wait_are_applied_first(kept: tuple[Path, list[MaintenanceRecord]]) -> None:
     assert rows(kept[0], CHANGES) == []
     assert [row["track_name"] for row in rows(kept[0], TRACKS)] == ["New"]
     assert {row["popularity"] for row in rows(kept[0], POPULARITY_HISTORY)} == {3}
 
 
-def test_volatile_columns_are_brought_up_to_what_is_known(kept: tuple[Path, list[Done]]) -> None:
+def test_volatile_columns_are_brought_up_to_what_is_known(kept: tuple[Path, list[MaintenanceRecord]]) -> None:
     (found,) = rows(kept[0], TRACKS)
     assert (found["popularity"], found["fetched_at"].hour) == (3, 3)
 
 
-def test_stamps_that_say_nothing_any_more_go(kept: tuple[Path, list[Done]]) -> None:
+def test_stamps_that_say_nothing_any_more_go(kept: tuple[Path, list[MaintenanceRecord]]) -> None:
     assert [row["rank"]["fetched_at"].hour for row in rows(kept[0], STAMPS) if row["id"] == "t"] == [3]
 
 
-def test_that_commit_says_that_what_is_known_stays_the_same(kept: tuple[Path, list[Done]]) -> None:
+def test_that_commit_says_that_what_is_known_stays_the_same(kept: tuple[Path, list[MaintenanceRecord]]) -> None:
     history = DeltaTable(kept[0] / STAMPS.path).history()
-    assert [one.get("userMetadata") for one in history if one["operation"] == "MERGE"] == [SAYS_THE_SAME]
+    assert [one.get("userMetadata") for one in history if one["operation"] == "MERGE"] == [ONLY_DOMINATED]
     assert all(one.get("userMetadata") is None for one in DeltaTable(kept[0] / TRACKS.path).history())
 
 
-def test_entries_of_overtaken_fetches_go(kept: tuple[Path, list[Done]]) -> None:
+def test_entries_of_overtaken_fetches_go(kept: tuple[Path, list[MaintenanceRecord]]) -> None:
     assert [row["track_id"] for row in rows(kept[0], PLAYLIST_ITEMS)] == ["b"]
     assert [row["track_id"] for row in rows(kept[0], PLAYLIST_FETCHES)] == ["b"]
 
 
-def test_each_step_is_told_in_ops(kept: tuple[Path, list[Done]]) -> None:
+def test_each_step_is_told_in_ops(kept: tuple[Path, list[MaintenanceRecord]]) -> None:
     told = {(row["table_name"], row["action"]) for row in rows(kept[0], MAINTENANCE)}
     assert told == {(done.table_name, done.action) for done in kept[1]}
     assert told >= {
@@ -101,7 +101,9 @@ def test_each_step_is_told_in_ops(kept: tuple[Path, list[Done]]) -> None:
     }
 
 
-def test_where_nothing_is_to_be_done_nothing_is_written(spark: SparkSession, kept: tuple[Path, list[Done]]) -> None:
+def test_where_nothing_is_to_be_done_nothing_is_written(
+    spark: SparkSession, kept: tuple[Path, list[MaintenanceRecord]]
+) -> None:
     settings = load_settings(lake=str(kept[0]), env={})
     tables = (TRACKS, STAMPS, PLAYLIST_FETCHES, PLAYLIST_ITEMS)
     before = {table: DeltaTable(kept[0] / table.path).version() for table in tables}

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from soundlake import writes
 from soundlake.lake import Lake
-from soundlake.refine.batch import together
+from soundlake.session import run_in_parallel
 from soundlake.tables import UNKNOWN_FIELDS, Table
 from soundlake.writes import BatchWriter
 
@@ -65,7 +65,7 @@ def test_nor_does_one_whose_checksum_file_was_never_written(spark: SparkSession,
     spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
     for batch in (2, 3):
         writer = BatchWriter(lake, "q", batch)
-        together(spark, [partial(writer.append, TABLE, rows(spark, f"{batch}"))])
+        run_in_parallel(spark, [partial(writer.append, TABLE, rows(spark, f"{batch}"))])
     assert fields(lake) == ["0", "1", "2", "3"]
 
 

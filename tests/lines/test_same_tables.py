@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
-from reading import silver
-from sampling import small_sample
 
+from helpers.reading import silver
+from helpers.sampling import small_sample
 from soundlake.insights import load_insights
 from soundlake.launch.paths import ROOT
 from soundlake.launch.versions import read_lines

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lake_model import LakeModel, here, on_workers
-from made_records import Record
-from made_records import records as made
+
+from helpers.lake_model import LakeModel, here, on_workers
+from helpers.made_records import Record
+from helpers.made_records import records as made
+
+pytestmark = pytest.mark.heavy
 
 _SETTINGS = settings(max_examples=200, database=None)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import templates
 
+from helpers import templates
 from soundlake.launch.aws import stack
 
 Document = dict[str, Any]

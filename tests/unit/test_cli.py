@@ -90,7 +90,14 @@ def test_status_of_a_lake_without_tables_fails(
 
 def test_wrong_settings_exit_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code_of(monkeypatch, "status", "--set", "lake.url=x") == 2
-    assert capsys.readouterr().err == "soundlake: --set lake.url=x: unknown key; did you mean lake.uri?\n"
+    assert capsys.readouterr().err == "soundlake: --set lake.url=…: unknown key; did you mean lake.uri?\n"
+
+
+def test_a_secret_after_a_forgotten_set_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code_of(monkeypatch, "status", "source.kafka.options.x=(hunter2 hunter2)") == 2
+    assert "hunter2" not in capsys.readouterr().err
 
 
 def test_an_unknown_command_exits_2(monkeypatch: pytest.MonkeyPatch) -> None:

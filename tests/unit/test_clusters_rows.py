@@ -8,14 +8,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
-from records import frame
 
+from helpers.records import frame
 from soundlake.clusters.drift import learnable
 from soundlake.clusters.features import FEATURES, training_rows
-from soundlake.clusters.learnable import Sources
+from soundlake.clusters.learnable import SourceFilter
 from soundlake.clusters.model import ClusterModel
 from soundlake.clusters.scoring import score
 from soundlake.tables import TRACK_CLUSTERS, TRACK_FEATURES
+
+pytestmark = pytest.mark.heavy
 
 GOOD = dict.fromkeys(FEATURES, 0.5) | {"loudness": -6.0, "tempo": 120.0, "source": "archive", "time_signature": 4}
 
@@ -31,7 +33,7 @@ def ids(rows: DataFrame) -> set[str]:
 def without_spark(rows: DataFrame, sources: tuple[str, ...]) -> set[str]:
     """The same choice, as drift makes it."""
     table = pa.Table.from_pylist([row.asDict() for row in rows.collect()])
-    return set(table.filter(learnable(table, FEATURES, Sources.of(sources))).column("track_id").to_pylist())
+    return set(table.filter(learnable(table, FEATURES, SourceFilter.of(sources))).column("track_id").to_pylist())
 
 
 def test_values_that_are_no_measurements_are_no_training_material(spark):

@@ -13,17 +13,19 @@ from soundlake.launch.paths import CONF
 
 UNITS = sorted((CONF / "systemd").iterdir())
 SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
+ALARM = CONF / "systemd" / "soundlake-failed@.service"
+WORKING = [unit for unit in SERVICES if unit != ALARM]
 
 
 def read(unit: Path) -> configparser.ConfigParser:
-    """A unit; a key that stands twice is an error."""
-    parser = configparser.ConfigParser(interpolation=None, strict=True)
+    """A unit; a key that stands twice is an error, but for commands that run one after the other."""
+    parser = configparser.ConfigParser(interpolation=None, strict=unit != ALARM)
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     parser.read_string(unit.read_text())
     return parser
 
 
-@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
+@pytest.mark.parametrize("unit", WORKING, ids=lambda unit: unit.name)
 def test_a_unit_starts_what_there_is(unit: Path) -> None:
     program, *arguments = read(unit)["Service"]["ExecStart"].split()
     if program.endswith("spark-submit.sh"):
@@ -37,6 +39,16 @@ def test_what_failed_is_started_again_unless_it_was_told_wrongly(name: str) -> N
     service = read(CONF / "systemd" / name)["Service"]
     assert service["Restart"] == "on-failure"
     assert service["RestartPreventExitStatus"] == "2"
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
+def test_what_a_unit_writes_is_for_its_user_alone(unit: Path) -> None:
+    assert read(unit)["Service"]["UMask"] == "0077"
+
+
+@pytest.mark.parametrize("unit", WORKING, ids=lambda unit: unit.name)
+def test_somebody_is_told_when_a_unit_has_failed_for_good(unit: Path) -> None:
+    assert read(unit)["Unit"]["OnFailure"] == ALARM.name.replace("@", "@%n")
 
 
 def test_the_stream_has_time_to_finish_its_batch() -> None:

@@ -12,51 +12,29 @@ from pathlib import Path
 from socket import socket
 from typing import Any
 
+import pandas as pd
 import pytest
-from marts import small_lake, write_mart
-from services.athena import athena_service
 from streamlit.testing.v1 import AppTest
 
+from helpers.marts import small_lake, write_mart
+from helpers.pages import draw, table, told, well
+from helpers.services.athena import athena_service
 from soundlake import cli
-from soundlake.catalog import athena
+from soundlake.catalog import athena, local
 from soundlake.dashboard import extract_now, sql
 from soundlake.dashboard.answer import as_csv
 from soundlake.dashboard.command import server
+from soundlake.insights import load_insights
+from soundlake.settings import Settings
+from soundlake.tables import Table
+
+pytestmark = pytest.mark.heavy
 
 VIEWS = sorted(
     file.name.removesuffix(".py")
     for file in files("soundlake.dashboard.views").iterdir()
     if file.name.endswith(".py") and not file.name.startswith("_")
 )
-
-
-def draw(view: str, lake: Path, *sets: str) -> AppTest:
-    def script(view: str, lake: str, sets: list[str]) -> None:
-        from importlib import import_module
-
-        from soundlake.dashboard.source import Source
-        from soundlake.settings import load_settings
-
-        import_module(f"soundlake.dashboard.views.{view}").show(Source(load_settings(sets=sets, lake=lake, env={})))
-
-    page = AppTest.from_function(
-        script, kwargs={"view": view, "lake": str(lake), "sets": list(sets)}, default_timeout=30
-    )
-    return well(page.run())
-
-
-def well(page: AppTest) -> AppTest:
-    assert [error.value for error in page.exception] == []
-    return page
-
-
-def told(page: AppTest) -> list[str]:
-    return [str(one.value) for kind in (page.info, page.warning, page.error, page.code) for one in kind]
-
-
-def table(page: AppTest, number: int = 0) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = page.dataframe[number].value.to_dict("records")
-    return rows
 
 
 @pytest.fixture
@@ -210,10 +188,11 @@ def test_clusters_show_sizes_and_examples_beside_what_is_missing(lake: Path) -> 
 
 def test_every_insight_that_is_there_can_be_looked_at(lake: Path) -> None:
     page = draw("explore", lake)
-    there = {"Top albums", "Most streamed artists", "Popularity of genres over time", "Clusters", "Data quality"}
-    for insight in page.selectbox[0].options:
-        page = well(page.selectbox[0].select(insight).run())
-        assert bool(page.dataframe) == (insight in there or insight.startswith("Tracks,"))
+    names = {insight.title: insight.name for insight in load_insights()}
+    assert sorted(names) == page.selectbox[0].options
+    for title, name in names.items():
+        page = well(page.selectbox[0].select(title).run())
+        assert bool(page.dataframe) == (lake / "gold" / name).exists(), name
 
 
 def test_a_csv_holds_the_rows_of_the_table_in_utf8_that_excel_knows(lake: Path) -> None:
@@ -221,6 +200,11 @@ def test_a_csv_holds_the_rows_of_the_table_in_utf8_that_excel_knows(lake: Path) 
     assert [button.proto.label for button in page.get("download_button")] == ["Download CSV"]
     csv = as_csv(page.dataframe[0].value[["place", "album_name", "plays"]])
     assert csv.decode("utf-8") == "\ufeffplace,album_name,plays\n1,夜に駆ける,5\n2,O'Neil's,50\n3,Three,7\n"
+
+
+def test_a_csv_holds_no_cell_that_a_spreadsheet_runs() -> None:
+    table = pd.DataFrame({"artist_name": ["=HYPERLINK(A1)", "+", None], "change": [-1, 2, 3]})
+    assert as_csv(table).decode("utf-8-sig") == "artist_name,change\n'=HYPERLINK(A1),-1\n+,2\n,3\n"
 
 
 def test_extract_now_is_offered_only_where_the_operator_allows_it(lake: Path) -> None:
@@ -265,6 +249,20 @@ def test_pages_ask_marts_and_accounts_never_facts() -> None:
 )
 def test_choices_become_sql_with_every_text_quoted(made: str, expected: str) -> None:
     assert made == expected
+
+
+def test_what_a_viewer_types_into_a_search_box_names_no_table(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: set[str] = set()
+    opened = local.open_table
+
+    def watched(settings: Settings, table: Table) -> Any:
+        read.add(table.view)
+        return opened(settings, table)
+
+    page = draw("top_albums", lake)
+    monkeypatch.setattr(local, "open_table", watched)
+    well(page.text_input[0].set_value("gold_genre_popularity gold_most_streamed_artists").run())
+    assert read == {"gold_top_albums"}
 
 
 def test_the_server_listens_here_only_and_tells_nobody() -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from building import ARRIVAL, Arrived, Records, envelope
-from decoding import events_table
-
+from helpers.building import ARRIVAL, Arrived, Records, envelope
+from helpers.decoding import events_table
 from soundlake.core.decode import decode
-from soundlake.core.fields import MOST_AT_ONCE, FirstSeen
+from soundlake.core.schema_drift import MOST_AT_ONCE, FirstSeen
 
 LATER = ARRIVAL + timedelta(hours=1)
 

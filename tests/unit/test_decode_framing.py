@@ -6,8 +6,9 @@ import gzip
 import json
 
 import pytest
-from building import Arrived, Records, as_bytes, envelope
-from decoding import Read, read_topic
+
+from helpers.building import Arrived, Records, as_bytes, envelope
+from helpers.decoding import Read, read_topic
 
 TRACK = {"id": "t1", "name": "A Title"}
 REGISTRY = b"\x00\x00\x00\x00\x07"  # a zero, and the schema with the id 7

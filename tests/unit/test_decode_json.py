@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from building import Records, envelope
-from decoding import Read, read
 
+from helpers.building import Records, envelope
+from helpers.decoding import Read, read
 from soundlake.kinds import KINDS
 
 NO_JSON = {

@@ -7,9 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from building import ARRIVAL, Arrived, Records, envelope, stamp, utc
-from decoding import Read, events_table, outcomes, read
 
+from helpers.building import ARRIVAL, Arrived, Records, envelope, stamp, utc
+from helpers.decoding import Read, events_table, outcomes, read
 from soundlake.core.decode import decode
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind

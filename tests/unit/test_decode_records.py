@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from building import Records, envelope
-from decoding import Read, events_table, read_topic
 
+from helpers.building import Records, envelope
+from helpers.decoding import Read, events_table, read_topic
 from soundlake.core.decode import UNKNOWN, decode
 from soundlake.kinds import KINDS
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from services.catalog import Catalog, an_id
-from services.extracting import Extracting
-from services.spotify import FakeSpotify
 
+from helpers.services.catalog import Catalog, an_id
+from helpers.services.extracting import Extracting
+from helpers.services.spotify import FakeSpotify
 from soundlake.errors import UsageError
 
 TRACKS = [an_id("track", number) for number in range(10)]
@@ -63,7 +63,7 @@ def test_what_nobody_knows_is_missing_and_no_failure(fake: FakeSpotify, extracti
     fake.reccobeats_knows = set(TRACKS[:7])
     fake.generation = "new"
     report = extracting.run("tracks", *TRACKS, with_="features")
-    assert report.walk.queues["audio_features"].count("missing") == 3
+    assert report.crawl.queues["audio_features"].count("missing") == 3
     assert any("3 missing: neither spotify nor reccobeats has them" in line for line in report.lines())
     assert report.is_well
 
@@ -74,7 +74,7 @@ def test_a_provider_that_fails_is_followed_by_the_next_and_what_is_left_is_tried
     fake.generation = "new"
     fake.fail("^/reccobeats", 500, times=2)
     report = extracting.run("tracks", *TRACKS, with_="features", sets=("extract.attempts=2",))
-    assert report.walk.queues["audio_features"].count("failed") == 10
+    assert report.crawl.queues["audio_features"].count("failed") == 10
     assert not report.is_well
     assert extracting.run("tracks", *TRACKS, with_="features").is_well
     assert providers(extracting) == dict.fromkeys(TRACKS, "reccobeats")

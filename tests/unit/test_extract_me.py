@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import requests
-from services.catalog import USER, Catalog, an_episode, an_id
-from services.extracting import APP, Extracting
-from services.ports import free_ports
-from services.spotify import CLIENT_ID, FakeSpotify
 from typer.testing import CliRunner
 
+from helpers.services.catalog import USER, Catalog, an_episode, an_id
+from helpers.services.extracting import APP, Extracting
+from helpers.services.ports import free_ports
+from helpers.services.spotify import CLIENT_ID, FakeSpotify
 from soundlake import cli
 from soundlake.errors import UsageError
 
@@ -70,7 +70,7 @@ def test_plays_that_may_have_been_missed_are_told(fake: FakeSpotify, extracting:
     extracting.run("me", "recent", env=ME)
     play(fake, *range(10, 80))
     report = extracting.run("me", "recent", env=ME)
-    assert any("some may have been missed" in line for line in report.lines())
+    assert any("some may be missing" in line for line in report.lines())
 
 
 def test_the_cursor_does_not_move_before_the_plays_are_safe(
@@ -82,7 +82,7 @@ def test_the_cursor_does_not_move_before_the_plays_are_safe(
         def lost(*_: object) -> None:
             raise OSError(28, "No space left on device")
 
-        patched.setattr("soundlake.publishers.places.LocalFolder.finish", lost)
+        patched.setattr("soundlake.publishers.file_sink.LocalSink.finish", lost)
         with pytest.raises(Exception, match="No space left on device"):
             extracting.run("me", "recent", env=ME)
     extracting.run("me", "recent", env=ME)
@@ -131,7 +131,7 @@ def test_without_consent_nothing_is_asked(fake: FakeSpotify, extracting: Extract
 
 def test_a_consent_that_was_withdrawn_is_said(fake: FakeSpotify, extracting: Extracting) -> None:
     fake.consents.clear()
-    with pytest.raises(Exception, match="consent is no longer good: run `soundlake extract login`"):
+    with pytest.raises(Exception, match="consent has expired or was withdrawn: run `soundlake extract login`"):
         extracting.run("me", "recent", env=ME)
 
 

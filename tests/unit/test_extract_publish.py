@@ -176,10 +176,23 @@ def test_files_and_what_is_remembered_are_encrypted_with_the_key_of_the_settings
     chosen = settings("publish.out=s3://a-bucket/raw", "extract.state=s3://a-bucket/state", f"s3.kms_key_id={key}")
     with open_publisher(chosen) as publisher, open_state(chosen) as state:
         publisher.publish("track", "t", RECORD)
-        state.write("walk", {"done": 1})
+        state.write("crawl", {"done": 1})
     written = [found["Key"] for found in client.list_objects_v2(Bucket="a-bucket")["Contents"]]
     told = [client.head_object(Bucket="a-bucket", Key=name) for name in written]
     assert [(answer["ServerSideEncryption"], answer["SSEKMSKeyId"]) for answer in told] == [("aws:kms", key)] * 2
+
+
+@pytest.mark.usefixtures("aws")
+def test_tokens_are_encrypted_with_the_key_of_their_bucket_where_the_settings_name_none() -> None:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="a-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
+    by_default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    client.put_bucket_encryption(Bucket="a-bucket", ServerSideEncryptionConfiguration={"Rules": [by_default]})
+    with open_state(settings("extract.state=s3://a-bucket/state")) as state:
+        state.write("token", {"refresh_token": "of a test"})
+    told = client.head_object(Bucket="a-bucket", Key="state/token.json")
+    assert (told["ServerSideEncryption"], told["SSEKMSKeyId"]) == ("aws:kms", key)
 
 
 @pytest.mark.usefixtures("aws")

@@ -64,6 +64,7 @@ LAYOUTS: dict[str, Callable[[list[Any]], bytes]] = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("layout", LAYOUTS)
 @settings(max_examples=25)
 @given(records=objects)
@@ -228,6 +229,7 @@ PIECES = st.sampled_from([*SIGNS, *BLANKS, *BEGINNINGS])
 MOST_LOOKS = 40
 
 
+@pytest.mark.heavy
 @settings(max_examples=300)
 @given(
     before=st.lists(PIECES, max_size=3),

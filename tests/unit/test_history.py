@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any
 
 import pytest
-from building import Record, envelope, stamp
-from lake_model import feed
 
+from helpers.building import Record, envelope, stamp
+from helpers.lake_model import feed
 from soundlake.kinds import KINDS
 from soundlake.tables import POPULARITY_HISTORY
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from importing import imported, write
+
+from helpers.importing import imported, write
 
 ID = "6f807x0ima9a1j3VPbc7VN"
 SONGS = (

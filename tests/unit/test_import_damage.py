@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from importing import imported, tracks, write
 
+from helpers.importing import imported, tracks, write
 from soundlake.errors import UsageError
+
+pytestmark = pytest.mark.heavy
 
 TABLE = "id,name,popularity\n" + "".join(f't{n},"Song, {n}",{n}\n' for n in range(40))
 OBJECTS = json.dumps([{"id": f"t{n}", "name": f"Song, {n}", "popularity": n} for n in range(40)])

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from importing import imported, write
 
+from helpers.importing import imported, write
 from soundlake.errors import UsageError
 from soundlake.imports.personal import without_personal
 

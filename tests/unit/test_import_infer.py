@@ -7,8 +7,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from importing import Imported, imported, write
 
+from helpers.importing import Imported, imported, write
 from soundlake.errors import UsageError
 from soundlake.imports.mapping import load_mapping
 from soundlake.imports.session import draft

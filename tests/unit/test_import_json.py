@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from importing import InMemory, imported, mapping_of, tracks, write
 
+from helpers.importing import InMemory, imported, mapping_of, tracks, write
 from soundlake.imports import rowset, run
 from soundlake.imports.json_values import JsonRows
 

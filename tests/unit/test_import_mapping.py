@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from importing import imported, mapping_of, write
 
+from helpers.importing import imported, mapping_of, write
 from soundlake.errors import UsageError
 from soundlake.imports.bundled import bundled, mapping_named
 from soundlake.imports.columns import Columns
@@ -142,6 +142,7 @@ class Silent:
     nulled = rejected
 
 
+@pytest.mark.heavy
 @settings(max_examples=200)
 @given(st.lists(st.tuples(*(st.sampled_from(cells) for cells in CELLS.values())), min_size=1, max_size=12))
 def test_the_quick_road_gives_what_the_other_one_gives(rows: list[tuple[str, ...]]) -> None:

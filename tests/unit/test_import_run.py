@@ -12,9 +12,9 @@ from pathlib import Path
 
 import boto3
 import pytest
-from importing import InMemory, imported, mapping_of, tracks, write
 from moto import mock_aws
 
+from helpers.importing import InMemory, imported, mapping_of, tracks, write
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.imports import opening, run
 from soundlake.imports.report import Report

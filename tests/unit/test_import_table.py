@@ -7,7 +7,8 @@ import gzip
 from pathlib import Path
 
 import pytest
-from importing import imported, mapping_of, tracks, write
+
+from helpers.importing import imported, mapping_of, tracks, write
 
 HEADER = "id,name,popularity\n"
 POPULAR = tracks(popularity="popularity")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from building import Record, envelope, stamp
-from lake_model import Fed, LakeModel, feed, here
 
+from helpers.building import Record, envelope, stamp
+from helpers.lake_model import Fed, LakeModel, feed, here
 from soundlake.kinds import KINDS
 
 TRACK, PLAY, ENTRY = KINDS["track"], KINDS["play"], KINDS["playlist_item"]

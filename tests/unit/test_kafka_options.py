@@ -171,7 +171,7 @@ def test_gaps_lie_between_the_next_offset_and_the_first_that_is_left() -> None:
         ("[KAFKA_DATA_LOSS.START_OFFSET_RESET] Some data may have been lost", "source.kafka.skip_expired=true"),
         ("org.apache.kafka.clients.consumer.OffsetOutOfRangeException: Offsets out of range", "deleted records"),
         ("org.apache.kafka.common.errors.UnknownTopicOrPartitionException: This server", "no longer at 127.0.0.1:9092"),
-        ("org.apache.kafka.common.errors.SaslAuthenticationException: failed", "refused the log-in"),
+        ("org.apache.kafka.common.errors.SaslAuthenticationException: failed", "refused the login"),
         ("org.apache.kafka.common.errors.TopicAuthorizationException: Not authorized", "ACLs"),
         ("org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node", "did not answer"),
     ],

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from building import Records, envelope
-from decoding import Read, events_table, read
 
+from helpers.building import Records, envelope
+from helpers.decoding import Read, events_table, read
 from soundlake.core.decode import decode
 from soundlake.kinds.kind import Envelope, Group, Kind, RejectedError
 from soundlake.kinds.values import Json
@@ -40,7 +40,7 @@ MOOD = Kind(
     table=MOODS,
     fields={"id": None, "mood": None, "depth": None},
     read=_read_mood,
-    together=(Group(("mood", "depth"), graded_by="depth"),),
+    column_groups=(Group(("mood", "depth"), graded_by="depth"),),
     volatile=("fetched_at",),
 )
 

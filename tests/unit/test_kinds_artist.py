@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from building import envelope
-from decoding import Read, read
 
+from helpers.building import envelope
+from helpers.decoding import Read, read
 from soundlake.kinds.artist import KIND
 
 BEFORE_2026: dict[str, Any] = {

@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any
 
 import pytest
-from building import envelope, utc
-from decoding import Read, read
 
+from helpers.building import envelope, utc
+from helpers.decoding import Read, read
 from soundlake.kinds.play import KIND
 
 TRACK: dict[str, Any] = {

@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any
 
 import pytest
-from building import ARRIVAL, envelope, utc
-from decoding import Read, read
 
+from helpers.building import ARRIVAL, envelope, utc
+from helpers.decoding import Read, read
 from soundlake.kinds.playlist_item import KIND
 
 PLAYLIST = {"id": "p1", "name": "A List", "snapshot_id": "AAAA", "total": 3}

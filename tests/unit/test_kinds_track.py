@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any
 
 import pytest
-from building import envelope
-from decoding import Read, read
 
+from helpers.building import envelope
+from helpers.decoding import Read, read
 from soundlake.kinds.track import KIND
 
 BEFORE_2026: dict[str, Any] = {

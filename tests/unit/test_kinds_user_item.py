@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from building import envelope, utc
-from decoding import Read, read
 
+from helpers.building import envelope, utc
+from helpers.decoding import Read, read
 from soundlake.kinds.user_item import KIND
 
 TOP: dict[str, Any] = {

@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from services.moto import moto_server
 
+from helpers.services.moto import moto_server
 from soundlake.errors import SoundlakeError
 from soundlake.launch.paths import JOBS
 from soundlake.lock import TakenError
 from soundlake.ops import lease as leases
 from soundlake.ops.lease import Lease, LeaseLostError, lease, try_lease
 from soundlake.settings import Settings, load_settings
+
+pytestmark = pytest.mark.heavy
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -7,9 +7,9 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from building import Record, envelope, stamp, utc
-from lake_model import Fed, feed
 
+from helpers.building import Record, envelope, stamp, utc
+from helpers.lake_model import Fed, feed
 from soundlake.kinds import KINDS
 
 TRACK = KINDS["track"]

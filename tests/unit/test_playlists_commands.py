@@ -14,12 +14,12 @@ import pytest
 import requests
 from click.testing import Result
 from deltalake import write_deltalake
-from services.catalog import Catalog, an_id
-from services.extracting import APP
-from services.ports import free_ports
-from services.spotify import FakeSpotify
 from typer.testing import CliRunner
 
+from helpers.services.catalog import Catalog, an_id
+from helpers.services.extracting import APP
+from helpers.services.ports import free_ports
+from helpers.services.spotify import FakeSpotify
 from soundlake import cli
 from soundlake.errors import SoundlakeError
 from soundlake.playlists.export import as_m3u, export
@@ -131,6 +131,12 @@ def test_all_playlists_become_csv_whole(lake: Path, tmp_path: Path) -> None:
 def test_a_title_cannot_break_out_of_its_line() -> None:
     playlist = Playlist("a", "a\n#EXTINF", "rule", (Entry("t", "evil\r\nhttp://elsewhere", None, None),))
     assert as_m3u(playlist).splitlines()[1:3] == ["#PLAYLIST:a #EXTINF", "#EXTINF:-1,evil http://elsewhere"]
+
+
+def test_a_title_that_a_spreadsheet_would_run_is_a_text_in_csv(tmp_path: Path) -> None:
+    playlist = Playlist("a", "a", "rule", (Entry("t", "=1+1", "@SUM(A1)", 5),))
+    with export(playlist, "csv", tmp_path).open(newline="") as file:
+        assert list(csv.reader(file))[1:] == [["1", "t", "'=1+1", "'@SUM(A1)", "5"]]
 
 
 def test_a_folder_that_cannot_be_written_is_an_error_for_people(tmp_path: Path) -> None:

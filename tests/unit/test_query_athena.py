@@ -14,16 +14,18 @@ from typing import Any
 
 import pyarrow.parquet as pa_parquet
 import pytest
-from services.athena import Athena, athena_service
-from services.moto import moto_server
 
+from helpers.services.athena import Athena, athena_service
+from helpers.services.moto import moto_server
 from soundlake.catalog import athena as module
-from soundlake.catalog.answer import Answer
-from soundlake.catalog.query import ask
+from soundlake.catalog.query import ask, sql_of
+from soundlake.catalog.query_result import QueryResult
 from soundlake.cli import main
-from soundlake.errors import SoundlakeError
+from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights import load_insights, render
 from soundlake.settings import Settings, load_settings
+
+pytestmark = pytest.mark.heavy
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "eu-west-1"}
 
@@ -55,7 +57,7 @@ def settings(athena: Athena, *more: str) -> Settings:
     return load_settings(sets=sets(athena, *more), env={})
 
 
-def run(athena: Athena, sql: str = "SELECT 1", *more: str, limit: int | None = None) -> Answer:
+def run(athena: Athena, sql: str = "SELECT 1", *more: str, limit: int | None = None) -> QueryResult:
     return ask(settings(athena, *more), sql, limit)
 
 
@@ -68,6 +70,25 @@ def exit_code(monkeypatch: pytest.MonkeyPatch, *argv: str) -> object:
     with pytest.raises(SystemExit) as ended:
         main()
     return ended.value.code
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DROP TABLE silver_tracks",
+        "-- a note\rDROP TABLE silver_tracks /*\nSELECT 1 */",  # a bare carriage return ends a comment of Trino's
+        "--\r\nDROP TABLE silver_tracks",
+        "/* SELECT */ DROP TABLE silver_tracks",
+    ],
+)
+def test_only_a_select_reaches_athena(athena: Athena, sql: str) -> None:
+    with pytest.raises(UsageError, match="only a SELECT can be run"):
+        sql_of(settings(athena), sql)
+
+
+@pytest.mark.parametrize("sql", ["-- a note\rSELECT 1", "-- a note\r\nSELECT 1", "/* a\rnote */ SELECT 1"])
+def test_a_note_before_a_select_may_end_as_on_any_machine(athena: Athena, sql: str) -> None:
+    assert sql_of(settings(athena), sql) == sql
 
 
 def test_a_query_runs_in_the_workgroup_and_database_of_the_settings(athena: Athena) -> None:

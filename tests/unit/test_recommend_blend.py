@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from listeners import catalogue_rows, track
 
+from helpers.listeners import catalogue_rows, track
 from soundlake.clusters.features import FEATURES
 from soundlake.recommend.blend import Recommender, Weights
 from soundlake.recommend.catalogue import catalogue_of, standardised

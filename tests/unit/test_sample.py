@@ -29,6 +29,8 @@ from sample_records import FOLDERS, Track  # noqa: E402
 from sample_roads import poll_records  # noqa: E402
 from sample_songs import read_songs  # noqa: E402
 
+pytestmark = pytest.mark.heavy
+
 PERSONAL = {"ip_addr", "ip_addr_decrypted", "user_agent", "user_agent_decrypted", "username", "email", "display_name"}
 MADE_UP_ARTIST = re.compile(r"soundlake-sample-artist:[0-9a-f]{10}")
 SPOTIFY_ID = re.compile(r"[0-9A-Za-z]{22}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -141,7 +142,7 @@ def test_each_wrong_key_has_one_line_that_says_where_it_stands(tmp_path: Path) -
             f"{file}: nonsense: unknown key",
             "environment variable SOUNDLAKE_CATALOG__TYPE=hive: should be 'none' or 'glue'",
             "--set train.k_min=1: should be greater than or equal to 2",
-            "--set lake.url=x: unknown key; did you mean lake.uri?",
+            "--set lake.url=…: unknown key; did you mean lake.uri?",
             "--lake gs://bucket/lake: should be a local path, file://, s3:// or s3a://",
             "--source ftp: should be 'files', 'kafka' or 'kinesis'",
         ]
@@ -155,18 +156,37 @@ def test_a_wrong_value_is_reported_even_where_another_place_overrides_it(tmp_pat
 
 def test_a_single_underscore_in_a_variable_is_explained() -> None:
     assert problems_of(env={"SOUNDLAKE_LAKE_URI": "x"}) == [
-        "environment variable SOUNDLAKE_LAKE_URI=x: unknown key; did you mean SOUNDLAKE_LAKE__URI?"
+        "environment variable SOUNDLAKE_LAKE_URI=…: unknown key; did you mean SOUNDLAKE_LAKE__URI?"
     ]
 
 
 def test_a_section_is_no_key() -> None:
     assert problems_of(sets=("source.kafka=x",)) == [
-        "--set source.kafka=x: is a section, not a key; did you mean source.kafka.bootstrap_servers?"
+        "--set source.kafka=…: is a section, not a key; did you mean source.kafka.bootstrap_servers?"
     ]
 
 
 def test_a_set_without_a_value_is_refused() -> None:
     assert problems_of(sets=("train.k",)) == ["--set train.k: should be section.key=value"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"sets": ("source.kafka.option.sasl.jaas.config=hunter2",)},
+        {"sets": ("source.kafka.options=hunter2",)},
+        {"sets": ("source.kafka=hunter2",)},
+        {"sets": ("source.kafka.options.sasl.jaas.config hunter2",)},
+        {"sets": ("s3.endpoint_url=ftp://me:hunter2@somewhere",)},
+        {"lake": "gs://me:hunter2@bucket/lake"},
+        {"env": {"SOUNDLAKE_SOURCE__KAFKA_OPTIONS__SASL_JAAS_CONFIG": "hunter2"}},
+        {"env": {"SOUNDLAKE_SOURCE_KAFKA_OPTIONS": "hunter2"}},
+    ],
+    ids=lambda words: next(iter(words)),
+)
+def test_what_may_be_a_secret_is_not_repeated_where_its_key_is_mistyped(words: dict[str, Any]) -> None:
+    (problem,) = problems_of(**words)
+    assert "hunter2" not in problem
 
 
 @pytest.mark.parametrize(
@@ -230,6 +250,18 @@ def lake(uri: Path | str) -> Settings:
 def test_a_lake_that_is_not_there_yet_is_made(tmp_path: Path) -> None:
     check_lake_writable(lake(tmp_path / "a" / "lake"))
     assert list((tmp_path / "a" / "lake").iterdir()) == []
+
+
+def test_a_lake_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    check_lake_writable(lake(tmp_path / "lake"))
+    assert (tmp_path / "lake").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_lake_that_is_there_keeps_who_may_read_it(tmp_path: Path) -> None:
+    (tmp_path / "lake").mkdir()
+    (tmp_path / "lake").chmod(0o750)
+    check_lake_writable(lake(tmp_path / "lake"))
+    assert (tmp_path / "lake").stat().st_mode & 0o777 == 0o750
 
 
 def test_a_lake_below_a_file_cannot_be_written(tmp_path: Path) -> None:

@@ -7,17 +7,19 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from building import Arrived, Record, Records, envelope, stamp
 from chispa import assert_df_equality
-from lake_model import LakeModel, here
 from pyspark.sql import DataFrame, SparkSession
 
+from helpers.building import Arrived, Record, Records, envelope, stamp
+from helpers.lake_model import LakeModel, here
 from soundlake.core.schema import arrow_schema, table_of
 from soundlake.frames import frame_of
 from soundlake.kinds import KINDS
 from soundlake.lake import nothing
 from soundlake.refine import snapshots
 from soundlake.tables import PLAYLIST_FETCHES, PLAYLIST_ITEMS
+
+pytestmark = pytest.mark.heavy
 
 KIND = KINDS["playlist_item"]
 DAY = date(2026, 3, 1)

@@ -1,4 +1,4 @@
-"""The index of what is known: always what the table says, whatever happened to either."""
+"""The stamp index: always what the table says, whatever happened to either."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stamped import Stamp, StampTable, asked
 
+from helpers.stamped import Stamp, StampTable, asked
 from soundlake.errors import SoundlakeError
-from soundlake.refine.index import Limits, StampIndex
+from soundlake.refine.index import IndexLimits, StampIndex
 from soundlake.refine.segments import FANOUT, Keys, Segment, look_up
-from soundlake.refine.stamp_log import SAYS_THE_SAME, Place, StampLog
+from soundlake.refine.stamp_log import ONLY_DOMINATED, StampLog, TablePosition
 
-SMALL = Limits(memory_rows=8, commits=4, built_rows=12, segment_rows=64, block_rows=5)
+SMALL = IndexLimits(memory_rows=8, commits=4, built_rows=12, segment_rows=64, block_rows=5)
 IDS = [f"track-{number}" for number in range(12)]
 Open = Callable[..., StampIndex]
 
@@ -223,12 +223,12 @@ class TestFollowing:
     def test_a_deletion_that_says_the_same_changes_nothing(
         self, table: StampTable, again: Open, read: list[str]
     ) -> None:
-        table.delete(IDS[2], note=SAYS_THE_SAME)
+        table.delete(IDS[2], note=ONLY_DOMINATED)
         read.clear()
         check(again(), table)
         assert read == []
 
-    @pytest.mark.parametrize("note", [None, "soundlake: says the same or not"])
+    @pytest.mark.parametrize("note", [None, "soundlake: only dominated stamps removed or not"])
     def test_stamps_that_were_deleted_are_not_known(self, table: StampTable, again: Open, note: str | None) -> None:
         table.append("q/3", [Stamp(IDS[0], hour=3)])
         table.delete(IDS[0], note)
@@ -331,7 +331,7 @@ class TestReopening:
         index.catch_up("q/3")
         table.make_anew()
 
-        def refused(log: StampLog, place: Place) -> Iterator[tuple[Place, list[str]]]:
+        def refused(log: StampLog, position: TablePosition) -> Iterator[tuple[TablePosition, list[str]]]:
             raise PermissionError("the token has expired")
 
         monkeypatch.setattr(StampLog, "since", refused)
@@ -394,10 +394,11 @@ class TestFolder:
     def test_one_of_another_format_is_made_anew(
         self, table: StampTable, saved: Path, monkeypatch: pytest.MonkeyPatch, read: list[str]
     ) -> None:
-        monkeypatch.setattr("soundlake.refine.index_folder._FORMAT", 2)
+        monkeypatch.setattr("soundlake.refine.index_folder._FORMAT", 3)
         check(StampIndex(table.open, saved), table)
         assert len(read) == 3
 
+    @pytest.mark.heavy
     @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.sampled_from(["manifest.json", "*.segment"]), st.floats(0, 1, exclude_max=True), st.integers(1, 255))
     def test_a_damaged_byte_anywhere_never_gives_a_wrong_answer(
@@ -425,7 +426,7 @@ class TestFolder:
         index.catch_up("q/9")
         index.close()
         for id_ in IDS[1:]:
-            table.delete(id_, note=SAYS_THE_SAME)
+            table.delete(id_, note=ONLY_DOMINATED)
         again = StampIndex(table.open, folder, SMALL)
         again.catch_up("q/9")
         assert asked(again, IDS, "q/9") == [Stamp(IDS[0]).known]
@@ -434,9 +435,9 @@ class TestFolder:
 class TestWriting:
     """Memory is written to files, and files are merged."""
 
-    @pytest.mark.parametrize("limits", [Limits(memory_rows=9), Limits(commits=3)], ids=["rows", "commits"])
+    @pytest.mark.parametrize("limits", [IndexLimits(memory_rows=9), IndexLimits(commits=3)], ids=["rows", "commits"])
     def test_what_is_much_is_written_before_the_end(
-        self, table: StampTable, folder: Path, read: list[str], limits: Limits
+        self, table: StampTable, folder: Path, read: list[str], limits: IndexLimits
     ) -> None:
         index = StampIndex(table.open, folder, limits)
         index.catch_up("q/3")
@@ -463,7 +464,7 @@ class TestWriting:
 
     def test_files_are_few(self, tmp_path: Path, folder: Path) -> None:
         table = StampTable(tmp_path / "many")
-        limits = Limits(memory_rows=1, segment_rows=1000)
+        limits = IndexLimits(memory_rows=1, segment_rows=1000)
         index = StampIndex(table.open, folder, limits)
         for number in range(65):
             table.append(f"q/{number}", [Stamp(IDS[0], hour=2 * number), Stamp(IDS[1], hour=2 * number)])
@@ -550,6 +551,7 @@ _STEPS = st.one_of(
 )
 
 
+@pytest.mark.heavy
 @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_STEPS, min_size=1, max_size=10))
 def test_any_commits_and_starts_give_what_the_table_says(

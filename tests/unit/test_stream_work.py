@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from soundlake import stream_work
-from soundlake.ops.maintenance import Done, Step
+from soundlake.ops.maintenance import MaintenanceRecord, Step
 from soundlake.settings import load_settings
 from soundlake.stream_work import StreamWork
 from soundlake.tables import CHANGES, TRACKS
@@ -40,22 +40,22 @@ class Stream:
         )
         monkeypatch.setattr(stream_work, "apply_steps", self._apply_steps)
         monkeypatch.setattr(stream_work, "do_step", self._do_step)
-        monkeypatch.setattr(stream_work, "note", self._note)
+        monkeypatch.setattr(stream_work, "record_steps", self._note)
         self.work = StreamWork(self.lake, settings, clock=lambda: self.now)  # type: ignore[arg-type]
 
     def _apply_steps(self, *_: Any) -> list[Step]:
         return [Step("applied", table, lambda: True) for table in (TRACKS, CHANGES)]
 
-    def _do_step(self, step: Step) -> Done:
+    def _do_step(self, step: Step) -> MaintenanceRecord:
         if self.dies:
             raise ZeroDivisionError
         self.now += self.step_takes
         self.done.append(f"{step.action} {step.table.name}")
         if step.table is CHANGES:
             self.lake.waiting = 0
-        return Done(datetime(2026, 3, 1, tzinfo=UTC), 0, step.table.name, step.action)
+        return MaintenanceRecord(datetime(2026, 3, 1, tzinfo=UTC), 0, step.table.name, step.action)
 
-    def _note(self, spark: Any, lake: Any, done: list[Done]) -> None:
+    def _note(self, spark: Any, lake: Any, done: list[MaintenanceRecord]) -> None:
         self.noted.append([str(one) for one in done])
 
     def after_batch(self) -> list[str]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from building import utc
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.building import utc
 from soundlake.times import any_instant, calendar_date, day_of, day_text, instant, instant_text, micros_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

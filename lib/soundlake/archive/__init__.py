@@ -1,4 +1,5 @@
-"""Files that the stream has read are moved aside, each once, by one process: `soundlake move-read`.
+"""`soundlake archive-processed`: moves files that the stream has read out of source.files.path.
 
-`mover` is the way of it, `committed` says which files are read for good, `local_files` and `bucket_files` move.
+`run` does it, `committed` reads the checkpoint of ingest, `local_files` and `bucket_files` move files here and on S3.
+Reading the files is in `sources`.
 """

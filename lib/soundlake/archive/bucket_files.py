@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from soundlake.archive.places import Landed, Outcome, is_left_out
+from soundlake.archive.files import LandedFile, MoveOutcome, is_left_out
 from soundlake.aws import error_code, translate_errors
 from soundlake.errors import SoundlakeError
 from soundlake.settings.bucket import split_uri
@@ -19,7 +19,7 @@ _CHANGED = ("412", "PreconditionFailed", "ConditionalRequestConflict")
 
 
 class BucketFiles:
-    """See `places.Place`: from one prefix to another, which may be in another bucket."""
+    """See `files.SourceFiles`: from one prefix to another, which may be in another bucket."""
 
     workers = 8
     resolution = 1000
@@ -34,8 +34,8 @@ class BucketFiles:
         self._target = f"{target}/" if target else ""
         self.prefix = f"s3://{self._bucket}/{self._prefix}"
 
-    def files(self) -> Iterator[Landed]:
-        """See `Place`."""
+    def files(self) -> Iterator[LandedFile]:
+        """See `SourceFiles`."""
         with translate_errors(self.prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix)
             for page in pages:
@@ -43,30 +43,30 @@ class BucketFiles:
                     name = item["Key"].removeprefix(self._prefix)
                     if not name.endswith("/") and not any(map(is_left_out, name.split("/"))):
                         modified = round(item["LastModified"].timestamp() * 1000)
-                        yield Landed(name, modified, item["Size"], item["ETag"])
+                        yield LandedFile(name, modified, item["Size"], item["ETag"])
 
-    def move(self, file: Landed) -> Outcome:
-        """See `Place`."""
+    def move(self, file: LandedFile) -> MoveOutcome:
+        """See `SourceFiles`."""
         from botocore.exceptions import ClientError
 
         with translate_errors(self.prefix + file.name):
             try:
                 found = self._target_tag(file)
                 if found is not None and not self._is_same(file, found):
-                    return Outcome.IN_THE_WAY
+                    return MoveOutcome.TARGET_EXISTS
                 if found is None:
                     self._copy(file)
-                # Only what was copied is deleted, not what may have been written since.
+                # Deleted only if it is still the object that was copied.
                 self._client.delete_object(Bucket=self._bucket, Key=self._prefix + file.name, IfMatch=file.tag)
             except ClientError as error:
                 if error_code(error) in _CHANGED:
-                    return Outcome.ANEW
+                    return MoveOutcome.CHANGED
                 if error_code(error) in _MISSING:
-                    raise SoundlakeError(f"{self.prefix}{file.name}: taken away while it was moved") from None
+                    raise SoundlakeError(f"{self.prefix}{file.name}: removed while it was moved") from None
                 raise
-        return Outcome.MOVED if found is None else Outcome.COMPLETED
+        return MoveOutcome.MOVED if found is None else MoveOutcome.COMPLETED
 
-    def _copy(self, file: Landed) -> None:
+    def _copy(self, file: LandedFile) -> None:
         # In one request: up to 5 GiB, and the stream takes no file of more than 2.
         self._client.copy_object(
             Bucket=self._target_bucket,
@@ -81,8 +81,8 @@ class BucketFiles:
                 f"{self.prefix}{file.name}: the copy does not have its {file.size:,} bytes; left there"
             )
 
-    def _target_tag(self, file: Landed) -> tuple[int, str] | None:
-        """The size and ETag of what lies where a file is moved to."""
+    def _target_tag(self, file: LandedFile) -> tuple[int, str] | None:
+        """The size and ETag of the object at the target."""
         from botocore.exceptions import ClientError
 
         try:
@@ -93,8 +93,8 @@ class BucketFiles:
             raise
         return head["ContentLength"], head["ETag"]
 
-    def _is_same(self, file: Landed, found: tuple[int, str]) -> bool:
-        """ETags say it where they are equal; that of an upload in parts changes when it is copied, so bytes decide."""
+    def _is_same(self, file: LandedFile, found: tuple[int, str]) -> bool:
+        """Equal ETags mean equal content. Copies of multipart uploads have others: then the bytes are compared."""
         size, tag = found
         if size != file.size:
             return False

@@ -1,4 +1,4 @@
-"""`soundlake move-read`: what it is told and what it says."""
+"""The command `soundlake archive-processed`."""
 
 from __future__ import annotations
 
@@ -9,30 +9,28 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from soundlake.archive.mover import Summary
-    from soundlake.archive.places import Landed
+    from soundlake.archive.files import LandedFile
+    from soundlake.archive.run import ArchiveSummary
 
 _SHOWN = 5
 
 
-def move_read(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be moved, move nothing")] = False,
+def archive_processed(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be moved, move nothing")] = False,
     config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")] = None,
     sets: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")
     ] = None,
     lake: Annotated[str | None, typer.Option("--lake", metavar="URI", help="the lake whose stream reads them")] = None,
 ) -> None:
-    """Move aside the files that the stream has read.
+    """Move files that the stream has read and committed from source.files.path to source.files.processed_path.
 
-    What is committed goes from source.files.path to source.files.processed_path.
-
-    Exit code 1 where a file that was read could not be moved, or was written anew: the stream does not read it again.
+    Exit code 1 where a file could not be moved, or was changed after it was read: the stream does not read it again.
     """
-    from soundlake.archive import mover
+    from soundlake.archive.run import archive_processed as archive
     from soundlake.settings import load_settings
 
-    summary = mover.move_read(load_settings(config, sets or (), lake), dry_run=dry_run)
+    summary = archive(load_settings(config, sets or (), lake), dry_run=dry_run)
     for line in in_words(summary):
         typer.echo(line)
     for line in troubles(summary):
@@ -41,8 +39,8 @@ def move_read(
         raise typer.Exit(1)
 
 
-def in_words(summary: Summary) -> Iterator[str]:
-    """Yield what was done, a line for each thing."""
+def in_words(summary: ArchiveSummary) -> Iterator[str]:
+    """Yield the result, line by line."""
     if summary.batch is None:
         yield "the stream has committed no batch yet: nothing is moved"
     else:
@@ -51,29 +49,29 @@ def in_words(summary: Summary) -> Iterator[str]:
     size = sum(file.size for file in summary.moved)
     yield f"{verb} to {summary.aside}: {len(summary.moved):,} files, {size:,} bytes"
     if summary.completed:
-        yield f"completed what a run before had begun: {len(summary.completed):,} files"
+        yield f"completed from an earlier run: {len(summary.completed):,} files"
     yield f"left for the stream to read: {summary.waiting:,} files"
 
 
-def troubles(summary: Summary) -> Iterator[str]:
-    """Yield what a person has to look at."""
-    if summary.anew:
+def troubles(summary: ArchiveSummary) -> Iterator[str]:
+    """Yield what needs attention."""
+    if summary.changed:
         yield (
-            f"{len(summary.anew):,} files were written anew after the stream had read them; it does not read a name "
-            f"twice, so what they hold now is not in the tables: give them other names: {_names(summary.anew)}"
+            f"{len(summary.changed):,} files were changed after the stream had read them; it reads each name once, so "
+            f"their content now is not in the tables: rename them: {_names(summary.changed)}"
         )
-    if summary.in_the_way:
+    if summary.target_exists:
         yield (
-            f"{len(summary.in_the_way):,} files were read and not moved, for other content lies under their names in "
-            f"{summary.aside}: {_names(summary.in_the_way)}"
+            f"{len(summary.target_exists):,} files were read and not moved, as other files have their names in "
+            f"{summary.aside}: {_names(summary.target_exists)}"
         )
     yield from summary.failed[:_SHOWN]
     if len(summary.failed) > _SHOWN:
         yield f"and {len(summary.failed) - _SHOWN:,} more could not be moved"
     if summary.left:
-        yield f"gave up, with {summary.left:,} files not tried"
+        yield f"gave up; {summary.left:,} files were not tried"
 
 
-def _names(files: Sequence[Landed]) -> str:
+def _names(files: Sequence[LandedFile]) -> str:
     more = f" and {len(files) - _SHOWN:,} more" if len(files) > _SHOWN else ""
     return ", ".join(file.name for file in files[:_SHOWN]) + more

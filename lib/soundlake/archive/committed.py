@@ -1,9 +1,9 @@
-"""Which files the stream has read and committed: told by the checkpoint of ingest.
+"""Which files the stream has read and committed, by the checkpoint of ingest.
 
 Spark's file source logs every file it hands out, empty ones too: `sources/0/<n>` holds those of its n-th offset,
 `sources/0/<n>.compact` all up to there. `offsets/<batch>` says which offset a batch of the query reaches, and
-`commits/<batch>` that its records are in bronze. The two numbers are not the same: after a crash between both logs the
-source's runs ahead of the query's. So a file counts as read when the last committed batch reaches its offset.
+`commits/<batch>` that its records are in bronze. The two numbers differ: after a crash between the two logs the source
+is ahead of the query. So a file counts as read when the last committed batch reaches its offset.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from soundlake.errors import SoundlakeError, UsageError
 
 _LOG = "sources/0"
 _COMPACT = ".compact"
-# A running stream compacts its log and removes the old parts while we read it.
+# A running stream compacts its log and removes old parts meanwhile.
 _ATTEMPTS = 3
 
 
@@ -35,7 +35,7 @@ class _IncompleteError(Exception):
 
 
 def committed_files(checkpoint: Texts) -> Committed:
-    """Return the files that are in bronze, by their paths without percent signs for letters.
+    """Return the files that are in bronze, by their percent-decoded paths.
 
     Raises UsageError where the query does not read files, SoundlakeError for a checkpoint that is damaged.
     """
@@ -55,7 +55,7 @@ def committed_files(checkpoint: Texts) -> Committed:
 
 
 def _offset_of(checkpoint: Texts, batch: int) -> int:
-    """The offset of the file source that a batch reaches; -1 where it has given nothing yet."""
+    """The offset of the file source that a batch reaches; -1 before its first file."""
     name = f"offsets/{batch}"
     lines = (checkpoint.read(name) or "").splitlines()
     try:
@@ -63,7 +63,7 @@ def _offset_of(checkpoint: Texts, batch: int) -> int:
         offset = None if text == "-" else json.loads(text)
     except ValueError:
         raise SoundlakeError(
-            f"{checkpoint.shown}/{name} is not what Spark writes for a query of one source: damaged, nothing was moved"
+            f"{checkpoint.shown}/{name} is not what Spark writes for a query of one source; nothing was moved"
         ) from None
     if offset is None:
         return -1
@@ -93,7 +93,7 @@ def _read_part(text: str, reached: int, shown: str) -> Iterator[tuple[str, int]]
             if int(entry["batchId"]) <= reached:
                 yield unquote(entry["path"], errors="strict"), int(entry["timestamp"])
     except (ValueError, KeyError, TypeError):
-        raise SoundlakeError(f"{shown} is not what Spark's file source writes: damaged, nothing was moved") from None
+        raise SoundlakeError(f"{shown} is not what Spark's file source writes; nothing was moved") from None
 
 
 def _numbers(names: Iterator[str] | list[str]) -> list[int]:

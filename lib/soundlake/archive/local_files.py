@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from errno import EXDEV
 from pathlib import Path
 
-from soundlake.archive.places import Landed, Outcome, is_left_out
+from soundlake.archive.files import LandedFile, MoveOutcome, is_left_out
 from soundlake.errors import SoundlakeError
 
 _WORKING = "_moving-"
 
 
 class LocalFiles:
-    """See `places.Place`: from one folder to another, by renaming, by copying to another file system."""
+    """See `files.SourceFiles`: from one folder to another, by renaming, by copying to another file system."""
 
     workers = 1
     resolution = 1
@@ -26,8 +26,8 @@ class LocalFiles:
         self._aside = aside
         self.prefix = f"{root}/"
 
-    def files(self) -> Iterator[Landed]:
-        """See `Place`. Links to folders are not followed."""
+    def files(self) -> Iterator[LandedFile]:
+        """See `SourceFiles`. Links to folders are not followed."""
 
         def fail(error: OSError) -> None:
             raise SoundlakeError(f"cannot read {error.filename}: {error.strerror}")
@@ -39,17 +39,17 @@ class LocalFiles:
                 try:
                     stat = path.stat()
                 except FileNotFoundError:
-                    continue  # taken away since it was listed, or a link to nothing
+                    continue  # removed since it was listed, or a dangling link
                 if not is_left_out(name) and path.is_file():
                     relative = path.relative_to(self._root).as_posix()
-                    yield Landed(relative, stat.st_mtime_ns // 1_000_000, stat.st_size, _tag(stat))
+                    yield LandedFile(relative, stat.st_mtime_ns // 1_000_000, stat.st_size, _tag(stat))
 
-    def move(self, file: Landed) -> Outcome:
-        """See `Place`."""
+    def move(self, file: LandedFile) -> MoveOutcome:
+        """See `SourceFiles`."""
         source, target = self._root / file.name, self._aside / file.name
         try:
             if source.is_symlink():
-                raise SoundlakeError(f"{source}: is a link, what it leads to is not moved; remove it by hand")
+                raise SoundlakeError(f"{source}: is a link and is not moved; remove it by hand")
             target.parent.mkdir(parents=True, exist_ok=True)
             if target.exists():
                 return self._complete(source, target, file)
@@ -59,20 +59,20 @@ class LocalFiles:
                 if error.errno != EXDEV:
                     raise
                 return self._copy(source, target, file)
-            if _tag(target.stat()) != file.tag:  # written anew after it was listed, and not read: it goes back
+            if _tag(target.stat()) != file.tag:  # changed after it was listed, and not read: move it back
                 target.rename(source)
-                return Outcome.ANEW
+                return MoveOutcome.CHANGED
         except OSError as error:
             raise SoundlakeError(f"{source}: cannot be moved to {target}: {error.strerror}") from None
-        return Outcome.MOVED
+        return MoveOutcome.MOVED
 
-    def _complete(self, source: Path, target: Path, file: Landed) -> Outcome:
-        """A run died between copying and removing; what else bears the name stays as it is."""
+    def _complete(self, source: Path, target: Path, file: LandedFile) -> MoveOutcome:
+        """Finish a run that died between copying and removing; another file of that name is left alone."""
         if not filecmp.cmp(source, target, shallow=False):
-            return Outcome.IN_THE_WAY
-        return self._remove(source, file, Outcome.COMPLETED)
+            return MoveOutcome.TARGET_EXISTS
+        return self._remove(source, file, MoveOutcome.COMPLETED)
 
-    def _copy(self, source: Path, target: Path, file: Landed) -> Outcome:
+    def _copy(self, source: Path, target: Path, file: LandedFile) -> MoveOutcome:
         working = target.with_name(_WORKING + target.name)
         with source.open("rb") as read, working.open("wb") as written:
             shutil.copyfileobj(read, written, 1 << 20)
@@ -82,17 +82,17 @@ class LocalFiles:
         working.rename(target)
         folder = os.open(target.parent, os.O_RDONLY)
         try:
-            os.fsync(folder)  # the old name must not go before the new one is there for good
+            os.fsync(folder)  # the new name must be durable before the old one is removed
         finally:
             os.close(folder)
-        outcome = self._remove(source, file, Outcome.MOVED)
-        if outcome is Outcome.ANEW:
+        outcome = self._remove(source, file, MoveOutcome.MOVED)
+        if outcome is MoveOutcome.CHANGED:
             target.unlink()
         return outcome
 
-    def _remove(self, source: Path, file: Landed, outcome: Outcome) -> Outcome:
+    def _remove(self, source: Path, file: LandedFile, outcome: MoveOutcome) -> MoveOutcome:
         if _tag(source.stat()) != file.tag:
-            return Outcome.ANEW
+            return MoveOutcome.CHANGED
         source.unlink()
         return outcome
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Texts(Protocol):
-    """Small files below one place. Raises SoundlakeError where they cannot be read."""
+    """Small files below one folder. Raises SoundlakeError where they cannot be read."""
 
     shown: str
 

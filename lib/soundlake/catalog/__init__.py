@@ -1,1 +1,4 @@
-"""The lake in the Glue Data Catalog, and queries on it: through Athena, or on a local lake through DuckDB."""
+"""The lake's tables for analysts: registered in Glue, and queried through Athena or, on a local lake, DuckDB.
+
+`glue` registers, `query` runs a SELECT on either engine, `delta` reads the tables' logs. Insights are in `insights`.
+"""

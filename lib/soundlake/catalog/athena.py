@@ -1,4 +1,4 @@
-"""Queries through Athena: started, awaited, paged, cancelled."""
+"""Queries through Athena: start, wait, fetch pages, cancel."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from soundlake.aws import open_client, translate_errors
-from soundlake.catalog.answer import Answer
 from soundlake.catalog.athena_rows import as_table
+from soundlake.catalog.missing import why_empty
+from soundlake.catalog.query_result import QueryResult
 from soundlake.errors import MissingTableError, SoundlakeError
 from soundlake.s3 import on_s3
 from soundlake.settings import Settings
@@ -34,10 +35,10 @@ def open_athena(settings: Settings) -> AthenaClient:
     return client
 
 
-def run(settings: Settings, sql: str, limit: int | None) -> Answer:
+def run(settings: Settings, sql: str, limit: int | None) -> QueryResult:
     """Run a SELECT in the workgroup and database of the settings; returns at most `limit` rows.
 
-    Whatever ends this before Athena is done, Ctrl-C above all, cancels the query. Raises MissingTableError
+    Anything that interrupts this, such as Ctrl-C, cancels the query. Raises MissingTableError
     where the catalog lacks a table, SoundlakeError where it fails.
     """
     with translate_errors(f"Athena, workgroup {settings.athena.workgroup}"):
@@ -55,7 +56,7 @@ def run(settings: Settings, sql: str, limit: int | None) -> Answer:
         columns, rows = _results(athena, query)
         taken = list(rows if limit is None else islice(rows, limit + 1))
     has_more = limit is not None and len(taken) > limit
-    return Answer(as_table(columns, taken[:limit]), has_more, f"query {query}: {_cost(settings, done)}")
+    return QueryResult(as_table(columns, taken[:limit]), has_more, f"query {query}: {_cost(settings, done)}")
 
 
 def _request(settings: Settings, sql: str) -> Any:
@@ -84,7 +85,7 @@ def _cancel(athena: AthenaClient, query: str) -> None:
     try:
         athena.stop_query_execution(QueryExecutionId=query)
     except (BotoCoreError, ClientError) as error:
-        raise SoundlakeError(f"the query {query} could not be cancelled, it may go on and cost: {error}") from None
+        raise SoundlakeError(f"the query {query} could not be cancelled and may go on at your cost: {error}") from None
 
 
 def _results(athena: AthenaClient, query: str) -> tuple[list[Any], Iterator[list[str | None]]]:
@@ -110,7 +111,8 @@ def _failure(message: str, reason: str) -> SoundlakeError:
     if "TABLE_NOT_FOUND" not in reason and "SCHEMA_NOT_FOUND" not in reason:
         return SoundlakeError(message)
     named = re.findall(r"\b(?:bronze|silver|gold|ops)_\w+", reason)
-    return MissingTableError(f"{message} (register_tables puts the lake's tables into the catalog)", *named)
+    told = [f"{message} (register_tables puts the lake's tables into the catalog)"]
+    return MissingTableError("\n".join(told + [why_empty(name) for name in dict.fromkeys(named)]), *named)
 
 
 def _cost(settings: Settings, done: QueryExecutionTypeDef) -> str:

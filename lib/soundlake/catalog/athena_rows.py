@@ -29,7 +29,7 @@ _TYPES: dict[str, tuple[pa.DataType, Callable[[str], Any]]] = {
 def as_table(columns: Sequence[Any], rows: Sequence[Sequence[str | None]]) -> pa.Table:
     """Return rows as a table: `columns` are Athena's ColumnInfo.
 
-    Arrays, maps and rows stay texts as Athena writes them, for they cannot be told apart from what they hold.
+    Arrays, maps and rows stay text as Athena writes them, as they cannot be parsed unambiguously.
     """
     arrays = [_array(column, [row[index] for row in rows]) for index, column in enumerate(columns)]
     return pa.Table.from_arrays(arrays, names=[column["Name"] for column in columns])

@@ -1,4 +1,4 @@
-"""`soundlake query`: what it is told and what it says. What it does is imported when it runs: --help is quick."""
+"""The command `soundlake query`. What it runs is imported when it runs, so that --help is quick."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def query(
 ) -> None:
     """Run an insight or any SELECT: through Athena where catalog.type is glue, else on the lake with DuckDB.
 
-    Without a question, list the insights. Tables are called layer_name, such as silver_tracks.
+    Without a question, list the insights, and which of them have answers in the lake.
+
+    Tables are called layer_name, such as silver_tracks.
     """
     from soundlake.settings import load_settings
 
@@ -48,13 +50,14 @@ def query(
     if deploy:
         _deploy(settings, what)
     elif what is None:
-        _list()
+        _list(settings)
     else:
         _run(settings, what, _chosen(format_, out), out, limit)
 
 
 def _run(settings: Settings, what: str, format_: Format, out: Path | None, limit: int | None) -> None:
     from soundlake.catalog import output
+    from soundlake.catalog.missing import why_empty
     from soundlake.catalog.query import ask, caution, sql_of
 
     if limit is None:
@@ -69,10 +72,12 @@ def _run(settings: Settings, what: str, format_: Format, out: Path | None, limit
         output.show(answer.rows)
     else:
         output.write(answer.rows, format_, out)
-    # What is said about the rows goes to stderr: stdout has rows only.
+    # Messages go to stderr: stdout has rows only.
     more = ", there are more: --limit 0 gives all" if answer.has_more else ""
     rows = "1 row" if answer.rows.num_rows == 1 else f"{answer.rows.num_rows:,} rows"
     _say(f"{rows}{more}; {answer.took}")
+    for name in answer.missing:
+        _say(why_empty(name))
     if told := caution(settings, what):
         _say(told)
 
@@ -93,13 +98,17 @@ def _chosen(format_: Format | None, out: Path | None) -> Format:
     return chosen
 
 
-def _list() -> None:
+def _list(settings: Settings) -> None:
+    """List the questions, and where there is a lake, which of them have answers there."""
+    from soundlake.catalog.missing import state_of_marts
     from soundlake.insights import load_insights
 
     insights = sorted(load_insights(), key=lambda insight: insight.name)
     width = max(len(insight.name) for insight in insights) + 2
+    states = state_of_marts(settings)
     for insight in insights:
-        typer.echo(f"{insight.name:<{width}}{insight.question}")
+        state = f"  [{states[insight.name]}]" if states else ""
+        typer.echo(f"{insight.name:<{width}}{insight.question}{state}")
 
 
 def _deploy(settings: Settings, what: str | None) -> None:

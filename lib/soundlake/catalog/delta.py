@@ -1,12 +1,16 @@
-"""The tables of a lake as they really are, read from their Delta logs without Spark."""
+"""The tables of a lake as their Delta logs describe them, read without Spark."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyarrow import fs
@@ -18,20 +22,20 @@ from soundlake.s3 import has_path_style, is_on_s3, on_s3, region_of
 from soundlake.settings import Settings
 from soundlake.tables import Table
 
-# What Athena's engine 3 reads of the features that a reader must know: its documentation names these.
+# The reader features that Athena's engine 3 supports, by its documentation.
 _READ_BY_ATHENA = {"columnMapping", "deletionVectors", "timestampNtz"}
 _RETRIES = "max_retries"  # delta-rs's name of this option
 
 
 @dataclass(frozen=True)
 class Found:
-    """A table that is there: the types of its columns in the log's order, and the log's features Athena cannot read."""
+    """An existing table: its columns' types in the log's order, and the log's features that Athena cannot read."""
 
     columns: dict[str, str]
     unreadable: tuple[str, ...] = ()
 
     def differs_from(self, table: Table) -> list[str]:
-        """Say how the table is unlike its declaration; columns that it does not have yet are no difference."""
+        """Return how the table differs from its declaration; missing columns are no difference."""
         declared = {column.name: spark_type(column.type) for column in table.columns}
         differences = [f"its Delta log has the feature {name}, which Athena does not read" for name in self.unreadable]
         for name, type_ in self.columns.items():
@@ -67,7 +71,7 @@ def files_of(table: DeltaTable) -> fs.FileSystem:
     uri = urlsplit(table.table_uri)
     if uri.scheme == "file":
         return fs.SubTreeFileSystem(unquote(uri.path), fs.LocalFileSystem())
-    options = table._storage_options or {}  # there is no public way to what it was opened with
+    options = table._storage_options or {}  # there is no public attribute for it
     s3 = fs.S3FileSystem(
         access_key=options["AWS_ACCESS_KEY_ID"],
         secret_key=options["AWS_SECRET_ACCESS_KEY"],
@@ -80,8 +84,22 @@ def files_of(table: DeltaTable) -> fs.FileSystem:
     return fs.SubTreeFileSystem(f"{uri.netloc}{unquote(uri.path)}", s3)
 
 
+def read_rows(
+    table: DeltaTable, columns: Sequence[str] | None = None, having: Iterable[tuple[str, str]] = ()
+) -> pa.Table:
+    """Read a table, or some columns of the rows that have these values, each a column's name and a text.
+
+    pyarrow reads the files by itself: a process that lets delta-rs hand them over may abort at its end (code 134).
+    """
+    from pyarrow import dataset  # which imports pandas; --help is quick
+
+    conditions = [dataset.field(name) == value for name, value in having]
+    wanted = reduce(and_, conditions) if conditions else None
+    return table.to_pyarrow_dataset(filesystem=files_of(table)).to_table(columns=columns, filter=wanted)
+
+
 def read_schema(settings: Settings, table: Table) -> Found | None:
-    """Read which columns a table has; None where there is no table. Raises SoundlakeError where it cannot be read."""
+    """Read the columns of a table; None where there is none. Raises SoundlakeError where it cannot be read."""
     opened = open_table(settings, table)
     if opened is None:
         return None
@@ -94,7 +112,7 @@ def read_schema(settings: Settings, table: Table) -> Found | None:
 
 
 def _storage_options(settings: Settings) -> dict[str, str]:
-    """What the reader needs for S3: the endpoint, and the credentials that boto3's chain finds, for it has another."""
+    """The reader's options for S3: the endpoint, and the credentials of boto3's chain, as its own chain differs."""
     if not is_on_s3(settings.lake.uri):
         return {}
     with translate_errors(settings.lake.uri):

@@ -1,4 +1,4 @@
-"""How a registered table differs from the one that should be registered, in words."""
+"""How a registered table differs from what should be registered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from soundlake.catalog.table_input import OURS
 
 
 def differences(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    """Return a line for each difference; none where nothing has to be done. What others added is no difference."""
+    """Return a line for each difference; none where nothing has to be done. Additions by others are no difference."""
     return [*_columns(existing, wanted), *_facts(existing, wanted), *_parameters(existing, wanted)]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from soundlake.aws import error_code, translate_errors
-from soundlake.catalog.glue import DATABASE_COMMENT, Outcome, State, open_glue
+from soundlake.catalog.glue import DATABASE_COMMENT, Registration, RegistrationState, open_glue
 from soundlake.catalog.layouts import Layout
 from soundlake.catalog.names import LONGEST_COLUMN_COMMENT, LONGEST_DESCRIPTION, one_line
 from soundlake.catalog.table_input import OURS, relations
@@ -31,7 +31,7 @@ _NO_DAY = "1970-01-01"
 
 @dataclass(frozen=True)
 class Exported:
-    """A version of a table that was written: where, and which folders it has.
+    """A written version of a table: its path and folders.
 
     `values`: the first and last day, the first and last bucket, or all words.
     """
@@ -95,18 +95,18 @@ def _projection(layout: Layout | None, values: tuple[str, ...], location: str) -
 
 
 def _days(values: tuple[str, ...]) -> str:
-    """A range of days. Trino takes none of a single day: then it ends with the next, which has no folder."""
+    """A range of days. Trino takes no range of one day: then it ends with the next day, which has no folder."""
     first, last = (date.fromisoformat(day) for day in values or (_NO_DAY, _NO_DAY))
     return f"{first},{last if last > first else first + timedelta(days=1)}"
 
 
-def move_to(settings: Settings, exported: Exported) -> State:
-    """Make the Glue table of an export, or move it to this version: one request, old or new, nothing between."""
+def move_to(settings: Settings, exported: Exported) -> RegistrationState:
+    """Create the Glue table of an export, or move it to this version, atomically in one request."""
     return put(settings, parquet_input(exported))
 
 
-def put(settings: Settings, wanted: TableInputTypeDef, *, check: bool = False) -> State:
-    """Create or update a table in one request; with `check` only say what would be done."""
+def put(settings: Settings, wanted: TableInputTypeDef, *, check: bool = False) -> RegistrationState:
+    """Create or update a table in one request; with `check` only return what would be done."""
     with translate_errors(f"Glue, database {settings.catalog.database}"):
         glue, database = open_glue(settings), settings.catalog.database
         existing = _existing(glue, database, wanted["Name"])
@@ -176,10 +176,11 @@ def landing_input(settings: Settings, folders: list[str]) -> TableInputTypeDef:
     }
 
 
-def register_landing(settings: Settings, *, check: bool = False) -> Outcome | None:
-    """Register the folder that raw records land in; None where records do not come from files on S3.
+def register_landing(settings: Settings, *, check: bool = False) -> Registration | None:
+    """Register the folder of raw records; None where records do not come from files on S3.
 
-    Its folders are those whose names say a kind; there have to be some. Raises SoundlakeError as `register` does.
+    Its folders are those whose names stand for a kind; there must be at least one. Raises SoundlakeError as `register`
+    does.
     """
     path = settings.source.files.path
     if settings.source.type != "files" or path is None or not is_on_s3(path):
@@ -196,6 +197,6 @@ def register_landing(settings: Settings, *, check: bool = False) -> Outcome | No
         there = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", [])]
     folders = sorted(names.intersection(name.rstrip("/").rpartition("/")[2] for name in there))
     if not folders:
-        return Outcome(LANDING, "missing")
+        return Registration(LANDING, "missing")
     state = put(settings, landing_input(settings, folders), check=check)
-    return Outcome(LANDING, state, () if state == "unchanged" else (f"folders {', '.join(folders)}",))
+    return Registration(LANDING, state, () if state == "unchanged" else (f"folders {', '.join(folders)}",))

@@ -1,8 +1,8 @@
-"""Registering the lake's tables in the Glue Data Catalog: created, updated, or left alone where all is well."""
+"""Registering the lake's tables in the Glue Data Catalog: created, updated, or unchanged."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,57 +15,61 @@ from soundlake.catalog.delta import Found, read_schema
 from soundlake.catalog.drift import differences
 from soundlake.catalog.names import check_names, location
 from soundlake.catalog.table_input import merged, table_input
+from soundlake.catalog.view_input import IS_VIEW, view_differences, view_input
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights.insight import load_insights
 from soundlake.s3 import is_on_s3
 from soundlake.settings import Settings
 from soundlake.tables import TABLES, Table
+from soundlake.views import VIEWS, View
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
-State = Literal["created", "updated", "unchanged", "missing", "gone", "refused"]
+RegistrationState = Literal["created", "updated", "unchanged", "missing", "gone", "refused"]
 
 DATABASE_COMMENT = "Soundlake: a streaming lakehouse for Spotify data"
 _READERS = 8  # reading a log is waiting for S3
-# Another registrar came between the look and the write; looked at again, it is seen.
+# Another registrar came first; another look sees its change.
 _MEANWHILE = {"AlreadyExistsException", "ConcurrentModificationException", "EntityNotFoundException"}
 _ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of a table, or would become of it.
+class Registration:
+    """The result of registering a table, or with `check` of looking at it.
 
     `missing`: not in the lake yet, nothing is registered. `gone`: registered, but no longer in the lake. `refused`: it
-    is not what is declared, and what is registered stays as it is. `details` say how it differs.
+    differs from its declaration, and what is registered stays as it is. `details` are the differences.
     """
 
     name: str
-    state: State
+    state: RegistrationState
     details: tuple[str, ...] = ()
 
     @property
     def is_drift(self) -> bool:
-        """Whether catalog and lake are not the same."""
+        """Whether catalog and lake differ."""
         return self.state not in ("unchanged", "missing")
 
     @property
     def is_trouble(self) -> bool:
-        """Whether registering cannot make them the same."""
+        """Whether registering cannot fix the difference."""
         return self.state in ("gone", "refused")
 
 
 def public_tables() -> list[Table]:
-    """The tables for analysts, marts included: what is registered and what can be queried."""
+    """The tables for analysts, insights included: those that are registered and can be queried."""
     return [table for table in (*TABLES, *(insight.table for insight in load_insights())) if not table.internal]
 
 
-def register(settings: Settings, tables: Iterable[Table] | None = None, *, check: bool = False) -> list[Outcome]:
+def register(settings: Settings, tables: Iterable[Table] | None = None, *, check: bool = False) -> list[Registration]:
     """Register the tables (all that are for analysts, unless given) of the settings' lake; with `check` only look.
 
+    Views over them are registered with them.
+
     Raises UsageError where the settings name no Glue or no lake on S3, and SoundlakeError where Glue or the lake cannot
-    be reached, or where the lake holds no table at all. What was registered until then stays; do it again.
+    be reached, or where the lake has no tables. What was registered until then stays; it can be run again.
     """
     chosen = public_tables() if tables is None else [table for table in tables if not table.internal]
     _check_settings(settings, chosen)
@@ -75,7 +79,8 @@ def register(settings: Settings, tables: Iterable[Table] | None = None, *, check
         raise SoundlakeError(f"there are no tables in {settings.lake.uri}")
     with translate_errors(f"Glue, database {settings.catalog.database}"):
         catalog = _Catalog(open_glue(settings), settings, check)
-        return [*catalog.database(), *(catalog.table(table, found[table]) for table in chosen)]
+        outcomes = [*catalog.database(), *(catalog.table(table, found[table]) for table in chosen)]
+        return outcomes + [catalog.view(view, found[view.source]) for view in VIEWS if view.source in found]
 
 
 def _check_settings(settings: Settings, tables: list[Table]) -> None:
@@ -106,7 +111,7 @@ def _again() -> Retrying:
 
 
 class _Catalog:
-    """One database of Glue, and what is registered in it when it is first looked at."""
+    """One database of Glue, and the tables registered in it at the first look."""
 
     def __init__(self, glue: GlueClient, settings: Settings, check: bool) -> None:
         self._glue = glue
@@ -115,8 +120,8 @@ class _Catalog:
         self._name = settings.catalog.database
         self._registered: dict[str, dict[str, Any]] | None = None
 
-    def database(self) -> list[Outcome]:
-        """Make the database where there is none. One that is there is its maker's: it stays as it is."""
+    def database(self) -> list[Registration]:
+        """Create the database where there is none; an existing one is left alone."""
         try:
             self._glue.get_database(Name=self._name)
             return []
@@ -130,10 +135,18 @@ class _Catalog:
             except ClientError as error:
                 if error_code(error) != "AlreadyExistsException":
                     raise
-        return [Outcome(f"database {self._name}", "created", ("there is no such database",))]
+        return [Registration(f"database {self._name}", "created", ("there is no such database",))]
 
-    def table(self, table: Table, found: Found | None) -> Outcome:
+    def table(self, table: Table, found: Found | None) -> Registration:
         """Bring one table up to date, and say what was done or has to be done."""
+        return self._repeat(table.view, lambda existing: self._bring(table, found, existing))
+
+    def view(self, view: View, source: Found | None) -> Registration:
+        """Bring one view up to date, as `table` does; `source` is its table as found in the lake."""
+        return self._repeat(view.view, lambda existing: self._bring_view(view, source, existing))
+
+    def _repeat(self, name: str, bring: Callable[[dict[str, Any] | None], Registration]) -> Registration:
+        """Bring what is registered under a name up to date; look again where somebody else changed it meanwhile."""
         if self._registered is None:
             pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=self._name)
             self._registered = {one["Name"]: dict(one) for page in pages for one in page["TableList"]}
@@ -141,28 +154,44 @@ class _Catalog:
         for attempt in _again():
             with attempt:
                 if attempt.retry_state.attempt_number > 1:
-                    registered = self._look_again(table.view)
-                return self._bring(table, found, registered.get(table.view))
+                    registered = self._look_again(name)
+                return bring(registered.get(name))
         raise AssertionError  # the last attempt returns or raises
 
-    def _bring(self, table: Table, found: Found | None, existing: dict[str, Any] | None) -> Outcome:
+    def _bring(self, table: Table, found: Found | None, existing: dict[str, Any] | None) -> Registration:
         place = location(self._settings, table)
         if found is None:
-            return Outcome(table.view, "missing") if existing is None else _gone(table, place)
+            return Registration(table.view, "missing") if existing is None else _gone(table, place)
         if unlike := found.differs_from(table):
-            return Outcome(table.view, "refused", tuple(unlike))
+            return Registration(table.view, "refused", tuple(unlike))
         wanted = table_input(table, found.columns, place)
         if existing is None:
             if not self._check:
                 self._glue.create_table(DatabaseName=self._name, TableInput=wanted)
-            return Outcome(table.view, "created", ("it is not registered",))
-        if existing.get("TableType") == "VIRTUAL_VIEW":
-            return Outcome(table.view, "refused", ("a view of this name is registered: drop it or rename it",))
+            return Registration(table.view, "created", ("it is not registered",))
+        if existing.get("TableType") == IS_VIEW:
+            return Registration(table.view, "refused", ("a view of this name is registered: drop it or rename it",))
         if changes := differences(existing, wanted):
             if not self._check:
                 self._glue.update_table(DatabaseName=self._name, TableInput=merged(existing, wanted))
-            return Outcome(table.view, "updated", tuple(changes))
-        return Outcome(table.view, "unchanged")
+            return Registration(table.view, "updated", tuple(changes))
+        return Registration(table.view, "unchanged")
+
+    def _bring_view(self, view: View, source: Found | None, existing: dict[str, Any] | None) -> Registration:
+        if existing is not None and existing.get("TableType") != IS_VIEW:
+            return Registration(view.view, "refused", ("a table of this name is registered: drop it or rename it",))
+        if source is None:
+            return Registration(view.view, "missing" if existing is None else "unchanged")
+        wanted = view_input(view, self._name)
+        if existing is None:
+            if not self._check:
+                self._glue.create_table(DatabaseName=self._name, TableInput=wanted)
+            return Registration(view.view, "created", ("it is not registered",))
+        if changes := view_differences(existing, wanted):
+            if not self._check:
+                self._glue.update_table(DatabaseName=self._name, TableInput=wanted)
+            return Registration(view.view, "updated", tuple(changes))
+        return Registration(view.view, "unchanged")
 
     def _look_again(self, name: str) -> dict[str, dict[str, Any]]:
         try:
@@ -173,7 +202,7 @@ class _Catalog:
             return {}
 
 
-def _gone(table: Table, place: str) -> Outcome:
-    return Outcome(
+def _gone(table: Table, place: str) -> Registration:
+    return Registration(
         table.view, "gone", (f"it is registered, but there is no Delta table at {place}: restore it or drop it",)
     )

@@ -1,4 +1,4 @@
-"""How each exported table is laid out in folders. Needs no Spark."""
+"""The folders of exported tables. Needs no Spark."""
 
 from __future__ import annotations
 

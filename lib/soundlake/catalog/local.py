@@ -7,39 +7,44 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 
 import duckdb
 import pyarrow as pa
+from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from soundlake.catalog.answer import Answer, in_utc
-from soundlake.catalog.delta import open_table
+from soundlake.catalog.delta import open_table, read_rows
 from soundlake.catalog.glue import public_tables
+from soundlake.catalog.missing import missing_behind, rows_in
+from soundlake.catalog.query_result import QueryResult, in_utc
+from soundlake.core.schema import arrow_schema
 from soundlake.errors import MissingTableError, SoundlakeError, UsageError
 from soundlake.settings import Settings
-from soundlake.tables import Table
+from soundlake.tables import TABLES, Table
+from soundlake.views import VIEWS, View
 
 # As Athena's engine means it: subscripts of arrays and maps, and 7 / 2 = 3.
 _LIKE_ATHENA = ("CREATE MACRO element_at(collection, key) AS collection[key]", "SET integer_division = true")
 _LOOK_AGAIN_SECONDS = 0.1
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _NAME = re.compile(r"\b(?:bronze|silver|gold|ops)_\w+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Part:
-    """What of a table is read: these columns, and of the rows those that have these values."""
+    """The part of a table that is read: these columns, and the rows with these values."""
 
     columns: tuple[str, ...]
     having: tuple[tuple[str, str], ...] = ()
 
 
-def run(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Part] | None = None) -> Answer:
+def run(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Part] | None = None) -> QueryResult:
     """Run a SELECT on the tables of the settings' lake; returns at most `limit` rows.
 
-    `parts` says, by a table's name in SQL, what is enough of it for this query; of other tables everything is read.
-    Raises UsageError for SQL that is not one SELECT, MissingTableError where it names a table that is not there,
-    SoundlakeError where it fails.
+    `parts` says, by a table's name in SQL, what is enough of it for this query; of other tables everything is read. A
+    table that is not there has no rows, see `soundlake.catalog.missing`. Raises UsageError for SQL that is not one
+    SELECT, MissingTableError where it names an unknown table or a mart that is not built, SoundlakeError else.
     """
     began = time.monotonic()
     with duckdb.connect(config={"enable_external_access": "false"}) as connection:
@@ -47,20 +52,31 @@ def run(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Par
         connection.execute(f"SET TimeZone = '{settings.insights.time_zone}'")
         for statement in _LIKE_ATHENA:
             connection.execute(statement)
-        named = _named(sql)
+        named, views = _named(sql)
+        # What a view reads is read as a whole: `parts` is about the query's own words.
+        parts = {name: part for name, part in (parts or {}).items() if name not in {v.source.view for v in views}}
+        opened = {table: open_table(settings, table) for table in named}
+        absent = [table for table in named if opened[table] is None]
+        unbuilt = [table.view for table in absent if table not in TABLES]
         # All of a table, and not its dataset: DuckDB over a dataset may abort the process at its end.
-        found = {table.view: rows for table in named if (rows := _read(settings, table, parts)) is not None}
-        for view, rows in found.items():
-            connection.register(view, rows)
+        for table, there in opened.items():
+            if there is not None:
+                connection.register(table.view, _read(settings, table, there, parts.get(table.view)))
+            elif table.view not in unbuilt:
+                connection.register(table.view, arrow_schema(table).empty_table())
+        for view in views:
+            connection.execute(f"CREATE VIEW {view.view} AS {view.sql()}")
         try:
             rows = _interruptible(connection, lambda: _rows(connection, sql, limit))
         except duckdb.Error as error:
-            missing = [table.view for table in named if table.view not in found]
-            raise _failure(error, missing, settings) from None
+            raise _failure(error, unbuilt, settings) from None
+    missing = tuple(table.view for table in absent if table.view not in unbuilt)
+    if rows.num_rows == 0:
+        missing = missing_behind([table.view for table in named], partial(rows_in, settings))
     has_more = limit is not None and rows.num_rows > limit
-    tables = "1 table" if len(found) == 1 else f"{len(found)} tables"
-    took = f"read {tables} of {settings.lake.uri} in {time.monotonic() - began:.1f} s"
-    return Answer(in_utc(rows.slice(0, limit)), has_more, took)
+    found = len(named) - len(absent)
+    took = f"read {found} {'table' if found == 1 else 'tables'} of {settings.lake.uri}"
+    return QueryResult(in_utc(rows.slice(0, limit)), has_more, f"{took} in {time.monotonic() - began:.1f} s", missing)
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) -> pa.Table:
@@ -69,18 +85,18 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) ->
 
 
 def _interruptible(connection: duckdb.DuckDBPyConnection, query: Callable[[], pa.Table]) -> pa.Table:
-    """What a query gives; Ctrl-C ends it.
+    """The result of a query that Ctrl-C can interrupt.
 
-    In a thread of its own: DuckDB looks for Ctrl-C between its tasks only, and one task may be the whole query.
+    It runs in a thread of its own: DuckDB checks for Ctrl-C between its tasks only, and the query may be one task.
     """
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(query)
         try:
-            # Waiting without an end, a thread may not be woken by Ctrl-C.
+            # Without a timeout, Ctrl-C may not wake a waiting thread.
             while not running.done():
                 wait([running], timeout=_LOOK_AGAIN_SECONDS)
         except KeyboardInterrupt:
-            # Again and again: it may come before the query has begun.
+            # Repeatedly: the query may not have begun yet.
             while not running.done():
                 connection.interrupt()
                 wait([running], timeout=_LOOK_AGAIN_SECONDS)
@@ -97,35 +113,41 @@ def _check_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         raise UsageError("only one SELECT can be run; tables are written by the jobs")
 
 
-def _named(sql: str) -> list[Table]:
-    """The tables that a query names; a name in a text may be among them, which only costs time."""
-    names = {name.lower() for name in _NAME.findall(_COMMENT.sub(" ", sql))}
-    return [table for table in public_tables() if table.view in names]
+def code_of(sql: str) -> str:
+    """Return a query without its string literals and comments."""
+    code, end = sql.encode(), (len(sql.encode()), duckdb.token_type.comment)
+    kept = [
+        code[begin:after]
+        for (begin, kind), (after, _) in pairwise([*duckdb.tokenize(sql), end])
+        if kind not in (duckdb.token_type.string_const, duckdb.token_type.comment)
+    ]
+    return b" ".join(kept).decode()
 
 
-def _read(settings: Settings, table: Table, parts: Mapping[str, Part] | None) -> pa.Table | None:
-    opened = open_table(settings, table)
+def _named(sql: str) -> tuple[list[Table], list[View]]:
+    """The tables and views that a query needs."""
+    names = {name.lower() for name in _NAME.findall(code_of(sql))}
+    views = [view for view in VIEWS if view.view in names]
+    names.update(view.source.view for view in views)
+    return [table for table in public_tables() if table.view in names], views
+
+
+def _read(settings: Settings, table: Table, opened: DeltaTable, part: Part | None) -> pa.Table:
     try:
-        if opened is None:
-            return None
-        if (part := (parts or {}).get(table.view)) is None:
-            return opened.to_pyarrow_table()
+        if part is None:
+            return read_rows(opened)
         there = {field.name for field in opened.schema().fields}
-        columns = [name for name in part.columns if name in there]
-        return opened.to_pyarrow_table(
-            columns=columns, filters=[(name, "=", value) for name, value in part.having] or None
-        )
+        return read_rows(opened, [name for name in part.columns if name in there], part.having)
     except (DeltaError, OSError) as error:
         raise SoundlakeError(f"{table.path} of {settings.lake.uri} cannot be read: {error}") from None
 
 
-def _failure(error: duckdb.Error, missing: list[str], settings: Settings) -> SoundlakeError:
+def _failure(error: duckdb.Error, unbuilt: list[str], settings: Settings) -> SoundlakeError:
     if not isinstance(error, duckdb.CatalogException):
         return SoundlakeError(f"the query failed: {error}")
-    if missing:
-        names = ", ".join(missing)
-        what = f"not in {settings.lake.uri} yet: {names}: run the job that makes it, such as build_insights"
-        return MissingTableError(what, *missing)
+    if unbuilt:
+        what = f"not in {settings.lake.uri} yet: {', '.join(unbuilt)}: run ./spark-submit.sh build_insights"
+        return MissingTableError(what, *unbuilt)
     unknown = _NAME.findall(str(error).split(" does not exist")[0])
     return (
         MissingTableError(f"the query failed: {error}", *unknown)

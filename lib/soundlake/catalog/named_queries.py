@@ -1,4 +1,4 @@
-"""The insights as named queries of an Athena workgroup: to be found, read and run in the console."""
+"""The insights as named queries of an Athena workgroup, for its console."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_DESCRIPTION = 1024
 
 
 def deploy(settings: Settings) -> list[tuple[str, str]]:
-    """Make a named query for each insight in the workgroup and database of the settings, or bring it up to date.
+    """Create or update a named query for each insight in the workgroup and database of the settings.
 
     Returns names and `created`, `updated` or `unchanged`. Queries of other names stay as they are. Raises
     SoundlakeError where Athena refuses.

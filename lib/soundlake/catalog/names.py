@@ -1,4 +1,4 @@
-"""Names as Glue takes them: databases, tables, columns, comments, places."""
+"""Names as Glue accepts them: databases, tables, columns, comments, locations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOT_IN_A_LINE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
 
 
 def check_names(database: str, tables: list[Table]) -> None:
-    """Raise UsageError with a line for each name that Glue or Athena would fold or refuse."""
+    """Raise UsageError with a line for each name that Glue or Athena would change or refuse."""
     names = {"catalog.database": [database]} | {table.path: [table.view, *table.column_names] for table in tables}
     problems = [
         f"{place}: {name!r} is no name for Glue: lower-case letters, digits and _, at most 255"
@@ -32,7 +32,7 @@ def check_names(database: str, tables: list[Table]) -> None:
 
 
 def location(settings: Settings, table: Table) -> str:
-    """Where a table of a lake on S3 stands, as Athena takes it: s3://, with a slash at its end."""
+    """The location of a table on S3 as Athena takes it: s3://, with a trailing slash."""
     return f"{on_s3(settings.lake.uri)}/{table.path}/"
 
 

@@ -1,4 +1,4 @@
-"""Rows for people and for programs: a table on the console, CSV, Parquet. The same for every engine."""
+"""Writing rows as a table on the console, CSV or Parquet, the same for every engine."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from soundlake.catalog.cells import FORMULA, QUOTED
 from soundlake.errors import SoundlakeError
 
 
@@ -57,9 +59,15 @@ def _save_csv(rows: pa.Table, file: BinaryIO) -> None:
 
 
 def _flat(rows: pa.Table) -> pa.Table:
-    """Turn what CSV has no form for into text."""
+    """Turn what CSV has no form for into text, and every text into one that no spreadsheet runs."""
     columns = [column if _is_flat(column.type) else _texts(column) for column in rows.columns]
-    return pa.Table.from_arrays(columns, names=rows.column_names)
+    return pa.Table.from_arrays([_plain(column) for column in columns], names=rows.column_names)
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return column
+    return pc.replace_substring_regex(column, pattern=FORMULA, replacement=QUOTED)
 
 
 def _is_flat(type_: pa.DataType) -> bool:

@@ -1,4 +1,4 @@
-"""One question, one way to ask it: through Athena where the catalog is Glue, else on the lake itself."""
+"""Running a query: through Athena where the catalog is Glue, else on the lake itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from soundlake.catalog.answer import Answer
+from soundlake.catalog.query_result import QueryResult
 from soundlake.errors import UsageError
 from soundlake.insights import Engine as RenderFor
 from soundlake.insights import load_insights, render
@@ -16,7 +16,8 @@ from soundlake.settings import Settings, check_lake_exists
 if TYPE_CHECKING:
     from soundlake.catalog.local import Part
 
-_COMMENT = re.compile(r"\s*(--[^\n]*(\n|$)|/\*.*?\*/)", re.DOTALL)
+# As Athena's grammar has it: a carriage return ends a comment of a line, too.
+_COMMENT = re.compile(r"\s*(--[^\r\n]*|/\*.*?\*/)", re.DOTALL)
 
 Engine = Literal["athena", "duckdb"]
 
@@ -37,10 +38,10 @@ def sql_of(settings: Settings, what: str) -> str:
     return sql
 
 
-def ask(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Part] | None = None) -> Answer:
+def ask(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Part] | None = None) -> QueryResult:
     """Run a SELECT and return at most `limit` rows; raises UsageError and SoundlakeError, see the engines.
 
-    `parts` spares a reader without a catalog what the query does not need, see `local.run`; Athena knows by itself.
+    `parts` is the part of each table that the query needs, see `local.run`; Athena needs no such hint.
     """
     if settings.catalog.type == "glue":
         from soundlake.catalog import athena
@@ -53,7 +54,7 @@ def ask(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Par
 
 
 def caution(settings: Settings, what: str) -> str | None:
-    """Say where Athena answers a SELECT otherwise than the lake's own engine; None where it does not."""
+    """Return a warning where Athena's result differs from the local engine's; else None."""
     is_insight = any(insight.name == what for insight in load_insights())
     if settings.catalog.type == "glue" and settings.insights.time_zone != "UTC" and not is_insight:
         return f"Athena tells days and months in UTC, not in {settings.insights.time_zone} as the marts do"

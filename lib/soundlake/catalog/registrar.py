@@ -1,36 +1,33 @@
-"""Registering beside a stream: whatever becomes of Glue, the stream goes on."""
+"""Registering tables in Glue while the stream runs; a failure of Glue never stops the stream."""
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from types import TracebackType
 
 from soundlake.catalog.glue import register
 from soundlake.errors import SoundlakeError
+from soundlake.logs import get_log
 from soundlake.settings import Settings
 from soundlake.tables import Table
 
 Schemas = Callable[[], Mapping[Table, str]]
-
-
-def _say(line: str) -> None:
-    print(f"soundlake: {line}", file=sys.stderr, flush=True)
+_log = get_log(__name__)
 
 
 class Registrar:
-    """Registers tables that are new, or whose schema has changed, in a thread of its own.
+    """Registers new tables and changed schemas in a thread of its own.
 
-    `schemas` tells which tables there are and what their schemas are, as any text that changes when they do. `notice`
-    says that there may be something new; leaving the context looks once more. What could not be registered is tried
-    again when it is told next. `registered` and `failures` count.
+    `schemas` returns the tables that exist with their schemas, as any text that changes when they do. `notice` wakes
+    the thread; leaving the context looks once more. A failed registration is tried again at the next notice.
+    `registered` and `failures` count.
     """
 
-    def __init__(self, settings: Settings, schemas: Schemas, say: Callable[[str], None] = _say) -> None:
+    def __init__(self, settings: Settings, schemas: Schemas) -> None:
         self.registered = 0
         self.failures = 0
-        self._settings, self._schemas, self._say = settings, schemas, say
+        self._settings, self._schemas = settings, schemas
         self._known: dict[str, str] = {}
         self._is_failing = False
         self._noticed, self._ended = threading.Event(), threading.Event()
@@ -48,36 +45,36 @@ class Registrar:
         self._thread.join()
 
     def notice(self) -> None:
-        """Say that a batch is done; returns at once."""
+        """Wake the thread after a batch; returns at once."""
         self._noticed.set()
 
     def look(self) -> None:
-        """Register what is new or changed since the last time that it could be done; never raises."""
+        """Register what is new or changed since the last success; never raises."""
         try:
             there = self._schemas()
             news = [table for table, schema in there.items() if self._known.get(table.view) != schema]
-            outcomes = register(self._settings, news) if news else []
+            registrations = register(self._settings, news) if news else []
         except Exception as error:  # whatever it is: the stream must not stop for it
             self._failed(error)
             return
         if not news:
             return
         self._known |= {table.view: there[table] for table in news}
-        done = [outcome for outcome in outcomes if outcome.state in ("created", "updated")]
+        done = [registration for registration in registrations if registration.state in ("created", "updated")]
         self.registered += len(done)
-        for outcome in outcomes:
-            if outcome.is_trouble:
-                self._say(f"Glue: {outcome.name} is not registered: {'; '.join(outcome.details)}")
+        for registration in registrations:
+            if registration.is_trouble:
+                _log.warning("table not registered", table=registration.name, reason="; ".join(registration.details))
         if done or self._is_failing:
-            again = " again" if self._is_failing else ""
-            self._say(f"Glue{again}: registered {', '.join(outcome.name for outcome in done) or 'nothing new'}")
+            tables = ", ".join(registration.name for registration in done) or "nothing new"
+            _log.info("Glue works again" if self._is_failing else "registered in Glue", tables=tables)
         self._is_failing = False
 
     def _failed(self, error: Exception) -> None:
         self.failures += 1
         if not self._is_failing:  # once, not at each batch
             reason = str(error) if isinstance(error, SoundlakeError) else repr(error)
-            self._say(f"tables could not be registered, the stream goes on, the next batch tries again: {reason}")
+            _log.warning("tables not registered; the next batch tries again", reason=reason)
         self._is_failing = True
 
     def _watch(self) -> None:
@@ -88,4 +85,4 @@ class Registrar:
             is_last = self._ended.is_set()
             self.look()
         if self._is_failing:
-            self._say(f"tables were not registered ({self.failures} failures): register_tables does it by hand")
+            _log.error("tables not registered; run register_tables", failures=self.failures)

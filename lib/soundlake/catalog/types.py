@@ -1,4 +1,4 @@
-"""Types: Spark's DDL, the schema of a Delta log, and what Glue and Athena call them."""
+"""Column types: Spark's DDL, the schema of a Delta log, and their names in Glue and Athena."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TOKEN = re.compile(r"\s*([A-Za-z_0-9]+|[<>,:()])")
 def spark_type(ddl: str) -> str:
     """Return a DDL type in one spelling: lower case, no spaces, `int` for `integer`; raises SoundlakeError.
 
-    A type that Glue has no word for, such as variant or an interval, is an error.
+    A type that Glue has no name for, such as variant or an interval, is an error.
     """
     tokens = _TOKEN.findall(ddl)
     if "".join(tokens) != re.sub(r"\s", "", ddl):

@@ -1,1 +1,4 @@
-"""Clusters: groups of tracks by how they sound. Features, training, labels, names, publishing and scoring."""
+"""Clusters of tracks by sound: choosing k, training, labels, names, publishing, scoring, drift.
+
+What is learned about listeners is in `recommend`.
+"""

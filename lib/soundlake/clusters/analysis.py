@@ -1,4 +1,4 @@
-"""What is kept of a model for people to judge it by: the numbers of clusters tried, and a map of its tracks."""
+"""What helps people to assess a model: the values of k that were tried, and a map of its tracks."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ ON_THE_MAP = 2000  # tracks: enough to see the shape, few enough to draw
 def analyse(model: ClusterModel, rows: DataFrame, profiles: DataFrame, tracks: DataFrame) -> dict[Table, DataFrame]:
     """Return the rows of gold/cluster_choices, cluster_map and cluster_axes for a model.
 
-    Takes its training rows (`track_id` and the features), its rows of gold/cluster_profiles, silver/tracks for names.
-    On the map are the exemplars of every cluster, and of the others those that a hash puts first.
+    Takes its training rows (`track_id` and the features), its rows of gold/cluster_profiles, and silver/tracks for
+    names. The map has the exemplars of every cluster, and of the other tracks the first by a hash.
     """
     spark = rows.sparkSession
     exemplars = {track for row in profiles.collect() for track in row["exemplar_track_ids"]}

@@ -1,4 +1,4 @@
-"""gold/track_clusters as a whole: assigning every track by one model, and knowing whether that has been done."""
+"""Assigning every track of gold/track_clusters by one model, and checking whether that was done."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from soundlake.lake import Lake, conform, nothing
 from soundlake.tables import TRACK_CLUSTERS, TRACK_FEATURES
 from soundlake.writes import BatchWriter
 
-# Rows alone cannot tell: after a first model, a batch may have scored its own tracks and left out all earlier ones.
+# The rows do not show it: after a first model, a batch scores its own tracks and none of the earlier ones.
 _ASSIGNED_BY = "soundlake.assignedBy"
 
 
 def reassign_all(spark: SparkSession, lake: Lake, model: ClusterModel) -> None:
-    """Give every track of silver/audio_features its cluster by `model`, in one commit of gold/track_clusters.
+    """Assign every track of silver/audio_features to a cluster of `model`, in one commit of gold/track_clusters.
 
-    Only the table's one writer may call this. Dying after the commit makes the next caller do it once more, with the
-    same outcome. The batches whose features are scored here are noted as done: one that died between its features and
-    its clusters is done again, and must not append the same clusters.
+    Only the table's writer may call this. After a crash behind the commit the next caller repeats it, with the same
+    result. The batches whose features are scored here are recorded as done: one that died between its features and its
+    clusters is retried, and must not append the same clusters.
     """
     lake.create(spark, TRACK_CLUSTERS)
     scored = lake.read(spark, TRACK_FEATURES).transform(score(model))
@@ -34,9 +34,9 @@ def reassign_all(spark: SparkSession, lake: Lake, model: ClusterModel) -> None:
 
 
 def is_assigned(spark: SparkSession, lake: Lake, model: ClusterModel) -> bool:
-    """Whether every track of gold/track_clusters was assigned by `model`, those from before the model included.
+    """Whether every track of gold/track_clusters was assigned by `model`, older tracks included.
 
-    Cheap: reads the table's properties, and no file whose statistics name this version only.
+    Cheap: it reads the table's properties, and no file whose statistics name this version only.
     """
     if not lake.exists(spark, TRACK_CLUSTERS):
         return False

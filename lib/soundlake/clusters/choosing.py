@@ -1,8 +1,8 @@
 """Choosing the number of clusters, on a sample small enough for the driver's memory.
 
 Trying many numbers from several starts takes hundreds of short Spark jobs, each of which costs more to schedule than to
-compute. On a bounded sample scipy does the same in a second or two, so there is time for enough starts to see past the
-local optima that KMeans falls into. The silhouette is spark.ml's, as for the final model.
+compute. On a bounded sample scipy does the same in a second or two, which leaves time for enough starts to avoid poor
+local optima. The silhouette is spark.ml's, as for the final model.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def silhouette(clustered: DataFrame, prediction: str = "prediction") -> float:
 def _best_clustering(matrix: Matrix, k: int, seed: int) -> tuple[Codes, float, float] | None:
     """The clusters and the inertia (sum of squared distances to the nearest centroid) of the best of several starts.
 
-    And how much the starts agree, see `stability`. None when every start lost a cluster on the way.
+    And how much the starts agree, see `stability`. None when every start lost a cluster.
     """
     trials = []
     for start in range(_STARTS):

@@ -1,7 +1,7 @@
-"""Whether a model still fits: how the tracks that came after its training differ from those it learned from.
+"""Drift: how the tracks that came after a model's training differ from its training rows.
 
-A model's row has the number, the mean and the spread of its training rows. So what is new is the whole less what was
-known: no track has to be remembered. Needs no Spark.
+A model's row has the number, mean and spread of its training rows. So what is new is the whole minus what was known,
+and no track has to be remembered. Needs no Spark.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from soundlake.clusters.learnable import LIMITS, Sources
+from soundlake.clusters.learnable import LIMITS, SourceFilter
 
 Matrix = NDArray[np.float64]
 
@@ -86,7 +86,7 @@ def measure(model: Mapping[str, Any], features: pa.Table) -> Drift | None:
 def _standardised(model: Mapping[str, Any], features: pa.Table) -> Matrix:
     """The rows that the model might have learned from, in its own standardisation."""
     names = list(model["features"])
-    rows = features.filter(learnable(features, names, Sources.of(model["train_sources"])))
+    rows = features.filter(learnable(features, names, SourceFilter.of(model["train_sources"])))
     values = np.column_stack([rows.column(name).to_numpy() for name in names])
     deviations = np.asarray(model["deviations"], dtype=float)
     scales = np.divide(1.0, deviations, out=np.zeros_like(deviations), where=deviations > 0)
@@ -94,7 +94,7 @@ def _standardised(model: Mapping[str, Any], features: pa.Table) -> Matrix:
     return standardised
 
 
-def learnable(features: pa.Table, names: Sequence[str], sources: Sources) -> pa.ChunkedArray:
+def learnable(features: pa.Table, names: Sequence[str], sources: SourceFilter) -> pa.ChunkedArray:
     """Which rows a model may and can learn from: the same that `training_rows` keeps on Spark."""
     source = pc.fill_null(features.column("source"), "")
     is_named = pc.is_in(source, pa.array(sources.named, pa.string()))

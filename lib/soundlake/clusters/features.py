@@ -13,7 +13,7 @@ from operator import and_
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from soundlake.clusters.learnable import FEATURES, LIMITS, Sources
+from soundlake.clusters.learnable import FEATURES, LIMITS, SourceFilter
 
 __all__ = ["FEATURES", "have_features", "is_allowed", "training_rows"]
 
@@ -24,7 +24,7 @@ def training_rows(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:
     Takes rows of silver/audio_features; gives `track_id` and the nine features (their own units, never null).
 
     Args:
-        sources: the setting `train.sources`, see `Sources`.
+        sources: the setting `train.sources`, see `SourceFilter`.
     """
 
     def transform(features: DataFrame) -> DataFrame:
@@ -40,7 +40,7 @@ def have_features() -> Column:
 
 def is_allowed(sources: Sequence[str]) -> Column:
     """Whether `train.sources` lets a model learn from a row, by the row's `source`."""
-    allowed = Sources.of(sources)
+    allowed = SourceFilter.of(sources)
     source = F.coalesce(F.col("source"), F.lit(""))
     return (F.lit(allowed.takes_all) | source.isin(list(allowed.named))) & ~source.isin(list(allowed.excluded))
 

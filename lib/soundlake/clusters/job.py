@@ -1,4 +1,4 @@
-"""Training from end to end: read, fit, match labels, name, publish, and assign where no stream will."""
+"""Training from end to end: read, fit, match labels, name, publish, and assign where no stream runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from soundlake.clusters.model import ClusterModel, current_model, first_free_lab
 from soundlake.clusters.naming import name_clusters
 from soundlake.clusters.profiles import profile
 from soundlake.clusters.publishing import publish
-from soundlake.clusters.training import Fit, fit_clusters
+from soundlake.clusters.training import ClusterFit, fit_clusters
 from soundlake.frames import kept
 from soundlake.lake import Lake
 from soundlake.settings import Settings
@@ -30,11 +30,10 @@ def train(
     settings: Settings,
     be_writer: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True),
 ) -> ClusterModel:
-    """Train on silver/audio_features, publish the model, and give it back.
+    """Train on silver/audio_features, publish the model, and return it.
 
-    gold/track_clusters has one writer at a time. `be_writer` keeps others out for as long as its context lasts and says
-    whether it could; then the tracks are reassigned here. Otherwise they are left to the stream that is running, which
-    reassigns them at its next batch.
+    gold/track_clusters has one writer at a time. `be_writer` tries to become it for its context, and yields whether it
+    could; then the tracks are reassigned here. Otherwise the running stream reassigns them at its next batch.
 
     Raises:
         SoundlakeError: there is too little to learn from.
@@ -52,7 +51,7 @@ def train(
     return model
 
 
-def _name(fit: Fit, previous: ClusterModel | None, first_free: int, settings: Settings) -> ClusterModel:
+def _name(fit: ClusterFit, previous: ClusterModel | None, first_free: int, settings: Settings) -> ClusterModel:
     """The fit as a model with labels and names, kept where clusters are still there; inertia to be measured."""
     labels = _labels(fit, previous, first_free)
     known = dict(zip(previous.labels, previous.names, strict=True)) if previous else {}
@@ -76,7 +75,7 @@ def _name(fit: Fit, previous: ClusterModel | None, first_free: int, settings: Se
     )
 
 
-def _labels(fit: Fit, previous: ClusterModel | None, first_free: int) -> tuple[int, ...]:
+def _labels(fit: ClusterFit, previous: ClusterModel | None, first_free: int) -> tuple[int, ...]:
     new = np.asarray(fit.centroids)
     if previous is None or previous.features != FEATURES:  # centroids in other features cannot be compared
         return first_labels(new, first_free)

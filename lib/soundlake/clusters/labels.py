@@ -1,8 +1,8 @@
-"""Labels that outlive a retraining: cluster 3 today is cluster 3 tomorrow, as long as it is still there.
+"""Labels that survive retraining: cluster 3 today is cluster 3 tomorrow, as long as it exists.
 
-KMeans numbers its clusters as they come. A first model is numbered in an order of its own centroids; a retrained one
-takes over the labels of the model before it, by the one-to-one matching of old and new centroids with the least sum of
-squared distances (scipy.optimize.linear_sum_assignment).
+KMeans numbers its clusters arbitrarily. A first model is numbered in an order of its centroids; a retrained one takes
+over the labels of the previous one by the one-to-one matching of old and new centroids with the least sum of squared
+distances (scipy.optimize.linear_sum_assignment).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a model may and can learn from, declared for Spark and for plain readers alike."""
+"""Which rows a model may learn from, declared once for Spark and other readers."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from soundlake.tables import AUDIO_FEATURES
 
 FEATURES: tuple[str, ...] = tuple(column.name for column in AUDIO_FEATURES)
 
-# Silver keeps odd values as they came; beyond these limits (in the feature's unit) they are no measurements, and one of
-# them could stretch a whole scale. Tempo 0, as in all-zero rows, says that nothing was found.
+# Silver keeps odd values; beyond these limits (in the feature's unit) they are no measurements, and one of them could
+# stretch a whole scale. Tempo 0, as in all-zero rows, means that none was found.
 _LIMITS = {"loudness": (-100.0, 0.0), "tempo": (1.0, 1000.0)}
 _SHARE = (0.0, 1.0)
 LIMITS: dict[str, tuple[float, float]] = {name: _LIMITS.get(name, _SHARE) for name in FEATURES}
 
 
 @dataclass(frozen=True)
-class Sources:
-    """The setting `train.sources`, read: names of sources, `*` for all, `!name` to leave one out.
+class SourceFilter:
+    """The setting `train.sources`, parsed: names of sources, `*` for all, `!name` to exclude one.
 
-    A list of nothing but exclusions allows all others, rows without a source among them.
+    A list of exclusions only allows all others, including rows without a source.
     """
 
     takes_all: bool
@@ -28,7 +28,7 @@ class Sources:
     excluded: tuple[str, ...]
 
     @classmethod
-    def of(cls, sources: Sequence[str]) -> Sources:
+    def of(cls, sources: Sequence[str]) -> SourceFilter:
         """Read the setting."""
         excluded = tuple(name[1:] for name in sources if name.startswith("!"))
         named = tuple(name for name in sources if not name.startswith("!"))

@@ -18,7 +18,7 @@ Vector = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A number of clusters that was tried on the sample; a model whose number was given has none.
+    """A number of clusters that was tried on the sample; a model with a given number has none.
 
     `stability` is the mean agreement of its starts, see `stability`; it is not kept in the model's row.
     """

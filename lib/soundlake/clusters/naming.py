@@ -1,4 +1,4 @@
-"""Readable names for clusters, from what sets them apart ("quiet acoustic", "fast and loud")."""
+"""Readable names for clusters, from what distinguishes them ("quiet acoustic", "fast and loud")."""
 
 from __future__ import annotations
 

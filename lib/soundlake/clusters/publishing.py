@@ -1,4 +1,4 @@
-"""Making a model real: its profiles and its artifact first, then one commit that adds its row and makes it current."""
+"""Publishing a model: its profiles and artifact first, then one commit that adds its row and makes it current."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def publish(
     """Publish a model and make it the current one; earlier ones are kept.
 
     `profiles` are its rows of gold/cluster_profiles, `pipeline` is the fitted spark.ml pipeline, `more` has its rows of
-    other tables that have a model_version. Until the last commit
-    nothing points to the new version: dying before it leaves the earlier model current, and what was written for
-    nothing is cleared away (the rows) or lies unused (the artifact). Publishing a version again changes nothing.
+    other tables with a model_version. Until the last commit nothing refers to the new version: after a crash the
+    earlier model stays current, leftover rows are deleted by the next publication, and a leftover artifact is unused.
+    Publishing a version again changes nothing.
     """
     lake.create(spark, CLUSTER_MODELS)
     others = [version for version in published_versions(spark, lake) if version != model.version]

@@ -1,4 +1,4 @@
-"""How much two clusterings of the same rows agree: the adjusted Rand index of Hubert and Arabie."""
+"""How much two clusterings of the same rows agree: the adjusted Rand index (Hubert and Arabie)."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _ROWS_PER_PARTITION = 250_000
 
 
 @dataclass(frozen=True)
-class Fit:
+class ClusterFit:
     """A fitted pipeline (assemble, standardise, KMeans) and what is known of it; arrays in the pipeline's own order."""
 
     pipeline: PipelineModel
@@ -37,7 +37,7 @@ class Fit:
     candidates: tuple[Candidate, ...]
 
 
-def fit_clusters(rows: DataFrame, train: TrainSettings) -> Fit:
+def fit_clusters(rows: DataFrame, train: TrainSettings) -> ClusterFit:
     """Fit a model to training rows (`track_id` and the nine features, none null).
 
     The number of clusters is `train.k`, or the one from `train.k_min` to `train.k_max` with the highest mean silhouette
@@ -66,7 +66,7 @@ def fit_clusters(rows: DataFrame, train: TrainSettings) -> Fit:
             quality = silhouette(kmeans.transform(sampled))
     scaler = standardise.stages[-1]
     assert isinstance(scaler, StandardScalerModel)
-    return Fit(
+    return ClusterFit(
         pipeline=PipelineModel([*standardise.stages, kmeans]),
         means=tuple(scaler.mean.toArray().tolist()),
         deviations=tuple(scaler.std.toArray().tolist()),

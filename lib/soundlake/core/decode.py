@@ -13,20 +13,20 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from soundlake.core.fields import FieldNames, FirstSeen
 from soundlake.core.reading import has_personal_fields, object_within, read_object
 from soundlake.core.schema import arrow_schema, arrow_type
+from soundlake.core.schema_drift import FirstSeen, UnknownFields
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Envelope, Kind, RejectedError
 from soundlake.kinds.values import Json, text
 from soundlake.tables import ORIGIN, REJECTED
 from soundlake.times import DAY_MICROS, any_instant, within_years
 
-UNKNOWN = "unknown"  # what records of no known kind are counted under, where their topic says no kind either
+UNKNOWN = "unknown"  # the kind under which records of no known kind are counted
 ORIGIN_NAMES = tuple(column.name for column in ORIGIN)
 # The columns of bronze/events that are decoded.
 READ = ("kind", "key", "value", *ORIGIN_NAMES, "arrived_at", "ingested_at", "record_bytes")
-# What is known of a record besides its values; `key` is 16 bytes, `fields` a bit set (see Kind.bits).
+# The metadata of a record; `key` is 16 bytes, `fields` a bit set (see Kind.bits).
 MARKS = pa.schema(
     [
         ("id", pa.string()),
@@ -40,16 +40,16 @@ MARKS = pa.schema(
         *[(name, pa.string()) for name in ORIGIN_NAMES],
     ]
 )
-_OF_ENVELOPE = ("source", "market", "fetched_at")  # no part of the payload's digest
+_OF_ENVELOPE = ("source", "market", "fetched_at")  # not part of the payload's digest
 _KEY_SEPARATOR, _NULL = "\x1f", "\0"
 _INT64 = np.dtype("<i8")
 
 
 @dataclass(frozen=True)
 class Records:
-    """The good records of one kind: for each its marks (MARKS), and its values by column of the kind's table.
+    """The good records of one kind: their metadata (MARKS), and their values by column of the kind's table.
 
-    `rows` has no fetched_at, unless the kind itself gives it: the mark has it.
+    `rows` has no fetched_at, unless the kind itself gives it; `marks` has it.
     """
 
     kind: Kind
@@ -74,7 +74,7 @@ REJECTED_SCHEMA = arrow_schema(REJECTED, leave_out=("rejected_at",))
 
 
 def key_of(entity: str, id_: str) -> bytes:
-    """The key of a thing: a digest of its kind and id in 16 bytes, wide enough that no two things share one."""
+    """The key of a thing: a 16-byte digest of its kind and id, wide enough that none collide."""
     return hashlib.blake2b(f"{entity}{_NULL}{id_}".encode(), digest_size=16).digest()
 
 
@@ -84,8 +84,8 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
     ingested = _micros(events, "ingested_at") if "ingested_at" in events.column_names else arrived
     sizes = events["record_bytes"].to_pylist() if "record_bytes" in events.column_names else [None] * len(events)
     found = {name: _Found(kind) for name, kind in kinds.items()}
-    flaws: list[_Flaw] = []
-    names = FieldNames(kinds)
+    rejections: list[_Rejection] = []
+    drift = UnknownFields(kinds)
     rows = zip(events["value"].to_pylist(), events["kind"].to_pylist(), arrived, ingested, sizes, strict=True)
     for place, (value, topic, arrival, latest, size) in enumerate(rows):
         kind_name = topic
@@ -104,20 +104,23 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
                     "unknown_kind", f"kind is {str(kind_name or 'none')[:40]}; known are {', '.join(kinds)}"
                 )
             payload: Json = inner if type(inner) is dict else record
-            names.look(kind, payload, place)
+            drift.inspect(kind, payload, place)
             envelope = _envelope(record if is_envelope else {}, arrival, latest)
             found[kind.name].add(place, payload, envelope)
         except RejectedError as error:
-            flaws.append(_Flaw(place, error.kind or kind_name, error.reason, error.detail))
+            rejections.append(_Rejection(place, error.kind or kind_name, error.reason, error.detail))
     return Decoded(
         tuple(each.records(events) for each in found.values() if each.places),
-        _rejected_rows(events, flaws),
-        Counter(flaw.kind if flaw.kind is not None and flaw.kind in kinds else UNKNOWN for flaw in flaws),
-        names.first_seen(events, arrived),
+        _rejected_rows(events, rejections),
+        Counter(
+            rejection.kind if rejection.kind is not None and rejection.kind in kinds else UNKNOWN
+            for rejection in rejections
+        ),
+        drift.first_seen(events, arrived),
     )
 
 
-class _Flaw(NamedTuple):
+class _Rejection(NamedTuple):
     place: int
     kind: str | None
     reason: str
@@ -134,23 +137,23 @@ def _shown(kind: object) -> str:
 
 
 def _envelope(record: Json, arrival: int, latest: int) -> Envelope:
-    said = record.get("fetched_at")
-    stamp = _stamp(said) if type(said) is str else None
-    if stamp is not None:
-        if stamp > max(arrival, latest) + DAY_MICROS:
+    given = record.get("fetched_at")
+    fetched_at = _instant(given) if type(given) is str else None
+    if fetched_at is not None:
+        if fetched_at > max(arrival, latest) + DAY_MICROS:
             raise RejectedError("fetched_in_future", "fetched_at lies more than a day after arrival and ingestion")
-        stamp = within_years(stamp)
+        fetched_at = within_years(fetched_at)
     return Envelope(
-        arrival if stamp is None else stamp,
-        stamp is not None,
+        arrival if fetched_at is None else fetched_at,
+        fetched_at is not None,
         text(record.get("source")),
         text(record.get("market")),
         arrival,
     )
 
 
-# Whole walks and polls have one stamp.
-_stamp = lru_cache(maxsize=1_024)(any_instant)
+# All records of a crawl or a poll have the same fetched_at.
+_instant = lru_cache(maxsize=1_024)(any_instant)
 
 
 class _Found:
@@ -173,11 +176,13 @@ class _Found:
         values = list(row.values())
         if not self._names:
             self._names = tuple(row)
-            self._said = [i for i, name in enumerate(row) if name not in _OF_ENVELOPE]
+            self._of_payload = [i for i, name in enumerate(row) if name not in _OF_ENVELOPE]
             self._stable = [i for i, name in enumerate(row) if name in kind.stable]
-        self._shas.append(_sha(values if len(self._said) == len(values) else [values[i] for i in self._said], envelope))
+        self._shas.append(
+            _sha(values if len(self._of_payload) == len(values) else [values[i] for i in self._of_payload], envelope)
+        )
         self._hashes.append(self._hash(values, envelope.source))
-        self._rows.append((*values, envelope.source))  # a tuple of plain values is no work for the garbage collector
+        self._rows.append((*values, envelope.source))  # the garbage collector skips tuples of plain values
         self._fetched.append(envelope.fetched_at)
         self._weights.append(kind.weight(payload) if kind.weight else 0)
         self.places.append(place)
@@ -186,7 +191,7 @@ class _Found:
         """A hash of the stable values; None where fetched_at is one of them, so that every fetch changes something."""
         if self._changes_always:
             return None
-        # Without volatile columns the digest of the payload, and the source behind it, say it all.
+        # Without volatile columns the digest of payload and source covers everything.
         text = orjson.dumps([[values[i] for i in self._stable], source]) if self.kind.volatile else self._shas[-1]
         return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little", signed=True)
 
@@ -201,7 +206,7 @@ class _Found:
         marks = {
             "id": ids,
             "key": [key_of(entity, id_) for id_ in ids],
-            "on_date": columns[self.kind.dated] if self.kind.dated else [None] * len(ids),
+            "on_date": columns[self.kind.pruning_column] if self.kind.pruning_column else [None] * len(ids),
             "weight": self._weights,
             "fetched_at": self._fetched,
             "sha": self._shas,
@@ -214,9 +219,9 @@ class _Found:
 
 
 def _sha(values: list[Any], envelope: Envelope) -> bytes:
-    """The digest of the payload as it was understood, and what else the row is made of behind it.
+    """The digest of the decoded payload, followed by source and market.
 
-    Records of one rank are the same in every value: else their order would decide which of them stands.
+    Records of equal rank must have equal values: otherwise the order of arrival would decide between them.
     """
     around = f"{envelope.source or ''}{envelope.market or ''}".encode()
     return hashlib.sha256(orjson.dumps(values)).digest() + around
@@ -229,7 +234,7 @@ def _joined_keys(kind: Kind, rows: pa.Table) -> list[str]:
 
 
 def fields_of(kind: Kind, rows: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """For each row the bits of what it fills: bit 0, and of each group the bits of its grade and of those below."""
+    """For each row the bits that it fills: bit 0, and of each group the bits of its grade and of lower ones."""
     fields = np.ones(len(rows), _INT64)
     for group, bits in zip(kind.groups, kind.bits, strict=True):
         filled = np.zeros(len(rows), bool)
@@ -256,17 +261,17 @@ def _is_among(column: pa.ChunkedArray, values: tuple[str, ...]) -> np.ndarray[An
     return pc.is_in(column, pa.array(values, column.type)).to_numpy()  # type: ignore[no-any-return]
 
 
-def _rejected_rows(events: pa.Table, flaws: Iterable[_Flaw]) -> pa.Table:
+def _rejected_rows(events: pa.Table, rejections: Iterable[_Rejection]) -> pa.Table:
     """Rows of silver/rejected; the value is left out where it names a personal field."""
-    flaws = list(flaws)
+    rejections = list(rejections)
     taken = events.select(["key", "value", *ORIGIN_NAMES, "arrived_at"]).take(
-        pa.array([f.place for f in flaws], pa.int64())
+        pa.array([one.place for one in rejections], pa.int64())
     )
     values = [None if has_personal_fields(value) else value for value in taken["value"].to_pylist()]
     columns = {
-        "kind": [flaw.kind for flaw in flaws],
-        "reason": [flaw.reason for flaw in flaws],
-        "detail": [flaw.detail for flaw in flaws],
+        "kind": [rejection.kind for rejection in rejections],
+        "reason": [rejection.reason for rejection in rejections],
+        "detail": [rejection.detail for rejection in rejections],
         "value": values,
     }
     arrays = [

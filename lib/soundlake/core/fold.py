@@ -1,8 +1,8 @@
-"""Folding: the pending changes of a key, combined into one row.
+"""Folding: combining the pending changes of a key into one row.
 
-Each change names the groups of columns in which its record stands above all that was known before its batch. Of several
-changes of a group the best one counts, by grade and then by rank, as among the records themselves. So it does not
-matter in what order changes are folded, or how many at once, and folding what was folded before changes nothing.
+Each change names the groups of columns in which its record beats everything known before its batch. Of several changes
+of a group the best one wins, by grade and then by rank, as among records. So folding is commutative, associative and
+idempotent.
 """
 
 from __future__ import annotations
@@ -39,9 +39,8 @@ def folded_schema(kind: Kind) -> pa.Schema:
 def fold(kind: Kind, changes: pa.Table) -> pa.Table:
     """Combine the changes (columns READ) of each id into one row, ordered by id.
 
-    Out (see folded_schema): the key; `fields`, the bits that any of them sets; fetched_at, when the newest record
-    behind them was fetched; and for each group of columns the values of the change that is best in it, null where the
-    bits of the group are not set.
+    Out (see folded_schema): the key; `fields`, the union of their bits; fetched_at, the latest one; and for each group
+    of columns the values of the best change, null where no bit of the group is set.
     """
     ids, codes = _encoded(changes["id"])
     order, fields = _order(changes["rank"]), changes["fields"].to_numpy()
@@ -51,9 +50,9 @@ def fold(kind: Kind, changes: pa.Table) -> pa.Table:
     of_column = dict.fromkeys(kind.table.key, newest)
     for group, places in zip(kind.groups, best, strict=True):
         of_column.update(dict.fromkeys(group.columns, places))
-    said = np.zeros(len(ids), np.int64)
-    np.bitwise_or.at(said, codes, fields)
-    own = {"fields": pa.array(said), "fetched_at": _latest(codes, changes["rank"], len(ids))}
+    filled = np.zeros(len(ids), np.int64)
+    np.bitwise_or.at(filled, codes, fields)
+    own = {"fields": pa.array(filled), "fetched_at": _latest(codes, changes["rank"], len(ids))}
     schema = folded_schema(kind)
     columns = [
         own[field.name] if field.name in own else _values(rows, of_column[field.name], field.name, field.type)
@@ -63,7 +62,7 @@ def fold(kind: Kind, changes: pa.Table) -> pa.Table:
 
 
 def fold_history(changes: pa.Table) -> pa.Table:
-    """One row of silver/popularity_history for each thing and day: of each measure the highest-ranked observation."""
+    """One row of silver/popularity_history for each thing and day: the highest-ranked observation of each measure."""
     entities, of_entity = _encoded(changes["entity"])
     ids, of_id = _encoded(changes["id"])
     days = changes["on_date"].cast(pa.int32()).to_numpy().astype(np.int64)
@@ -83,14 +82,14 @@ def fold_history(changes: pa.Table) -> pa.Table:
 
 
 def fold_parts(folding: Callable[[pa.Table], pa.Table], parts: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Fold changes that come part by part, those of one id one after the other."""
+    """Fold changes that come in parts, sorted by id."""
     rest: pa.Table | None = None
     for part in parts:
         changes = pa.Table.from_batches([part])
         changes = changes if rest is None else pa.concat_tables([rest, changes])
         if not len(changes):
             continue
-        # The last id may go on in the next part.
+        # The last id may continue in the next part.
         is_last = pc.equal(changes["id"], changes["id"][-1])
         rest = changes.filter(is_last)
         yield from folding(changes.filter(pc.invert(is_last))).to_batches()
@@ -140,7 +139,7 @@ def _best(codes: Numbers, grades: Numbers, order: Numbers, count: int) -> Number
     filled = np.flatnonzero(grades != _NONE)
     rising = filled[np.lexsort((order[filled], grades[filled]))]
     best = np.full(count, _NONE, np.int64)
-    best[codes[rising]] = rising  # where a code comes several times, the last one stands
+    best[codes[rising]] = rising  # of several with one code the last one wins
     return best
 
 

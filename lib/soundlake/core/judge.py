@@ -1,9 +1,9 @@
 """Judging: the outcome of each record of one kind in a batch, given the stamps of its key.
 
-Each record has one outcome. Duplicate: the same key and rank was there before, in the batch or earlier (for kinds that
-repeat by payload: the same key and payload). Stale: newer records have overtaken it in every field. Accepted: all
-others. Within a batch records are judged as if they had come in the order of their ranks, so only earlier batches make
-a record stale.
+Each record has one outcome. Duplicate: an earlier record, in this batch or before, has the same key and rank (for kinds
+that deduplicate by payload: the same key and payload). Stale: better records are known for every field. Accepted: all
+others. Within a batch, records are judged as if they had arrived in the order of their ranks, so only earlier batches
+make a record stale.
 
 Most keys of a batch are new and come once: their records are passed on column by column. The others are judged key by
 key, by `soundlake.core.judge_key`.
@@ -68,7 +68,7 @@ def keys_to_look_up(records: Records) -> pa.Array:
 
 
 def judge(records: Records, known: pa.Table) -> Judged:
-    """Judge the records of one kind, by the stamps (KNOWN) of their keys; stamps of other keys do not matter."""
+    """Judge the records of one kind by the stamps (KNOWN) of their keys; stamps of other keys are ignored."""
     kind, marks = records.kind, records.marks
     encoded = marks["key"].combine_chunks().dictionary_encode()
     codes = encoded.indices.to_numpy()
@@ -130,22 +130,22 @@ def _rule_by_key(
 
 def _measures(records: Records, places: Places) -> list[tuple[Any, ...]]:
     """For the record at each place, its value (or None) for each of MEASURES."""
-    if not records.kind.observes:
+    if not records.kind.history_columns:
         return [()] * len(places)
     taken = records.rows.take(pa.array(places))
     none = [None] * len(places)
-    columns = [taken[name].to_pylist() if name in records.kind.observes else none for name in MEASURES]
+    columns = [taken[name].to_pylist() if name in records.kind.history_columns else none for name in MEASURES]
     return list(zip(*columns, strict=True))
 
 
 def _snapshot_keys(records: Records) -> list[bytes]:
-    """For each record the key of the snapshot that it is a part of, under which the chosen fetch is stamped."""
+    """For each record the key of its snapshot, under which the chosen fetch is stamped."""
     parts = [records.rows[name].cast(pa.string()).to_pylist() for name in records.kind.snapshot_key]
     return [key_of(records.kind.name, "\x1f".join(each)) for each in zip(*parts, strict=True)]
 
 
 def _is_superseded(records: Records, known: pa.Table) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Whether a record's snapshot comes from a later fetch; false for fetches without a stamp, which may still grow."""
+    """Whether a later fetch gave the record's snapshot; false without a fetched_at: such a fetch may still grow."""
     keys = _snapshot_keys(records)
     chosen: dict[bytes, int] = {}
     wanted = known.filter(pc.is_in(known["key"], pa.array(sorted(set(keys)), pa.binary())))
@@ -166,7 +166,7 @@ def _joined(plain: Places, more: list[int | None]) -> pa.Array:
 
 
 def _new_rows(records: Records, plain: Places, rulings: list[Ruling]) -> pa.Table:
-    """The rows of keys that were not known: each group of columns from the record that is best in it."""
+    """The rows of new keys: each group of columns from the record that is best in it."""
     kind = records.kind
     new = [ruling.row for ruling in rulings if ruling.row is not None]
     first = _joined(plain, [row.first for row in new])
@@ -194,7 +194,7 @@ def _as_table(kind: Kind, columns: dict[str, Any], marks: pa.Table) -> pa.Table:
 
 
 def _by_date(kind: Kind, rows: pa.Table) -> pa.Table:
-    return rows.sort_by(kind.dated) if kind.dated else rows
+    return rows.sort_by(kind.pruning_column) if kind.pruning_column else rows
 
 
 def _rank_column(marks: pa.Table) -> pa.Array:
@@ -219,7 +219,7 @@ def _changes(records: Records, plain: Places, rulings: list[Ruling]) -> pa.Table
         records,
         [(p, fields, orjson.dumps(row)) for (p, fields), row in zip(changed, rows, strict=True)],
     )
-    if kind.observes:
+    if kind.history_columns:
         ordinals = [int(place) for place in plain]
         observed = list(zip(ordinals, _measures(records, plain), strict=True))
         observed += [seen for ruling in rulings for seen in ruling.observed]
@@ -256,7 +256,7 @@ def _change_rows(target: str, records: Records, changes: list[tuple[int, int, by
 
 
 def _touched_snapshots(records: Records, key: tuple[str, str], places: pa.Array) -> pa.Table:
-    """One row for each snapshot, of this key, that the records at places belong to: it has to be chosen anew."""
+    """One change for each snapshot that the records at `places` belong to: it has to be chosen again."""
     id_, day = key
     touched = records.rows.select([id_, day]).take(places).group_by([id_, day]).aggregate([])
     columns = {

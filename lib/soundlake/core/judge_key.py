@@ -34,14 +34,14 @@ class Stamp(NamedTuple):
 
 
 class NewRow(NamedTuple):
-    """Where the values of a new row come from: the places of the newest record, and of the best one of each group."""
+    """The sources of a new row: the places of the newest record, and of the best one of each group."""
 
     first: int
     groups: tuple[int | None, ...]
 
 
 class Ruling(NamedTuple):
-    """What becomes of the records of one key; all but the counted ones are duplicates.
+    """The outcome of the records of one key; those not counted are duplicates.
 
     `news` are the places of accepted records, `stamps` of those to be stamped, `changes` places and the bits in which
     the record changes a known row, `observed` places and what was observed.
@@ -72,11 +72,11 @@ def rule(kind: Kind, records: Sequence[Record], known: Sequence[Stamp]) -> Rulin
                 raising.append((record, raises))
             continue
         observing.append(record)
-        # What a log's record says of its fetch as a whole, such as its total, counts however others outrank it.
+        # A record of a log may hold facts about its fetch, such as the total, which count even if it is outranked.
         is_late = bool(known) and not kind.is_log and _is_overtaken(kind, record.fields, lowest, best)
         if record.is_superseded or is_late:
             stale += 1
-        # A payload whose first fetch comes late may have been fetched again since: that fetch counts.
+        # A payload whose first fetch arrives late may have been fetched again since: the later fetch counts.
         if record.is_superseded or (is_late and not raises):
             continue
         accepted.append(record)
@@ -97,7 +97,7 @@ def rule(kind: Kind, records: Sequence[Record], known: Sequence[Stamp]) -> Rulin
 
 
 def _different(kind: Kind, records: Iterable[Record]) -> list[tuple[Record, Rank]]:
-    """The different records, the highest rank first, each with the lowest rank that it came with."""
+    """The distinct records, the highest rank first, each with its lowest rank."""
     found: dict[object, tuple[Record, Rank]] = {}
     for record in records:
         same = _sameness(kind, record.rank)
@@ -108,7 +108,7 @@ def _different(kind: Kind, records: Iterable[Record]) -> list[tuple[Record, Rank
 
 def _sameness(kind: Kind, rank: Rank) -> object:
     """The identity of a record: two records with the same one are duplicates."""
-    return (rank[0], rank[2]) if kind.repeats_by_payload else rank
+    return (rank[0], rank[2]) if kind.dedupe_by_payload else rank
 
 
 def standings(kind: Kind, stamps: Iterable[Stamp | Record]) -> list[Standing | None]:
@@ -134,7 +134,7 @@ def grade_of(fields: int, bits: tuple[int, ...]) -> int:
 
 
 def raised(kind: Kind, fields: int, rank: Rank, best: Sequence[Standing | None]) -> int:
-    """The bits of the groups in which a record stands above all that is known."""
+    """The bits of the groups in which a record beats everything known."""
     raises = 0
     for bits, standing in zip(kind.slots, best, strict=True):
         grade = grade_of(fields, bits)
@@ -194,7 +194,7 @@ def _changes(
 def _is_unchanged(
     kind: Kind, records: Sequence[Record], known: Sequence[Stamp], best: Sequence[Standing | None]
 ) -> bool:
-    """Whether the newest known record alone gave the stable values, and the batch's newest says the same again."""
+    """Whether the newest known record gave all stable values, and the newest of the batch has the same ones."""
     newest, top = max(known, key=lambda stamp: stamp.rank), records[0]
     if top.values_hash is None or top.values_hash != newest.values_hash:
         return False
@@ -211,14 +211,14 @@ def _is_unchanged(
 
 
 def _observed(records: Iterable[Record]) -> list[tuple[int, tuple[Any, ...]]]:
-    """For each day the places of its highest-ranked observations, and what these observed; highest rank first."""
+    """For each day the places of its highest-ranked observations with their values; highest rank first."""
     days: dict[int, set[int]] = {}
     found = []
     for record in records:
         seen = days.setdefault(day_of(record.rank[1]), set())
         measures = tuple(None if place in seen else value for place, value in enumerate(record.measures))
-        said = {place for place, value in enumerate(measures) if value is not None}
-        if said:
-            seen |= said
+        given = {place for place, value in enumerate(measures) if value is not None}
+        if given:
+            seen |= given
             found.append((record.place, measures))
     return found

@@ -1,4 +1,4 @@
-"""Tables as bytes: the shuffle of a large batch moves a few large values instead of millions of rows."""
+"""Tables as bytes, so that the shuffle of a large batch moves a few large values instead of millions of rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 from soundlake.core.decode import MARKS, Records
 from soundlake.kinds.kind import Kind
 
-_MARK = "mark."  # before the names of marks, beside the columns of the kind's table
+_MARK = "mark."  # prefix of the metadata columns
 
 
 def to_bytes(table: pa.Table) -> bytes:

@@ -10,11 +10,11 @@ import orjson
 
 from soundlake.kinds.kind import RejectedError
 
-# How a record begins that several were put into, and that could not be taken apart (Kinesis producer library).
+# The magic bytes of an aggregated record (Kinesis Producer Library) that could not be split.
 AGGREGATE_MAGIC = b"\xf3\x89\x9a\xc2"
 _REGISTRY_BYTES = 5  # a zero and the id of a schema
 _JSON_BLANKS = b" \t\r\n"
-# How records begin that something was put around; no JSON begins so.
+# The first bytes of known framings; no JSON begins with them.
 _FRAMINGS = {
     b"\x1f\x8b": "gzip",
     b"\x03\x00": "the header of AWS Glue's Schema Registry",
@@ -28,8 +28,8 @@ def read_object(value: bytes | None, record_bytes: int | None = None) -> dict[st
     """The JSON object that a record is.
 
     `record_bytes` is the length of the record as it came. Raises RejectedError: tombstone, too_large (bronze keeps the
-    beginning only), damaged_aggregate, unknown_framing (something other than JSON around it, or behind the bytes of a
-    Schema Registry), not_utf8, not_json, not_object, double_encoded (an object written into a text).
+    beginning only), damaged_aggregate, unknown_framing (no JSON behind the bytes of a Schema Registry, or other bytes
+    around it), not_utf8, not_json, not_object, double_encoded (an object inside a JSON string).
     """
     if value is None:
         raise RejectedError("tombstone", "the message has no value")
@@ -51,7 +51,7 @@ def read_object(value: bytes | None, record_bytes: int | None = None) -> dict[st
 
 
 def object_within(value: object) -> dict[str, Any] | None:
-    """The object that a text holds, as of writers that encode twice; None for anything else."""
+    """The object that a JSON string holds, as from producers that encode twice; None for anything else."""
     if type(value) is not str or value.lstrip()[:1] != "{":
         return None
     try:
@@ -62,7 +62,7 @@ def object_within(value: object) -> dict[str, Any] | None:
 
 
 def has_personal_fields(value: bytes | None) -> bool:
-    """Whether a record names a personal field of account exports, under any of the names they had."""
+    """Whether a record has a personal field of account exports, under any of its names."""
     return value is not None and _PERSONAL.search(value) is not None
 
 
@@ -74,7 +74,7 @@ def _parsed(value: bytes) -> Any:
 
 
 def _read_slowly(value: bytes) -> Any:
-    """What the quick parser refuses: told what is wrong with it, or read by a parser that takes every number."""
+    """Parse what orjson refuses with a parser that takes any number, or raise the reason."""
     if value.startswith(AGGREGATE_MAGIC):
         raise RejectedError(
             "damaged_aggregate", "a Kinesis producer put several records into one, which cannot be taken apart"
@@ -103,7 +103,7 @@ def _behind_registry_bytes(value: bytes) -> Any:
 
 def _read_text(text: str) -> Any:
     try:
-        # Numbers beyond every double are infinite, and thereby impossible values; the rest of the record is kept.
+        # Numbers beyond any double become infinite, an impossible value; the rest of the record is kept.
         return _without_surrogates(json.loads(text, parse_constant=_refuse, parse_int=_integer))
     except (ValueError, RecursionError):
         raise RejectedError("not_json", _NOT_JSON) from None
@@ -118,7 +118,7 @@ def _integer(digits: str) -> int | float:
 
 
 def _without_surrogates(value: Any) -> Any:
-    """A value in which halves of surrogate pairs, which no UTF-8 can hold, are question marks."""
+    """A value with lone surrogates, which UTF-8 cannot encode, replaced by question marks."""
     if type(value) is str:
         return value.encode("utf-8", "replace").decode()
     if type(value) is list:

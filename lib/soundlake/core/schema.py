@@ -1,4 +1,4 @@
-"""Arrow types of the tables' declarations."""
+"""The Arrow types and schemas of declared tables."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def arrow_type(ddl: str) -> pa.DataType:
 
 @cache
 def arrow_schema(table: Table, leave_out: tuple[str, ...] = ()) -> pa.Schema:
-    """The Arrow schema of a table's columns, but for those to leave out."""
+    """The Arrow schema of a table without the columns in `leave_out`."""
     return pa.schema([(c.name, arrow_type(c.type)) for c in table.columns if c.name not in leave_out])
 
 
 def table_of(schema: pa.Schema, rows: list[dict[str, object]]) -> pa.Table:
-    """Rows as a table of a schema; what a row lacks is null. Times may be microseconds, dates days, since 1970."""
+    """Rows as a table of a schema; missing values are null. Times may be microseconds, dates days, since 1970."""
     return pa.table([pa.array([row.get(f.name) for row in rows], f.type) for f in schema], schema=schema)

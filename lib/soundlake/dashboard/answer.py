@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from soundlake.catalog.cells import plain
 from soundlake.dashboard.charts import Chart
 from soundlake.dashboard.explain import nothing
 from soundlake.dashboard.source import MOST_ROWS
@@ -21,10 +22,12 @@ def show(
     alt_text: str = "",
     *,
     is_open: bool = False,
+    taken_as: Mapping[str, str] | None = None,
 ) -> None:
     """Show rows under a chart, and offer them as `name`.csv; `is_open` shows the table at once.
 
-    `titles` are the columns of the table with their headings.
+    `titles` are the columns of the table with their headings, `taken_as` the names of columns that the file calls
+    otherwise.
     """
     if frame.empty:
         nothing("No rows fit this choice.")
@@ -38,7 +41,7 @@ def show(
         st.dataframe(table, hide_index=True, column_config=_columns(table, titles), key=f"table-{name}")
     st.download_button(
         "Download CSV",
-        as_csv(table),
+        as_csv(table.rename(columns=dict(taken_as or {}))),
         file_name=f"{name}.csv",
         mime="text/csv",
         icon=":material/download:",
@@ -49,7 +52,8 @@ def show(
 
 def as_csv(table: pd.DataFrame) -> bytes:
     """Rows as CSV. Its first sign says that it is UTF-8: without it Excel shows Japanese as something else."""
-    return table.to_csv(index=False).encode("utf-8-sig")
+    cells = table.map(lambda value: plain(value) if isinstance(value, str) else value)
+    return cells.to_csv(index=False).encode("utf-8-sig")
 
 
 def _columns(table: pd.DataFrame, titles: Mapping[str, str]) -> dict[str, Any]:

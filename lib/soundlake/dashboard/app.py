@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 
 import streamlit as st
 
+from soundlake.dashboard.arguments import read_arguments
 from soundlake.dashboard.source import Source
 from soundlake.dashboard.views import (
     artists,
     clusters,
     explore,
+    forecasts,
     genres,
     live,
     overview,
     playlists,
     quality,
     recommendations,
+    rising,
     top_albums,
 )
-from soundlake.settings import load_settings
 
 PAGES: dict[str, tuple[ModuleType, str, str]] = {
     "overview": (overview, "Overview", "water"),
     "top-albums": (top_albums, "Top Albums", "album"),
     "genres": (genres, "Genres over Time", "show_chart"),
     "artists": (artists, "Most Streamed Artists", "artist"),
+    "rising": (rising, "What Rises", "trending_up"),
     "charts": (playlists, "Charts", "leaderboard"),
+    "forecasts": (forecasts, "Forecasts", "online_prediction"),
     "clusters": (clusters, "Clusters", "bubble_chart"),
     "recommendations": (recommendations, "Recommendations", "recommend"),
     "live": (live, "Live", "monitoring"),
@@ -42,7 +44,7 @@ PAGES: dict[str, tuple[ModuleType, str, str]] = {
 def main(arguments: tuple[str, ...]) -> None:
     """Draw the page for the settings that the command line's arguments give."""
     st.set_page_config(page_title="Soundlake", page_icon=":material/water:", layout="wide")
-    source = _source(arguments)
+    source = Source(*read_arguments(arguments))
     pages = [
         st.Page(
             _page(module, source), title=title, icon=f":material/{icon}:", url_path=path, default=path == "overview"
@@ -55,17 +57,6 @@ def main(arguments: tuple[str, ...]) -> None:
         if st.button("Ask again", icon=":material/refresh:", help="answers are shown again for a minute"):
             st.cache_data.clear()
     chosen.run()
-
-
-def _source(arguments: tuple[str, ...]) -> Source:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--config", type=Path)
-    parser.add_argument("--set", dest="sets", action="append", default=[])
-    parser.add_argument("--lake")
-    given = parser.parse_args(arguments)
-    # Extraction has no lake: it takes the other options.
-    passed = [*(["--config", str(given.config)] if given.config else []), *(f"--set={one}" for one in given.sets)]
-    return Source(load_settings(given.config, given.sets, given.lake), tuple(passed))
 
 
 def _page(module: ModuleType, source: Source) -> Callable[[], None]:

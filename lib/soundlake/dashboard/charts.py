@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
 BLUE, ORANGE, GREEN, PINK, SKY, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7F7F7F"
 PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, GREY, "#B09A00", "#332288", "#882255")
 MOST_COLOURS = 8  # lines that one can still follow
-_SHAPES = (
+UNFINISHED = "unfinished"  # a column that says of a row that its week or month is not over, or was not seen whole
+SHAPES = (
     "circle",
     "square",
     "triangle-up",
@@ -27,8 +27,7 @@ _SHAPES = (
 _BAR_HEIGHT = 24
 _AXIS_HEIGHT = 60
 _HEIGHT = 340
-_LABEL, _RADAR_LABEL = 125, 145  # widths of the names in a legend
-_RADAR = 350  # a square that fits a phone
+_LABEL = 125  # width of the names in a legend
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 Titles = Mapping[str, str]
@@ -36,18 +35,25 @@ Titles = Mapping[str, str]
 
 def bars(frame: pd.DataFrame, value: str, label: str, titles: Titles) -> Chart:
     """Horizontal bars in the order of the rows; labels have to differ."""
-    names = frame[label].tolist()
+    drawn = alt.Chart(frame).mark_bar(color=BLUE, cornerRadiusEnd=3)
+    return _bars(drawn, frame, value, label, titles)
+
+
+def stacked_bars(frame: pd.DataFrame, value: str, label: str, colour: str, titles: Titles) -> Chart:
+    """Horizontal bars in the order of the rows, each made of its parts."""
+    names = frame[colour].drop_duplicates().tolist()
+    drawn = alt.Chart(frame).mark_bar().encode(color=colours(colour, names, titles))
+    return _bars(drawn, frame, value, label, titles)
+
+
+def _bars(drawn: alt.Chart, frame: pd.DataFrame, value: str, label: str, titles: Titles) -> Chart:
+    names = frame[label].drop_duplicates().tolist()
     labels = alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False)
-    chart: Chart = (
-        alt.Chart(frame)
-        .mark_bar(color=BLUE, cornerRadiusEnd=3)
-        .encode(
-            x=alt.X(f"{value}:Q", title=titles[value], axis=_numbers(frame[value])),
-            y=alt.Y(f"{label}:N", sort=names, title=None, axis=labels),
-            tooltip=_tooltip(frame, titles),
-        )
-        .properties(height=_BAR_HEIGHT * len(names) + _AXIS_HEIGHT)
-    )
+    chart: Chart = drawn.encode(
+        x=alt.X(f"{value}:Q", title=titles[value], axis=_numbers(frame[value])),
+        y=alt.Y(f"{label}:N", sort=names, title=None, axis=labels),
+        tooltip=_tooltip(frame, titles),
+    ).properties(height=_BAR_HEIGHT * len(names) + _AXIS_HEIGHT)
     return chart
 
 
@@ -61,23 +67,53 @@ def lines(
     reverse: bool = False,
     order: Sequence[str] = (),
 ) -> Chart:
-    """A line for each colour over time, with marks of different shapes; `reverse` puts the smallest value on top."""
+    """A line for each colour over time, with marks of different shapes; `reverse` puts the smallest value on top.
+
+    Where rows are UNFINISHED the line is dashed.
+    """
     names = list(order) or frame[colour].drop_duplicates().tolist()
     scale = alt.Scale(reverse=reverse, zero=False, nice=not reverse)
     encoding = {
         "x": alt.X(f"{x}:T", title=None, axis=alt.Axis(labelOverlap=True, tickCount=6)),
         "y": alt.Y(f"{y}:Q", title=titles[y], scale=scale, axis=_numbers(frame[y])),
-        "color": _colour(colour, names, titles),
+        "color": colours(colour, names, titles),
     }
+    whole, dashed = _dashed(frame, x, colour)
     base = alt.Chart(frame)
-    drawn = base.mark_line(strokeWidth=2).encode(**encoding)
-    shape = alt.Shape(f"{colour}:N", scale=alt.Scale(domain=names, range=_cycle(_SHAPES, len(names))), legend=_legend())
-    points = base.mark_point(filled=True, size=45).encode(**encoding, shape=shape, tooltip=_tooltip(frame, titles))
-    return alt.layer(drawn, points).properties(height=_HEIGHT)
+    drawn = [alt.Chart(whole).mark_line(strokeWidth=2).encode(**encoding)]
+    if len(dashed):
+        broken = alt.Chart(dashed).mark_line(strokeWidth=2, strokeDash=[4, 4])
+        drawn.append(broken.encode(**encoding, detail="segment:N"))
+    shape = alt.Shape(f"{colour}:N", scale=alt.Scale(domain=names, range=cycle(SHAPES, len(names))), legend=legend())
+    points = base.mark_point(filled=True, size=45).encode(
+        **encoding, shape=shape, opacity=_paler(frame), tooltip=_tooltip(frame, titles)
+    )
+    return alt.layer(*drawn, points).properties(height=_HEIGHT)
+
+
+def _dashed(frame: pd.DataFrame, x: str, colour: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of whole periods, and the ends of the lines up to those: each line's first and last piece."""
+    if UNFINISHED not in frame or not frame[UNFINISHED].any():
+        return frame, frame.head(0)
+    pieces = []
+    for _, line in frame.sort_values(x).groupby(colour, sort=False):
+        whole = line.index[~line[UNFINISHED]]
+        if whole.empty:
+            pieces.append(line.assign(segment="all"))
+            continue
+        pieces += [line.loc[: whole[0]].assign(segment="first"), line.loc[whole[-1] :].assign(segment="last")]
+    return frame[~frame[UNFINISHED]], pd.concat([piece for piece in pieces if len(piece) > 1] or [frame.head(0)])
+
+
+def _paler(frame: pd.DataFrame) -> Any:
+    """Opacity: what is not whole is pale."""
+    if UNFINISHED not in frame:
+        return alt.value(1)
+    return alt.condition(f"datum['{UNFINISHED}']", alt.value(0.45), alt.value(1))
 
 
 def stacked(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *, share: bool = False) -> Chart:
-    """Stacked columns, one for each day in `x`; `share` makes each of them 100 %."""
+    """Stacked columns, one for each day in `x`; `share` makes each of them 100 %, UNFINISHED ones are pale."""
     names = frame[colour].drop_duplicates().tolist()
     values = alt.Axis(format="%") if share else _numbers(frame[y])
     shown = frame.assign(**{x: frame[x].dt.strftime("%Y-%m-%d")})
@@ -87,7 +123,8 @@ def stacked(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *,
         .encode(
             x=alt.X(f"{x}:O", title=None, axis=alt.Axis(labelOverlap="greedy", labelAngle=0)),
             y=alt.Y(f"{y}:Q", title=titles[y], stack="normalize" if share else "zero", axis=values),
-            color=_colour(colour, names, titles),
+            color=colours(colour, names, titles),
+            opacity=_paler(shown),
             tooltip=_tooltip(shown, titles),
         )
         .properties(height=_HEIGHT)
@@ -95,18 +132,60 @@ def stacked(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *,
     return chart
 
 
-def scatter(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles) -> Chart:
-    """Points in two dimensions, a colour and a shape for each group."""
+def areas(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles) -> Chart:
+    """Areas on top of each other over time; every colour has a row for every `x`."""
+    names = frame[colour].drop_duplicates().tolist()
+    chart: Chart = (
+        alt.Chart(frame)
+        .mark_area()
+        .encode(
+            x=alt.X(f"{x}:T", title=None, axis=alt.Axis(labelOverlap=True, tickCount=6)),
+            y=alt.Y(f"{y}:Q", title=titles[y], stack="zero", axis=_numbers(frame[y])),
+            color=colours(colour, names, titles),
+            tooltip=_tooltip(frame, titles),
+        )
+        .properties(height=_HEIGHT)
+    )
+    return chart
+
+
+def heatmap(frame: pd.DataFrame, x: str, y: str, value: str, titles: Titles) -> Chart:
+    """A grid of cells, darker where there is more; rows and columns in the order of the rows."""
+    across = alt.Axis(labelAngle=0, labelOverlap=True, ticks=False, domain=False)
+    down = alt.Axis(labelOverlap=False, ticks=False, domain=False)
+    chart: Chart = (
+        alt.Chart(frame)
+        .mark_rect()
+        .encode(
+            x=alt.X(f"{x}:O", title=titles[x], axis=across),
+            y=alt.Y(f"{y}:O", title=None, sort=frame[y].drop_duplicates().tolist(), axis=down),
+            color=alt.Color(
+                f"{value}:Q",
+                title=titles[value],
+                scale=alt.Scale(scheme="blues"),
+                legend=alt.Legend(orient="bottom", gradientLength=160),
+            ),
+            tooltip=_tooltip(frame, titles),
+        )
+        .properties(height=_BAR_HEIGHT * frame[y].nunique() + 3 * _AXIS_HEIGHT)
+    )
+    return chart
+
+
+def scatter(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *, reverse: bool = False) -> Chart:
+    """Points in two dimensions, a colour and a shape for each group; `reverse` puts the smallest `y` on top."""
     names = sorted(frame[colour].drop_duplicates().tolist())
-    domain = alt.Scale(domain=names, range=_cycle(_SHAPES, len(names)))
+    domain = alt.Scale(domain=names, range=cycle(SHAPES, len(names)))
     chart: Chart = (
         alt.Chart(frame)
         .mark_point(filled=True, size=28, opacity=0.7)
         .encode(
             x=alt.X(f"{x}:Q", title=titles[x], scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=8)),
-            y=alt.Y(f"{y}:Q", title=titles[y], scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=8)),
-            color=_colour(colour, names, titles),
-            shape=alt.Shape(f"{colour}:N", scale=domain, legend=_legend()),
+            y=alt.Y(
+                f"{y}:Q", title=titles[y], scale=alt.Scale(zero=False, reverse=reverse), axis=alt.Axis(tickCount=8)
+            ),
+            color=colours(colour, names, titles),
+            shape=alt.Shape(f"{colour}:N", scale=domain, legend=legend()),
             tooltip=_tooltip(frame, titles),
         )
         .properties(height=460)
@@ -142,52 +221,6 @@ def pace(frame: pd.DataFrame, x: str, y: str, titles: Titles) -> Chart:
     return alt.layer(base.mark_line(color=BLUE), base.mark_point(filled=True, color=BLUE)).properties(height=240)
 
 
-def radar(frame: pd.DataFrame, spokes: Sequence[str], group: str) -> Chart:
-    """A polygon for each row over spokes; values lie between 0 (the middle) and 1 (the rim)."""
-    angles = np.linspace(0, 2 * np.pi, len(spokes), endpoint=False)
-    names = frame[group].tolist()
-    corners = [
-        {"group": row[group], "step": i, "spoke": spokes[i % len(spokes)], "value": float(row[spokes[i % len(spokes)]])}
-        for row in frame.to_dict("records")
-        for i in range(len(spokes) + 1)
-    ]
-    points = pd.DataFrame(corners)
-    turn = angles[points["step"] % len(spokes)]
-    points["x"], points["y"] = points["value"] * np.sin(turn), points["value"] * np.cos(turn)
-    rim = pd.DataFrame({"spoke": list(spokes), "x": 1.22 * np.sin(angles), "y": 1.12 * np.cos(angles)})
-    rings = pd.DataFrame(
-        [
-            {"ring": level, "step": i, "x": level * np.sin(angle), "y": level * np.cos(angle)}
-            for level in (0.25, 0.5, 0.75, 1.0)
-            for i, angle in enumerate([*angles, angles[0]])
-        ]
-    )
-    scale = alt.Scale(domain=[-1.5, 1.5], nice=False)
-    x, y = alt.X("x:Q", axis=None, scale=scale), alt.Y("y:Q", axis=None, scale=scale)
-    grid = (
-        alt.Chart(rings)
-        .mark_line(color=GREY, opacity=0.35, strokeWidth=1)
-        .encode(x=x, y=y, detail="ring:N", order="step:Q")
-    )
-    labels = alt.Chart(rim).mark_text(color=GREY, fontSize=11).encode(x=x, y=y, text="spoke:N")
-    colour = _colour("group", names, {"group": "Cluster"}, _RADAR_LABEL)
-    shown = alt.Chart(points).encode(x=x, y=y, color=colour)
-    tooltip = [alt.Tooltip("group:N", title="Cluster"), alt.Tooltip("spoke:N"), alt.Tooltip("value:Q", format=".2f")]
-    return alt.layer(
-        grid,
-        labels,
-        shown.mark_line(strokeWidth=2.5).encode(order="step:Q", detail="group:N"),
-        shown.mark_point(filled=True, size=50).encode(
-            shape=alt.Shape(
-                "group:N",
-                scale=alt.Scale(domain=names, range=_cycle(_SHAPES, len(names))),
-                legend=_legend(_RADAR_LABEL),
-            ),
-            tooltip=tooltip,
-        ),
-    ).properties(width=_RADAR, height=_RADAR + 32 * ((len(names) + 1) // 2))
-
-
 def _numbers(values: pd.Series[Any]) -> alt.Axis:
     """The axis of numbers; whole ones get whole ticks."""
     if pd.api.types.is_integer_dtype(values):
@@ -195,12 +228,14 @@ def _numbers(values: pd.Series[Any]) -> alt.Axis:
     return alt.Axis(tickCount=6)
 
 
-def _colour(column: str, names: Sequence[str], titles: Titles, label: int = _LABEL) -> alt.Color:
-    scale = alt.Scale(domain=list(names), range=_cycle(PALETTE, len(names)))
-    return alt.Color(f"{column}:N", scale=scale, legend=_legend(label), title=titles.get(column, column))
+def colours(column: str, names: Sequence[str], titles: Titles, label: int = _LABEL) -> alt.Color:
+    """A colour for each name, in this order."""
+    scale = alt.Scale(domain=list(names), range=cycle(PALETTE, len(names)))
+    return alt.Color(f"{column}:N", scale=scale, legend=legend(label), title=titles.get(column, column))
 
 
-def _legend(label: int = _LABEL) -> alt.Legend:
+def legend(label: int = _LABEL) -> alt.Legend:
+    """The names of colours and shapes, cut at this width."""
     # Below the chart and in two columns: beside it, a phone would have no chart left.
     return alt.Legend(orient="bottom", columns=2, title=None, labelLimit=label)
 
@@ -218,5 +253,6 @@ def _type(values: pd.Series[Any]) -> str:
     return "Q" if is_number else "N"
 
 
-def _cycle(values: Sequence[str], count: int) -> list[str]:
+def cycle(values: Sequence[str], count: int) -> list[str]:
+    """So many values, from the start again where there are too few."""
     return [values[i % len(values)] for i in range(count)]

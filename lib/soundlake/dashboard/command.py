@@ -55,7 +55,7 @@ def server(host: str, port: int, browser: bool) -> list[str]:
         "client.showErrorDetails": "type",
     }
     told = [f"--{name}={str(value).lower() if isinstance(value, bool) else value}" for name, value in options.items()]
-    return ["-m", "streamlit", "run", *told, str(Path(__file__).with_name("app.py"))]
+    return ["-m", "streamlit", "run", *told, str(Path(__file__).with_name("server.py"))]
 
 
 def _check_free(host: str, port: int) -> None:

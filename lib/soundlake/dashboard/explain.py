@@ -7,24 +7,9 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from soundlake.catalog.missing import made_by
 from soundlake.dashboard.source import Source
 from soundlake.errors import MissingTableError, SoundlakeError, UsageError
-
-# Which job makes the tables that are no insights.
-_MADE_BY = {
-    "gold_track_clusters": "train_clusters",
-    "gold_cluster_models": "train_clusters",
-    "gold_cluster_profiles": "train_clusters",
-    "gold_cluster_map": "train_clusters",
-    "gold_cluster_axes": "train_clusters",
-    "gold_cluster_choices": "train_clusters",
-    "gold_recommendations": "recommend",
-    "gold_similar_tracks": "recommend",
-    "gold_curated_playlists": "recommend",
-    "gold_recommendation_models": "recommend",
-    "gold_chart_forecasts": "forecast",
-    "gold_forecast_errors": "forecast",
-}
 
 
 @contextmanager
@@ -35,9 +20,9 @@ def explained(source: Source) -> Iterator[None]:
     except MissingTableError as error:
         _show_missing(source, error)
     except UsageError as error:
-        st.warning(_plain(f"{error}"), icon=":material/info:")
+        st.warning(plain(f"{error}"), icon=":material/info:")
     except SoundlakeError as error:
-        st.error(_plain(f"{error}"), icon=":material/error:")
+        st.error(plain(f"{error}"), icon=":material/error:")
 
 
 def nothing(what: str) -> None:
@@ -47,23 +32,16 @@ def nothing(what: str) -> None:
 
 def _show_missing(source: Source, error: MissingTableError) -> None:
     if not error.tables:
-        st.info(_plain(str(error)), icon=":material/table_view:")
+        st.info(plain(str(error)), icon=":material/table_view:")
         return
     names = ", ".join(f"`{name}`" for name in error.tables)
     st.info(f"{names} is not there yet. This makes it:", icon=":material/table_view:")
-    for job in sorted({job_of(name) for name in error.tables}):
+    for job in sorted({made_by(name) for name in error.tables}):
         st.code(f"./spark-submit.sh {job} --lake {source.settings.lake.uri}", language=None, wrap_lines=True)
     if source.is_athena:
         st.caption("Where that has run, `./spark-submit.sh register_tables` puts the table into the catalog.")
 
 
-def job_of(view: str) -> str:
-    """The job that makes a table, by the table's name in SQL."""
-    if view in _MADE_BY:
-        return _MADE_BY[view]
-    return "build_insights" if view.startswith("gold_") else "stream"
-
-
-def _plain(words: str) -> str:
+def plain(words: str) -> str:
     """Text of others as Markdown that shows it as it is."""
     return words.replace("\\", "\\\\").replace("$", "\\$").replace("*", "\\*").replace("`", "\\`").replace("[", "\\[")

@@ -11,8 +11,10 @@ import streamlit as st
 
 from soundlake.catalog.delta import open_table
 from soundlake.catalog.glue import public_tables
-from soundlake.catalog.local import Part
+from soundlake.catalog.local import Part, code_of
+from soundlake.catalog.missing import why_empty
 from soundlake.catalog.query import ask
+from soundlake.errors import MissingTableError
 from soundlake.ops.status import LakeStatus, read_status
 from soundlake.settings import Settings, check_lake_exists
 from soundlake.tables import EVENTS
@@ -88,13 +90,18 @@ def _status(_settings: Settings, identity: str) -> LakeStatus:
 
 def _rows(settings: Settings, sql: str, only: Only | None = None) -> pd.DataFrame:
     answer = ask(settings, sql, MOST_ROWS, parts_of(sql, only))
+    if answer.rows.num_rows == 0 and answer.missing:
+        raise MissingTableError("\n".join(map(why_empty, answer.missing)), *answer.missing)
     frame: pd.DataFrame = answer.rows.to_pandas(date_as_object=False)
     return frame
 
 
 def parts_of(sql: str, only: Only | None = None) -> dict[str, Part]:
-    """What a query of the pages needs of each table: the columns it names, for pages ask for no column unnamed."""
-    words = set(re.findall(r"\w+", sql))
+    """What a query of the pages needs of each table: the columns it names, for pages ask for no column unnamed.
+
+    What a viewer typed is a text in it, and names nothing.
+    """
+    words = set(re.findall(r"\w+", code_of(sql)))
     parts = {}
     for table in public_tables():
         if table.view in words:

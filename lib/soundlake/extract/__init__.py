@@ -1,4 +1,6 @@
-"""The crawl of Spotify's API: who is asked for (stages), how fast (manners), what is remembered (state), by the clock.
+"""Extracting from Spotify's Web API: a resumable crawl that publishes records.
 
-Files are read in `imports`; records go out through `publishers`.
+`crawl` holds what is queued and done, `fetchers` read the items of each queue, `rate_limit` makes the requests, `state`
+remembers crawls and tokens between runs, `run` puts them together. Importing files is in `imports`, sending records in
+`publishers`.
 """

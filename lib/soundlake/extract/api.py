@@ -1,4 +1,4 @@
-"""The Spotify Web API: spotipy makes the requests, this says how each of them ended."""
+"""The Spotify Web API: spotipy makes the requests, and each failure becomes one of our errors."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from spotipy.exceptions import SpotifyException, SpotifyOauthError
 
 from soundlake.errors import SoundlakeError
 from soundlake.extract.auth import Auth
-from soundlake.extract.manners import Manners, TryAgainError
-from soundlake.extract.outcomes import MissingError, RefusedError
+from soundlake.extract.outcomes import NotFoundError, RefusedError
+from soundlake.extract.rate_limit import RequestPolicy, TryAgainError
 from soundlake.settings import Settings
 
 _TOKEN_REFUSED = "Spotify does not take the token it gave: check the client id and secret, or log in again"  # noqa: S105
 
 
 class SpotifyApi:
-    """Requests to the Web API, made with manners."""
+    """Requests to the Web API, under a request policy."""
 
-    def __init__(self, settings: Settings, auth: Auth, manners: Manners) -> None:
-        self.manners = manners
+    def __init__(self, settings: Settings, auth: Auth, policy: RequestPolicy) -> None:
+        self.policy = policy
         self._auth = auth
-        # A session of our own: spotipy's would wait as long as it is told to, and lose the status of what failed.
+        # Our own session: spotipy's waits for any Retry-After and hides the status of a failure.
         self._client = spotipy.Spotify(
             auth_manager=auth, requests_session=requests.Session(), requests_timeout=settings.extract.timeout
         )
@@ -33,7 +33,7 @@ class SpotifyApi:
     def call(self, method: str, *args: Any, **parameters: Any) -> dict[str, Any]:
         """Return the answer of a method of spotipy, or of GET to a path (`get:playlists/ID/tracks`).
 
-        Raises MissingError, RefusedError, FailedError or StopError for what their names say, SoundlakeError where the
+        Raises NotFoundError, RefusedError, FailedError or StopError for what their names say, SoundlakeError where the
         credentials are wrong.
         """
         renewed = False
@@ -53,7 +53,7 @@ class SpotifyApi:
             found: dict[str, Any] = answer
             return found
 
-        return self.manners.ask(request)
+        return self.policy.ask(request)
 
     def _request(self, method: str, args: tuple[Any, ...], parameters: dict[str, Any]) -> Any:
         try:
@@ -81,7 +81,7 @@ class SpotifyApi:
 
 
 class _StaleTokenError(Exception):
-    """401: a token ended before its time."""
+    """401: a token expired early."""
 
 
 def _raise_for(status: int, message: str, reason: str | None, headers: Mapping[str, str]) -> None:
@@ -94,18 +94,18 @@ def _raise_for(status: int, message: str, reason: str | None, headers: Mapping[s
         raise TryAgainError(said, _retry_after(headers))
     # 400 is also what an id gets that only looks like one.
     if status in (404, 410) or (status == 400 and "id" in message.lower().split()):
-        raise MissingError(said, status)
+        raise NotFoundError(said, status)
     raise RefusedError(said, status)
 
 
 def _raise_for_token(error: SpotifyOauthError) -> None:
-    """Tell what a token request ended with: its answer is in the error that spotipy met."""
+    """Raise the error of a token request; the response is in the context of spotipy's error."""
     response = getattr(error.__context__, "response", None)
     status: int = getattr(response, "status_code", 0)
     if response is not None and (status == 429 or status >= 500):
         _raise_for(status, "when asking for a token", None, response.headers)
     if error.error == "invalid_grant":
-        raise SoundlakeError("the user's consent is no longer good: run `soundlake extract login`") from None
+        raise SoundlakeError("the user's consent has expired or was withdrawn: run `soundlake extract login`") from None
     raise SoundlakeError(f"Spotify gives no token: {error.error or status}: check the client id and secret") from None
 
 

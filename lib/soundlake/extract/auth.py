@@ -1,4 +1,4 @@
-"""Tokens: for the app itself, and for a user who gave consent. They live in memory or in the private state."""
+"""Tokens of the app (in memory) and of users who gave consent (in the private state)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOAuth, SpotifyPKCE
 
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.extract.credentials import Credentials, load_credentials
-from soundlake.extract.state import State, open_state
+from soundlake.extract.state import StateStore, open_state
 from soundlake.settings import Settings
 
 SCOPES = (
@@ -29,7 +29,7 @@ SCOPES = (
 
 @dataclass(frozen=True)
 class Consent:
-    """What a user consents to; each is asked for, kept and withdrawn by itself, under its own name."""
+    """A set of scopes that a user consents to, stored under its own name."""
 
     name: str
     scopes: tuple[str, ...]
@@ -37,7 +37,7 @@ class Consent:
 
     @property
     def missing(self) -> str:
-        """What is said where there is none."""
+        """The message where there is none."""
         return f"there is no consent of a user yet, or it was withdrawn: run `soundlake {self.command}`"
 
 
@@ -50,7 +50,7 @@ Auth: TypeAlias = SpotifyClientCredentials | SpotifyOAuth | SpotifyPKCE
 
 
 def silence_spotipy() -> None:
-    """Keep spotipy from logging: its debug lines show tokens, and its error lines say what is said here already."""
+    """Keep spotipy from logging: its debug lines contain tokens, and its errors are reported here."""
     for name in ("spotipy", "spotipy.client", "spotipy.oauth2", "spotipy.cache_handler", "spotipy.util"):
         logging.getLogger(name).disabled = True
 
@@ -58,7 +58,9 @@ def silence_spotipy() -> None:
 class StateTokens(CacheHandler):  # type: ignore[misc]
     """A user's token in the private state."""
 
-    def __init__(self, state: State, name: str, refresh_token: str | None = None, consent: Consent = READING) -> None:
+    def __init__(
+        self, state: StateStore, name: str, refresh_token: str | None = None, consent: Consent = READING
+    ) -> None:
         self._state = state
         self._name = name
         self._scopes = " ".join(consent.scopes)
@@ -91,7 +93,7 @@ class _PKCE(SpotifyPKCE):  # type: ignore[misc]
 
 
 def checked_name(user: str) -> str:
-    """The name of a user, which is part of a file's name; raises UsageError where it cannot be."""
+    """Return the name of a user if it can be part of a file name; else raise UsageError."""
     if not user.replace("-", "").replace("_", "").isalnum():
         raise UsageError(f"--user {user}: should be letters, digits, - and _")
     return user
@@ -100,16 +102,16 @@ def checked_name(user: str) -> str:
 def app_or_user(
     settings: Settings,
     credentials: Credentials,
-    state: State,
+    state: StateStore,
     user: str,
     *,
     needs_user: bool,
     consent: Consent = READING,
 ) -> Auth:
-    """Return who asks: the user `user` where there is a consent or one is needed, else the app.
+    """Return the login for requests: that of `user` where there is a consent or one is needed, else the app's.
 
-    A user's own consent shows more (in development mode only one's own playlists can be read), so it is taken where it
-    is there. Raises UsageError where neither is possible.
+    A user's consent shows more (in development mode only the user's own playlists can be read), so it is preferred.
+    Raises UsageError where neither is possible.
     """
     silence_spotipy()
     tokens = _tokens(credentials, state, user, consent)
@@ -133,8 +135,7 @@ def app_or_user(
 def login(settings: Settings, user: str, *, open_browser: bool, consent: Consent = READING) -> None:
     """Ask a user for consent in the browser and keep the token in extract.state.
 
-    Raises UsageError for a name that cannot be and where there are no credentials, SoundlakeError where consent is not
-    given.
+    Raises UsageError for an invalid name or without credentials, SoundlakeError where consent is not given.
     """
     credentials = load_credentials(settings)
     with open_state(settings) as state:
@@ -142,7 +143,7 @@ def login(settings: Settings, user: str, *, open_browser: bool, consent: Consent
 
 
 def _ask(
-    settings: Settings, credentials: Credentials, state: State, user: str, consent: Consent, *, open_browser: bool
+    settings: Settings, credentials: Credentials, state: StateStore, user: str, consent: Consent, *, open_browser: bool
 ) -> None:
     silence_spotipy()
     tokens = _tokens(credentials, state, user, consent)
@@ -190,9 +191,9 @@ def _user(
     return auth
 
 
-def _tokens(credentials: Credentials, state: State, user: str, consent: Consent) -> StateTokens:
+def _tokens(credentials: Credentials, state: StateStore, user: str, consent: Consent) -> StateTokens:
     name = f"token-{credentials.app}-{user}{consent.name}"
-    # A consent that was given elsewhere was given to read.
+    # The refresh token of the credentials is a consent to read.
     refresh_token = credentials.refresh_token if consent is READING else None
     return StateTokens(state, name, refresh_token, consent)
 

@@ -1,4 +1,4 @@
-"""Answers that are kept for a while, so that an app that may only read one by one need not read the same again."""
+"""A cache of responses: an app that may only read items one by one does not read the same item twice a day."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from soundlake.errors import SoundlakeError
-from soundlake.publishers.envelope import stamp
+from soundlake.publishers.envelope import iso_utc
 
 _TABLE = """
 create table if not exists answers (
@@ -21,8 +21,8 @@ create table if not exists answers (
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A payload, when it was fetched, and where."""
+class CachedResponse:
+    """A payload, when it was fetched, and from which source."""
 
     fetched_at: str
     source: str
@@ -30,7 +30,7 @@ class Answer:
 
 
 class Cache:
-    """Answers by kind, market and id, in one SQLite file (in memory where there is no folder)."""
+    """Responses by kind, market and id, in one SQLite file (in memory where there is no folder)."""
 
     def __init__(self, folder: Path | None, hours: int) -> None:
         """Raises SoundlakeError where the file cannot be used."""
@@ -40,7 +40,7 @@ class Cache:
             self._connection = sqlite3.connect(self._path, isolation_level=None)
             if folder is not None:
                 Path(self._path).chmod(0o600)
-            # It may be lost at any time: no need to wait for the disk.
+            # A cache may be lost: no need to wait for the disk.
             self._connection.execute("pragma synchronous = off")
             self._connection.execute("pragma journal_mode = wal")
             self._connection.execute(_TABLE)
@@ -50,22 +50,22 @@ class Cache:
         except (sqlite3.Error, OSError) as error:
             raise SoundlakeError(f"cannot use {self._path}: {error}; remove it to begin anew") from None
 
-    def get(self, kind: str, market: str | None, thing: str) -> Answer | None:
-        """Return what is known of a thing, None where that is nothing or too old. Audio features do not age."""
+    def get(self, kind: str, market: str | None, item: str) -> CachedResponse | None:
+        """Return the response for an item; None where there is none or it is too old. Audio features never are."""
         row = self._connection.execute(
             "select fetched_at, source, payload from answers where kind = ? and market = ? and id = ?",
-            (kind, market or "", thing),
+            (kind, market or "", item),
         ).fetchone()
         if row is None or self._hours == 0 or (kind != "audio_features" and row[0] < self._oldest()):
             return None
-        return Answer(row[0], row[1], json.loads(row[2]))
+        return CachedResponse(row[0], row[1], json.loads(row[2]))
 
-    def put(self, kind: str, market: str | None, thing: str, answer: Answer) -> None:
-        """Keep an answer."""
+    def put(self, kind: str, market: str | None, item: str, answer: CachedResponse) -> None:
+        """Keep a response."""
         if self._hours:
             self._connection.execute(
                 "insert or replace into answers values (?, ?, ?, ?, ?, ?)",
-                (kind, market or "", thing, answer.fetched_at, answer.source, json.dumps(answer.payload)),
+                (kind, market or "", item, answer.fetched_at, answer.source, json.dumps(answer.payload)),
             )
 
     def close(self) -> None:
@@ -73,4 +73,4 @@ class Cache:
         self._connection.close()
 
     def _oldest(self) -> str:
-        return stamp(datetime.now(UTC) - timedelta(hours=self._hours))
+        return iso_utc(datetime.now(UTC) - timedelta(hours=self._hours))

@@ -1,4 +1,4 @@
-"""`soundlake extract`: the words of its commands. What they do is imported when they run, so that --help is quick."""
+"""The commands of `soundlake extract`. What they run is imported when they run, so that --help is quick."""
 
 from __future__ import annotations
 
@@ -15,84 +15,52 @@ Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="s
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")]
 To = Annotated[str | None, typer.Option("--to", metavar="TARGET", help="files, kafka or kinesis; else publish.to")]
 Out = Annotated[str | None, typer.Option("--out", metavar="PLACE", help="folder or s3://… for files; else publish.out")]
-User = Annotated[str, typer.Option("--user", metavar="NAME", help="whose consent, if there are several")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="from the beginning, not from where it stopped")]
-From = Annotated[Path | None, typer.Option("--from", metavar="FILE", help="file with one of them on each line")]
+User = Annotated[str, typer.Option("--user", metavar="NAME", help="the user whose consent is used")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="start again instead of resuming")]
+From = Annotated[Path | None, typer.Option("--from", metavar="FILE", help="a file with one id, URI or URL per line")]
 With = Annotated[
     str | None, typer.Option("--with", metavar="LIST", help="what else to read: tracks,albums,artists,features or none")
 ]
 Given = Annotated[list[str] | None, typer.Argument(metavar="[ID|URL]...", help="ids, URIs or URLs", show_default=False)]
 
 
-@app.command()
-def playlists(
-    given: Given = None,
-    from_: From = None,
-    with_: With = None,
-    to: To = None,
-    out: Out = None,
-    user: User = "default",
-    fresh: Fresh = False,
-    config: Config = None,
-    sets: Sets = None,
-) -> None:
-    """Read playlists (else those of extract.playlists), their entries, and the tracks, albums and artists in them."""
-    _extract("playlists", given, from_, with_, to, out, user, fresh, config, sets)
+_READ = {
+    "playlists": "Read playlists (by default extract.playlists), their entries, and the tracks, albums and artists.",
+    "tracks": "Read tracks, their albums, artists and audio features.",
+    "albums": "Read albums, their tracks and artists.",
+    "artists": "Read artists; with --with albums,tracks everything by them.",
+}
 
 
-@app.command()
-def tracks(
-    given: Given = None,
-    from_: From = None,
-    with_: With = None,
-    to: To = None,
-    out: Out = None,
-    user: User = "default",
-    fresh: Fresh = False,
-    config: Config = None,
-    sets: Sets = None,
-) -> None:
-    """Read tracks, their albums, artists and audio features."""
-    _extract("tracks", given, from_, with_, to, out, user, fresh, config, sets)
+def _add_command(command: str, help_: str) -> None:
+    """Add a command that reads what is named by ids."""
+
+    @app.command(command, help=help_)
+    def read(
+        given: Given = None,
+        from_: From = None,
+        with_: With = None,
+        to: To = None,
+        out: Out = None,
+        user: User = "default",
+        fresh: Fresh = False,
+        config: Config = None,
+        sets: Sets = None,
+    ) -> None:
+        _extract(command, given, from_, with_, to, out, user, fresh, config, sets)
 
 
-@app.command()
-def albums(
-    given: Given = None,
-    from_: From = None,
-    with_: With = None,
-    to: To = None,
-    out: Out = None,
-    user: User = "default",
-    fresh: Fresh = False,
-    config: Config = None,
-    sets: Sets = None,
-) -> None:
-    """Read albums, their tracks and artists."""
-    _extract("albums", given, from_, with_, to, out, user, fresh, config, sets)
-
-
-@app.command()
-def artists(
-    given: Given = None,
-    from_: From = None,
-    with_: With = None,
-    to: To = None,
-    out: Out = None,
-    user: User = "default",
-    fresh: Fresh = False,
-    config: Config = None,
-    sets: Sets = None,
-) -> None:
-    """Read artists; with --with albums,tracks all they have made."""
-    _extract("artists", given, from_, with_, to, out, user, fresh, config, sets)
+for _command, _help in _READ.items():
+    _add_command(_command, _help)
 
 
 @app.command()
 def search(
-    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="each one a search; quote several words")],
+    words: Annotated[
+        list[str], typer.Argument(metavar="WORDS...", help="each argument is a search; quote several words")
+    ],
     types: Annotated[str, typer.Option("--type", metavar="LIST", help="track, artist, album, playlist")] = "track",
-    limit: Annotated[int, typer.Option("--limit", metavar="N", help="most findings of each type")] = 50,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="most results of each type")] = 50,
     with_: With = None,
     to: To = None,
     out: Out = None,
@@ -101,7 +69,7 @@ def search(
     config: Config = None,
     sets: Sets = None,
 ) -> None:
-    """Search, and read what is found."""
+    """Search, and read the results."""
     _extract("search", words, None, with_, to, out, user, fresh, config, sets, types=types, limit=limit)
 
 
@@ -118,7 +86,7 @@ def me(
     config: Config = None,
     sets: Sets = None,
 ) -> None:
-    """Read your own plays since the last time, and what you have at the top, saved and follow (after `login`)."""
+    """Read your own plays since the last run, your top lists, and what you saved and follow (after `login`)."""
     _extract("me", parts, None, with_, to, out, user, fresh, config, sets)
 
 
@@ -129,7 +97,7 @@ def login(
     config: Config = None,
     sets: Sets = None,
 ) -> None:
-    """Give consent once, so that `me` and your own playlists can be read."""
+    """Give consent, once, to read `me` and your own playlists."""
     from soundlake.extract import auth
     from soundlake.settings import load_settings
 
@@ -159,7 +127,7 @@ def _extract(
     from soundlake.extract.ids import lines_of
     from soundlake.extract.progress import shown_progress
     from soundlake.extract.request import request_for
-    from soundlake.extract.run import run_walk
+    from soundlake.extract.run import run_crawl
     from soundlake.settings import load_settings
 
     settings = load_settings(config, sets or ())
@@ -168,7 +136,7 @@ def _extract(
         named = list(settings.extract.playlists)
     request = request_for(command, named, with_, types=types, limit=limit)
     with shown_progress(Console(stderr=True)) as on_progress:
-        report = run_walk(
+        report = run_crawl(
             settings, request, to=to, out=out, user=checked_name(user), fresh=fresh, on_progress=on_progress
         )
     report.print(Console())

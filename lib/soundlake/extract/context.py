@@ -1,4 +1,4 @@
-"""What a stage of a walk works with: it asks, it publishes, and it is safe to stop after each thing."""
+"""What a fetcher works with: requests, the publisher, the state, and checkpoints after each item."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 from soundlake.extract.api import SpotifyApi
 from soundlake.extract.cache import Cache
+from soundlake.extract.crawl import Crawl
 from soundlake.extract.facts import AppFacts
 from soundlake.extract.ids import is_id
-from soundlake.extract.state import State
-from soundlake.extract.walk import Walk
+from soundlake.extract.state import StateStore
 from soundlake.publishers.envelope import envelope
 from soundlake.publishers.publisher import Publisher
 from soundlake.settings.model import ExtractSettings
@@ -22,13 +22,13 @@ SOURCE = "spotify-api"
 
 
 @dataclass
-class Context:
-    """One run of a walk."""
+class CrawlContext:
+    """One run of a crawl, as its fetchers see it."""
 
-    walk: Walk
+    crawl: Crawl
     api: SpotifyApi
     publisher: Publisher
-    state: State
+    state: StateStore
     cache: Cache
     facts: AppFacts
     settings: ExtractSettings
@@ -46,21 +46,21 @@ class Context:
     def emit(
         self, kind: str, key: str, payload: Mapping[str, Any], fetched_at: str | None = None, source: str = SOURCE
     ) -> None:
-        """Publish one record, stamped with the walk's stamp if with no other."""
+        """Publish one record; its fetched_at is the crawl's unless given."""
         record = envelope(
-            kind, payload, fetched_at=fetched_at or self.walk.fetched_at, source=source, market=self.market
+            kind, payload, fetched_at=fetched_at or self.crawl.fetched_at, source=source, market=self.market
         )
         self.publisher.publish(kind, key, record)
         self.published[kind] += 1
 
     def take_track(self, current: str, track: Any, *, is_wanted: bool = False) -> None:
-        """Publish a track object that came along with something else, once in a walk, and follow it.
+        """Publish a track object that is part of another response, once in a crawl, and queue what it leads to.
 
-        Where the walk has no stage for tracks it is published only if it `is_wanted` by itself.
+        Where the crawl has no stage for tracks it is published only if `is_wanted`.
         """
         if not is_catalog_track(track):
             return
-        queue = self.walk.queues.get("track")
+        queue = self.crawl.queues.get("track")
         if (is_wanted and queue is None) or (queue is not None and track["id"] not in queue.done):
             self.emit("track", track["id"], track)
         if queue is not None:
@@ -68,39 +68,39 @@ class Context:
         self.follow_track(current, track)
 
     def follow_track(self, current: str, track: Mapping[str, Any]) -> None:
-        """Add the album, the artists and the audio features of a track to what is to be read."""
-        self.walk.follow(current, "album", ids_of([track.get("album")]))
-        self.walk.follow(current, "artist", ids_of(track.get("artists")))
-        self.walk.follow(current, "audio_features", ids_of([track]))
+        """Queue the album, the artists and the audio features of a track."""
+        self.crawl.follow(current, "album", ids_of([track.get("album")]))
+        self.crawl.follow(current, "artist", ids_of(track.get("artists")))
+        self.crawl.follow(current, "audio_features", ids_of([track]))
 
     def remember(self, name: str, document: dict[str, Any]) -> None:
-        """Keep a document in the state as soon as everything published so far is safe."""
+        """Write a document to the state at the next checkpoint."""
         self._documents[name] = document
 
     def stepped(self) -> None:
-        """Say that it is safe to stop here; now and then this becomes a checkpoint."""
+        """Call where it is safe to stop; takes a checkpoint every extract.checkpoint_seconds."""
         self.on_progress()
         if time.monotonic() - self._saved_at >= self.settings.checkpoint_seconds:
             self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Make all that was published safe, and only then remember how far the walk came."""
+        """Flush the publisher, and only then write the state."""
         self.publisher.flush()
         for name, document in self._documents.items():
             self.state.write(name, document)
         self._documents.clear()
-        self.state.write(self.walk.name, self.walk.document())
+        self.state.write(self.crawl.name, self.crawl.document())
         self._saved_at = time.monotonic()
 
 
-def ids_of(things: Any) -> list[str]:
+def ids_of(items: Any) -> list[str]:
     """Return the catalog ids among objects, some of which may be null or local."""
-    found = things if isinstance(things, list) else []
-    return [thing["id"] for thing in found if isinstance(thing, dict) and is_id(thing.get("id"))]
+    found = items if isinstance(items, list) else []
+    return [item["id"] for item in found if isinstance(item, dict) and is_id(item.get("id"))]
 
 
 def is_catalog_track(track: Any) -> bool:
-    """Tell whether this is a track of the catalog: no local file, no episode, no gap."""
+    """Whether this is a track of the catalog: no local file, no episode, no gap."""
     return (
         isinstance(track, dict)
         and is_id(track.get("id"))

@@ -1,4 +1,4 @@
-"""Who the app is: client id and secret, from the environment or from AWS Secrets Manager. Never shown, never logged."""
+"""Client id and secret, from the environment or from AWS Secrets Manager; never shown or logged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from soundlake.aws import open_client
+from soundlake.aws import read_secret
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.settings import Settings
 
@@ -23,8 +23,8 @@ _VARIABLES = {
 class Credentials:
     """The app's credentials; their text shows none of them.
 
-    Without a secret the app is a public one, and only a user's own consent (PKCE) lets it read. A refresh token is a
-    consent that was given elsewhere.
+    Without a secret the app is public and needs a user's consent (PKCE) to read. A refresh token is a consent that was
+    given elsewhere.
     """
 
     client_id: str = field(repr=False)
@@ -33,7 +33,7 @@ class Credentials:
 
     @property
     def app(self) -> str:
-        """A name of the app that does not tell its id."""
+        """A name of the app that does not reveal its id."""
         return hashlib.sha256(self.client_id.encode()).hexdigest()[:8]
 
 
@@ -52,18 +52,13 @@ def load_credentials(settings: Settings, env: Mapping[str, str] = os.environ) ->
     if not client_id:
         raise UsageError(
             f"there is no client id of a Spotify app in {place}: set SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET, "
-            "or extract.secret_id; docs/extraction.md tells how to get them"
+            "or extract.secret_id; see docs/extraction.md"
         )
     return Credentials(client_id, found["client_secret"] or None, found["refresh_token"] or None)
 
 
 def _secret(secret_id: str) -> dict[str, str]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        text = open_client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"]
-    except (BotoCoreError, ClientError, KeyError) as error:
-        raise SoundlakeError(f"cannot read the secret {secret_id}: {error}") from None
+    text = read_secret(secret_id)
     try:
         values = json.loads(text)
     except ValueError:  # the error would show the text

@@ -1,4 +1,4 @@
-"""Who knows how tracks sound: the providers of audio features."""
+"""The providers of audio features."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from soundlake.errors import UsageError
 from soundlake.extract.api import SpotifyApi
 from soundlake.extract.context import SOURCE
 from soundlake.extract.ids import is_id
-from soundlake.extract.manners import Manners, TryAgainError
 from soundlake.extract.outcomes import RefusedError
+from soundlake.extract.rate_limit import RequestPolicy, TryAgainError
 from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3, split_uri
 
@@ -31,16 +31,16 @@ Found = dict[str, dict[str, Any]]
 
 
 class Provider(Protocol):
-    """One who may know."""
+    """A provider of audio features."""
 
     name: str
     source: str
     batch: int
 
     def fetch(self, ids: Sequence[str]) -> Found:
-        """Return the features of those of the tracks that are known, by track id.
+        """Return the features of the tracks that it knows, by track id.
 
-        Raises RefusedError where nothing is given at all, FailedError where a request failed, StopError as requests do.
+        Raises RefusedError where the app may not ask, FailedError where a request failed, StopError as requests do.
         """
 
 
@@ -59,20 +59,20 @@ class SpotifyFeatures:
 
 
 class ReccoBeatsFeatures:
-    """ReccoBeats: free, for everybody. Its answers leave out what it does not know and have ids of their own."""
+    """ReccoBeats: free, for everybody. Responses omit unknown tracks and have ids of their own."""
 
     name, source, batch = "reccobeats", "reccobeats", 40
 
-    def __init__(self, settings: Settings, manners: Manners) -> None:
+    def __init__(self, settings: Settings, policy: RequestPolicy) -> None:
         self._url = f"{settings.extract.reccobeats_url.rstrip('/')}/audio-features"
         self._timeout = settings.extract.timeout
-        self._manners = manners
+        self._policy = policy
         self._session = requests.Session()
 
     def fetch(self, ids: Sequence[str]) -> Found:
         """Return what ReccoBeats knows; see `Provider`."""
         found: Found = {}
-        for item in self._manners.ask(lambda: self._request(ids)):
+        for item in self._policy.ask(lambda: self._request(ids)):
             match = _HREF.search(str(item.get("href"))) if isinstance(item, dict) else None
             if match and match[1] in ids:
                 found[match[1]] = {**item, "reccobeats_id": item.get("id"), "id": match[1]}
@@ -113,15 +113,15 @@ class LookupFeatures:
 
     def fetch(self, ids: Sequence[str]) -> Found:
         """Return the rows of the tracks; see `Provider`."""
-        known = [thing for thing in ids if is_id(thing) and thing in self._rows]
-        rows = self._table.take([self._rows[thing] for thing in known]).to_pylist() if known else []
+        known = [item for item in ids if is_id(item) and item in self._rows]
+        rows = self._table.take([self._rows[item] for item in known]).to_pylist() if known else []
         return {
-            thing: {
+            item: {
                 name: value
                 for name, value in row.items()
                 if name in _FEATURES and value is not None and not (isinstance(value, float) and math.isnan(value))
             }
-            for thing, row in zip(known, rows, strict=True)
+            for item, row in zip(known, rows, strict=True)
         }
 
 
@@ -131,8 +131,8 @@ _FEATURES = (
 )
 
 
-def open_providers(settings: Settings, api: SpotifyApi, manners: Manners) -> list[Provider]:
-    """Return the providers of extract.features in their order. Raises UsageError for unknown ones, and a lost file."""
+def open_providers(settings: Settings, api: SpotifyApi, policy: RequestPolicy) -> list[Provider]:
+    """Return the providers of extract.features, in order. Raises UsageError for an unknown one or a missing file."""
     names = settings.extract.features
     unknown = [name for name in names if name not in NAMES]
     if unknown:
@@ -142,7 +142,7 @@ def open_providers(settings: Settings, api: SpotifyApi, manners: Manners) -> lis
         if name == "spotify":
             providers.append(SpotifyFeatures(api))
         elif name == "reccobeats":
-            providers.append(ReccoBeatsFeatures(settings, manners))
+            providers.append(ReccoBeatsFeatures(settings, policy))
         elif name == "lookup":
             if settings.extract.features_lookup is None:
                 raise UsageError("extract.features_lookup: needed when extract.features names lookup")

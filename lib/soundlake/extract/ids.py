@@ -1,4 +1,4 @@
-"""What people write for a playlist, track, album or artist: an id, a URI or a URL."""
+"""Parsing ids, URIs and URLs of playlists, tracks, albums and artists."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from soundlake.errors import UsageError
 
-# spotipy's own pattern takes any run of letters and digits for an id, so that a name would be asked for and not found.
+# spotipy's pattern takes any letters and digits for an id, so a name would be requested and not found.
 _ID = re.compile(r"[0-9A-Za-z]{22}")
 _URI = re.compile(r"spotify:(?:user:[^:]+:)?(?P<type>\w+):(?P<id>[^:?]+)")
 _URL = re.compile(
@@ -17,12 +17,12 @@ _URL = re.compile(
 
 
 def is_id(text: object) -> bool:
-    """Tell whether this can be the id of something in Spotify's catalog."""
+    """Whether this can be an id in Spotify's catalog."""
     return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
 def parse_id(kind: str, text: str) -> str:
-    """Return the id of a `kind` (playlist, track, album, artist). Raises UsageError for what is none."""
+    """Return the id of a `kind` (playlist, track, album, artist). Raises UsageError for anything else."""
     text = text.strip()
     match = _URI.fullmatch(text) or _URL.fullmatch(text)
     if match and match["type"] != kind:
@@ -34,7 +34,7 @@ def parse_id(kind: str, text: str) -> str:
 
 
 def parse_ids(kind: str, texts: Iterable[str]) -> list[str]:
-    """Return the ids, each once, in order. Raises UsageError with a line for each text that is none."""
+    """Return the ids, each once, in order. Raises UsageError with a line for each invalid text."""
     ids: dict[str, None] = {}
     problems: list[str] = []
     for text in texts:
@@ -48,7 +48,7 @@ def parse_ids(kind: str, texts: Iterable[str]) -> list[str]:
 
 
 def lines_of(path: Path) -> Iterator[str]:
-    """Yield what a file lists, one on a line; empty lines and what follows a `#` after a space are left out."""
+    """Yield the lines of a file, without empty lines and comments (`#` after a space)."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:

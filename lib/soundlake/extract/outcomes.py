@@ -1,14 +1,14 @@
-"""How a request can end when it does not end well."""
+"""The ways in which a request can fail."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 
-class NotGotError(Exception):
-    """One thing could not be had; the walk goes on with the next. `verdict` counts it."""
+class NotFetchedError(Exception):
+    """An item could not be fetched; the crawl goes on with the next. It is counted as `outcome`."""
 
-    verdict = "failed"
+    outcome = "failed"
 
     def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason)
@@ -16,28 +16,28 @@ class NotGotError(Exception):
         self.status = status
 
 
-class MissingError(NotGotError):
-    """There is no such thing: it will not be asked for again by itself."""
+class NotFoundError(NotFetchedError):
+    """There is no such item; it is not retried."""
 
-    verdict = "missing"
-
-
-class RefusedError(NotGotError):
-    """This app or user may not read it."""
-
-    verdict = "refused"
+    outcome = "missing"
 
 
-class FailedError(NotGotError):
-    """Nothing is known of it, for a request failed as often as it was tried: it is tried first the next time."""
+class RefusedError(NotFetchedError):
+    """The app or the user may not read it."""
 
-    verdict = "failed"
+    outcome = "refused"
+
+
+class FailedError(NotFetchedError):
+    """Its request failed at every attempt; the next crawl retries it first."""
+
+    outcome = "failed"
 
 
 class StopError(Exception):
-    """The walk has to stop here and can be resumed, at `resume_at` where that is known.
+    """The crawl has to stop and can be resumed, after `resume_at` where that is known.
 
-    `service` is the one that made it stop; None where the time that was given is over.
+    `service` is the one that made it stop; None at the time limit.
     """
 
     def __init__(self, reason: str, resume_at: datetime | None = None, service: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What a run has to say in the end: the truth about what was asked for, got, and not got."""
+"""The report of a run: what was queued, fetched and not fetched."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from soundlake.extract.crawl import OUTCOMES, Crawl
 from soundlake.extract.outcomes import StopError
-from soundlake.extract.walk import VERDICTS, Walk
-from soundlake.publishers.envelope import stamp
+from soundlake.publishers.envelope import iso_utc
 
 _SHOWN = 5
 
 
 @dataclass
-class Report:
-    """The end of a run of a walk; `published` counts the records of this run, the queues those of the whole walk."""
+class CrawlReport:
+    """The result of a run; `published` counts the records of this run, the queues count the whole crawl."""
 
-    walk: Walk
+    crawl: Crawl
     published: dict[str, int] = field(default_factory=dict)
     requests: int = 0
     notes: list[str] = field(default_factory=list)
@@ -29,51 +29,51 @@ class Report:
 
     @property
     def is_well(self) -> bool:
-        """Whether the walk came to its end, nothing failed, and all that the user named was had."""
-        failed = any(queue.count("failed") for queue in self.walk.queues.values())
-        return self.stop is None and not failed and not self.walk.roots_not_got
+        """Whether the crawl is done, nothing failed, and all that the user named was fetched."""
+        failed = any(queue.count("failed") for queue in self.crawl.queues.values())
+        return self.stop is None and not failed and not self.crawl.roots_not_fetched
 
     def lines(self) -> Iterator[str]:
-        """Yield what else there is to say beside the table."""
-        for stage, queue in self.walk.queues.items():
+        """Yield the lines below the table."""
+        for stage, queue in self.crawl.queues.items():
             reasons: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-            for thing, why in queue.not_got.items():
-                reasons[why].append(thing)
-            for (verdict, reason), things in sorted(reasons.items()):
-                more = f" and {len(things) - _SHOWN:,} more" if len(things) > _SHOWN else ""
-                yield f"{stage}: {len(things):,} {verdict}: {reason}: {', '.join(things[:_SHOWN])}{more}"
+            for item, why in queue.not_fetched.items():
+                reasons[why].append(item)
+            for (outcome, reason), items in sorted(reasons.items()):
+                more = f" and {len(items) - _SHOWN:,} more" if len(items) > _SHOWN else ""
+                yield f"{stage}: {len(items):,} {outcome}: {reason}: {', '.join(items[:_SHOWN])}{more}"
         yield from self.notes
         yield f"{self.requests:,} requests; published {_counted(self.published)}"
         if self.stop is not None:
             yield f"stopped: {self.stop.reason}"
-            yield f"{self._when()} the same command goes on where this one stopped"
+            yield f"{self._when()} the same command resumes the crawl"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON, for those who start runs by a clock."""
+        """Return the report as JSON, for scheduled runs."""
         return {
-            "fetched_at": self.walk.fetched_at,
+            "fetched_at": self.crawl.fetched_at,
             "is_well": self.is_well,
             "stages": {
                 stage: {
                     "asked": queue.asked,
-                    "got": queue.got,
-                    **{verdict: queue.count(verdict) for verdict in VERDICTS},
+                    "fetched": queue.fetched,
+                    **{outcome: queue.count(outcome) for outcome in OUTCOMES},
                     "left": len(queue.todo),
                 }
-                for stage, queue in self.walk.queues.items()
+                for stage, queue in self.crawl.queues.items()
             },
             "published": self.published,
             "requests": self.requests,
             "stopped": None if self.stop is None else self.stop.reason,
-            "resume_at": None if self.stop is None or self.stop.resume_at is None else stamp(self.stop.resume_at),
+            "resume_at": None if self.stop is None or self.stop.resume_at is None else iso_utc(self.stop.resume_at),
             "messages": list(self.lines()),
         }
 
     def print(self, console: Console) -> None:
-        """Print it for people."""
-        title = f"{'resumed ' if self.walk.is_resumed else ''}walk of {self.walk.fetched_at}"
+        """Print the report."""
+        title = f"{'resumed ' if self.crawl.is_resumed else ''}crawl of {self.crawl.fetched_at}"
         table = Table("", title=title, title_justify="left", box=None)
-        for column in ("asked", "got", *VERDICTS, "left"):
+        for column in ("asked", "fetched", *OUTCOMES, "left"):
             table.add_column(column, justify="right")
         for stage, numbers in self.as_dict()["stages"].items():
             table.add_row(stage, *[f"{number:,}" for number in numbers.values()])

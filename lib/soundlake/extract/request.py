@@ -1,4 +1,4 @@
-"""What a user asked for, as a walk: its stages and where it begins."""
+"""A command of `soundlake extract`, parsed: which stages its crawl has, and its roots."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from soundlake.errors import UsageError
+from soundlake.extract.crawl import name_of
+from soundlake.extract.fetchers.me import PARTS
+from soundlake.extract.fetchers.search import MOST, TYPES
 from soundlake.extract.ids import parse_ids
-from soundlake.extract.stages.me import PARTS
-from soundlake.extract.stages.search import MOST, TYPES
-from soundlake.extract.walk import name_of
 
-# What each thing leads to, in an order in which nothing leads back.
+# The stages of each command; an item only leads to later stages.
 _STAGES = {
     "playlists": ("playlist", "track", "album", "artist", "audio_features"),
     "tracks": ("track", "album", "artist", "audio_features"),
@@ -33,7 +33,7 @@ WITH_BY_DEFAULT = {
 
 @dataclass(frozen=True)
 class Request:
-    """A command's words, understood."""
+    """A parsed command."""
 
     command: str
     stages: tuple[str, ...]
@@ -42,18 +42,18 @@ class Request:
 
     @property
     def needs_user(self) -> bool:
-        """Whether only a user's own consent will do."""
+        """Whether it needs a user's consent."""
         return self.command == "me"
 
     def name(self, *more: str | None) -> str:
-        """Return the name of its walk; `more` is what else makes it another walk, such as where records go."""
+        """Return the name of its crawl; `more` distinguishes crawls further, e.g. by where records go."""
         return name_of(self.command, self.stages, sorted(self.roots), self.limit, more)
 
 
 def request_for(
     command: str, given: Sequence[str], with_: str | None = None, *, types: str = "track", limit: int = 50
 ) -> Request:
-    """Understand a command. Raises UsageError with a line for each thing that cannot be understood."""
+    """Parse a command. Raises UsageError with a line for each invalid part."""
     stages = _stages(command, WITH_BY_DEFAULT[command] if with_ is None else with_)
     if command == "me":
         return Request(command, stages, tuple(_parts(given)))

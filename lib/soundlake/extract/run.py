@@ -1,4 +1,4 @@
-"""Running a walk: from the settings to the report."""
+"""Running a crawl, from the settings to the report."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from os import environ
 from soundlake.extract.api import SpotifyApi
 from soundlake.extract.auth import app_or_user
 from soundlake.extract.cache import Cache
-from soundlake.extract.context import Context
+from soundlake.extract.context import CrawlContext
+from soundlake.extract.crawl import Crawl
 from soundlake.extract.credentials import load_credentials
 from soundlake.extract.facts import AppFacts
 from soundlake.extract.features import Provider, open_providers
-from soundlake.extract.manners import Manners, RateLimiter
+from soundlake.extract.fetchers.audio_features import AudioFeaturesFetcher
+from soundlake.extract.fetchers.fetcher import Fetcher
+from soundlake.extract.fetchers.items import ItemFetcher
+from soundlake.extract.fetchers.me import MeFetcher
+from soundlake.extract.fetchers.playlists import PlaylistFetcher
+from soundlake.extract.fetchers.search import SearchFetcher
 from soundlake.extract.outcomes import StopError
-from soundlake.extract.report import Report
+from soundlake.extract.rate_limit import RateLimiter, RequestPolicy
+from soundlake.extract.report import CrawlReport
 from soundlake.extract.request import Request
-from soundlake.extract.stages.audio_features import AudioFeaturesStage
-from soundlake.extract.stages.me import MeStage
-from soundlake.extract.stages.playlists import PlaylistStage
-from soundlake.extract.stages.search import SearchStage
-from soundlake.extract.stages.stage import Stage
-from soundlake.extract.stages.things import ThingStage
-from soundlake.extract.state import State, open_state
-from soundlake.extract.walk import Walk
+from soundlake.extract.state import StateStore, open_state
 from soundlake.publishers.publisher import open_publisher
 from soundlake.settings import Settings
 
 _FAILED = "failed"
-# What is named by an id and can be asked for again in any walk.
+# Queues of ids, which any crawl can retry.
 _BY_ID = ("playlist", "track", "album", "artist", "audio_features")
 
 
-def run_walk(
+def run_crawl(
     settings: Settings,
     request: Request,
     *,
@@ -45,68 +45,68 @@ def run_walk(
     fresh: bool = False,
     seconds: float | None = None,
     env: Mapping[str, str] = environ,
-    on_progress: Callable[[Walk], None] = lambda walk: None,
-) -> Report:
-    """Walk for `seconds` at most, from where the same request stopped; from the beginning where `fresh`.
+    on_progress: Callable[[Crawl], None] = lambda crawl: None,
+) -> CrawlReport:
+    """Run a request for at most `seconds`, from where it stopped the last time, or from the beginning if `fresh`.
 
-    Raises UsageError before anything is asked for, SoundlakeError where records cannot be published: then the walk goes
-    on from its last checkpoint the next time.
+    Raises UsageError before the first request, SoundlakeError where records cannot be published: the next run then
+    resumes from the last checkpoint.
     """
     credentials = load_credentials(settings, env)
     with open_state(settings) as state, closing(Cache(state.folder, settings.extract.cache_hours)) as cache:
         auth = app_or_user(settings, credentials, state, user, needs_user=request.needs_user)
         facts = AppFacts(state, credentials.app)
         deadline = None if seconds is None else time.monotonic() + seconds
-        api = SpotifyApi(settings, auth, _manners("Spotify", settings, deadline))
-        providers = open_providers(settings, api, _manners("ReccoBeats", settings, deadline))
-        walk = _begin(state, request, request.name(to, out, settings.extract.market, user), providers, fresh)
+        api = SpotifyApi(settings, auth, _policy("Spotify", settings, deadline))
+        providers = open_providers(settings, api, _policy("ReccoBeats", settings, deadline))
+        crawl = _begin(state, request, request.name(to, out, settings.extract.market, user), providers, fresh)
         with open_publisher(settings, to, out) as publisher:
-            context = Context(walk, api, publisher, state, cache, facts, settings.extract)
-            context.on_progress = lambda: on_progress(walk)
-            stop = _walk(context, _stages(request, providers), settings.extract.max_wait)
+            context = CrawlContext(crawl, api, publisher, state, cache, facts, settings.extract)
+            context.on_progress = lambda: on_progress(crawl)
+            stop = _crawl(context, _fetchers(request, providers), settings.extract.max_wait)
             _remember(context)
-        return Report(walk, dict(context.published), api.manners.requests, context.notes, stop)
+        return CrawlReport(crawl, dict(context.published), api.policy.requests, context.notes, stop)
 
 
-def _manners(service: str, settings: Settings, deadline: float | None) -> Manners:
+def _policy(service: str, settings: Settings, deadline: float | None) -> RequestPolicy:
     extract = settings.extract
     limiter = RateLimiter(extract.max_requests)
-    return Manners(service, limiter, extract.attempts, extract.max_wait, deadline=deadline)
+    return RequestPolicy(service, limiter, extract.attempts, extract.max_wait, deadline=deadline)
 
 
-def _stages(request: Request, providers: list[Provider]) -> dict[str, Stage]:
+def _fetchers(request: Request, providers: list[Provider]) -> dict[str, Fetcher]:
     return {
-        "playlist": PlaylistStage(),
-        "me": MeStage(),
-        "search": SearchStage(request.limit),
-        "audio_features": AudioFeaturesStage(providers),
-        **{kind: ThingStage(kind) for kind in ("track", "album", "artist")},
+        "playlist": PlaylistFetcher(),
+        "me": MeFetcher(),
+        "search": SearchFetcher(request.limit),
+        "audio_features": AudioFeaturesFetcher(providers),
+        **{kind: ItemFetcher(kind) for kind in ("track", "album", "artist")},
     }
 
 
-def _begin(state: State, request: Request, name: str, providers: list[Provider], fresh: bool) -> Walk:
-    """Take the walk up where it stopped, or begin it with what failed in others."""
+def _begin(state: StateStore, request: Request, name: str, providers: list[Provider], fresh: bool) -> Crawl:
+    """Resume the crawl, or begin it with what failed in earlier crawls."""
     document = None if fresh else state.read(name)
     if document is not None:
-        walk = Walk.from_document(document)
-        if not walk.is_done:  # it may have been killed after its last step
-            return walk
+        crawl = Crawl.from_document(document)
+        if not crawl.is_done:  # killed after its last step, perhaps
+            return crawl
     stages = [stage for stage in request.stages if stage != "audio_features" or providers]
-    walk = Walk.new(name, stages, request.roots)
+    crawl = Crawl.new(name, stages, request.roots)
     for kind, failed in (state.read(_FAILED) or {}).items():
-        if kind in walk.queues:
-            walk.queues[kind].again(failed)
-    return walk
+        if kind in crawl.queues:
+            crawl.queues[kind].again(failed)
+    return crawl
 
 
-def _walk(context: Context, stages: Mapping[str, Stage], max_wait: float) -> StopError | None:
-    """Walk to the end, or to where it has to stop; that is returned."""
+def _crawl(context: CrawlContext, fetchers: Mapping[str, Fetcher], max_wait: float) -> StopError | None:
+    """Run the fetchers until their queues are empty; returns why it stopped earlier, if it did."""
     try:
         _keep_away(context, max_wait)
-        for name in context.walk.stages:
-            queue = context.walk.queues[name]
+        for name in context.crawl.stages:
+            queue = context.crawl.queues[name]
             while queue.todo:
-                stages[name].read(context, list(queue.todo)[: stages[name].batch])
+                fetchers[name].read(context, list(queue.todo)[: fetchers[name].batch])
     except StopError as stop:
         if stop.resume_at is not None and stop.service == "Spotify":
             context.facts.block(stop.resume_at)
@@ -117,30 +117,30 @@ def _walk(context: Context, stages: Mapping[str, Stage], max_wait: float) -> Sto
     return None
 
 
-def _keep_away(context: Context, max_wait: float) -> None:
-    """Wait, or stop, where Spotify said so the last time: to ask all the same makes it worse."""
+def _keep_away(context: CrawlContext, max_wait: float) -> None:
+    """Wait, or stop, where Spotify told the app to keep away: requests before that prolong it."""
     until = context.facts.blocked_until
     if until is None:
         return
     seconds = (until - datetime.now(UTC)).total_seconds()
     if seconds > max_wait:
-        raise StopError("Spotify said to keep away", until, "Spotify")
+        raise StopError("Spotify told the app to keep away", until, "Spotify")
     time.sleep(max(0.0, seconds))
 
 
-def _remember(context: Context) -> None:
-    """Make everything safe; then forget a walk that is done, but for what failed in it."""
+def _remember(context: CrawlContext) -> None:
+    """Take a last checkpoint; of a crawl that is done only the failures are kept."""
     context.checkpoint()
-    walk, state = context.walk, context.state
-    if not walk.is_done:
+    crawl, state = context.crawl, context.state
+    if not crawl.is_done:
         return
     failed = state.read(_FAILED) or {}
     for kind in _BY_ID:
-        queue = walk.queues.get(kind)
+        queue = crawl.queues.get(kind)
         if queue is not None:
-            left = {thing: why for thing, why in failed.get(kind, {}).items() if thing not in queue.done}
-            now = {thing: why for thing, (verdict, why) in queue.not_got.items() if verdict == "failed"}
+            left = {item: why for item, why in failed.get(kind, {}).items() if item not in queue.done}
+            now = {item: why for item, (outcome, why) in queue.not_fetched.items() if outcome == "failed"}
             failed[kind] = {**left, **now}
     if any(failed.values()) or state.read(_FAILED) is not None:
-        state.write(_FAILED, {kind: things for kind, things in failed.items() if things})
-    state.remove(walk.name)
+        state.write(_FAILED, {kind: items for kind, items in failed.items() if items})
+    state.remove(crawl.name)

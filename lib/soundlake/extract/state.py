@@ -1,4 +1,4 @@
-"""What is remembered between runs: small JSON documents in a folder or below an s3:// prefix, each replaced whole."""
+"""The state between runs: small JSON documents in a folder or below an s3:// prefix, replaced as a whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.s3 import put_options
@@ -17,28 +17,25 @@ from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3, split_uri
 from soundlake.settings.checks import local_path
 
-if TYPE_CHECKING:
-    pass
 
-
-class State(Protocol):
+class StateStore(Protocol):
     """Documents by name."""
 
     folder: Path | None
-    """Where local files may be kept beside; None where the state is elsewhere."""
+    """A folder for other local files; None where the state is on S3."""
 
     def read(self, name: str) -> dict[str, Any] | None:
         """Return a document, None where there is none. Raises SoundlakeError where it cannot be read."""
 
     def write(self, name: str, document: dict[str, Any]) -> None:
-        """Put a document in the place of the one before, whole. Raises SoundlakeError where that cannot be done."""
+        """Replace a document as a whole. Raises SoundlakeError where that fails."""
 
     def remove(self, name: str) -> None:
-        """Forget a document."""
+        """Remove a document."""
 
 
 @contextmanager
-def open_state(settings: Settings) -> Iterator[State]:
+def open_state(settings: Settings) -> Iterator[StateStore]:
     """Open extract.state. A local one is held by one process at a time: raises UsageError where another has it."""
     uri = settings.extract.state
     folder = local_path(uri)
@@ -51,13 +48,13 @@ def open_state(settings: Settings) -> Iterator[State]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise UsageError(
-                f"extract.state: another extract is at work in {folder}; wait for it, or give this one its own state"
+                f"extract.state: another extract uses {folder}; wait for it, or give this one its own state"
             ) from None
         yield state
 
 
 class FolderState:
-    """Documents in a folder of this machine that only its owner may read."""
+    """Documents in a local folder that only its owner may read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder: Path | None = folder
@@ -71,7 +68,7 @@ class FolderState:
             raise UsageError(f"extract.state: cannot write to {folder}: {error.strerror}") from None
 
     def read(self, name: str) -> dict[str, Any] | None:
-        """Return a document; see `State`."""
+        """Return a document; see `StateStore`."""
         path = self._folder / f"{name}.json"
         try:
             return _parsed(path.read_bytes(), str(path))
@@ -81,7 +78,7 @@ class FolderState:
             raise SoundlakeError(f"cannot read {path}: {error.strerror}") from None
 
     def write(self, name: str, document: dict[str, Any]) -> None:
-        """Replace a document; see `State`. Its file is made with mode 0600."""
+        """Replace a document; see `StateStore`. Its file is made with mode 0600."""
         path = self._folder / f"{name}.json"
         try:
             handle, working = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".json")  # made with 0600
@@ -94,12 +91,12 @@ class FolderState:
             raise SoundlakeError(f"cannot write {path}: {error.strerror}") from None
 
     def remove(self, name: str) -> None:
-        """Forget a document."""
+        """Remove a document."""
         (self._folder / f"{name}.json").unlink(missing_ok=True)
 
 
 class BucketState:
-    """Documents on S3, for runs on machines that do not last. Nothing keeps a second run out: start one at a time."""
+    """Documents on S3, for short-lived machines. There is no lock: start one run at a time."""
 
     folder: Path | None = None
 
@@ -107,15 +104,14 @@ class BucketState:
         from botocore.exceptions import BotoCoreError, ClientError
 
         self._uri = uri.rstrip("/")
-        # What stands in it is for nobody else's eyes: encrypted by S3's own key at least.
-        self._put_options: dict[str, Any] = {"ServerSideEncryption": "AES256"} | put_options(settings)
+        self._put_options: dict[str, Any] = dict(put_options(settings))
         self._bucket, prefix = split_uri(uri)
         self._prefix = f"{prefix}/" if prefix else ""
         self._errors = (BotoCoreError, ClientError)
         self._client = open_s3(settings)
 
     def read(self, name: str) -> dict[str, Any] | None:
-        """Return a document; see `State`."""
+        """Return a document; see `StateStore`."""
         shown = f"{self._uri}/{name}.json"
         try:
             body = self._client.get_object(Bucket=self._bucket, Key=f"{self._prefix}{name}.json")["Body"].read()
@@ -126,7 +122,7 @@ class BucketState:
         return _parsed(body, shown)
 
     def write(self, name: str, document: dict[str, Any]) -> None:
-        """Replace a document; see `State`."""
+        """Replace a document; see `StateStore`."""
         body = json.dumps(document, ensure_ascii=False).encode()
         try:
             self._client.put_object(
@@ -136,7 +132,7 @@ class BucketState:
             raise SoundlakeError(f"cannot write {self._uri}/{name}.json: {error}") from None
 
     def remove(self, name: str) -> None:
-        """Forget a document."""
+        """Remove a document."""
         try:
             self._client.delete_object(Bucket=self._bucket, Key=f"{self._prefix}{name}.json")
         except self._errors as error:

@@ -1,1 +1,1 @@
-"""Forecasts of charts, judged before they are published."""
+"""Forecasts of charts, evaluated before they are published."""

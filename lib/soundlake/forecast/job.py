@@ -1,4 +1,4 @@
-"""Forecasting from end to end: make the forecasts of past weeks again, judge them, then forecast next week."""
+"""Forecasting from end to end: make the forecasts of past weeks again, evaluate them, then forecast next week."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from soundlake.errors import SoundlakeError
+from soundlake.forecast.evaluation import LAST_WEEK, MODEL, Error, PastForecast, evaluate
 from soundlake.forecast.features import HORIZON, chart_days, with_features
-from soundlake.forecast.judging import LAST_WEEK, MODEL, Error, Judged, judge
 from soundlake.forecast.model import Forecaster, fit
 from soundlake.frames import kept
 from soundlake.lake import Lake, conform
@@ -39,7 +39,7 @@ def forecast(spark: SparkSession, lake: Lake, settings: Settings) -> list[Error]
                 f"that train.sources ({', '.join(settings.train.sources)}) allows"
             )
         forecasts = [made for week in weeks for made in _made_for(rows, week)]
-        errors = judge(forecasts)
+        errors = evaluate(forecasts)
         _write(spark, lake, FORECAST_ERRORS, _error_rows(spark, errors, len(forecasts), len(weeks), version, judged_at))
         forecaster = fit(rows.where("label IS NOT NULL"))
         _write(spark, lake, CHART_FORECASTS, rows.transform(_next_week(forecaster, errors, version)))
@@ -57,7 +57,7 @@ def _weeks(rows: DataFrame, number: int) -> list[date]:
     return [day for day in days if (day - first).days >= max((last - first).days // 2, 2 * HORIZON)]
 
 
-def _made_for(rows: DataFrame, day: date) -> Sequence[Judged]:
+def _made_for(rows: DataFrame, day: date) -> Sequence[PastForecast]:
     """The forecasts that would have been made on a day, by a model of what was known then."""
     known_then = rows.where((F.col("day") <= F.lit(day - timedelta(days=HORIZON + 1))) & F.col("label").isNotNull())
     forecaster = fit(known_then)
@@ -72,7 +72,7 @@ def _made_for(rows: DataFrame, day: date) -> Sequence[Judged]:
         F.lit(forecaster.share_stayed).alias("share_stayed"),
         *[F.col(name).cast("double") for name in ("label", "stayed")],
     )
-    return [Judged(**row.asDict()) for row in made.collect()]
+    return [PastForecast(**row.asDict()) for row in made.collect()]
 
 
 def _next_week(forecaster: Forecaster, errors: Sequence[Error], version: str) -> Callable[[DataFrame], DataFrame]:

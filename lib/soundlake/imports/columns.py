@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 _NO_WORD = re.compile(r"[^\w*?%#./]+")
 _NO_PATTERN = re.compile(r"[^\w*?%#./\[\]!-]+")
-_DIGITS = re.compile(r"(\d+)")
+_DIGITS = re.compile(r"(\d{1,18})", re.ASCII)
 
 
 def plain_name(name: str) -> str:
@@ -54,4 +54,4 @@ class Columns:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in _DIGITS.split(name)]
+    return [(int(part), "") if _DIGITS.fullmatch(part) else (-1, part) for part in _DIGITS.split(name)]

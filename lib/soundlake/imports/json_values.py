@@ -6,19 +6,30 @@ Memory is bounded by the longest object. What is broken is told with its text, a
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Set
+from itertools import islice
 from typing import Any, Protocol
 
 _SPACE = re.compile(r"[\s,\ufeff]*")
 _BLANK = re.compile(r"\s*")
 # What the end of a text may leave of a token: a value that breaks off here may go on in the next piece.
-_CUT = re.compile(r'\s*(?:"[^\n]*|\\?[-+.\w]*)\s*\Z')
-_BETWEEN = re.compile(r"\}\s*,?\s*(?=\{)")
+_CUT = re.compile(r"\s*+\\?[-+.\w]*+\s*+\Z")
+_BETWEEN = re.compile(r"\}\s*+,?+\s*+(?=\{)")
 _LONGEST = 64 * 1024 * 1024
 _INDENTED = 200
-# NaN and Infinity, which are no JSON, are nothing.
-_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
+# So many places behind a broken value may begin the next row.
+_TRIES = 1_000
+
+
+def _number(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+# NaN, Infinity and 1e400, which are no numbers of JSON, are nothing.
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_number)
 
 
 class Troubles(Protocol):
@@ -37,7 +48,8 @@ class JsonRows:
     def __init__(self, chunks: Iterator[str], path: str | None = None) -> None:
         self._chunks = chunks
         self._path = [part for part in (path or "").split(".") if part]
-        self._text, self._at, self._lines = "", 0, 0
+        self._text, self._at = "", 0
+        self._lines, self._counted, self._searched = 0, 0, 0
         self._names: Set[str] = frozenset()
         self.has_list = True
 
@@ -71,7 +83,9 @@ class JsonRows:
                 troubles.bad_row(number, line, "not an object", f"a {type(value).__name__}", json.dumps(value)[:500])
 
     def _line(self) -> int:
-        return self._lines + self._text.count("\n", 0, self._at) + 1
+        self._lines += self._text.count("\n", self._counted, self._at)
+        self._counted = self._at
+        return self._lines + 1
 
     def _more(self) -> bool:
         """Read another piece, and forget what lies behind."""
@@ -79,14 +93,15 @@ class JsonRows:
         if chunk is None:
             return False
         # What stands before on the same line is kept: it tells how deep a value is indented.
-        begin = max(self._text.rfind("\n", 0, self._at) + 1, self._at - _INDENTED, 0)
-        self._lines += self._text.count("\n", 0, begin)
+        begin = self._line_begin()
+        self._line()
         # As much again as is waiting: a long value is not read over and over.
         pieces, size = [self._text[begin:], chunk], len(chunk)
         while size < len(pieces[0]) and (chunk := next(self._chunks, None)) is not None:
             pieces.append(chunk)
             size += len(chunk)
         self._text, self._at = "".join(pieces), self._at - begin
+        self._counted, self._searched = self._at, max(self._searched - begin, 0)
         return True
 
     def _to(self, passed: re.Pattern[str]) -> bool:
@@ -105,7 +120,8 @@ class JsonRows:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
-                if not _CUT.match(self._text, error.pos) or len(self._text) - self._at > _LONGEST:
+                is_cut = error.msg.startswith("Unterminated") or _CUT.match(self._text, error.pos)
+                if not is_cut or len(self._text) - self._at > _LONGEST:
                     return None, "bad"
                 if not self._more():
                     return None, "cut"
@@ -122,44 +138,49 @@ class JsonRows:
 
         Lines that are indented deeper belong to it, and so do closing brackets: what is in a broken row is no row.
         """
-        before = self._text.rfind("\n", 0, self._at) + 1
-        depth = _indentation(self._text[before : self._at] + "{")
-        line = self._line_ahead()
-        if (end := self._next_row(line)) is not None:
-            self._at += end
-            return line[:end]
-        raw = [line]
-        self._at += len(line)
-        while line := self._line_ahead():
+        depth = _indentation(self._text[self._line_begin() : self._at] + "{")
+        if (end := self._next_row()) is not None:
+            return self._pass(end)
+        raw = [self._pass(self._line_end())]
+        while line := self._text[self._at : self._line_end()]:
             deeper = _indentation(line) - depth
             if line.strip() and (deeper < 0 or (deeper == 0 and line.lstrip()[0] not in "}]")):
                 break
-            raw.append(line)
-            self._at += len(line)
+            raw.append(self._pass(self._at + len(line)))
         return "".join(raw)
 
-    def _next_row(self, line: str) -> int | None:
-        """Where on a line the next object begins that has most of the fields that rows have so far."""
+    def _pass(self, end: int) -> str:
+        """Go to a place further on, and return the text up to there."""
+        passed, self._at = self._text[self._at : end], end
+        return passed
+
+    def _next_row(self) -> int | None:
+        """Where on this line the next object begins that has most of the fields that rows have so far."""
         if not self._names:
             return None
-        for match in _BETWEEN.finditer(line):
+        end = self._line_end()
+        for match in islice(_BETWEEN.finditer(self._text, self._at, end), _TRIES):
             try:
-                value, _ = _DECODER.raw_decode(line, match.end())
+                value, _ = _DECODER.raw_decode(self._text, match.end())
             except (ValueError, RecursionError):
                 continue
             if isinstance(value, dict) and len(value.keys() & self._names) * 10 >= len(self._names) * 6:
                 return match.end()
         return None
 
-    def _line_ahead(self) -> str:
-        """The rest of the line that begins here, with its end; empty at the end of the text."""
-        searched = self._at
-        while (newline := self._text.find("\n", searched)) < 0:
-            length = len(self._text) - self._at
-            if length > _LONGEST or not self._more():
-                return self._text[self._at :]
-            searched = self._at + length
-        return self._text[self._at : newline + 1]
+    def _line_begin(self) -> int:
+        """Where the line begins, as far as its indentation goes."""
+        nearest = max(self._at - _INDENTED, 0)
+        return max(self._text.rfind("\n", nearest, self._at) + 1, nearest)
+
+    def _line_end(self) -> int:
+        """Where the line ends, behind its newline: it is read to its end first. The end of the text is one too."""
+        while (newline := self._text.find("\n", max(self._at, self._searched))) < 0:
+            self._searched = len(self._text)
+            if len(self._text) - self._at > _LONGEST or not self._more():
+                return len(self._text)
+        self._searched = newline  # many broken values on one line do not search it over and over
+        return newline + 1
 
     def _descend(self) -> bool:
         """Go into the objects to the list at the path; False where there is none."""

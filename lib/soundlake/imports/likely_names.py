@@ -131,7 +131,6 @@ TIMES = (
 _BARE = frozenset({"id", "name", "uri", "url", "href", "popularity", "type", "label", "followers", "genres", "total"})
 _OF_TRACK = frozenset({"item", "items", "song", "songs", "entry", "entries", "tracks"})
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_UNIT = re.compile(r"\s*[(\[]([^)\]]*)[)\]]\s*$")
 
 
 class LikelyColumns:
@@ -163,12 +162,21 @@ def _meanings(name: str) -> Iterator[str]:
         if start == 0 or len(rest) > 1 or rest[0] not in _BARE:
             yield ".".join(rest)
             yield "_".join(rest)
-    bare = _UNIT.sub("", name)
-    if bare and bare != name:
+    bare, unit = _without_unit(name)
+    if bare and unit is not None:
         yield plain_name(bare)
-        yield plain_name(_UNIT.findall(name)[0])
+        yield plain_name(unit)
     yield re.sub("__+", "_", plain_name(_HUMP.sub("_", name)))
     yield plain_name(name).rstrip("?.%_")
+
+
+def _without_unit(name: str) -> tuple[str, str | None]:
+    """A name and the unit in brackets at its end."""
+    whole = name.rstrip()
+    opened = max(whole.rfind("("), whole.rfind("["))
+    if opened < 0 or not whole.endswith((")", "]")):
+        return name, None
+    return whole[:opened].rstrip(), whole[opened + 1 : -1]
 
 
 def about(names: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -10,6 +11,8 @@ from soundlake.imports.columns import Columns, plain_name, plain_pattern
 from soundlake.imports.mapping import Source, TableMapping
 
 Row = Mapping[str, Any]
+
+_PLACE = re.compile(r"\d{1,9}", re.ASCII)
 
 
 def sources_of(mapping: TableMapping) -> Iterator[Source]:
@@ -86,7 +89,7 @@ def _walk(row: Row, name: str, way: Sequence[str]) -> Any:
         return row[name]
     value: Any = row
     for part in way:
-        if isinstance(value, list) and value and part.isdigit():
+        if isinstance(value, list) and _PLACE.fullmatch(part):
             value = value[int(part)] if int(part) < len(value) else None
         else:
             value = value.get(part) if isinstance(value, Mapping) else None

@@ -25,6 +25,8 @@ Path = tuple[str, ...]
 
 # So many different cells of a column are remembered with what they became.
 _REMEMBERED = 20_000
+# Numbers of 64 bits are not longer.
+_LONGEST_NUMBER = 18
 _text = json.encoder.encode_basestring
 
 
@@ -223,9 +225,9 @@ def _integers(column: Sequence[str]) -> list[str] | None:
 
 
 def _is_odd(column: Sequence[str]) -> bool:
-    """Whether Python would read numbers where people see none: `1_000`, digits of other scripts."""
+    """Whether a number needs a closer look: Python reads `1_000` and digits of other scripts, of any length."""
     text = "".join(column)
-    return "_" in text or not text.isascii()
+    return "_" in text or not text.isascii() or max(map(len, column)) > _LONGEST_NUMBER
 
 
 def build_object(leaves: Mapping[str, Node], above: str = "", name: str = "") -> Object:

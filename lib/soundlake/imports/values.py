@@ -27,15 +27,17 @@ MADE_UP = "soundlake-import"
 # In names they are names: there are songs called None and NA. A mapping may say otherwise with `null`.
 _NO_NUMBER = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", "nil", "\\n", "-", "--", "?"})
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
-_PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _GREATEST = 10**300
+_LONGEST_DURATION = 10**12  # in seconds
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "0.0"})
 _LINK = re.compile(
     r"(?:spotify:(?:user:[^:]+:)?|https?://open\.spotify\.com/(?:intl-\w+/)?)(\w+)[:/]([^:/?#\s]+)(?:[?#].*)?"
 )
 _DAY = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,3}):(\d{2})(?:\.(\d{1,3}))?|(\d+)")
+_CLOCK = re.compile(r"(?:(\d{1,6}):)?(\d{1,3}):(\d{2})(?:\.(\d{1,3}))?|(\d{1,12})", re.ASCII)
 
 
 def reader(source: Source, type_: str, null: tuple[str, ...] = (), thing: str | None = None) -> Reader:
@@ -158,6 +160,8 @@ def flag(cell: Any) -> bool | None:
 def duration(cell: Any) -> int | None:
     """Milliseconds from `h:mm:ss` or `m:ss`; a number alone is seconds."""
     if isinstance(cell, int | float) and not isinstance(cell, bool):
+        if not abs(cell) < _LONGEST_DURATION:
+            raise UnreadableError(f"not a duration: {str(cell)[:80]}")
         return round(cell * 1000)
     value = text(cell)
     if value is None:
@@ -182,9 +186,11 @@ def _number(is_whole: bool, source: Source) -> Reader:
             value = round(value * scale, 10)
         if add is not None:
             value = value + add
+        if not abs(value) <= _GREATEST:
+            raise UnreadableError("not a number that a table can hold")
         if is_whole and isinstance(value, float):
             if scale is None and not value.is_integer():
-                raise UnreadableError(f"not a whole number: {cell}")
+                raise UnreadableError(f"not a whole number: {str(cell)[:80]}")
             return round(value)
         return value
 
@@ -192,7 +198,8 @@ def _number(is_whole: bool, source: Source) -> Reader:
 
         def whole_number(cell: Any) -> int | float | None:
             # What nearly every cell holds, without a detour.
-            return int(cell) if type(cell) is str and cell.isascii() and cell.isdigit() else number(cell)
+            is_plain = type(cell) is str and len(cell) < 19 and cell.isascii() and cell.isdigit()
+            return int(cell) if is_plain else number(cell)
 
         return whole_number
     return number
@@ -217,11 +224,11 @@ def parse_number(cell: Any, decimal: str = ".") -> int | float | None:
     if not _PLAIN.fullmatch(plain):
         _refuse(plain.lower(), value, "a number")
         return None
-    if plain.lstrip("+-").isdigit():
-        return int(plain) if len(plain) < 20 else float(plain)
+    if _WHOLE.fullmatch(plain):
+        return int(plain)
     number = float(plain)
-    if not math.isfinite(number):
-        raise UnreadableError(f"not a number: {value[:80]}")
+    if not abs(number) <= _GREATEST:
+        raise UnreadableError(f"not a number that a table can hold: {value[:80]}")
     return number
 
 

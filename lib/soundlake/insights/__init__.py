@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from soundlake.insights.chart import Chart
 from soundlake.insights.insight import Engine, Insight, load_insights, render
 
-__all__ = ["Engine", "Insight", "load_insights", "render"]
+__all__ = ["Chart", "Engine", "Insight", "load_insights", "render"]

@@ -2,7 +2,7 @@
 -- question: Which albums do the tracks of each playlist come from, and how often?
 -- grain: one row for each week and month, playlist and album that had a track on it
 -- key: period, starts_on, playlist_id, album_id
--- chart: bar; x: entries; y: album_name; filter: playlist_name
+-- chart: bar; x: entries; y: album_name; each: album_id; beside: artist_name; top: 20; one: period = month
 -- column period string: week or month
 -- column starts_on date: Monday of the week, or first day of the month
 -- column playlist_id string: Spotify id of the playlist

@@ -2,7 +2,7 @@
 -- question: How often does each artist appear on each playlist, and is it becoming more or less?
 -- grain: one row for each week and month, playlist and artist that was on it
 -- key: period, starts_on, playlist_id, artist_id
--- chart: line; x: starts_on; y: tracks_per_snapshot; colour: artist_name; filter: playlist_name
+-- chart: line; x: starts_on; y: tracks_per_snapshot; colour: artist_name; each: artist_id; aggregate: entries / playlist_snapshots; label: Tracks on an average day; top: 8; one: period = month, playlist_name; until: gold_playlist_turnover.snapshot_date
 -- column period string: week or month
 -- column starts_on date: Monday of the week, or first day of the month
 -- column playlist_id string: Spotify id of the playlist

@@ -2,7 +2,7 @@
 -- question: Which genres does each artist have?
 -- grain: one row for each artist and genre of his
 -- key: artist_id, genre
--- chart: table
+-- chart: bar; x: artist_id; y: genre; aggregate: distinct; label: Artists; top: 30
 -- column artist_id string: id of the artist
 -- column genre string: genre of the artist
 -- column genre_source string: where the genre came from: artist, or what stood in for the artist's own genres

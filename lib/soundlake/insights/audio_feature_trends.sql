@@ -2,7 +2,7 @@
 -- question: How does the sound change from month to month: of what is played, of what is on playlists, of what is released?
 -- grain: one row for each basis and month with a track that has audio features
 -- key: basis, month
--- chart: line; x: month; y: energy; colour: basis
+-- chart: line; x: month; y: energy; colour: basis; aggregate: mean by weight; n: tracks; label: Mean energy, 0 to 1
 -- column basis string: played (by plays), playlists (by entries of playlists) or released (by tracks)
 -- column month date: first day of the month: of the plays in insights.time_zone, of the snapshots in UTC, or of the release; tracks of which only the year is known are left out
 -- column tracks bigint: tracks that have audio features

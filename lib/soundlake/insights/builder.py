@@ -14,9 +14,10 @@ from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights.insight import Incremental, Insight, load_insights, render, with_needed
 from soundlake.insights.notes import Note, read_note
 from soundlake.insights.pieces import Sources, changed
-from soundlake.lake import Lake, conform, properties
+from soundlake.lake import Lake, conform, properties, view_of
 from soundlake.settings import Settings
 from soundlake.tables import TABLES, Table
+from soundlake.views import VIEWS
 
 INSIGHTS_AT_ONCE = 3  # planning and committing one leaves cores idle
 
@@ -72,16 +73,17 @@ class _Builder:
         insights = load_insights()
         self._lake, self._settings = lake, settings
         self._tables = {table.view: table for table in (*TABLES, *(insight.table for insight in insights))}
+        self._views = {view.view: view for view in VIEWS}
         # Views and the time zone of sessions of its own: the caller's stay as they are.
         self._session = self._open(spark)
-        self._sources = Sources(self._session, insights, self._tables)
+        self._sources = Sources(self._session, insights, {**self._tables, **self._views})
         self._versions: dict[str, int | None] = {}
         self._one_at_a_time = Lock()
 
     def build(self, insight: Insight) -> Built:
         """Bring the table of one insight up to date; those it reads have to be built."""
         inputs = {view: self._view(view) for view in sorted(insight.reads)}
-        text = sha256(self._render(insight.sql).encode()).hexdigest()
+        text = self._digest(insight)
         before = read_note(self._session, self._lake, insight.table)
         if before is not None and before.text != text:
             before = None
@@ -116,6 +118,10 @@ class _Builder:
 
     def _view(self, view: str) -> str | None:
         """Make the view of a table as it is now, unless this run has it; returns which table and version it shows."""
+        if view in self._views:
+            shown = self._view(self._views[view].source.view)
+            self._read(self._session, view).createOrReplaceTempView(view)
+            return shown
         with self._one_at_a_time:
             if view not in self._tables:
                 raise SoundlakeError(f"an insight reads {view}, which is no table of the lake")
@@ -128,7 +134,14 @@ class _Builder:
             return None if version is None else f"{self._lake.identity(self._session, table)}@{version}"
 
     def _read(self, session: SparkSession, view: str) -> DataFrame:
+        if view in self._views:
+            return view_of(self._read(session, self._views[view].source.view), self._views[view])
         return self._lake.read(session, self._tables[view], self._versions[view])
+
+    def _digest(self, insight: Insight) -> str:
+        """A digest of all the SQL that answers an insight."""
+        views = [self._views[name].sql() for name in sorted(insight.reads & self._views.keys())]
+        return sha256("\n".join([self._render(insight.sql), *views]).encode()).hexdigest()
 
     def _render(self, text: str) -> str:
         return render(text, self._settings.insights.as_of, self._settings.insights.time_zone, "spark")

@@ -2,7 +2,7 @@
 -- question: Which tracks came on a playlist on which day, for the first time or again?
 -- grain: one row for each playlist, day and track that was not on the playlist's snapshot before
 -- key: playlist_id, snapshot_date, track_id
--- chart: table; x: snapshot_date; y: track_name; colour: entry; filter: playlist_name
+-- chart: column; x: snapshot_date; y: track_id; colour: entry; aggregate: count; label: Entries; every: week; one: playlist_name; until: gold_playlist_turnover.snapshot_date
 -- column playlist_id string: Spotify id of the playlist
 -- column playlist_name string: name of the playlist
 -- column market string: market of the playlist; null where it has none, as the global charts

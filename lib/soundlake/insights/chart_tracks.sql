@@ -2,7 +2,7 @@
 -- question: When did each track come on a playlist, how high did it climb, and how long did it stay?
 -- grain: one row for each playlist and track that was ever on it
 -- key: playlist_id, track_id
--- chart: scatter; x: days; y: peak_position; colour: on_chart; filter: playlist_name
+-- chart: scatter; x: days; y: peak_position; colour: on_chart; beside: track_name; order: days; top: 2000; one: playlist_name; reverse: y
 -- column playlist_id string: Spotify id of the playlist
 -- column playlist_name string: name of the playlist
 -- column market string: market of the playlist; null where it has none, as the global charts

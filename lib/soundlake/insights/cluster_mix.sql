@@ -2,7 +2,7 @@
 -- question: How much of what is played, and of what is on playlists, is of each cluster, from month to month?
 -- grain: one row for each month and cluster of the current model of which a track was played or on a playlist
 -- key: month, cluster
--- chart: area; x: month; y: share_of_plays; colour: cluster_name
+-- chart: area; x: month; y: share_of_plays; colour: cluster_name; each: cluster; until: gold_listening_by_content_type.day
 -- column month date: first day of the month; of plays in insights.time_zone, of snapshots in UTC
 -- column cluster int: label of the cluster
 -- column cluster_name string: readable name

@@ -2,7 +2,7 @@
 -- question: What does each cluster of the current model sound like, and how much is it heard?
 -- grain: one row for each cluster of the current model
 -- key: cluster
--- chart: bar; x: cluster_name; y: plays
+-- chart: bar; x: plays; y: cluster_name; each: cluster
 -- column cluster int: label of the cluster
 -- column cluster_name string: readable name
 -- column model_version string: the current model

@@ -2,7 +2,7 @@
 -- question: How many records were rejected on each day, and why?
 -- grain: one row for each day, kind and reason for which records were rejected
 -- key: day, kind, reason
--- chart: bar; x: day; y: records; colour: reason; filter: kind
+-- chart: column; x: day; y: records; colour: reason
 -- incremental: day = CAST({local:arrived_at} AS date) of silver_rejected
 -- column day date: day on which the records arrived, in insights.time_zone
 -- column kind string: kind of the records; unknown where it is not known

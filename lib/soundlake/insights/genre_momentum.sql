@@ -2,7 +2,7 @@
 -- question: Which genres are heard clearly more or less than four weeks ago, and did it last?
 -- grain: one row for each genre, source of the genre and week from the eighth week of plays on
 -- key: genre, genre_source, week
--- chart: line; x: week; y: share; colour: genre
+-- chart: line; x: week; y: share; colour: genre; top: 8; label: Share of four weeks' plays; one: genre_source; until: gold_listening_by_content_type.day
 -- column week date: Monday of the week, in insights.time_zone
 -- column genre string: genre of the first artist of the track; an artist of several genres counts in each
 -- column genre_source string: where the genre came from: artist, or what stood in for the artist's own genres

@@ -2,7 +2,7 @@
 -- question: Which genres rise and which fall, from week to week and month to month?
 -- grain: one row for each week and month, genre and source of the genre of which a track was played or observed in it
 -- key: period, starts_on, genre, genre_source
--- chart: line; x: starts_on; y: plays; colour: genre; filter: period
+-- chart: line; x: starts_on; y: plays; colour: genre; top: 8; one: period = month, genre_source; until: gold_listening_by_content_type.day
 -- column period string: week or month
 -- column starts_on date: Monday of the week, or first day of the month; of plays in insights.time_zone, of observations in UTC
 -- column rank int: 1 for the most played of the period; by plays, listeners, popularity, then id

@@ -11,6 +11,7 @@ from graphlib import TopologicalSorter
 from importlib.resources import files
 from typing import Literal
 
+from soundlake.insights.chart import Chart, parse_chart
 from soundlake.tables import Column, Table
 
 _HEADER = re.compile(r"-- (title|question|grain|key|chart): (.+)")
@@ -47,8 +48,7 @@ class Incremental:
 class Insight:
     """A question, the query that answers it, and the table that holds the answer.
 
-    `sql` may hold parameters, see `render`. `chart` says how the table is best shown: `kind; x: column; y: column`,
-    with `colour` and `filter` where they help.
+    `sql` may hold parameters, see `render`. `chart` is the header's line of that name, `drawn_as` what it means.
     """
 
     name: str
@@ -61,11 +61,16 @@ class Insight:
     sql: str
     incremental: Incremental | None = None
 
+    @cached_property
+    def drawn_as(self) -> Chart:
+        """How the table is drawn."""
+        return parse_chart(self.chart, {column.name: column.type for column in self.columns})
+
     @property
     def table(self) -> Table:
         """The table of the answer, declared as every other table is."""
         grain = self.grain[:1].upper() + self.grain[1:]
-        return Table("gold", self.name, f"{self.question} {grain}.", self.key, self.columns)
+        return Table("gold", self.name, f"{self.question} {grain}.", self.key, self.columns, made_by="build_insights")
 
     @cached_property
     def reads(self) -> frozenset[str]:
@@ -99,7 +104,15 @@ def parse_insight(name: str, text: str) -> Insight:
     pieces = [Incremental(*found) for found in _INCREMENTAL.findall(text)]
     insight = Insight(name=name, **header, key=key, columns=columns, sql=text, incremental=next(iter(pieces), None))
     _check_incremental(insight)
+    _check_chart(insight)
     return insight
+
+
+def _check_chart(insight: Insight) -> None:
+    try:
+        _ = insight.drawn_as
+    except ValueError as error:
+        raise ValueError(f"insights/{insight.name}.sql: {error}") from None
 
 
 def _check_incremental(insight: Insight) -> None:

@@ -2,8 +2,8 @@
 -- question: How much music, how many podcasts, audiobooks and videos are played each day?
 -- grain: one row for each day and type of content that was played
 -- key: day, content_type
--- chart: area; x: day; y: plays; colour: content_type
--- incremental: day = CAST({local:played_at} AS date) of silver_plays
+-- chart: area; x: day; y: plays; colour: content_type; every: week; until: gold_listening_by_content_type.day
+-- incremental: day = CAST({local:played_at} AS date) of silver_listening
 -- column day date: day of the plays, in insights.time_zone
 -- column content_type string: track, episode (podcast), chapter (audiobook) or video
 -- column plays bigint: plays
@@ -17,7 +17,7 @@ WITH days AS (
         user_id,
         coalesce(content_uri, track_id, episode_name, track_name) AS title,
         ms_played
-    FROM silver_plays
+    FROM silver_listening
 )
 SELECT
     day,

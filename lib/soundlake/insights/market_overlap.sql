@@ -2,7 +2,7 @@
 -- question: How much of a market's chart is on the chart of another market on the same day?
 -- grain: one row for each day and two playlists of one source with different markets, from the view of either
 -- key: snapshot_date, playlist_id, other_playlist_id
--- chart: line; x: snapshot_date; y: share; colour: playlist_name; filter: other_playlist_name
+-- chart: line; x: snapshot_date; y: share; colour: playlist_name; each: playlist_id; aggregate: shared / tracks; label: Share of its tracks that are on the other; top: 8; one: other_playlist_name
 -- incremental: snapshot_date = snapshot_date of silver_playlist_items
 -- column snapshot_date date: UTC date of the snapshots
 -- column playlist_id string: Spotify id of the playlist

@@ -2,7 +2,7 @@
 -- question: Which artists are played most in each month?
 -- grain: one row for each artist and month in which it was played
 -- key: month, rank
--- chart: bar; x: plays; y: artist_name; filter: month
+-- chart: bar; x: plays; y: artist_name; each: artist_id; top: 20
 -- column month date: first day of the month of the plays, in insights.time_zone
 -- column rank int: 1 for the most played artist of the month; by plays, listeners, time, then name
 -- column artist_id string: id of the first artist; null where the track is not known, only the artist's name

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from soundlake.insights.insight import Incremental, Insight
 from soundlake.tables import Table
+from soundlake.views import View
 
 Fingerprints = dict[str, str]
 
@@ -22,7 +23,7 @@ Fingerprints = dict[str, str]
 class Sources:
     """Fingerprints of the sources of incremental insights, each taken once, when it is first asked for."""
 
-    def __init__(self, session: SparkSession, insights: Iterable[Insight], tables: dict[str, Table]) -> None:
+    def __init__(self, session: SparkSession, insights: Iterable[Insight], tables: Mapping[str, Table | View]) -> None:
         self._session = session
         self._columns = _columns_used(insights, tables)
         self._locks = {way: Lock() for way in self._columns}
@@ -60,7 +61,7 @@ def changed(before: Mapping[str, str], now: Mapping[str, str]) -> set[str]:
     return {piece for piece in before.keys() | now.keys() if before.get(piece) != now.get(piece)}
 
 
-def _columns_used(insights: Iterable[Insight], tables: dict[str, Table]) -> dict[tuple[str, str], list[str]]:
+def _columns_used(insights: Iterable[Insight], tables: Mapping[str, Table | View]) -> dict[tuple[str, str], list[str]]:
     """The columns that matter of each source and way to cut it: those that a query with this cut names."""
     words: dict[tuple[str, str], set[str]] = {}
     for insight in insights:

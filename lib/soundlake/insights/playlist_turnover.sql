@@ -2,7 +2,7 @@
 -- question: How many tracks enter and leave each playlist from one snapshot to the next?
 -- grain: one row for each playlist and day on which it was seen with a track on it
 -- key: playlist_id, snapshot_date
--- chart: line; x: snapshot_date; y: turnover; colour: playlist_name
+-- chart: line; x: snapshot_date; y: turnover; colour: playlist_name; each: playlist_id; aggregate: entered / tracks; label: Share of tracks that are new; top: 8; every: week; until: gold_playlist_turnover.snapshot_date
 -- column playlist_id string: Spotify id of the playlist
 -- column playlist_name string: name of the playlist
 -- column market string: market of the playlist; null where it has none, as the global charts

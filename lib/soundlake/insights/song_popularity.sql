@@ -2,7 +2,7 @@
 -- question: Which songs rise and which fall, from week to week and month to month?
 -- grain: one row for each week and month and track that was played or observed in it: the first 2,000 tracks, and the first 100 of each genre
 -- key: period, starts_on, track_id
--- chart: line; x: starts_on; y: plays; colour: track_name; filter: period
+-- chart: line; x: starts_on; y: plays; colour: track_name; each: track_id; beside: artist_name; top: 8; one: period = month; until: gold_listening_by_content_type.day
 -- column period string: week or month
 -- column starts_on date: Monday of the week, or first day of the month; of plays in insights.time_zone, of observations in UTC
 -- column rank int: 1 for the most played of the period; by plays, listeners, popularity, then id

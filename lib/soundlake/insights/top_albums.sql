@@ -2,7 +2,7 @@
 -- question: Which albums of the last five years are the most popular?
 -- grain: one row for each album released in the five years up to the newest release, or up to insights.as_of
 -- key: album_id
--- chart: bar; x: score; y: album_name
+-- chart: bar; x: score; y: album_name; each: album_id; beside: artist_name; aggregate: max; label: Popularity, 0 to 100; order: rank; top: 20
 -- column rank int: 1 for the top album; by score, then plays, then album_id
 -- column album_id string: Spotify id of the album
 -- column album_name string: name

@@ -2,7 +2,7 @@
 -- question: Which tracks led each playlist and market in each week?
 -- grain: one row for each week, playlist and track that was on it
 -- key: week, playlist_id, rank
--- chart: bar; x: points; y: track_name; filter: week
+-- chart: bar; x: points; y: track_name; each: track_id; beside: artist_name; top: 20; one: playlist_name
 -- column week date: Monday of the week
 -- column playlist_id string: Spotify id of the playlist
 -- column playlist_name string: name of the playlist

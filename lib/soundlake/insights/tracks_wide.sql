@@ -2,7 +2,7 @@
 -- question: What is known of each track: its artist, album, genre, sound, cluster and plays?
 -- grain: one row for each track of silver_tracks
 -- key: track_id
--- chart: scatter; x: energy; y: valence; colour: cluster_name
+-- chart: scatter; x: energy; y: valence; colour: cluster_name; beside: track_name; order: plays; top: 2000
 -- column track_id string: Spotify id of the track
 -- column track_name string: title
 -- column artist_id string: id of the first artist

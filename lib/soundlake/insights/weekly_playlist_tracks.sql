@@ -2,7 +2,7 @@
 -- question: Which tracks did each playlist hold in each week, how often and how high?
 -- grain: one row for each week (cut at the turn of the month), playlist and track that was on it
 -- key: starts_on, playlist_id, track_id
--- chart: line; x: starts_on; y: points; colour: track_name; filter: playlist_name
+-- chart: line; x: week; y: points; colour: track_name; each: track_id; beside: artist_name; top: 8; one: playlist_name; until: gold_playlist_turnover.snapshot_date
 -- incremental: starts_on = greatest(CAST(date_trunc('week', snapshot_date) AS date), CAST(date_trunc('month', snapshot_date) AS date)) of silver_playlist_items
 -- column starts_on date: first day of the week, or of the month that began within it; in UTC
 -- column week date: Monday of the week

@@ -2,8 +2,8 @@
 -- question: How often did each user play each track in each week?
 -- grain: one row for each week (cut at the turn of the month), user and track that was played
 -- key: starts_on, user_id, track_id, artist_name
--- chart: line; x: starts_on; y: plays
--- incremental: starts_on = greatest(CAST(date_trunc('week', CAST({local:played_at} AS date)) AS date), CAST(date_trunc('month', CAST({local:played_at} AS date)) AS date)) of silver_plays
+-- chart: column; x: week; y: plays; until: gold_listening_by_content_type.day
+-- incremental: starts_on = greatest(CAST(date_trunc('week', CAST({local:played_at} AS date)) AS date), CAST(date_trunc('month', CAST({local:played_at} AS date)) AS date)) of silver_listening
 -- column starts_on date: first day of the week, or of the month that began within it; in insights.time_zone
 -- column week date: Monday of the week
 -- column month date: first day of the month
@@ -19,7 +19,7 @@ WITH days AS (
         track_id,
         artist_name,
         ms_played
-    FROM silver_plays
+    FROM silver_listening
     WHERE content_type = 'track'
 ),
 weeks AS (

@@ -2,7 +2,7 @@
 -- question: What popularity was observed of each thing in each week?
 -- grain: one row for each week (cut at the turn of the month) and track, artist or album that was observed in it
 -- key: starts_on, entity, id
--- chart: line; x: starts_on; y: popularity_total
+-- chart: line; x: week; y: popularity_total; colour: entity; aggregate: popularity_total / observations; n: observations; label: Mean popularity, 0 to 100
 -- incremental: starts_on = greatest(CAST(date_trunc('week', observed_on) AS date), CAST(date_trunc('month', observed_on) AS date)) of silver_popularity_history
 -- column starts_on date: first day of the week, or of the month that began within it; in UTC
 -- column week date: Monday of the week

@@ -1,4 +1,8 @@
-"""The kinds of records, one module each."""
+"""The kinds of records, one module each: fields, rules and key, in plain Python. Adding a kind means adding a module.
+
+`kind` declares what a kind is, `values` checks values, `shapes` has objects that several kinds share. Outcomes are in
+`core`.
+"""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ KIND = Kind(
         "genres": None,
     },
     read=_read,
-    together=(ARTIST_COLUMNS, RELEASE_COLUMNS),
+    column_groups=(ARTIST_COLUMNS, RELEASE_COLUMNS),
     volatile=("popularity", "fetched_at"),
-    observes=("popularity",),
+    history_columns=("popularity",),
 )

@@ -32,7 +32,7 @@ KIND = Kind(
         "genre_source": None,
     },
     read=_read,
-    together=(Group(("genres", "genre_source")),),
+    column_groups=(Group(("genres", "genre_source")),),
     volatile=("popularity", "followers", "fetched_at"),
-    observes=("popularity", "followers"),
+    history_columns=("popularity", "followers"),
 )

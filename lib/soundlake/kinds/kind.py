@@ -1,4 +1,4 @@
-"""What a kind of record declares: its fields, its reader with its rules, its key, and how its columns move."""
+"""What a kind of record declares: fields, reader, key, and groups of columns."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ Fields = Mapping[str, Union["Fields", list["Fields"], None]]
 class Envelope(NamedTuple):
     """What surrounds a payload: when and where it came from. Times are microseconds since 1970 in UTC.
 
-    `fetched_at` is the arrival where the record has no readable one, and then `is_stamped` is false.
+    Where the record has no readable `fetched_at` it is the arrival, and `has_fetched_at` is false.
     """
 
     fetched_at: int
-    is_stamped: bool
+    has_fetched_at: bool
     source: str | None
     market: str | None
     arrived_at: int
 
 
 class RejectedError(Exception):
-    """A record that cannot be taken: a short code, what exactly was wrong, for people, and its kind if it says one."""
+    """A record that is rejected: a short code, the detail for people, and its kind if it names one."""
 
     def __init__(self, reason: str, detail: str, kind: str | None = None) -> None:
         super().__init__(reason, detail)
@@ -37,10 +37,10 @@ class RejectedError(Exception):
 
 @dataclass(frozen=True)
 class Group:
-    """Columns that move as one; it is filled where one of them is not null.
+    """Columns that get their values from one record; filled where one of them is not null.
 
-    A graded group prefers records by what they say in `graded_by`, before their rank: the later of `grades` is the
-    better; without `grades`, any value is better than none.
+    A graded group prefers records by their value in `graded_by`, before the rank: the later in `grades` is the better;
+    without `grades`, any value is better than none.
     """
 
     columns: tuple[str, ...]
@@ -57,47 +57,54 @@ class Group:
 class Kind:
     """One kind of record and the table it feeds.
 
-    `read` gives the value of each column of the table but fetched_at and source, or raises RejectedError; None means
-    that the record does not say. Times are microseconds and dates are days since 1970. `together` names the groups of
-    several columns, or with grades. `volatile` columns change daily: a change in them alone rewrites no row. `weight`
-    ranks records of one thing before fetched_at does. `observes` are the columns that go to popularity_history.
-    `dated` is the column of the key that prunes files. With `repeats_by_payload` the same payload fetched later is a
-    repeat, not news. A kind with a `log_key` is a log: its table gets a row for each accepted record, and none is
-    changed; `snapshot_key` are the columns (an id and a date) of the snapshots that are chosen from it.
+    Attributes:
+        name: What a record's `kind` says.
+        table: The table that its records feed.
+        fields: The fields of the payload that `read` reads.
+        read: Gives the value of each column of the table but fetched_at and source (None: the record does not say), or
+            raises RejectedError. Timestamps are microseconds, dates are days since 1970.
+        column_groups: The groups of more than one column, and those that have grades.
+        volatile: Columns that change daily; a change in them alone rewrites no row.
+        weight: What comes before fetched_at in the rank of a record.
+        history_columns: The columns that are copied to silver/popularity_history.
+        pruning_column: The date in the key, by which the files of a MERGE are pruned.
+        dedupe_by_payload: Whether the same payload with a later fetched_at is a duplicate.
+        log_key: Makes the table a log, with a row for each accepted record; these columns identify what it describes.
+        snapshot_key: The id and the date of the snapshots that are chosen from a log.
     """
 
     name: str
     table: Table
     fields: Fields
     read: Callable[[Json, Envelope], dict[str, Any]]
-    together: tuple[Group, ...] = ()
+    column_groups: tuple[Group, ...] = ()
     volatile: tuple[str, ...] = ()
     weight: Callable[[Json], int] | None = None
-    observes: tuple[str, ...] = ()
-    dated: str | None = None
-    repeats_by_payload: bool = False
+    history_columns: tuple[str, ...] = ()
+    pruning_column: str | None = None
+    dedupe_by_payload: bool = False
     log_key: tuple[str, ...] = ()
     snapshot_key: tuple[str, str] | tuple[()] = ()
 
     @property
     def is_log(self) -> bool:
-        """Whether the table is a log of records, in which `log_key` identifies what they speak of."""
+        """Whether the table is a log of records, identified by `log_key`."""
         return bool(self.log_key)
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The columns that identify what a record speaks of."""
+        """The columns that identify what a record describes."""
         return self.log_key or self.table.key
 
     @cached_property
     def _of_record(self) -> frozenset[str]:
-        """The columns that say when the record was fetched and how it ranks: they stand for the record itself."""
+        """The columns that belong to the record itself: fetched_at and its rank."""
         return frozenset(c.name for c in self.table.columns if c.name == "fetched_at" or c.type == RANK_TYPE)
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
-        """The groups of columns that move as one, in the order of the table's columns."""
-        grouped = {column: group for group in self.together for column in group.columns}
+        """All groups of columns, in the order of the table's columns."""
+        grouped = {column: group for group in self.column_groups for column in group.columns}
         seen: dict[Group, None] = {}
         for column in self.table.column_names:
             if column not in self.key and column not in self._of_record:
@@ -119,7 +126,7 @@ class Kind:
 
     @cached_property
     def slots(self) -> tuple[tuple[int, ...], ...]:
-        """The bits of the record itself, as of a group of one grade, and those of each group."""
+        """The bit of the record itself, as if it were a group of one grade, and those of each group."""
         return ((1,), *self.bits)
 
     @cached_property
@@ -129,7 +136,7 @@ class Kind:
 
     @cached_property
     def stable_bits(self) -> int:
-        """The bits whose rise can change a stable column."""
+        """The bits by which a record can change a stable column."""
         own = sum(sum(b) for g, b in zip(self.groups, self.bits, strict=True) if g.columns[0] not in self.volatile)
         return own + (1 if "fetched_at" in self.stable else 0)
 
@@ -137,7 +144,7 @@ class Kind:
 def identity(
     payload: Json, name: str, check: Callable[[object], str | None] = identifier, within: str = ""
 ) -> str | None:
-    """The text of a field that is a part of what identifies a record; None where it is absent or blank.
+    """The text of a field that identifies a record; None where it is absent or blank.
 
     Raises RejectedError, wrong_type, where it is no text. `within` names the object that the field stands in.
     """
@@ -150,7 +157,7 @@ def identity(
 def required(
     payload: Json, name: str, missing: str, check: Callable[[object], str | None] = identifier, within: str = ""
 ) -> str:
-    """The same of a field that must be there. Raises RejectedError: wrong_type, or `missing` where there is none."""
+    """The same for a required field. Raises RejectedError: wrong_type, or `missing` where it is absent."""
     found = identity(payload, name, check, within)
     if found is None:
         raise RejectedError(missing, f"{_field(name, within)} is missing")

@@ -63,7 +63,7 @@ def _played_at(payload: Json) -> int:
 
 
 def _content_uri(payload: Json, track: Json) -> str | None:
-    """The Spotify URI of what was played; where the API gives an id alone, it is made of that."""
+    """The Spotify URI of what was played, built from the id where the API gives only that."""
     uri = _uri(track.get("uri"))
     if uri is None and (id_ := catalog_id(track.get("id"))) is not None:
         uri = f"spotify:{(text(track.get('type')) or 'track').lower()}:{id_}"
@@ -80,7 +80,7 @@ def _uri(value: object) -> str | None:
 
 
 def _names(payload: Json, track: Json) -> dict[str, str | None]:
-    """What the content is called, from whichever road the record came."""
+    """The names of the content, from either kind of export or the API."""
     track_name = artist = album_name = show_name = episode_name = None
     if track:
         name, artists = track.get("name"), track.get("artists")
@@ -124,7 +124,7 @@ def _content_type(payload: Json, uri: str | None) -> str:
 
 
 def _play_id(user: str, uri: str | None, names: dict[str, str | None], played_at: int) -> str:
-    """A digest of who heard what in which second; content without a URI is known by its names."""
+    """A digest of user, content and second; content without a URI is identified by its names."""
     if uri is None:
         known = {n: names[n] for n in ("track_name", "artist_name", "episode_name") if names[n] is not None}
         if not known:
@@ -135,7 +135,7 @@ def _play_id(user: str, uri: str | None, names: dict[str, str | None], played_at
 
 
 def _weight(payload: Json) -> int:
-    """The extended export's fields win over the API's, and these over the basic export's."""
+    """The extended export's fields beat the API's, and these the basic export's."""
     return 2 if type(payload.get("ts")) is str else 1 if type(payload.get("played_at")) is str else 0
 
 
@@ -183,8 +183,8 @@ KIND = Kind(
         ),
     },
     read=_read,
-    together=(Group(("played_at", "played_date")),),
+    column_groups=(Group(("played_at", "played_date")),),
     weight=_weight,
-    dated="played_date",
-    repeats_by_payload=True,
+    pruning_column="played_date",
+    dedupe_by_payload=True,
 )

@@ -42,5 +42,5 @@ KIND = Kind(
     },
     read=_read,
     volatile=("followers", "fetched_at"),
-    observes=("followers",),
+    history_columns=("followers",),
 )

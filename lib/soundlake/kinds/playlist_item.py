@@ -71,8 +71,8 @@ def _track_id(entry: Json) -> str | None:
 
 
 def _fetch(envelope: Envelope) -> str:
-    """The fetch that an entry is a part of: its stamp, or the day of arrival of those without one."""
-    if envelope.is_stamped:
+    """The fetch that an entry is a part of: its fetched_at, else the day of its arrival."""
+    if envelope.has_fetched_at:
         return instant_text(envelope.fetched_at)
     return f"arrived {day_text(day_of(envelope.arrived_at))}"
 
@@ -90,7 +90,7 @@ KIND = Kind(
     },
     read=_read,
     # An entry is one value as a whole.
-    together=(
+    column_groups=(
         Group(
             (
                 "playlist_name",
@@ -109,7 +109,7 @@ KIND = Kind(
             )
         ),
     ),
-    dated="snapshot_date",
+    pruning_column="snapshot_date",
     log_key=("playlist_id", "snapshot_date", "fetch", "position"),
     snapshot_key=("playlist_id", "snapshot_date"),
 )

@@ -52,7 +52,7 @@ KIND = Kind(
         "external_ids": {"isrc": None},
     },
     read=_read,
-    together=(ARTIST_COLUMNS, ALBUM_COLUMNS, RELEASE_COLUMNS),
+    column_groups=(ARTIST_COLUMNS, ALBUM_COLUMNS, RELEASE_COLUMNS),
     volatile=("popularity", "fetched_at"),
-    observes=("popularity",),
+    history_columns=("popularity",),
 )

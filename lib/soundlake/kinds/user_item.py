@@ -1,4 +1,4 @@
-"""User items: what a user has at the top, saved or follows."""
+"""User items: a user's top lists, saved items and followed artists."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Checks that keep a value or null it: what is possible, and what every reader can hold.
+"""Checks that keep a value or null it: what is possible, and what every reader can represent.
 
-Each takes a value as JSON has it; where it is of the wrong type or impossible, the result is None.
+Each takes a JSON value; for a wrong type or an impossible value the result is None.
 """
 
 from __future__ import annotations

@@ -20,12 +20,12 @@ from soundlake.settings import Settings, check_lake_exists, check_lake_writable,
 class JobArguments:
     """What a job is told: the settings of the run, and its flags.
 
-    `once`: finish when all is taken. `adopt`: make a lost checkpoint anew by what bronze holds. `check`: only look.
+    `once`: finish when all is taken. `recover_checkpoint`: make a lost checkpoint anew from bronze. `check`: only look.
     """
 
     settings: Settings
     once: bool = False
-    adopt: bool = False
+    recover_checkpoint: bool = False
     check: bool = False
 
 
@@ -55,7 +55,7 @@ def resolve(job: Job, options: argparse.Namespace, env: Mapping[str, str] = os.e
     # Where a job runs elsewhere, S3 may be open to its role alone: it looks for itself.
     is_here = getattr(options, "target", "local") == "local"
     if job.reads_source or job.bundled:
-        check_source(settings, look_on_s3=is_here)
+        check_source(settings, is_here=is_here)
     if is_on_s3(settings.lake.uri) and not is_here:
         pass
     elif job.makes_lake:
@@ -64,5 +64,5 @@ def resolve(job: Job, options: argparse.Namespace, env: Mapping[str, str] = os.e
         check_lake_exists(settings)
     if settings.catalog.type == "glue" and not is_on_s3(settings.lake.uri):
         raise UsageError(f"catalog.type: glue registers lakes on S3 only, and lake.uri is {settings.lake.uri}")
-    flags = {name: getattr(options, name, False) for name in ("once", "adopt", "check")}
+    flags = {name: getattr(options, name, False) for name in ("once", "recover_checkpoint", "check")}
     return JobArguments(settings, **flags)

@@ -32,10 +32,12 @@ class Parser(argparse.ArgumentParser):
 
 
 def _unknown(argument: str, known: Sequence[str]) -> str:
+    name, separator, _ = argument.partition("=")
+    shown = f"{name}=…" if separator else name  # what follows may be the secret of a setting
     if not argument.startswith("-"):
-        return f"unexpected argument {argument!r}"
-    close = difflib.get_close_matches(argument.partition("=")[0], known, n=1)
-    return f"unknown option {argument}" + (f"; did you mean {close[0]}?" if close else "")
+        return f"unexpected argument {shown!r}"
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"unknown option {shown}" + (f"; did you mean {close[0]}?" if close else "")
 
 
 def add_job_options(parser: argparse.ArgumentParser, *, streaming: bool, checking: bool = False) -> None:
@@ -47,7 +49,7 @@ def add_job_options(parser: argparse.ArgumentParser, *, streaming: bool, checkin
     if streaming:
         group.add_argument("--source", metavar="files|kafka|kinesis", help="where records come from")
         group.add_argument("--once", action="store_true", help="take all that is there, finish, exit 0")
-        group.add_argument("--adopt", action="store_true", help="make a lost checkpoint anew by what bronze holds")
+        group.add_argument("--recover-checkpoint", action="store_true", help="make a lost checkpoint anew from bronze")
     if checking:
         group.add_argument("--check", action="store_true", help="only look: exit 1 where something has to be done")
 
@@ -70,7 +72,11 @@ def read_command_line(argv: Sequence[str]) -> tuple[Job, argparse.Namespace]:
         given = {"--dry-run": options.dry_run, "--wait": options.wait}
         problems += [f"{option} is for jobs on AWS: see --target" for option, is_given in given.items() if is_given]
     if not job.reads_source:
-        given = {"--source": options.source is not None, "--once": options.once, "--adopt": options.adopt}
+        given = {
+            "--source": options.source is not None,
+            "--once": options.once,
+            "--recover-checkpoint": options.recover_checkpoint,
+        }
         problems += [f"{option} is no option of {job.name}" for option, is_given in given.items() if is_given]
     if options.check and not job.can_check:
         problems.append(f"--check is no option of {job.name}")
@@ -85,7 +91,7 @@ def as_argv(options: argparse.Namespace) -> list[str]:
     argv += [f"--set={assignment}" for assignment in options.set]
     argv += [f"--lake={options.lake}"] if options.lake is not None else []
     argv += [f"--source={options.source}"] if options.source is not None else []
-    flags = {"--once": options.once, "--adopt": options.adopt, "--check": options.check}
+    flags = {"--once": options.once, "--recover-checkpoint": options.recover_checkpoint, "--check": options.check}
     return argv + [flag for flag, is_given in flags.items() if is_given]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from soundlake.errors import UsageError
 
 _STARTED_BY_GLUE = {"--JOB_NAME", "--JOB_ID", "--JOB_RUN_ID"}
-_FLAGS = {"--once", "--adopt", "--check"}
+_FLAGS = {"--once", "--recover-checkpoint", "--check"}
 _TAKES_OPTIONS = "--python-modules-installer-option"  # its value may look like an option
 _TRUE, _FALSE = {"", "true", "yes", "1"}, {"false", "no", "0"}
 # Glue's own, by the names in its documentation: they come along with the others.

@@ -16,6 +16,7 @@ from soundlake.launch.jobs import Job
 from soundlake.launch.report import reported
 from soundlake.launch.steps import Steps
 from soundlake.launch.versions import installed_line
+from soundlake.logs import set_up
 from soundlake.s3 import uses_s3
 
 
@@ -35,13 +36,18 @@ def launch(argv: Sequence[str], env: Mapping[str, str] = os.environ) -> NoReturn
     os.execve(sys.executable, command, environment)
 
 
-def run_job(name: str, run: Callable[[JobArguments], object], argv: Sequence[str] | None = None) -> None:
+def run_job(
+    name: str, run: Callable[[JobArguments], object], argv: Sequence[str] | None = None, *, is_quiet: bool = False
+) -> None:
     """Read the job's arguments and run it; exits with 1 when it failed, 2 for wrong usage (before `run` is called).
 
-    It returns when the job is done: Glue takes any exit of a script, with 0 too, for a failure.
+    It logs from log.level on, or with `is_quiet` warnings only, for a job that shows its own progress. It returns when
+    the job is done: Glue takes any exit of a script, with 0 too, for a failure.
     """
     with reported():
-        run(parse(name, sys.argv[1:] if argv is None else argv))
+        arguments = parse(name, sys.argv[1:] if argv is None else argv)
+        set_up("WARNING" if is_quiet else arguments.settings.log.level)
+        run(arguments)
 
 
 def _launch_remote(job: Job, options: Namespace, arguments: JobArguments) -> NoReturn:
@@ -55,7 +61,7 @@ def _launch_remote(job: Job, options: Namespace, arguments: JobArguments) -> NoR
         options.target,
         line,
         once=arguments.once,
-        adopt=arguments.adopt,
+        recover_checkpoint=arguments.recover_checkpoint,
         check_only=arguments.check,
     )
     if options.dry_run:

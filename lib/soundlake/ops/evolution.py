@@ -1,4 +1,4 @@
-"""Tables as they are declared: a column that was added to a declaration is added to the table on the next start."""
+"""Schema evolution: a column that was added to a table's declaration is added to the table at the next start."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake
 from soundlake.tables import TABLES, Table
 
-_TABLES_AT_ONCE = 4  # looking at a table is mostly waiting for its log
+_TABLES_AT_ONCE = 4  # reading a table's log mostly waits
 
 
 def evolve_all(spark: SparkSession, lake: Lake, tables: Iterable[Table] = TABLES) -> None:
-    """Bring every table that is there up to its declaration; see `evolve`."""
+    """Evolve every existing table to its declaration; see `evolve`."""
     with ThreadPoolExecutor(max_workers=_TABLES_AT_ONCE) as pool:
         list(pool.map(lambda table: evolve(spark, lake, table), tables))
 
 
 def evolve(spark: SparkSession, lake: Lake, table: Table) -> None:
-    """Add the columns that a table lacks, and put comments right; nothing is done where nothing differs.
+    """Add missing columns to a table and update its comments; does nothing where nothing differs.
 
-    Each change is a commit that leaves the table whole, so this may be stopped anywhere. Old rows have nulls in a new
-    column: a rebuild fills it. Raises SoundlakeError where a column has another type than it is declared with.
+    Each change is one consistent commit, so this may be stopped anywhere. Existing rows have nulls in a new column: a
+    rebuild fills it. Raises SoundlakeError where a column has another type than declared.
     """
     if not lake.exists(spark, table):
         return
@@ -33,15 +33,15 @@ def evolve(spark: SparkSession, lake: Lake, table: Table) -> None:
 
 
 def _statements(spark: SparkSession, lake: Lake, table: Table) -> Iterator[str]:
-    """The SQL that makes of a table what is declared."""
+    """The SQL that turns a table into what is declared."""
     name = f"delta.`{lake.path(table)}`"
     found, description = lake.columns(spark, table)
     declared = lake.declared_types(spark, table)
     other = [f"{n} ({found[n][0]}, not {declared[n]})" for n in declared if n in found and found[n][0] != declared[n]]
     if other:
         raise SoundlakeError(
-            f"{table.path}: columns with another type than they are declared with: {', '.join(other)}. "
-            "Put the table back, or make silver anew with the job rebuild; see docs/operations.md, Schema"
+            f"{table.path}: columns of another type than declared: {', '.join(other)}. "
+            "Restore the table, or rebuild silver with the job rebuild; see docs/operations.md, Schema"
         )
     missing = [column for column in table.columns if column.name not in found]
     if missing:
@@ -50,7 +50,7 @@ def _statements(spark: SparkSession, lake: Lake, table: Table) -> Iterator[str]:
     for column in table.columns:
         if column.name in found and found[column.name][1] != column.comment:
             yield f"ALTER TABLE {name} ALTER COLUMN `{column.name}` COMMENT {_quoted(column.comment)}"
-    if description is not None and description != table.comment:  # a table that a write has made has none
+    if description is not None and description != table.comment:  # a table created by a write has none
         yield f"COMMENT ON TABLE {name} IS {_quoted(table.comment)}"
 
 

@@ -1,4 +1,4 @@
-"""Writing down what a broker deleted before it was read, where the operator allowed to go on without it."""
+"""Recording the records that a broker deleted before they were read, where the operator allowed to skip them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,20 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from soundlake.lake import Lake, conform
+from soundlake.logs import get_log
 from soundlake.refine.batch_metrics import no_counts
 from soundlake.sources import Gap
 from soundlake.tables import BATCHES
+
+_log = get_log(__name__)
 
 
 def record_gaps(
     spark: SparkSession, lake: Lake, query: str, query_id: str, next_batch: int, gaps: Sequence[Gap]
 ) -> None:
-    """Write a row of ops/batches that names the gaps before a batch; once, however often the start is tried."""
+    """Append a row with the gaps before a batch to ops/batches; once, however often the start is retried."""
+    for gap in gaps:
+        _log.warning("records expired before they were read", query=query, gap=gap)
     row = {
         "query": query,
         "query_id": query_id,

@@ -1,8 +1,8 @@
-"""One driver at a time for each lake: what writes silver holds the lake's one lease.
+"""One driver at a time per lake: every job that writes silver holds the lake's lease.
 
-On a local lake a lease is a lock on a file: it goes when its process goes, however it ends. On S3 it is an object that
-is replaced by conditional puts only, and that has an end: a thread renews it long before. Who could not renew it in
-time has lost it, and must not write any more.
+On a local lake the lease is a lock on a file, released when the process ends. On S3 it is an object with an expiry,
+replaced only by conditional puts, which a thread renews well before. A process that could not renew it in time has lost
+it and must stop writing.
 """
 
 from __future__ import annotations
@@ -13,20 +13,22 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from soundlake.errors import SoundlakeError
-from soundlake.lock import BucketLock, TakenError, file_lock, lock_file, released
+from soundlake.lock import BucketLock, TakenError, file_lock, lock_file, releasing
+from soundlake.logs import get_log
 from soundlake.s3 import put_options
 from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3
 from soundlake.settings.checks import local_path
 
 _NAME = "writer"
-SECONDS = 60.0  # how long a lease on S3 outlives a driver that died
-_RENEWALS = 6  # within this time: some of them may fail
-_MARGIN_SECONDS = 10.0  # so much before its end a lease counts as lost: clocks differ, and a write takes its time
+SECONDS = 60.0  # how long a lease on S3 outlives its driver
+_RENEWALS = 6  # in this time, so that some may fail
+_MARGIN_SECONDS = 10.0  # a lease counts as lost so long before its end: clocks differ, and writes take time
+_log = get_log(__name__)
 
 
 class LeaseLostError(SoundlakeError):
-    """The lease went to another process, or may have gone to one."""
+    """Another process has the lease, or may have it."""
 
 
 class Lease:
@@ -38,22 +40,23 @@ class Lease:
 
     @property
     def is_lost(self) -> bool:
-        """Whether it went to another process, or may go to one any moment: it could not be renewed."""
+        """Whether another process has it, or may take it at any moment because it was not renewed."""
         is_late = self._lock is not None and self._lock.until - time.time() < _MARGIN_SECONDS
         return is_late or self._why is not None
 
     def check(self) -> None:
-        """Raise LeaseLostError when the lease is lost; to be asked before each write."""
+        """Raise LeaseLostError when the lease is lost; call it before each write."""
         if self._lock is not None and self.is_lost:
             raise LeaseLostError(self._why or self._lock.lost)
 
     def renew(self) -> None:
-        """Renew it when it is time to; what is in the way is told when the lease is lost."""
+        """Renew it when it is due. A failure is logged, and raised by `check` once the lease is lost."""
         if self._lock is None:
             return
         try:
             self._lock.keep()
         except SoundlakeError as error:
+            _log.warning("the lease could not be renewed", reason=error)
             if str(error) == self._lock.lost or self.is_lost:
                 self._why = str(error)
 
@@ -62,7 +65,7 @@ class Lease:
 def lease(settings: Settings, job: str) -> Iterator[Lease]:
     """Hold the lake's lease for a job as long as the context lasts.
 
-    Raises TakenError, which says who has it, when another process does. Who holds it has to stop writing when it is
+    Raises TakenError, which names the holder, when another process has it. The caller has to stop writing when it is
     lost; on a local lake it never is.
     """
     folder = local_path(settings.lake.uri)
@@ -83,7 +86,7 @@ def lease(settings: Settings, job: str) -> Iterator[Lease]:
         if not renewing.is_alive() and not held.is_lost:  # else it ends by itself
             lock.release()
 
-    with released(release):
+    with releasing(release):
         yield held
 
 

@@ -1,13 +1,12 @@
-"""Maintenance: catching up what may lag, dropping what is not needed, and tidying files.
+"""Maintenance: updating columns that may lag, deleting rows that are no longer needed, compacting files.
 
-Whoever writes the lake maintains it: a running stream step by step between its batches, else the job maintain.
-It may be stopped anywhere: each step is one Delta commit that leaves the table right.
+The writer of a lake maintains it: a running stream in steps between its batches, else the job maintain. It may be
+stopped anywhere: each step is one Delta commit that leaves the table consistent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial, reduce
@@ -23,10 +22,11 @@ from soundlake.insights import load_insights
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
 from soundlake.lake import Lake, retry_conflicts
+from soundlake.logs import get_log
 from soundlake.refine.apply import applications, apply_changes
 from soundlake.refine.snapshots import DAY
-from soundlake.refine.stamp_log import SAYS_THE_SAME
-from soundlake.session import for_thread
+from soundlake.refine.stamp_log import ONLY_DOMINATED
+from soundlake.session import run_in_parallel
 from soundlake.settings import Settings
 from soundlake.tables import (
     CHANGES,
@@ -39,14 +39,15 @@ from soundlake.tables import (
 )
 from soundlake.writes import append
 
-TABLES_AT_ONCE = 4  # maintaining a small table is mostly waiting for the driver
+TABLES_AT_ONCE = 4  # maintaining a small table mostly waits for the driver
 _USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 _KEY_SEPARATOR = "\x1f"
+_log = get_log(__name__)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of maintenance: what it does to which table; `do` gives whether there was anything to do."""
+    """One step of maintenance: an action on a table; `do` returns whether there was anything to do."""
 
     action: str
     table: Table
@@ -54,8 +55,8 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Done:
-    """A step that was done: a row of ops/maintenance."""
+class MaintenanceRecord:
+    """A finished step, as a row of ops/maintenance."""
 
     started_at: datetime
     duration_ms: int
@@ -66,26 +67,25 @@ class Done:
         return f"{self.table_name}: {self.action}"
 
 
-def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> list[Done]:
-    """Apply the changes that wait and do all maintenance of a lake, marts included; gives what was done."""
+def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> list[MaintenanceRecord]:
+    """Apply pending changes and do all maintenance of a lake, insights included; returns the finished steps."""
     marts = [insight.table for insight in load_insights()]
     stages = [[Step("applied", CHANGES, partial(_apply, spark, lake))], *_stages(spark, lake, settings, marts)]
-    done: list[Done] = []
-    with ThreadPoolExecutor(max_workers=TABLES_AT_ONCE) as pool:
-        for stage in stages:
-            running = [pool.submit(for_thread(spark, do_step), step) for step in stage]
-            done += [told for work in running if (told := work.result()) is not None]
-    note(spark, lake, done)
+    done: list[MaintenanceRecord] = []
+    for stage in stages:
+        results = run_in_parallel(spark, [partial(do_step, step) for step in stage], TABLES_AT_ONCE)
+        done += [one for one in results if one is not None]
+    record_steps(spark, lake, done)
     return done
 
 
 def steps(spark: SparkSession, lake: Lake, settings: Settings) -> list[Step]:
-    """The steps that maintain what a stream writes, in their order."""
+    """The steps that maintain the stream's tables, in order."""
     return [step for stage in _stages(spark, lake, settings) for step in stage]
 
 
 def apply_steps(spark: SparkSession, lake: Lake) -> list[Step]:
-    """The steps that apply the changes that wait, in their order."""
+    """The steps that apply the pending changes, in order."""
     return [Step("applied", table, partial(_surely, do)) for table, do in applications(spark, lake)]
 
 
@@ -95,7 +95,7 @@ def _surely(do: Callable[[], None]) -> bool:
 
 
 def _stages(spark: SparkSession, lake: Lake, settings: Settings, more: Sequence[Table] = ()) -> list[list[Step]]:
-    """Steps of one stage touch different tables."""
+    """The steps by stage; those of one stage touch different tables."""
     lagging = [kind for kind in KINDS.values() if "fetched_at" in kind.volatile]
     hours = settings.maintain.retention_hours
 
@@ -112,16 +112,18 @@ def _stages(spark: SparkSession, lake: Lake, settings: Settings, more: Sequence[
     ]
 
 
-def do_step(step: Step) -> Done | None:
-    """Do a step; gives None where there was nothing to do."""
+def do_step(step: Step) -> MaintenanceRecord | None:
+    """Do a step; returns None where there was nothing to do."""
     started_at, found = datetime.now(UTC), []
     retry_conflicts(lambda: found.append(step.do()))
     milliseconds = int((datetime.now(UTC) - started_at).total_seconds() * 1000)
-    return Done(started_at, milliseconds, step.table.view, step.action) if any(found) else None
+    return MaintenanceRecord(started_at, milliseconds, step.table.view, step.action) if any(found) else None
 
 
-def note(spark: SparkSession, lake: Lake, done: Sequence[Done]) -> None:
-    """Write down in ops/maintenance what was done."""
+def record_steps(spark: SparkSession, lake: Lake, done: Sequence[MaintenanceRecord]) -> None:
+    """Append the steps that were done to ops/maintenance."""
+    for one in done:
+        _log.info("maintained", table=one.table_name, action=one.action, milliseconds=one.duration_ms)
     if done:
         rows = table_of(arrow_schema(MAINTENANCE), [vars(one) for one in done])
         append(lake, MAINTENANCE, frame_of(spark, rows, MAINTENANCE.ddl))
@@ -132,7 +134,7 @@ def _apply(spark: SparkSession, lake: Lake) -> bool:
 
 
 def catch_up(spark: SparkSession, lake: Lake, kind: Kind) -> bool:
-    """Bring fetched_at, popularity and followers of a kind's rows up to what refine knows; gives whether any lagged."""
+    """Update fetched_at, popularity and followers from stamps and history; returns whether any row lagged."""
     fresh = newest_stamps(lake.read(spark, STAMPS), kind)
     history = lake.read(spark, POPULARITY_HISTORY).where(F.col("entity") == kind.name)
     fresh = fresh.join(newest_observations(history, kind), on="id", how="left")
@@ -162,14 +164,16 @@ def _fresher(current: DataFrame, fresh: DataFrame, name: str) -> Column:
 
 
 def newest_stamps(stamps: DataFrame, kind: Kind) -> DataFrame:
-    """id and fresh_fetched_at: when the newest record of each thing of a kind was fetched."""
+    """id and fresh_fetched_at: when the newest record of each id of a kind was fetched."""
     own = stamps.where(F.col("entity") == kind.name)
     return own.groupBy("id").agg(F.max("rank")["fetched_at"].alias("fresh_fetched_at"))
 
 
 def newest_observations(history: DataFrame, kind: Kind) -> DataFrame:
-    """id, and fresh_popularity and fresh_followers where the kind has them: the last observed values."""
-    newest = [F.max_by(F.when(F.col(n).isNotNull(), F.col(n)), _day_of(n)).alias(f"fresh_{n}") for n in kind.observes]
+    """id, and fresh_popularity and fresh_followers where the kind has them: the latest observed values."""
+    newest = [
+        F.max_by(F.when(F.col(n).isNotNull(), F.col(n)), _day_of(n)).alias(f"fresh_{n}") for n in kind.history_columns
+    ]
     if not newest:
         return history.select("id").where(F.lit(False))
     return history.groupBy("id").agg(*newest)
@@ -180,18 +184,18 @@ def _day_of(measure: str) -> Column:
 
 
 def drop_dominated_stamps(spark: SparkSession, lake: Lake) -> bool:
-    """Delete the stamps that higher-ranked ones of the same key dominate in every field; gives whether any were."""
+    """Delete dominated stamps (see `dominated`); returns whether there were any."""
     gone = lake.read(spark, STAMPS).transform(settled).transform(dominated)
-    # What is known stays the same: the index of stamps need not be made anew.
-    with conf_set(spark, _USER_METADATA, SAYS_THE_SAME):
+    # The stamp index need not be rebuilt: its answers stay right.
+    with conf_set(spark, _USER_METADATA, ONLY_DOMINATED):
         return _delete(lake.delta(spark, STAMPS), gone, ("entity", "id", "rank", "fields", "batch"))
 
 
 def settled(rows: DataFrame) -> DataFrame:
-    """The rows (column batch) of batches that surely ended: those that a later batch of their query has followed.
+    """The rows (column batch) of batches that have certainly ended: a later batch of their query exists.
 
-    What an unfinished batch wrote is left out of its judgement when it is done again. If it had made older rows go,
-    nothing would be known of their keys then, and their rows would be appended a second time.
+    An unfinished batch ignores its own rows when it is retried. If these had made older rows dominated and deleted,
+    nothing would be known of their keys, and their rows would be appended a second time.
     """
     query = F.substring_index("batch", "/", 1)
     number = F.expr("try_cast(substring_index(batch, '/', -1) AS bigint)")  # Column.try_cast is newer than Spark 3.5
@@ -202,16 +206,16 @@ def settled(rows: DataFrame) -> DataFrame:
 
 
 def dominated(stamps: DataFrame) -> DataFrame:
-    """The stamps that say nothing any more: in each group that they fill, another stamp of the key is better.
+    """The dominated stamps: for each group that they fill, the key has a better stamp.
 
-    Better is one of a higher grade, or a higher-ranked one of the same grade. Of equal stamps that two batches wrote
-    one is left; a stamp that one batch wrote twice is one stamp here, and goes twice or not at all.
+    Better means of a higher grade, or higher-ranked in the same grade. Of equal stamps from two batches one is kept; a
+    stamp that one batch wrote twice counts as one, and is deleted or kept as one.
     """
     key = ("entity", "id", "on_date")
     thing = Window.partitionBy(*key)
     higher = thing.orderBy(F.col("rank").desc(), F.col("batch").desc())
     above = F.coalesce(F.bit_or("fields").over(higher.rowsBetween(Window.unboundedPreceding, -1)), F.lit(0))
-    # A stamp has the bits of its grade in a group and of all grades below: the bit that counts is the one of its grade.
+    # A stamp has the bits of its grade in a group and of all lower ones; only the bit of its grade counts.
     graded = _bits_below_others()
     best = F.col("fields").bitwiseAND(F.bitwise_not(F.shiftright("fields", 1).bitwiseAND(graded)))
     has_better = F.shiftright(F.bit_or("fields").over(thing), 1).bitwiseAND(graded)
@@ -224,22 +228,22 @@ def dominated(stamps: DataFrame) -> DataFrame:
 
 
 def _bits_below_others() -> Column:
-    """For an entity the bits of grades above which there is another grade, whose bit is the next one."""
+    """The bits of an entity's grades that have a higher grade in their group, whose bit is the next one."""
     below = {kind.name: sum(sum(bits[:-1]) for bits in kind.bits) for kind in KINDS.values()}
     by_entity = [F.when(F.col("entity") == name, F.lit(bits).cast("bigint")) for name, bits in below.items() if bits]
     return F.coalesce(*by_entity, F.lit(0).cast("bigint"))
 
 
 def drop_superseded_fetches(spark: SparkSession, lake: Lake) -> bool:
-    """Delete the entries of fetches older than the one their day's snapshot was taken from; gives whether any were."""
+    """Delete the entries of fetches older than the one in their day's snapshot; returns whether there were any."""
     gone = superseded(lake.read(spark, PLAYLIST_FETCHES), lake.read(spark, STAMPS))
     return _delete(lake.delta(spark, PLAYLIST_FETCHES), gone, (*DAY, "fetch", "position", "rank"))
 
 
 def superseded(entries: DataFrame, stamps: DataFrame) -> DataFrame:
-    """The entries of stamped fetches that are older than the applied fetch of their playlist and day.
+    """The entries of fetches that are older than the applied fetch of their playlist and day.
 
-    An application stamps each snapshot with the time of the fetch that it chose.
+    Applying changes stamps each snapshot with the fetched_at of the fetch that it chose.
     """
     day = F.concat_ws(_KEY_SEPARATOR, *[F.col(name).cast("string") for name in DAY])
     is_snapshot = (F.col("entity") == _entity()) & F.col("batch").startswith("apply/")
@@ -254,7 +258,7 @@ def _entity() -> str:
 
 
 def _delete(table: DeltaTable, rows: DataFrame, key: Sequence[str]) -> bool:
-    """Delete rows by key. What was appended since the rows were chosen stays: nothing is written from an old view."""
+    """Delete rows by key; rows that were appended since they were selected stay."""
     same = " AND ".join(f"t.`{name}` <=> s.`{name}`" for name in key)
     with kept(rows.select(*key).distinct()) as gone:
         if gone.isEmpty():
@@ -264,12 +268,12 @@ def _delete(table: DeltaTable, rows: DataFrame, key: Sequence[str]) -> bool:
 
 
 def compact(spark: SparkSession, lake: Lake, table: Table, retention_hours: int) -> bool:
-    """Join small files, and delete files that no version within the retention refers to; gives whether any could be."""
+    """Compact small files and delete unreferenced ones past the retention; returns whether there were any."""
     delta = lake.delta(spark, table)
     has_several = lake.files(spark, table) > 1
     if has_several:
         delta.optimize().executeCompaction()
     is_old = lake.created_at(spark, table) < datetime.now(UTC) - timedelta(hours=retention_hours)
-    if is_old:  # else nothing can be so old
+    if is_old:  # else no file can be past the retention
         delta.vacuum(retention_hours)
     return has_several or is_old

@@ -1,9 +1,9 @@
-"""Silver and gold made anew from bronze and the published models, while readers keep seeing whole tables.
+"""Rebuilding silver and gold from bronze and the published models, while readers keep seeing whole tables.
 
-All of bronze is refined into a second lake, `_rebuild/<id>`, by the stream's own query: batch after batch, so that a
-rebuild that died goes on where it was. Then the tables change places, each in one commit, and so does the checkpoint of
-that query: the stream goes on after the last record of bronze that the rebuild has seen. A file `ready` says that this
-has begun. From then on it has to be completed before anything else may write silver, by the next rebuild or stream.
+All of bronze is refined into a second lake, `_rebuild/<id>`, by the stream's own query, in batches: a rebuild that died
+resumes where it was. Then the tables are swapped, each in one commit, and so is the checkpoint of the query: the stream
+continues after the last bronze record that the rebuild has read. A file `ready` marks that the swap has begun. From
+then on it has to be completed, by the next rebuild or stream, before anything else may write silver.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from soundlake.tables import (
 )
 
 QUERY = "rebuild"
-# What refine makes, but for the clusters of tracks: those follow from the features and the current model.
+# The tables of refine, without the clusters of tracks: these follow from the features and the current model.
 REFINED: tuple[Table, ...] = (
     *dict.fromkeys((*[kind.table for kind in KINDS.values() if not kind.is_log], PLAYLIST_ITEMS)),
     POPULARITY_HISTORY,
@@ -59,10 +59,10 @@ REFINED: tuple[Table, ...] = (
 def rebuild(
     spark: SparkSession, lake: Lake, settings: Settings, check: Callable[[], None], say: Callable[[str], None]
 ) -> None:
-    """Make silver and the clusters of tracks anew, in batches as the stream would take them.
+    """Rebuild silver and the clusters of tracks, in batches like the stream's.
 
-    May die anywhere: done again, it goes on where it was, unless the rules have changed since. `check` is called before
-    each step and may raise, to stop it there; `say` is told what is done. Raises SoundlakeError without bronze.
+    It may die anywhere: the next run resumes, unless the rules have changed since. `check` is called before each step
+    and may raise to stop it; `say` gets the progress. Raises SoundlakeError without bronze.
     """
     evolve_all(spark, lake, [table for table in TABLES if table not in REFINED])  # those are replaced
     complete_swap(spark, lake, check)
@@ -70,20 +70,20 @@ def rebuild(
         raise SoundlakeError(f"rebuild: there is no {EVENTS.path} in {lake.uri}, so there is nothing to rebuild from")
     folder = _begun(spark, lake) or _begin(spark, lake)
     side = Lake(folder)
-    refine_all(refine_query(spark, lake, settings, into=side, account=QUERY), check)
+    refine_all(refine_query(spark, lake, settings, into=side, counted_as=QUERY), check)
     apply_changes(spark, side)
     for kind in KINDS.values():
         if "fetched_at" in kind.volatile and side.exists(spark, kind.table):
             check()
             catch_up(spark, side, kind)
-    say(f"refined {EVENTS.path} anew")
-    Storage(spark).write(f"{folder}/ready", "the tables change places\n")
+    say(f"refined {EVENTS.path}")
+    Storage(spark).write(f"{folder}/ready", "the tables are being swapped\n")
     complete_swap(spark, lake, check)
-    say("put the new tables in the place of the old ones")
+    say("replaced the old tables by the new ones")
 
 
 def complete_swap(spark: SparkSession, lake: Lake, check: Callable[[], None] = lambda: None) -> None:
-    """Let the tables of a rebuild that is ready change places, if there is one; what was done is not done again."""
+    """Complete the swap of a rebuild that is ready, if there is one."""
     storage = Storage(spark)
     for name in storage.names(_folder(lake)):
         folder = f"{_folder(lake)}/{name}"
@@ -100,7 +100,7 @@ def _swap(spark: SparkSession, lake: Lake, side: Lake, check: Callable[[], None]
             check()
             retry_conflicts(partial(_replace, spark, lake, side, table, query_id))
     check()
-    _append_accounts(spark, lake, side, query_id)
+    _append_batch_rows(spark, lake, side, query_id)
     if (model := current_model(spark, lake)) is not None:
         retry_conflicts(partial(reassign_all, spark, lake, model))
     move_checkpoint(spark, lake, REFINE, BATCHES, side.checkpoint(REFINE))
@@ -108,7 +108,7 @@ def _swap(spark: SparkSession, lake: Lake, side: Lake, check: Callable[[], None]
 
 
 def _replace(spark: SparkSession, lake: Lake, side: Lake, table: Table, query_id: str) -> None:
-    """Put the rows of one table in the place of another's, in one commit; passed over where that was done."""
+    """Replace the rows of one table by another's, in one commit; skipped where that was done."""
     lake.create(spark, table)
     (
         conform(side.read(spark, table), table)
@@ -122,7 +122,7 @@ def _replace(spark: SparkSession, lake: Lake, side: Lake, table: Table, query_id
     )
 
 
-def _append_accounts(spark: SparkSession, lake: Lake, side: Lake, query_id: str) -> None:
+def _append_batch_rows(spark: SparkSession, lake: Lake, side: Lake, query_id: str) -> None:
     lake.create(spark, BATCHES)
     (
         conform(side.read(spark, BATCHES), BATCHES)
@@ -140,7 +140,7 @@ def _folder(lake: Lake) -> str:
 
 
 def _begin(spark: SparkSession, lake: Lake) -> str:
-    """Begin a rebuild: its folder is named as its query."""
+    """Begin a rebuild; its folder has the id of its query."""
     storage, id_ = Storage(spark), str(uuid.uuid4())
     folder = f"{_folder(lake)}/{id_}"
     storage.write(f"{Lake(folder).checkpoint(REFINE)}/metadata", json.dumps({"id": id_}))
@@ -149,7 +149,7 @@ def _begin(spark: SparkSession, lake: Lake) -> str:
 
 
 def _begun(spark: SparkSession, lake: Lake) -> str | None:
-    """The folder of a rebuild that died and was made by the rules of today; others are cleared away."""
+    """The folder of a rebuild that died under the current rules; others are deleted."""
     storage, found = Storage(spark), None
     for name in storage.names(_folder(lake)):
         folder = f"{_folder(lake)}/{name}"
@@ -162,12 +162,12 @@ def _begun(spark: SparkSession, lake: Lake) -> str | None:
 
 
 def _clear(storage: Storage, folder: str) -> None:
-    storage.delete(f"{folder}/rules")  # first: what is half deleted must not be gone on with
+    storage.delete(f"{folder}/rules")  # first, so that a half-deleted rebuild is not resumed
     storage.delete(folder)
 
 
 def rules_digest() -> str:
-    """A digest of the code that decides what silver is made of records."""
+    """A digest of the code that makes silver from records."""
     package = files("soundlake")
     modules = [
         package / "tables.py",

@@ -1,4 +1,4 @@
-"""The catalog beside the stream: what its batches make is registered while it goes on."""
+"""Registering tables in Glue while the stream runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from soundlake.tables import TABLES
 
 
 class _Batches(StreamingQueryListener):
-    """Tells of each batch that is done."""
+    """Calls a function after each batch."""
 
     def __init__(self, done: Callable[[], None]) -> None:
         self._done = done
@@ -41,9 +41,9 @@ class _Batches(StreamingQueryListener):
 
 @contextmanager
 def registering(spark: SparkSession, settings: Settings) -> Iterator[Registrar | None]:
-    """Register the lake's tables after the first batch of each, and when their schemas change; else do nothing.
+    """Register tables after their first batch and when their schemas change, if catalog.type is glue.
 
-    Nothing is registered where catalog.type is none; yields None then.
+    Yields None where it is none.
     """
     if settings.catalog.type != "glue":
         yield None

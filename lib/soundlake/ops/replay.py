@@ -1,9 +1,9 @@
-"""Rejected records once more: after a rule or a parser was mended, those that pass leave silver/rejected.
+"""Replaying rejected records: after a rule was fixed, those that pass leave silver/rejected.
 
-A replay is a batch like those of the stream, with the same judgement and the same writes; its records come from bronze,
-for silver/rejected may have left out their bytes. What it is to do is written down first, as a table of these records
-that stays until all is done. So a replay that died is completed, with the same records under the same number, by the
-next one or by the next stream, before it does anything else: in between nobody may judge by half of its traces.
+A replay is a batch like those of the stream, judged and written in the same way; its records come from bronze, as
+silver/rejected may lack their bytes. Its plan, a table of these records, is written first and stays until all is done.
+So a replay that died is completed, with the same records and the same number, by the next replay or stream, before
+anything else is judged: half of its stamps would lead to wrong outcomes.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from pyspark.sql import functions as F
 
 from soundlake.lake import Lake, retry_conflicts
 from soundlake.refine.apply import apply_changes
-from soundlake.refine.batch import Refiner, append_account, together
-from soundlake.refine.batch_metrics import account, totals
+from soundlake.refine.batch import Refiner, append_batch_row
+from soundlake.refine.batch_metrics import batch_row, totals
 from soundlake.refine.known import open_index
 from soundlake.refine.result import Result
+from soundlake.session import run_in_parallel
 from soundlake.settings import Settings
 from soundlake.storage import Storage
 from soundlake.tables import EVENTS, REJECTED, TABLES, Table
@@ -31,17 +32,16 @@ from soundlake.writes import BatchWriter, same_key
 
 QUERY = "replay_rejected"
 RECORDS_AT_ONCE = 200_000
-_SAID = ("kind", "reason", "detail", "key", "value")  # what a judgement says of a rejected record
+_REJECTION = ("kind", "reason", "detail", "key", "value")  # what a rejection consists of
 
 
 def replay(
     spark: SparkSession, lake: Lake, settings: Settings, check: Callable[[], None] = lambda: None
 ) -> Counter[str]:
-    """Judge all rejected records again; give how many were read, accepted, duplicate, stale and rejected.
+    """Judge all rejected records again; returns how many were read, accepted, duplicate, stale and rejected.
 
-    Everything before must be done: no unfinished batch of refine, no unfinished replay. May die anywhere, and is then
-    completed by `complete_replay`. `check` is called before each batch and may raise, to stop it there. Where nothing
-    comes out differently, nothing is written.
+    No batch of refine and no replay may be unfinished. It may die anywhere, and is then completed by `complete_replay`.
+    `check` is called before each batch and may raise to stop it. Where no outcome changes, nothing is written.
     """
     if not lake.exists(spark, REJECTED) or lake.read(spark, REJECTED).isEmpty():
         return Counter()
@@ -58,7 +58,7 @@ def replay(
 def complete_replay(
     spark: SparkSession, lake: Lake, settings: Settings, check: Callable[[], None] = lambda: None
 ) -> None:
-    """Complete a replay that died, if there is one; clear away what is left of others."""
+    """Complete a replay that died, if there is one; remove the plans of others."""
     for name in sorted(Storage(spark).names(_plans(lake))):
         plan = f"{_plans(lake)}/{name}"
         if lake.is_table(spark, plan):
@@ -68,13 +68,13 @@ def complete_replay(
 
 
 def forget_plan(spark: SparkSession, plan: str) -> None:
-    """Delete the plan of a replay; its log first, so that it never looks whole when it is not."""
+    """Delete the plan of a replay; its log first, so that a partial one never looks complete."""
     Storage(spark).delete(f"{plan}/_delta_log")
     Storage(spark).delete(plan)
 
 
 def forget_plans(spark: SparkSession, lake: Lake) -> None:
-    """Give up replays that died, where silver is made anew anyway."""
+    """Delete the plans of replays that died, where silver is rebuilt anyway."""
     for name in Storage(spark).names(_plans(lake)):
         forget_plan(spark, f"{_plans(lake)}/{name}")
 
@@ -88,12 +88,12 @@ def _plans(lake: Lake) -> str:
 
 
 def _last_batch(spark: SparkSession, lake: Lake, table: Table) -> int:
-    """The number of the last replay that appended to a table; numbers are never used again, as Delta remembers them."""
+    """The number of the last replay that appended to a table; numbers are never reused, as Delta remembers them."""
     return lake.last_batches(spark, table).get(QUERY, -1) if lake.exists(spark, table) else -1
 
 
 def rejected_events(events: DataFrame, rejected: DataFrame) -> DataFrame:
-    """The bronze rows of rejected records; their times of arrival leave out files of bronze."""
+    """The bronze rows of rejected records; their arrival times prune files of bronze."""
     bounds = rejected.agg(F.min("arrived_at").alias("first"), F.max("arrived_at").alias("last")).first()
     assert bounds is not None  # an aggregate without groups has one row
     near = events.where(F.col("arrived_at").between(*bounds))
@@ -115,16 +115,16 @@ def _do(spark: SparkSession, lake: Lake, refiner: Refiner, plan: str, check: Cal
 
 
 def _replay_batch(spark: SparkSession, refiner: Refiner, events: DataFrame, writer: BatchWriter) -> Mapping[str, int]:
-    """Judge records once more, and write what that says; silver/rejected is changed last of all."""
+    """Judge records again and write the result; silver/rejected is changed last."""
     started_at = datetime.now(UTC)
     with refiner.judged(spark, events, writer.batch) as result:
         changes = changed(refiner.lake.read(spark, REJECTED), events, _still_rejected(result)).persist()
         try:
             if not changes.isEmpty():
                 appends = {table: rows for table, rows in result.rows.items() if table is not REJECTED}
-                together(spark, refiner.appends(spark, writer, replace(result, rows=appends, unknown_fields={})))
-                append_account(
-                    spark, writer, partial(account, QUERY, QUERY, writer.batch_id, started_at, result.counts)
+                run_in_parallel(spark, refiner.appends(spark, writer, replace(result, rows=appends, unknown_fields={})))
+                append_batch_row(
+                    spark, writer, partial(batch_row, QUERY, QUERY, writer.batch_id, started_at, result.counts)
                 )
                 _replace(spark, refiner.lake, changes)
         finally:
@@ -138,7 +138,7 @@ def _still_rejected(result: Result) -> DataFrame | None:
 
 
 def _replace(spark: SparkSession, lake: Lake, changes: DataFrame) -> None:
-    """Delete the rows of silver/rejected that `is_gone` marks and set the others, in one commit."""
+    """Delete the rows of silver/rejected that `is_gone` marks and update the others, in one commit."""
     columns: dict[str, str | Column] = {f"`{name}`": f"s.`{name}`" for name in REJECTED.column_names}
     (
         lake.delta(spark, REJECTED)
@@ -151,9 +151,9 @@ def _replace(spark: SparkSession, lake: Lake, changes: DataFrame) -> None:
 
 
 def changed(rejected: DataFrame, replayed: DataFrame, still: DataFrame | None) -> DataFrame:
-    """What has to be done to silver/rejected after the records `replayed` were judged, and `still` are rejected.
+    """The changes of silver/rejected after the records `replayed` were judged, and `still` are rejected.
 
-    Out: the table's columns and `is_gone`. Rejected records whose judgement is the same as before are left out.
+    Out: the table's columns and `is_gone`. Records that are rejected with the same reason as before are left out.
     """
     key = list(REJECTED.key)
     before = rejected.join(replayed.select(*key), on=key, how="left_semi")
@@ -161,7 +161,8 @@ def changed(rejected: DataFrame, replayed: DataFrame, still: DataFrame | None) -
         return before.withColumn("is_gone", F.lit(True))
     now = still.select(*key, F.struct(*REJECTED.column_names).alias("now"))
     is_same = reduce(
-        lambda one, other: one & other, [F.col(name).eqNullSafe(F.col("now")[name]) for name in (*_SAID, "arrived_at")]
+        lambda one, other: one & other,
+        [F.col(name).eqNullSafe(F.col("now")[name]) for name in (*_REJECTION, "arrived_at")],
     )
     is_gone = F.col("now").isNull()
     columns = [F.when(is_gone, F.col(n)).otherwise(F.col("now")[n]).alias(n) for n in REJECTED.column_names]

@@ -1,4 +1,4 @@
-"""What has to be right before anything writes silver: tables as they are declared, and nothing left half done."""
+"""What must hold before anything writes silver: tables as declared, and nothing left unfinished."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from soundlake.tables import STAMPS
 
 
 def make_ready(spark: SparkSession, lake: Lake, settings: Settings, check: Callable[[], None] = lambda: None) -> None:
-    """Bring the tables up to their declarations, and complete a rebuild or a replay that died.
+    """Evolve the tables to their declarations, and complete a rebuild or a replay that died.
 
-    For who holds the lease; `check` is called between steps, and may raise when it is lost.
+    The caller holds the lease; `check` is called between steps, and may raise when the lease is lost.
     """
     complete_swap(spark, lake, check)
     check_layout(spark, lake)
@@ -27,12 +27,12 @@ def make_ready(spark: SparkSession, lake: Lake, settings: Settings, check: Calla
 
 
 def check_layout(spark: SparkSession, lake: Lake) -> None:
-    """Raise SoundlakeError where silver was made by a version whose stamps this one cannot read.
+    """Raise SoundlakeError where silver was written by a version whose stamps this one cannot read.
 
-    Going on would take every known thing for a new one, and append it a second time.
+    Otherwise every known key would count as new, and its row would be appended a second time.
     """
     if lake.exists(spark, STAMPS) and "key" not in lake.columns(spark, STAMPS)[0]:
         raise SoundlakeError(
             f"{lake.uri}: silver was written by an earlier version of Soundlake (its {STAMPS.path} has no column key). "
-            "Make it anew from bronze with the job rebuild; bronze and the published models stay as they are"
+            "Rebuild it from bronze: run the job rebuild; bronze and the published models stay as they are"
         )

@@ -1,4 +1,4 @@
-"""What a lake holds, read from its Delta tables without Spark."""
+"""The status of a lake, read from its Delta tables without Spark."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from deltalake import DeltaTable
 
-from soundlake.catalog.delta import open_delta
+from soundlake.catalog.delta import open_delta, read_rows
 from soundlake.clusters.drift import Drift, columns, enough, measure
 from soundlake.errors import SoundlakeError
 from soundlake.insights.insight import load_insights
@@ -19,7 +19,7 @@ from soundlake.tables import BATCHES, CLUSTER_MODELS, TABLES, TRACK_FEATURES
 
 @dataclass(frozen=True)
 class TableStatus:
-    """A table that is there: its name in SQL, number of rows, Delta version and the time of the last commit."""
+    """An existing table: its name in SQL, number of rows, Delta version and the time of the last commit."""
 
     name: str
     rows: int
@@ -29,9 +29,9 @@ class TableStatus:
 
 @dataclass(frozen=True)
 class LakeStatus:
-    """A lake: its tables, its last batch (a row of ops/batches), its current model (a row of gold/cluster_models).
+    """A lake: its tables, last batch (a row of ops/batches) and current model (a row of gold/cluster_models).
 
-    `drift` says how tracks that came after the training differ; None where too few did.
+    `drift` is how tracks that came after the training differ; None where there are too few.
     """
 
     tables: tuple[TableStatus, ...]
@@ -57,10 +57,10 @@ def read_status(settings: Settings) -> LakeStatus:
 
 def _drift(settings: Settings, model: dict[str, Any]) -> Drift | None:
     table = _open(settings, TRACK_FEATURES.path)
-    # Asked of the log first: mostly too little is new, and no file has to be read.
+    # The log first: mostly there are too few new rows, and no file has to be read.
     if table is None or table.count() - model["n_tracks"] < enough(model["n_tracks"]):
         return None
-    return measure(model, table.to_pyarrow_table(columns=columns(model)))
+    return measure(model, read_rows(table, columns(model)))
 
 
 def _statuses(settings: Settings) -> Iterator[TableStatus]:
@@ -73,7 +73,7 @@ def _statuses(settings: Settings) -> Iterator[TableStatus]:
 
 def _rows(settings: Settings, path: str) -> list[dict[str, Any]]:
     table = _open(settings, path)
-    rows: list[dict[str, Any]] = [] if table is None else table.to_pyarrow_table().to_pylist()
+    rows: list[dict[str, Any]] = [] if table is None else read_rows(table).to_pylist()
     return rows
 
 

@@ -1,1 +1,1 @@
-"""Curated playlists on their way out of the lake: as files, and as playlists of a Spotify user."""
+"""Curated playlists, exported as files or published as playlists of a Spotify user. They are chosen in `recommend`."""

@@ -22,7 +22,7 @@ Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", he
 LakeUri = Annotated[str | None, typer.Option("--lake", metavar="URI", help="a local path, s3://… or s3a://…")]
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="which ones", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="all of them")]
-User = Annotated[str, typer.Option("--user", metavar="NAME", help="whose consent, if there are several")]
+User = Annotated[str, typer.Option("--user", metavar="NAME", help="the user whose consent is used")]
 
 
 @app.command("list")
@@ -70,7 +70,7 @@ def publish(
     from soundlake.extract import auth
     from soundlake.extract.credentials import load_credentials
     from soundlake.extract.state import open_state
-    from soundlake.playlists.publish import Publisher, track_uris
+    from soundlake.playlists.publish import PlaylistPublisher, track_uris
     from soundlake.playlists.reading import chosen
 
     settings, known = _read(config, sets, lake)
@@ -87,7 +87,7 @@ def publish(
         return
     credentials = load_credentials(settings)
     with open_state(settings) as state:
-        publisher = Publisher(settings, credentials, state, auth.checked_name(user))
+        publisher = PlaylistPublisher(settings, credentials, state, auth.checked_name(user))
         for playlist in playlists:
             done = publisher.publish(playlist, public=public)
             typer.echo(f"{'made' if done.is_new else 'updated'} {done.slug}: {done.tracks} tracks, {done.url}")

@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import Literal
 
+from soundlake.catalog.cells import plain
 from soundlake.errors import SoundlakeError
 from soundlake.playlists.reading import Entry, Playlist
 
@@ -46,7 +47,8 @@ def as_csv(playlist: Playlist) -> str:
     writer = csv.writer(text)
     writer.writerow(["rank", "track_id", "track_name", "artist_name", "duration_ms"])
     for rank, entry in enumerate(playlist.entries, start=1):
-        writer.writerow([rank, entry.track_id, entry.track_name, entry.artist_name, entry.duration_ms])
+        texts = [plain(text or "") for text in (entry.track_id, entry.track_name, entry.artist_name)]
+        writer.writerow([rank, *texts, entry.duration_ms])
     return text.getvalue()
 
 

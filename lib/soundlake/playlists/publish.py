@@ -13,9 +13,9 @@ from soundlake.extract.api import SpotifyApi
 from soundlake.extract.auth import PUBLISHING, app_or_user
 from soundlake.extract.credentials import Credentials
 from soundlake.extract.ids import is_id
-from soundlake.extract.manners import Manners, RateLimiter
-from soundlake.extract.outcomes import NotGotError, StopError
-from soundlake.extract.state import State
+from soundlake.extract.outcomes import NotFetchedError, StopError
+from soundlake.extract.rate_limit import RateLimiter, RequestPolicy
+from soundlake.extract.state import StateStore
 from soundlake.playlists.reading import Playlist
 from soundlake.settings import Settings
 
@@ -39,16 +39,16 @@ def track_uris(playlist: Playlist) -> list[str]:
     return [f"spotify:track:{track}" for track in ids[:_MOST_AT_ONCE]]
 
 
-class Publisher:
+class PlaylistPublisher:
     """Publishes for the user who consented (`soundlake playlists login`)."""
 
-    def __init__(self, settings: Settings, credentials: Credentials, state: State, user: str) -> None:
+    def __init__(self, settings: Settings, credentials: Credentials, state: StateStore, user: str) -> None:
         """Raises UsageError where there is no consent."""
         auth = app_or_user(settings, credentials, state, user, needs_user=True, consent=PUBLISHING)
         own = settings.extract
-        manners = Manners("Spotify", RateLimiter(own.max_requests), own.attempts, own.max_wait)
-        self._api = SpotifyApi(settings, auth, manners)
-        self._once = SpotifyApi(settings, auth, replace(manners, attempts=1))
+        policy = RequestPolicy("Spotify", RateLimiter(own.max_requests), own.attempts, own.max_wait)
+        self._api = SpotifyApi(settings, auth, policy)
+        self._once = SpotifyApi(settings, auth, replace(policy, attempts=1))
 
     def publish(self, playlist: Playlist, *, public: bool) -> Published:
         """Make the playlist, or set its tracks anew where it is there. Raises SoundlakeError where that fails."""
@@ -56,7 +56,7 @@ class Publisher:
             return self._publish(playlist, public)
         except StopError as error:
             raise SoundlakeError(f"{playlist.slug}: {error.reason}; run it again later") from None
-        except NotGotError as error:
+        except NotFetchedError as error:
             raise SoundlakeError(f"{playlist.slug}: {error.reason}") from None
 
     def _publish(self, playlist: Playlist, public: bool) -> Published:

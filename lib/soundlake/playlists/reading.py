@@ -6,9 +6,11 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from soundlake.catalog.missing import why_empty
 from soundlake.catalog.query import ask
-from soundlake.errors import UsageError
+from soundlake.errors import MissingTableError, UsageError
 from soundlake.settings import Settings
+from soundlake.tables import CURATED_PLAYLISTS
 
 _SQL = """
 SELECT c.playlist, c.playlist_name, c.rule, c.rank, c.track_id, t.track_name, t.artist_name, t.duration_ms
@@ -43,7 +45,10 @@ def read_playlists(settings: Settings) -> list[Playlist]:
 
     Raises MissingTableError where the recommend job has not run.
     """
-    rows = ask(settings, _SQL, None).rows.to_pylist()
+    answer = ask(settings, _SQL, None)
+    if CURATED_PLAYLISTS.view in answer.missing:
+        raise MissingTableError(why_empty(CURATED_PLAYLISTS.view), CURATED_PLAYLISTS.view)
+    rows = answer.rows.to_pylist()
     heads = {row["playlist"]: (row["playlist_name"], row["rule"]) for row in rows}
     return [
         Playlist(

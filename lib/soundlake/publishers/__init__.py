@@ -1,4 +1,4 @@
-"""Where records go: files, Kafka and Kinesis behind one protocol, and the envelope around each record.
+"""Publishing records: to files, Kafka or Kinesis behind one protocol, in the envelope of the contract.
 
-Who makes the records is in `extract` (the API) and `imports` (files).
+Records are made in `extract` (Spotify's API) and `imports` (files).
 """

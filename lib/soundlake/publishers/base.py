@@ -13,7 +13,7 @@ from soundlake.publishers.envelope import Record, encode
 
 
 class BasePublisher(ABC):
-    """A publisher but for how one record is sent and when it is safe."""
+    """A publisher without the sending itself: `_send` and `flush` are left to subclasses."""
 
     is_seen_early = True
 
@@ -22,22 +22,22 @@ class BasePublisher(ABC):
         self._is_closed = False
 
     def publish(self, kind: str, key: str, record: Record) -> None:
-        """Take one record; see `Publisher`."""
+        """Send one record; see `Publisher`."""
         self._send(kind, key, encode(kind, record))
         self._counts[kind] += 1
 
     def publish_all(self, kind: str, keys: Sequence[str], values: Sequence[bytes]) -> None:
-        """Take many encoded records of a kind; see `Publisher`."""
+        """Send many encoded records of a kind; see `Publisher`."""
         for key, value in zip(keys, values, strict=True):
             self._send(kind, key, value)
         self._counts[kind] += len(values)
 
     @abstractmethod
     def flush(self) -> None:
-        """Return when everything taken so far is safe; see `Publisher`."""
+        """Return when all records so far are durable; see `Publisher`."""
 
     def close(self) -> dict[str, int]:
-        """Flush, let go of everything, and return how many records of each kind were published."""
+        """Flush, release all resources, and return how many records of each kind were published."""
         if not self._is_closed:
             self._is_closed = True
             try:
@@ -47,13 +47,13 @@ class BasePublisher(ABC):
         return dict(self._counts)
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Return the publisher."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close; where an error is on its way already, a failure to close is a note to it."""
+        """Close; after an earlier error, a failure to close becomes a note on it."""
         try:
             self.close()
         except SoundlakeError as trouble:
@@ -63,7 +63,7 @@ class BasePublisher(ABC):
 
     @abstractmethod
     def _send(self, kind: str, key: str, value: bytes) -> None:
-        """Take one encoded record."""
+        """Send one encoded record."""
 
-    def _release(self) -> None:  # noqa: B027 - most have nothing to let go of
-        """Let go of connections and files."""
+    def _release(self) -> None:  # noqa: B027 - most have nothing to release
+        """Release connections and files."""

@@ -1,4 +1,4 @@
-"""Records as gzipped NDJSON: a folder for each topic, in it one for each day; a file is whole when it appears."""
+"""Records as gzipped NDJSON: a folder per topic, in it one per day; files appear complete."""
 
 from __future__ import annotations
 
@@ -8,21 +8,17 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from soundlake.errors import SoundlakeError
 from soundlake.publishers.base import BasePublisher
-from soundlake.publishers.places import Target, open_place
+from soundlake.publishers.file_sink import PendingFile, open_sink
 from soundlake.settings import Settings
 
-if TYPE_CHECKING:
-    pass
-
-# Compressed in steps of this size: one call for each record would cost more than the compression.
+# Compressed in steps of this size: a call per record would cost more than the compression.
 _STEP = 1 << 20
 # Before compression. Readers hold a whole file in memory.
 _MAX_FILE = 64 << 20
-# Fast: level 1 is four times as quick as the default and a tenth bigger.
+# Level 1 is four times as fast as the default and its files a tenth larger.
 _LEVEL = 1
 
 
@@ -35,9 +31,9 @@ class FilesPublisher(BasePublisher):
         """Raises SoundlakeError where the folder cannot be made."""
         super().__init__()
         self._topics = settings.source.topics.model_dump()
-        self._open: dict[str, _Part] = {}
+        self._open: dict[str, _OpenFile] = {}
         self.out = out or settings.publish.out or settings.source.files.path or "./records"
-        self._place = open_place(self.out, settings)
+        self._sink = open_sink(self.out, settings)
 
     def publish_all(self, kind: str, keys: Sequence[str], values: Sequence[bytes]) -> None:
         """Take many encoded records of a kind; see `Publisher`. Files have no use for the keys."""
@@ -48,7 +44,7 @@ class FilesPublisher(BasePublisher):
         self._roll(kind)
 
     def flush(self) -> None:
-        """Finish the files at work and put them in place; see `Publisher`."""
+        """Finish all open files; see `Publisher`."""
         for kind in list(self._open):
             self._finish(kind)
 
@@ -56,13 +52,13 @@ class FilesPublisher(BasePublisher):
         self._part(kind).write(value + b"\n")
         self._roll(kind)
 
-    def _part(self, kind: str) -> _Part:
+    def _part(self, kind: str) -> _OpenFile:
         if kind not in self._open:
             now = datetime.now(UTC)
             name = f"{now:%H%M%S%f}-{uuid.uuid4().hex[:8]}.ndjson.gz"
-            target = self._place.begin(f"{self._topics[kind]}/{now:%Y-%m-%d}", name)
+            target = self._sink.begin(f"{self._topics[kind]}/{now:%Y-%m-%d}", name)
             try:
-                self._open[kind] = _Part(target)
+                self._open[kind] = _OpenFile(target)
             except OSError as error:
                 raise SoundlakeError(f"cannot write {target.shown}: {error.strerror}") from None
         return self._open[kind]
@@ -76,20 +72,20 @@ class FilesPublisher(BasePublisher):
         part = self._open[kind]
         try:
             part.finish()
-            self._place.finish(part.target)
+            self._sink.finish(part.target)
         except OSError as error:
             raise SoundlakeError(f"cannot write {part.target.shown}: {error.strerror or error}") from None
         del self._open[kind]
 
     def _release(self) -> None:
-        self._place.release()
+        self._sink.release()
 
 
 @dataclass
-class _Part:
-    """One file at work."""
+class _OpenFile:
+    """One open file."""
 
-    target: Target
+    target: PendingFile
     size: int = 0
     _pending: list[bytes] = field(default_factory=list)
     _pending_size: int = 0
@@ -101,7 +97,7 @@ class _Part:
 
     @property
     def is_broken(self) -> bool:
-        """Whether something could not be written: finishing it says what."""
+        """Whether a write failed; `finish` raises the error."""
         return self._trouble is not None
 
     def write(self, data: bytes) -> None:
@@ -112,7 +108,7 @@ class _Part:
             self._compress()
 
     def finish(self) -> None:
-        """Complete the file; again is no harm where it was done, and fails again where anything failed."""
+        """Complete the file, or raise the error of an earlier write; may be called again."""
         if not self._file.closed:
             with self._file:
                 self._compress()
@@ -123,7 +119,7 @@ class _Part:
     def _end(self) -> None:
         self._file.write(self._gzip.flush())
         self._file.flush()
-        os.fsync(self._file.fileno())  # the new name must not outlive a power cut that the bytes did not
+        os.fsync(self._file.fileno())  # the bytes must be durable before the new name is
 
     def _compress(self) -> None:
         data = self._gzip.compress(b"".join(self._pending))
@@ -132,7 +128,7 @@ class _Part:
         self._guarded(lambda: self._file.write(data))
 
     def _guarded(self, write: Callable[[], object]) -> None:
-        """Write; what was not written once makes the whole file worthless, whatever is written later."""
+        """Write, unless an earlier write failed: then the file is lost as a whole."""
         if self._trouble is not None:
             return
         try:

@@ -10,15 +10,16 @@ from soundlake.errors import SoundlakeError, UsageError
 from soundlake.publishers.base import BasePublisher
 from soundlake.publishers.kafka_options import log_in
 from soundlake.settings import Settings
+from soundlake.settings.references import followed
 
-# The client gives a message up after this long, with its retries; before, nothing is lost and nothing doubled.
+# With its retries the client gives a message up after this long; until then none is lost or duplicated.
 _DELIVERY_SECONDS = 120
 _REACH_SECONDS = 15
 _SHOWN = 3
 
 
 class KafkaPublisher(BasePublisher):
-    """An idempotent producer that waits for all replicas and passes over no error."""
+    """An idempotent producer that waits for all replicas and reports every error."""
 
     def __init__(self, settings: Settings, **overrides: Any) -> None:
         """Raises UsageError without bootstrap servers, SoundlakeError where no broker answers."""
@@ -26,8 +27,8 @@ class KafkaPublisher(BasePublisher):
         self._servers = settings.source.kafka.bootstrap_servers
         if self._servers is None:
             raise UsageError("source.kafka.bootstrap_servers: needed for --to kafka")
-        java = {name: value.get_secret_value() for name, value in settings.source.kafka.options.items()}
-        own = {name: value.get_secret_value() for name, value in settings.publish.kafka_options.items()}
+        java = followed("source.kafka.options", settings.source.kafka.options)
+        own = followed("publish.kafka_options", settings.publish.kafka_options)
         self._topics = settings.source.topics.model_dump()
         self._failures: list[str] = []
         self._failed = 0
@@ -41,12 +42,12 @@ class KafkaPublisher(BasePublisher):
             "bootstrap.servers": self._servers,
             "enable.idempotence": True,
             "acks": "all",
-            "logger": _Silent(),
+            "logger": _NullLogger(),
             **overrides,
         }
         try:
             self._producer = Producer(options)
-        except KafkaException as error:  # it names the option, not its value
+        except KafkaException as error:  # it names the option without its value
             raise UsageError(f"publish.kafka_options: {_why(error)}") from None
         try:
             self._producer.list_topics(timeout=_REACH_SECONDS)
@@ -64,7 +65,7 @@ class KafkaPublisher(BasePublisher):
             try:
                 self._producer.produce(topic, value, key.encode(), on_delivery=self._delivered)
                 break
-            except BufferError:  # the queue is full: wait for answers
+            except BufferError:  # the queue is full: wait for acknowledgements
                 self._producer.poll(1)
                 self._raise_failures()
             except KafkaException as error:
@@ -97,10 +98,10 @@ def _why(error: KafkaException) -> str:
     return reason.str() if isinstance(reason, KafkaError) else str(reason)
 
 
-class _Silent:
-    """The client's own log lines: what matters comes back as an error."""
+class _NullLogger:
+    """Drops the client's log lines: what matters comes back as an error."""
 
     def log(self, *_: Any) -> None:
-        """Say nothing."""
+        """Drop a line."""
 
     debug = info = warning = error = critical = log

@@ -1,4 +1,4 @@
-"""Logging in at Kafka: what source.kafka.options say to the Java client, said to librdkafka."""
+"""Translating the login of source.kafka.options from the Java client to librdkafka."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _HOW = "set publish.kafka_options, which take the names of librdkafka"
 
 
 def log_in(java: Mapping[str, str]) -> dict[str, str]:
-    """Return the options of librdkafka that say the same about logging in and encryption; others are left out.
+    """Return the options of librdkafka for the same login and encryption; others are left out.
 
-    Raises UsageError, without any value, for what librdkafka cannot be told.
+    Raises UsageError, without any value, for what librdkafka has no option for.
     """
     options = {name: java[name] for name in _SAME if name in java}
     mechanism = java.get("sasl.mechanism")
@@ -33,7 +33,7 @@ def log_in(java: Mapping[str, str]) -> dict[str, str]:
 
 
 def _trust(java: Mapping[str, str]) -> dict[str, str]:
-    """Certificates, where they are PEM."""
+    """The options of PEM certificates."""
     kinds = {java.get("ssl.truststore.type", "JKS"), java.get("ssl.keystore.type", "PEM")}
     stores = [name for name in java if name.startswith(("ssl.truststore.", "ssl.keystore."))]
     if not stores:

@@ -1,7 +1,7 @@
-"""Where records go: one protocol, and the three publishers behind it.
+"""The protocol of publishers, and how to open one.
 
-Used as a context manager: `with open_publisher(settings, "kafka") as publisher`. After `publisher.flush()` all that was
-given so far is safe, and a cursor may be moved. Leaving the block flushes too, and raises where something was lost.
+Used as a context manager: `with open_publisher(settings, "kafka") as publisher`. After `publisher.flush()` all records
+so far are durable, and a cursor may be moved. Leaving the block flushes too, and raises where a record was lost.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ TARGETS = ("files", "kafka", "kinesis")
 
 
 class Publisher(Protocol):
-    """Takes records and makes them safe.
+    """Sends records.
 
-    After `flush` returns, every record given before is where it belongs; it raises SoundlakeError where one could not
-    be put there. Nothing is safe before. `close` flushes, and may be called more than once.
+    When `flush` returns, all records before it are durable; it raises SoundlakeError where one could not be sent. No
+    record is durable before. `close` flushes, and may be called more than once.
     """
 
     is_seen_early: bool
     """Whether readers may see a record before `flush`."""
 
     def publish(self, kind: str, key: str, record: Record) -> None:
-        """Take one record; `key` is the thing's id. Raises SoundlakeError for one that can never be sent."""
+        """Send one record; `key` is the thing's id. Raises SoundlakeError for one that cannot be sent."""
 
     def publish_all(self, kind: str, keys: Sequence[str], values: Sequence[bytes]) -> None:
-        """Take many records of a kind that are encoded already, see `envelope.encode`: the quick road for imports."""
+        """Send many records of a kind that are already encoded (see `envelope.encode`): faster, for imports."""
 
     def flush(self) -> None:
-        """Return when everything taken so far is safe; raises SoundlakeError where something is not."""
+        """Return when all records so far are durable; raises SoundlakeError where one is not."""
 
     def close(self) -> dict[str, int]:
-        """Flush, let go of everything, and return how many records of each kind were published."""
+        """Flush, release all resources, and return how many records of each kind were published."""
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Return the publisher."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close, without hiding an error that is on its way already."""
+        """Close, without hiding an earlier error."""
 
 
 def open_publisher(settings: Settings, to: str | None = None, out: str | None = None) -> Publisher:

@@ -1,1 +1,4 @@
-"""Recommendations: what listeners like, which tracks sound alike, lists for each user, and how good they are."""
+"""Recommendations: learning factors from likes, similar tracks, ranked lists per user, curated playlists, evaluation.
+
+Clusters of tracks by sound are in `clusters`.
+"""

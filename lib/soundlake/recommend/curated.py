@@ -10,10 +10,11 @@ from pyspark.sql import functions as F
 
 from soundlake.clusters.features import FEATURES
 from soundlake.frames import kept
-from soundlake.lake import Lake, conform
+from soundlake.lake import Lake, conform, view_of
 from soundlake.recommend.rules import RULES, Rule
 from soundlake.settings import Settings
 from soundlake.tables import ARTISTS, CURATED_PLAYLISTS, PLAYS, TRACK_CLUSTERS, TRACK_FEATURES, TRACKS
+from soundlake.views import LISTENING
 
 WEEKS = 4  # that listeners now and before are counted in
 
@@ -50,7 +51,7 @@ def candidates(spark: SparkSession, lake: Lake, as_of: date | None) -> DataFrame
         .join(artists, on="artist_id", how="left")
         .join(features, on="track_id", how="left")
         .join(clusters, on="track_id", how="left")
-        .join(_listeners(lake.read(spark, PLAYS), as_of), on="track_id", how="left")
+        .join(_listeners(view_of(lake.read(spark, PLAYS), LISTENING), as_of), on="track_id", how="left")
         .fillna(0, ["listeners", "listeners_now", "listeners_before"])
         .withColumn("most_", F.greatest(F.max("listeners").over(Window.partitionBy()), F.lit(1)))
         .withColumn("appeal", 0.5 * own + 0.5 * F.log1p("listeners") / F.log1p("most_"))

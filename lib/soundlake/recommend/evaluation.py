@@ -1,4 +1,4 @@
-"""How good lists are: measures of held-out tracks that they find, with confidence intervals. Needs no Spark."""
+"""Evaluating lists: measures on held-out tracks, with confidence intervals. Needs no Spark."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Quality:
-    """What one way to recommend is worth; the values of each user, in the order of the users, are kept to compare."""
+    """The quality of one method; the values of each user, in the order of the users, are kept for comparisons."""
 
     recall: Values
     ndcg: Values

@@ -1,4 +1,4 @@
-"""Recommending from end to end: learn, publish, find similar tracks, and rank the lists where no stream will."""
+"""Recommending from end to end: learn, publish, find similar tracks, and rank the lists where no stream runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from soundlake.recommend.model import RecommendationModel, new_version
 from soundlake.recommend.neighbours import similar_tracks
 from soundlake.recommend.publishing import publish
 from soundlake.recommend.signals import left_out, likes, signals
-from soundlake.recommend.training import ALPHA, REGULARISATION, Fit, fit_factors
+from soundlake.recommend.training import ALPHA, REGULARISATION, FactorFit, fit_factors
 from soundlake.settings import Settings
 from soundlake.tables import SIMILAR_TRACKS, TRACKS
 
@@ -55,7 +55,7 @@ def write_similar_tracks(spark: SparkSession, lake: Lake, model_version: str, se
     conform(found, SIMILAR_TRACKS).write.format("delta").mode("overwrite").save(lake.path(SIMILAR_TRACKS))
 
 
-def _model(fit: Fit, n_left_out: int, settings: Settings) -> RecommendationModel:
+def _model(fit: FactorFit, n_left_out: int, settings: Settings) -> RecommendationModel:
     trained_at = datetime.now(UTC)
     return RecommendationModel(
         model_version=new_version(trained_at),

@@ -36,9 +36,9 @@ _SCHEMA = pa.schema(
 
 
 def list_all(spark: SparkSession, lake: Lake, model: RecommendationModel, settings: Settings) -> None:
-    """Rank the lists of all users who played or prefer something by `model`, in one commit of gold/recommendations.
+    """Rank the lists of all users with plays or preferences by `model`, in one commit of gold/recommendations.
 
-    Only the table's one writer may call this. Dying after the commit makes the next caller do it once more.
+    Only the table's writer may call this. After a crash behind the commit the next caller repeats it.
     """
     lake.create(spark, RECOMMENDATIONS)
     recommend = settings.recommend
@@ -71,9 +71,9 @@ def list_again(
     users: Sequence[str],
     settings: Settings,
 ) -> None:
-    """Rank the lists of some users anew, by what silver says of them now; doing it again changes nothing but the time.
+    """Rank the lists of some users again from what silver has now; repeating it changes only the time.
 
-    Only the table's one writer may call this. Each `USERS_A_COMMIT` users are one commit.
+    Only the table's writer may call this. Each `USERS_A_COMMIT` users are one commit.
     """
     for begin in range(0, len(users), USERS_A_COMMIT):
         some = users[begin : begin + USERS_A_COMMIT]

@@ -1,4 +1,4 @@
-"""Making a model real: its factors first, then one commit that adds its row and makes it current."""
+"""Publishing a model: its factors first, then one commit that adds its row and makes it current."""
 
 from __future__ import annotations
 

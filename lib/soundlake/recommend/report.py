@@ -1,4 +1,4 @@
-"""What the job says when it is done."""
+"""The summary that the job prints."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The third streaming query: from new plays to the lists of those who played.
+"""The streaming query from new plays to new recommendations for their users.
 
-It reads the rows that refine appends to silver/plays, and only to know who played: the lists are ranked by what silver
-holds when they are. So it may miss nothing by passing over commits that change or compact rows.
+It reads the rows that refine appends to silver/plays only to learn who played; lists are ranked from what silver has
+then. So it may skip commits that change or compact rows.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ QUERY = "rerank"
 
 
 def rerank_query(spark: SparkSession, lake: Lake, settings: Settings) -> DataStreamWriter:
-    """The query, ready to be given a trigger and started.
+    """The query, without a trigger yet.
 
-    The first time it begins with the plays that come after this call; the job has ranked by those before. Its
-    progress belongs to this table of plays: where the tables were built anew, it begins anew.
+    At first it begins with the plays after this call; the job has ranked by those before. Its checkpoint belongs to
+    this table of plays: after a rebuild it begins again.
     """
     lake.create(spark, PLAYS)
     plays = (

@@ -1,4 +1,4 @@
-"""What plays and user items say of who likes what, and what of it a model may learn from."""
+"""Who likes what, from plays and user items, and how much of it a model may learn from."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from soundlake.clusters.features import is_allowed
-from soundlake.lake import Lake
+from soundlake.lake import Lake, view_of
 from soundlake.tables import PLAYS, TRACKS, USER_ITEMS
+from soundlake.views import LISTENING
 
 _HEARD_MS = 30_000  # less is no listening, as for Spotify itself
 _LATEST = 10  # tracks by which a list changes at once
@@ -26,8 +27,8 @@ def signals(
     from, or was skipped. Plays count for so many days before the user's newest one. Of all users, or of `users`
     (user_id).
     """
-    plays = _only(lake.read(spark, PLAYS).where("content_type = 'track' AND track_id IS NOT NULL"), users)
-    plays = plays.transform(recent(history_days))
+    listening = view_of(_only(lake.read(spark, PLAYS), users), LISTENING)
+    plays = listening.where("content_type = 'track' AND track_id IS NOT NULL").transform(recent(history_days))
     items = _only(lake.read(spark, USER_ITEMS), users)
     albums = lake.read(spark, TRACKS).select(F.col("album_id").alias("id"), "track_id")
     parts = [plays.transform(_played(sources)), *[items.transform(part(sources, albums)) for part in (_own, _in_album)]]
@@ -95,8 +96,8 @@ def histories(found: DataFrame) -> DataFrame:
 
 def left_out(spark: SparkSession, lake: Lake, sources: Sequence[str]) -> int:
     """How many plays and user items there are that a model may not learn from."""
-    counts = [lake.read(spark, table).where(~is_allowed(sources)).count() for table in (PLAYS, USER_ITEMS)]
-    return sum(counts)
+    listening = view_of(lake.read(spark, PLAYS), LISTENING)
+    return sum(rows.where(~is_allowed(sources)).count() for rows in (listening, lake.read(spark, USER_ITEMS)))
 
 
 def _only(rows: DataFrame, users: DataFrame | None) -> DataFrame:

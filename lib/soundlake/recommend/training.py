@@ -17,7 +17,7 @@ _LIKES_PER_BLOCK = 1_000_000
 
 
 @dataclass(frozen=True)
-class Fit:
+class FactorFit:
     """`factors` has a row (entity, id, factors, listeners) for each thing learned of; none where there are no likes."""
 
     factors: DataFrame
@@ -26,7 +26,7 @@ class Fit:
     n_likes: int
 
 
-def fit_factors(likes: DataFrame, recommend: RecommendSettings, seed: int) -> Fit:
+def fit_factors(likes: DataFrame, recommend: RecommendSettings, seed: int) -> FactorFit:
     """Fit to likes (user_id, entity, id, weight).
 
     Tracks and artists are things side by side, so that a track that nobody has heard is known by its artist. Same
@@ -46,7 +46,7 @@ def fit_factors(likes: DataFrame, recommend: RecommendSettings, seed: int) -> Fi
         assert counts is not None  # an aggregate without groups has one row
         n_likes, n_users = counts
         n_tracks = numbered.where(F.col("entity") == "track").count()
-        return Fit(_learned(pairs, numbered, n_likes, recommend, seed), n_users, n_tracks, n_likes)
+        return FactorFit(_learned(pairs, numbered, n_likes, recommend, seed), n_users, n_tracks, n_likes)
     finally:
         pairs.unpersist()
         numbered.unpersist()

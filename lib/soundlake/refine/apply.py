@@ -1,14 +1,13 @@
 """Applying silver/changes: pending changes are merged into their tables between batches.
 
-All changes of a table are folded first (soundlake.core.fold), then one MERGE sets what differs. Everything is computed
-from one version of silver/changes, and what was applied leaves it last of all. So an application may die anywhere: done
-again, it comes to the same rows, and finds most of them there. Only who writes the lake may apply changes.
+The changes of a table are folded first (soundlake.core.fold), then one MERGE sets what differs. Everything is computed
+from one version of silver/changes, and applied changes are deleted from it last. So a crash does no harm: the next
+application computes the same rows, and most of them exist already. Only the writer of the lake may apply changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -26,11 +25,11 @@ from soundlake.lake import Lake
 from soundlake.refine.playlist_days import write_snapshots
 from soundlake.refine.scoring import score_tracks
 from soundlake.refine.snapshots import DAY
-from soundlake.session import for_thread
+from soundlake.session import run_in_parallel
 from soundlake.tables import CHANGES, PLAYLIST_ITEMS, POPULARITY_HISTORY, TABLES, TRACK_FEATURES, Table
 from soundlake.writes import same_key, within
 
-FEW = 50_000  # changes of a table up to which one task folds them, and all tasks get what they come to
+FEW = 50_000  # up to so many changes of a table are folded by one task, and the result is broadcast
 TABLES_AT_ONCE = 4
 _Fold = Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]
 
@@ -44,7 +43,7 @@ class Applied:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """The changes of one table: how many there are, and the first and last date that is part of their keys."""
+    """The pending changes of one table, their number, and the first and last date in their keys."""
 
     rows: DataFrame
     count: int
@@ -52,19 +51,19 @@ class _Waiting:
     last: date | None
 
     def near(self, column: str) -> str:
-        """The SQL condition that a date lies among theirs."""
+        """The SQL condition that a date lies within theirs."""
         assert self.first is not None, "changes of tables with dated keys have a date"
         assert self.last is not None
         return within(column, self.first, self.last)
 
     def folded(self, fold_all: _Fold, ddl: str) -> DataFrame:
-        """The changes folded by `fold_all`, which gets those of one id in a row; `ddl` is the schema of the result."""
+        """The changes folded by `fold_all`, grouped by id; `ddl` is the schema of the result."""
         read = self.rows.select(*READ)
         spread = read.coalesce(1) if self.count <= FEW else read.repartition("id")
-        return self.sent(spread.sortWithinPartitions("id").mapInArrow(fold_all, ddl))
+        return self.broadcast(spread.sortWithinPartitions("id").mapInArrow(fold_all, ddl))
 
-    def sent(self, df: DataFrame) -> DataFrame:
-        """A frame with at most as many rows as these, which every task gets if they are few."""
+    def broadcast(self, df: DataFrame) -> DataFrame:
+        """A frame with at most as many rows as these, broadcast if they are few."""
         return F.broadcast(df) if self.count <= FEW else df
 
 
@@ -75,15 +74,16 @@ def apply_changes(spark: SparkSession, lake: Lake) -> Applied:
         return Applied({})
     with kept(lake.read(spark, CHANGES, version)) as rows:
         waiting, batches = _waiting(rows)
-        _together(spark, [partial(_apply, spark, lake, name, own, version) for name, own in sorted(waiting.items())])
+        tasks = [partial(_apply, spark, lake, name, own, version) for name, own in sorted(waiting.items())]
+        run_in_parallel(spark, tasks, TABLES_AT_ONCE)
     _clear(spark, lake, version, batches)
     return Applied({target: own.count for target, own in waiting.items()})
 
 
 def applications(spark: SparkSession, lake: Lake) -> list[tuple[Table, Callable[[], None]]]:
-    """The same in steps: for each table what applies its changes, and last of all what takes them out.
+    """The same in steps: one for each table, and a last one that clears silver/changes.
 
-    Batches may come between the steps: what they add to silver/changes is left for the next time.
+    Batches may run between the steps: the changes that they add are left for the next application.
     """
     version = lake.version(spark, CHANGES)
     if version < 0 or not lake.files(spark, CHANGES):
@@ -95,14 +95,14 @@ def applications(spark: SparkSession, lake: Lake) -> list[tuple[Table, Callable[
 
 
 def _waiting(rows: DataFrame) -> tuple[dict[str, _Waiting], set[str]]:
-    """The changes of each table, by its name, and the batches that told them."""
-    told = rows.groupBy("target").agg(
+    """The changes of each table, by its name, and the batches that they came from."""
+    groups = rows.groupBy("target").agg(
         F.count("*").alias("count"),
         F.min("on_date").alias("first"),
         F.max("on_date").alias("last"),
         F.collect_set("batch").alias("batches"),
     )
-    found = told.collect()
+    found = groups.collect()
     waiting = {
         row["target"]: _Waiting(rows.where(F.col("target") == row["target"]), row["count"], row["first"], row["last"])
         for row in found
@@ -110,20 +110,12 @@ def _waiting(rows: DataFrame) -> tuple[dict[str, _Waiting], set[str]]:
     return waiting, {batch for row in found for batch in row["batches"]}
 
 
-def _together(spark: SparkSession, tasks: list[Callable[[], None]]) -> None:
-    """Do tasks on different tables at the same time; raises the first error when all have ended."""
-    with ThreadPoolExecutor(max_workers=TABLES_AT_ONCE) as pool:
-        running = [pool.submit(for_thread(spark, task)) for task in tasks]
-    for task in running:
-        task.result()
-
-
 def _apply(spark: SparkSession, lake: Lake, target: str, waiting: _Waiting, version: int) -> None:
     if target == POPULARITY_HISTORY.name:
         _observe(spark, lake, waiting)
     elif target == PLAYLIST_ITEMS.name:
         days = waiting.rows.select(F.col("id").alias(DAY[0]), F.col("on_date").alias(DAY[1])).distinct()
-        write_snapshots(spark, lake, waiting.sent(days), waiting.near(DAY[1]), by=f"apply/{version}")
+        write_snapshots(spark, lake, waiting.broadcast(days), waiting.near(DAY[1]), by=f"apply/{version}")
     else:
         _change(spark, lake, _kind_of(target), waiting)
 
@@ -134,11 +126,11 @@ def _kind_of(target: str) -> Kind:
 
 
 def _change(spark: SparkSession, lake: Lake, kind: Kind, waiting: _Waiting) -> None:
-    """Set what changes in the rows of a kind's table; one whose stable columns stay as they are is not written."""
+    """Update the changed rows of a kind's table; a row whose stable columns stay the same is not written."""
     more = ("fields bigint",) if "fetched_at" in kind.table.column_names else ("fetched_at timestamp", "fields bigint")
     ddl = ", ".join([kind.table.ddl, *more])
     values = _values(kind)
-    near = f" AND {waiting.near(f't.`{kind.dated}`')}" if kind.dated else ""
+    near = f" AND {waiting.near(f't.`{kind.pruning_column}`')}" if kind.pruning_column else ""
     (
         lake.delta(spark, kind.table)
         .alias("t")
@@ -150,13 +142,13 @@ def _change(spark: SparkSession, lake: Lake, kind: Kind, waiting: _Waiting) -> N
         .execute()
     )
     if kind.table is TRACK_FEATURES:
-        score_tracks(spark, lake, waiting.sent(waiting.rows.select(F.col("id").alias("track_id")).distinct()))
+        score_tracks(spark, lake, waiting.broadcast(waiting.rows.select(F.col("id").alias("track_id")).distinct()))
 
 
 def _values(kind: Kind) -> dict[str, str | Column]:
-    """For each column that may change what a row `t` has in it after the folded changes `s`, in SQL.
+    """For each column that may change, its value in a row `t` after the folded changes `s`, in SQL.
 
-    The same as soundlake.core.fold.apply_to says of one row in Python.
+    soundlake.core.fold.apply_to does the same to one row in Python.
     """
     values: dict[str, str | Column] = {}
     for group, bits in zip(kind.groups, kind.bits, strict=True):
@@ -168,12 +160,12 @@ def _values(kind: Kind) -> dict[str, str | Column]:
 
 
 def _fold_rows(kind: str, parts: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-    """On a worker: the changes of the table of the kind of this name to what they come to."""
+    """On a worker: fold the changes of the table of a kind."""
     return fold_parts(partial(fold, KINDS[kind]), parts)
 
 
 def _observe(spark: SparkSession, lake: Lake, waiting: _Waiting) -> None:
-    """Set what was observed on each day, where it outranks what the table has of that day."""
+    """Update the observations of each day, where they outrank the ones in the table."""
     table = POPULARITY_HISTORY
     lake.create(spark, table)
     is_newer = {name: f"coalesce(s.{name}_rank > t.{name}_rank, s.{name}_rank IS NOT NULL)" for name in MEASURES}
@@ -194,7 +186,7 @@ def _observe(spark: SparkSession, lake: Lake, waiting: _Waiting) -> None:
 
 
 def _clear(spark: SparkSession, lake: Lake, version: int, batches: set[str]) -> None:
-    """Take out what was applied: all there is, or the rows of these batches where others have been added since."""
+    """Delete the applied changes: all rows, or only those of `batches` where others were added since."""
     waiting = lake.delta(spark, CHANGES)
     if lake.version(spark, CHANGES) == version:
         waiting.delete()

@@ -1,15 +1,14 @@
-"""One batch of refine, from bronze rows to every table it appends to.
+"""One batch of refine, from bronze rows to the tables that it appends to.
 
-First every record is judged, then all tables are appended to, side by side and in no order. A batch that dies anywhere
-is done again with the same records. It leaves out its own stamps, so it judges as the first time, and its appends carry
-the batch's number, so Delta passes over those that were made. Nothing that is there is changed: what would change a row
-is appended to silver/changes, and applied between two batches (soundlake.refine.apply).
+First every record is judged, then all tables are appended to in parallel, in no order. A batch that fails is retried
+with the same records. It ignores its own stamps, so it judges as the first time, and its appends carry the batch's
+number, so Delta skips those that succeeded. Existing rows are never changed: what would change one is appended to
+silver/changes, and applied between two batches (soundlake.refine.apply).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,16 +20,17 @@ from pyspark.sql import functions as F
 from soundlake.clusters.model import ClusterModel, current_model
 from soundlake.clusters.scoring import score
 from soundlake.core.decode import READ
-from soundlake.core.fields import FirstSeen
 from soundlake.core.schema import arrow_schema, table_of
+from soundlake.core.schema_drift import FirstSeen
 from soundlake.frames import collect, frame_of
 from soundlake.lake import Lake
-from soundlake.refine.batch_metrics import QUERY, account
+from soundlake.logs import get_log
+from soundlake.refine.batch_metrics import QUERY, batch_row, totals
 from soundlake.refine.cluster import judge_on_workers
 from soundlake.refine.driver import judge_here
 from soundlake.refine.known import Known
 from soundlake.refine.result import Result
-from soundlake.session import for_thread
+from soundlake.session import run_in_parallel
 from soundlake.tables import (
     BATCHES,
     CLUSTER_MODELS,
@@ -42,14 +42,13 @@ from soundlake.tables import (
 )
 from soundlake.writes import BatchWriter
 
-# Appends of one batch at once: a small one leaves cores idle while the driver plans and commits.
-APPENDS_AT_ONCE = 4
 Write = Callable[[], None]
+_log = get_log(__name__)
 
 
 @dataclass
 class Refiner:
-    """Refines batches of bronze rows into a lake; what it keeps from batch to batch is a cache of the tables.
+    """Refines batches of bronze rows into a lake; its state between batches is only a cache of the tables.
 
     Batches of up to `driver_records` records are judged on the driver, larger ones by Spark's workers.
     """
@@ -62,22 +61,25 @@ class Refiner:
     _models: dict[int, ClusterModel | None] = field(default_factory=dict)
 
     def refine(self, spark: SparkSession, events: DataFrame, query_id: str, batch_id: int) -> None:
-        """Judge the records of a batch and append what they say, and the account of the batch.
+        """Judge the records of a batch, and append the resulting rows and its row of ops/batches.
 
-        Raises what Spark raises; then nothing is acknowledged, and the same batch is done again.
+        Raises what Spark raises; the batch is then retried.
         """
         started_at = datetime.now(UTC)
         writer = BatchWriter(self.lake, query_id, batch_id)
         with self.judged(spark, events, writer.batch) as result:
             if not result.counts:
                 return
-            row = partial(account, self.query, query_id, batch_id, started_at, result.counts)
-            together(spark, [*self.appends(spark, writer, result), partial(append_account, spark, writer, row)])
+            row = partial(batch_row, self.query, query_id, batch_id, started_at, result.counts)
+            writes: list[Write] = [*self.appends(spark, writer, result), partial(append_batch_row, spark, writer, row)]
+            run_in_parallel(spark, writes)
         self._reported = (self._reported or set()) | result.unknown_fields.keys()
+        seconds = (datetime.now(UTC) - started_at).total_seconds()
+        _log.info("refined", query=self.query, batch=batch_id, seconds=seconds, **totals(result.counts))
 
     @contextmanager
     def judged(self, spark: SparkSession, events: DataFrame, batch: str) -> Iterator[Result]:
-        """The result of a batch of bronze rows; its frames can be read as long as the context lasts."""
+        """The result of a batch of bronze rows; its frames are valid within the context."""
         self.known.catch_up(batch)
         read = events.select(*[name for name in READ if name in events.columns])
         few = collect(read.limit(self.driver_records + 1))
@@ -89,7 +91,7 @@ class Refiner:
             yield result
 
     def appends(self, spark: SparkSession, writer: BatchWriter, result: Result) -> list[Write]:
-        """What writes the tables of a result, but for its account."""
+        """The writes of the tables of a result, without ops/batches."""
         writes = [partial(self._append, spark, writer, table, rows) for table, rows in result.rows.items()]
         unknown = self._not_reported(spark, result)
         return [*writes, *([partial(_report, spark, writer, unknown)] if unknown else [])]
@@ -101,7 +103,7 @@ class Refiner:
             rows = rows.withColumn("batch", F.lit(writer.batch))
         writer.append(table, rows)
         if table is TRACK_FEATURES and (model := self._model(spark)) is not None:
-            # Behind the features: who assigns all tracks anew takes note of the batches that the features have.
+            # After the features: a reassignment of all tracks notes the batches that the features have.
             self.lake.create(spark, TRACK_CLUSTERS)
             writer.append(TRACK_CLUSTERS, rows.transform(score(model)))
 
@@ -120,7 +122,7 @@ class Refiner:
 
 
 def _report(spark: SparkSession, writer: BatchWriter, unknown: dict[tuple[str, str], FirstSeen]) -> None:
-    """Name fields that no kind reads in ops/unknown_fields."""
+    """Append fields that no kind reads to ops/unknown_fields."""
     now = datetime.now(UTC)
     rows: list[dict[str, object]] = [
         {"kind": kind, "field": name, "first_seen_at": now, **seen._asdict()} for (kind, name), seen in unknown.items()
@@ -128,14 +130,6 @@ def _report(spark: SparkSession, writer: BatchWriter, unknown: dict[tuple[str, s
     writer.append(UNKNOWN_FIELDS, frame_of(spark, table_of(arrow_schema(UNKNOWN_FIELDS), rows), UNKNOWN_FIELDS.ddl))
 
 
-def append_account(spark: SparkSession, writer: BatchWriter, row: Callable[[], dict[str, object]]) -> None:
-    """Append the account of a batch to ops/batches."""
+def append_batch_row(spark: SparkSession, writer: BatchWriter, row: Callable[[], dict[str, object]]) -> None:
+    """Append the row of a batch to ops/batches."""
     writer.append(BATCHES, frame_of(spark, table_of(arrow_schema(BATCHES), [row()]), BATCHES.ddl))
-
-
-def together(spark: SparkSession, writes: list[Write]) -> None:
-    """Write different tables at the same time; raises the first error when all have ended."""
-    with ThreadPoolExecutor(max_workers=APPENDS_AT_ONCE) as pool:
-        running = [pool.submit(for_thread(spark, write)) for write in writes]
-    for write in running:
-        write.result()

@@ -10,7 +10,6 @@ from typing import Any
 from soundlake.core.judge import OUTCOMES
 
 QUERY = "refine"
-VERDICTS = OUTCOMES
 
 
 def totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
@@ -26,7 +25,7 @@ def no_counts() -> dict[str, int]:
     return totals({})
 
 
-def account(
+def batch_row(
     query: str, query_id: str, batch_id: int, started_at: datetime, counts: Mapping[str, Mapping[str, int]]
 ) -> dict[str, Any]:
     """The row of ops/batches for a batch that began at `started_at` and has these counts by kind."""

@@ -1,8 +1,8 @@
-"""The road of large batches: decoded and judged by Spark's workers, with one shuffle by key between.
+"""Large batches: decoded and judged by Spark's workers, with one shuffle by key in between.
 
-What moves are packed tables: a worker decodes ten thousand records at once, and hands on a few large values, one for
-each kind and bucket of keys. Of these Spark makes no rows; another worker unpacks them, judges, and packs again. The
-result is kept with its lineage, so that a worker may be lost at any time, and each table is written from it.
+The shuffle moves packed tables: a worker decodes ten thousand records at once and emits a few large values, one per
+kind and bucket of keys, which Spark never turns into rows. Another worker unpacks a bucket, judges it, and packs again.
+The result is persisted with its lineage, so that a lost worker does no harm, and each table is written from it.
 """
 
 from __future__ import annotations
@@ -22,40 +22,42 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from soundlake.core.decode import Records, decode
-from soundlake.core.fields import FirstSeen
 from soundlake.core.judge import KNOWN, judge, keys_to_look_up
 from soundlake.core.judge import REJECTED as REJECTED_OUTCOME
 from soundlake.core.packing import buckets_of, from_bytes, pack, to_bytes, unpack
+from soundlake.core.schema_drift import FirstSeen
 from soundlake.kinds import KINDS
 from soundlake.refine.driver import appended
 from soundlake.refine.known import Known
 from soundlake.refine.result import Result, add_up, first_of_all
 from soundlake.tables import REJECTED, TABLES, Table
 
-# More than tasks: the buckets of a task are judged one after the other, so that few records are in memory at once.
+# Several: the buckets of a task are judged one after the other, which bounds the records in memory.
 BUCKETS_A_TASK = 8
 _EVERY_BUCKET = -1
 _PARTS = "bucket int, part string, name string, data binary"
 _PARTS_SCHEMA = pa.schema([("bucket", pa.int32()), ("part", pa.string()), ("name", pa.string()), ("data", pa.binary())])
-# What the parts hold: records of a kind, rows of a table, keys to look up, stamps that are known, and what is counted.
+# The parts: records of a kind, rows of a table, keys to look up, known stamps, and counts.
 _RECORDS, _ROWS, _KEYS, _KNOWN, _SUMMARY = "records", "rows", "keys", "known", "summary"
 Part = tuple[int, str, str, bytes]
 
 
 @contextmanager
 def judge_on_workers(spark: SparkSession, events: DataFrame, known: Known, batch: str) -> Iterator[Result]:
-    """Judge bronze rows; see `judge_here`. The frames of the result can be read as long as the context lasts."""
+    """Judge bronze rows; see `judge_here`. The frames of the result are valid within the context."""
     tasks = int(spark.conf.get("spark.sql.shuffle.partitions") or 1)
     buckets = BUCKETS_A_TASK * tasks
     decoded = _kept(events.mapInArrow(partial(_decode, buckets), _PARTS))
     judged = None
     try:
-        told = decoded.where(F.col("part").isin(_KEYS, _SUMMARY)).select("part", "name", "data").collect()
-        stamps = _known_parts([bytes(row["data"]) for row in told if row["part"] == _KEYS], known, batch, buckets)
+        collected = decoded.where(F.col("part").isin(_KEYS, _SUMMARY)).select("part", "name", "data").collect()
+        stamps = _known_parts([bytes(row["data"]) for row in collected if row["part"] == _KEYS], known, batch, buckets)
         of_bucket = decoded.where(F.col("part") == _RECORDS).unionByName(_frame(spark, stamps))
         judged = _kept(of_bucket.repartition(tasks, "bucket").sortWithinPartitions("bucket").mapInArrow(_judge, _PARTS))
         counted = judged.where(F.col("part") == _SUMMARY).select("data").collect()
-        summaries = [json.loads(bytes(row["data"])) for row in (*[r for r in told if r["part"] == _SUMMARY], *counted)]
+        summaries = [
+            json.loads(bytes(row["data"])) for row in (*[r for r in collected if r["part"] == _SUMMARY], *counted)
+        ]
         tables = {table.path: table for table in TABLES}
         rows = {
             tables[path]: _rows(judged, tables[path]) for path in sorted({p for s in summaries for p in s["tables"]})
@@ -74,7 +76,7 @@ def judge_on_workers(spark: SparkSession, events: DataFrame, known: Known, batch
 
 
 def _kept(df: DataFrame) -> DataFrame:
-    # With its lineage: what a lost worker held is computed again.
+    # With its lineage: what a lost worker held is recomputed.
     return df.persist(StorageLevel.MEMORY_AND_DISK)
 
 
@@ -83,7 +85,7 @@ def _frame(spark: SparkSession, parts: Iterable[Part]) -> DataFrame:
 
 
 def _known_parts(keys: list[bytes], known: Known, batch: str, buckets: int) -> list[Part]:
-    """What is known of the keys, for each bucket; stamps of snapshots concern every bucket."""
+    """What is known of the keys, by bucket; stamps of snapshots go to every bucket."""
     wanted = pa.concat_tables([from_bytes(data) for data in keys]) if keys else None
     if wanted is None or not len(wanted):
         return []
@@ -100,7 +102,7 @@ def _known_parts(keys: list[bytes], known: Known, batch: str, buckets: int) -> l
 
 
 def _rows(parts: DataFrame, table: Table) -> DataFrame:
-    """The rows of one table that parts hold."""
+    """The rows of one table in the parts."""
     left_out = {"batch", "rejected_at"}
     ddl = ", ".join(f"`{c.name}` {c.type}" for c in table.columns if c.name not in left_out)
     own = parts.where((F.col("part") == _ROWS) & (F.col("name") == table.path)).select("data")
@@ -124,8 +126,8 @@ def _batch(parts: list[Part]) -> pa.RecordBatch:
     )
 
 
-def _summary(**said: Any) -> Part:
-    whole = {"counts": {}, "tables": [], "unknown_fields": []} | said
+def _summary(**values: Any) -> Part:
+    whole = {"counts": {}, "tables": [], "unknown_fields": []} | values
     return (_EVERY_BUCKET, _SUMMARY, "", json.dumps(whole).encode())
 
 

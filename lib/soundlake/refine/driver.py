@@ -1,4 +1,4 @@
-"""The road of small batches: read to the driver as Arrow, and judged here."""
+"""Small batches: read to the driver as Arrow, and judged there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from soundlake.tables import CHANGES, REJECTED, STAMPS, Table
 
 
 def judge_here(spark: SparkSession, events: pa.Table, known: Known, batch: str) -> Result:
-    """Judge bronze rows; `known` is asked for the stamps of their keys, but for those that `batch` itself wrote."""
+    """Judge bronze rows by the stamps of their keys, without those that `batch` itself wrote."""
     decoded = decode(events)
     judged = [judge(records, known.known(keys_to_look_up(records), batch)) for records in decoded.records]
     tables = appended(judged) | ({REJECTED: decoded.rejected} if len(decoded.rejected) else {})
@@ -32,7 +32,7 @@ def judge_here(spark: SparkSession, events: pa.Table, known: Known, batch: str) 
 
 
 def appended(judged: list[Judged]) -> dict[Table, pa.Table]:
-    """The rows to append, by table; tables without any are left out."""
+    """The rows to append, by table; tables without rows are left out."""
     rows = {one.kind.table: one.rows for one in judged}
     if judged:
         rows[STAMPS] = pa.concat_tables([one.stamps for one in judged])

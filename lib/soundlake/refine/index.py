@@ -1,16 +1,16 @@
-"""The index of what is known: the stamps of silver/stamps by key, beside the driver.
+"""The stamp index: the rows of silver/stamps by key, on the driver's disk.
 
-It is a cache of the table, and never believed over it: it knows which table it was made from and up to which commit it
-has read, reads the commits since, and is made anew from the table's files where they tell of more than added rows, or
-where its own files are not as they were written. The newest stamps are in memory, older ones in files that are mapped
-into memory; both are sorted segments, few of them (soundlake.refine.segments).
+It is a cache of the table, and the table always wins: the index records its table and the last commit that it has read,
+reads the commits since, and is rebuilt from the table's files where a commit did more than add rows, or where its own
+files are damaged. The newest stamps are in memory, older ones in memory-mapped files; both are a small number of sorted
+segments (soundlake.refine.segments).
 
-Stamps that maintenance drops stay in it, for they say nothing; a start makes it anew when they are most of it.
+Dominated stamps that maintenance removes stay in the index, since they change no answer; a start rebuilds it when they
+are most of it.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,24 +22,25 @@ from deltalake.exceptions import DeltaError
 
 from soundlake.core.judge import KNOWN
 from soundlake.errors import SoundlakeError
-from soundlake.refine.index_folder import IndexFolder, MissingError, Saved
+from soundlake.logs import get_log
+from soundlake.refine.index_folder import IndexFolder, NoIndexError, Saved
 from soundlake.refine.segments import BLOCK_ROWS, Segment, keys_of, look_up, merge, to_merge
-from soundlake.refine.stamp_log import Place, RebuildError, StampLog
+from soundlake.refine.stamp_log import RebuildError, StampLog, TablePosition
 
-_logger = logging.getLogger(__name__)
+_log = get_log(__name__)
 _UNREADABLE = (DeltaError, OSError, pa.ArrowException)
 
 
 @dataclass(frozen=True)
-class Limits:
+class IndexLimits:
     """How much is kept in memory, and how segments grow.
 
     Attributes:
-        memory_rows: Memory with more rows is written to a file.
-        commits: So is memory that has read this many commits since, for the next start would read them again.
-        built_rows: The same for reading many rows at once; more than memory_rows, so that less is merged.
-        segment_rows: Segments are not merged to larger ones.
-        block_rows: Rows of a block of a segment; as many are in memory when large segments are merged.
+        memory_rows: With more rows in memory, they are written to a file.
+        commits: After so many commits, too: the next start would have to read them again.
+        built_rows: memory_rows during a rebuild; larger, so that fewer segments are merged.
+        segment_rows: The most rows of a merged segment.
+        block_rows: The rows of a block; this many are in memory when segments are merged.
     """
 
     memory_rows: int = 500_000
@@ -53,32 +54,34 @@ class StampIndex:
     """The index of one table, in a folder that no other process uses at the same time.
 
     Args:
-        open_table: Opens the table anew; gives None where there is none.
-        folder: Where the index is kept. It may be deleted whenever no index is open. Where it cannot be written, a
-            warning is logged and the stamps stay in memory, about 100 bytes each, however many they are; it is tried
-            again each time that they have become twice as many, from `limits.memory_rows` on.
+        open_table: Opens the table; returns None where there is none.
+        folder: Where the index is kept. It may be deleted while no index is open. Where it cannot be written, a warning
+            is logged and all stamps stay in memory (about 100 bytes each); the write is retried each time that their
+            number has doubled, from `limits.memory_rows` on.
         limits: How much is kept in memory, and how segments grow.
     """
 
-    def __init__(self, open_table: Callable[[], DeltaTable | None], folder: Path, limits: Limits | None = None) -> None:
+    def __init__(
+        self, open_table: Callable[[], DeltaTable | None], folder: Path, limits: IndexLimits | None = None
+    ) -> None:
         self._open_table = open_table
         self._folder = IndexFolder(folder)
-        self._limits = limits or Limits()
+        self._limits = limits or IndexLimits()
         self._log: StampLog | None = None
         self._batch: str | None = None
         self._forget()
 
     def _forget(self) -> None:
-        self._place: Place | None = None  # up to where the table has been read
-        self._saved: Place | None = None  # up to where it is on disk
+        self._position: TablePosition | None = None  # how far the table has been read
+        self._saved: TablePosition | None = None  # how far the index is on disk
         self._files: list[Segment] = []
         self._memory: list[Segment] = []
-        self._own: list[Segment] = []  # what the batch itself has written, at an attempt before
-        self._last_batches: dict[str, int] = {}  # of each query that wrote any but `_own`
-        self._tried_rows = 0  # how many rows were in memory when it could not be written
+        self._own: list[Segment] = []  # written by an earlier attempt of the current batch
+        self._last_batches: dict[str, int] = {}  # of each query, except for `_own`
+        self._tried_rows = 0  # the rows in memory at the last failed write
 
     def catch_up(self, batch: str) -> None:
-        """Bring the index up to the table's newest version, before the batch of this name is judged.
+        """Catch up with the table's newest version, before the batch of this name is judged.
 
         Raises SoundlakeError where the table cannot be read.
         """
@@ -91,16 +94,16 @@ class StampIndex:
         try:
             self._come_up(batch)
         except _UNREADABLE:
-            # What the table was opened with may be too old by now, such as credentials, or files that were joined.
+            # The open table may be outdated: expired credentials, or files that were compacted.
             self._log = None
             try:
                 self._come_up(batch)
             except _UNREADABLE as error:
                 reason = (str(error).splitlines() or [type(error).__name__])[0]
-                raise SoundlakeError(f"silver/stamps cannot be read, start again when it can: {reason}") from error
+                raise SoundlakeError(f"silver/stamps cannot be read: {reason}; start again when it can") from error
 
     def known(self, keys: pa.Array | pa.ChunkedArray, batch: str) -> pa.Table:
-        """The stamps (KNOWN) of keys (16 bytes each), but for those that the batch of this name wrote.
+        """The stamps (KNOWN) of keys (16 bytes each), without those that the batch of this name wrote.
 
         The index must have been caught up for this batch; else ValueError is raised.
         """
@@ -109,8 +112,8 @@ class StampIndex:
         return look_up([*self._files, *self._memory], keys_of(keys))
 
     def close(self) -> None:
-        """Write what is only in memory, so that the next start need not read it from the table; and let go of files."""
-        if self._place != self._saved and not self._own:
+        """Write what is only in memory, so that the next start need not read it from the table, and close all files."""
+        if self._position != self._saved and not self._own:
             self._save()
         self._forget()
         self._log = self._batch = None
@@ -127,15 +130,15 @@ class StampIndex:
                     raise RebuildError(f"batch {batch} is judged again after others have been")
                 self._follow(log)
         except RebuildError as reason:
-            level = logging.INFO if isinstance(reason, MissingError) else logging.WARNING
-            _logger.log(level, "the index of what is known, %s, is made anew: %s", self._folder.path, reason)
+            report = _log.info if isinstance(reason, NoIndexError) else _log.warning
+            report("the stamp index is rebuilt", folder=self._folder.path, reason=reason)
             self._build()
         self._condense()
         rows = _rows(self._memory)
         is_due = (
             self._saved is None
             or rows > self._limits.memory_rows
-            or (self._place is not None and self._place.version - self._saved.version >= self._limits.commits)
+            or (self._position is not None and self._position.version - self._saved.version >= self._limits.commits)
         )
         if is_due and not self._own:
             self._save()
@@ -147,26 +150,26 @@ class StampIndex:
         return self._log
 
     def _load(self, log: StampLog) -> None:
-        if self._place is not None:
+        if self._position is not None:
             return
         saved = self._folder.load()
         table_rows, rows = log.rows(), _rows(saved.segments)
         if table_rows is not None and rows > 2 * table_rows + self._limits.memory_rows:
-            raise RebuildError(f"it has {rows} stamps, the table {table_rows}")
-        self._place = self._saved = saved.place
+            raise RebuildError(f"it has {rows} stamps, the table has {table_rows}")
+        self._position = self._saved = saved.position
         self._files = list(saved.segments)
         self._last_batches = dict(saved.last_batches)
 
     def _follow(self, log: StampLog) -> None:
-        assert self._place is not None
-        for place, files in log.since(self._place):
+        assert self._position is not None
+        for position, files in log.since(self._position):
             try:
                 read = [rows for file in files for rows in log.read(file)]
             except FileNotFoundError as error:
-                raise RebuildError(f"a file of commit {place.version} is gone: {error}") from None
+                raise RebuildError(f"a file of commit {position.version} is gone: {error}") from None
             for rows in read:
                 self._absorb(rows)
-            self._place = place
+            self._position = position
 
     def _build(self) -> None:
         self._forget()
@@ -177,14 +180,14 @@ class StampIndex:
         except OSError as error:
             self._warn(error)
         if log is not None:
-            place = log.place
+            position = log.position
             for file in log.files():
                 for rows in log.read(file):
                     self._absorb(rows)
-            self._place = place
+            self._position = position
 
     def _absorb(self, rows: pa.Table) -> None:
-        """Take in rows of the table (STAMPED)."""
+        """Add rows of the table (STAMPED)."""
         is_own = pc.fill_null(pc.equal(rows["batch"], self._batch), False)
         own, others = rows.filter(is_own), rows.filter(pc.invert(is_own))
         if len(own):
@@ -212,17 +215,17 @@ class StampIndex:
         return _rows(self._memory) >= least
 
     def _save(self) -> None:
-        """Write all that is in memory, and the manifest; where that fails, it stays in memory."""
-        if self._place is None or not self._may_write():
+        """Write everything in memory, and the manifest; where that fails, it stays in memory."""
+        if self._position is None or not self._may_write():
             return
         try:
             self._write_memory()
             while places := to_merge([segment.rows for segment in self._files], self._limits.segment_rows):
                 blocks = merge([self._files[place] for place in places], self._limits.block_rows)
                 self._files = [*_without(self._files, places), self._folder.write(blocks)]
-            self._folder.save(Saved(self._place, self._last_batches, self._files))
-            self._saved = self._place
-            pa.default_memory_pool().release_unused()  # what was sorted and merged; else it would be kept for the next
+            self._folder.save(Saved(self._position, self._last_batches, self._files))
+            self._saved = self._position
+            pa.default_memory_pool().release_unused()  # the memory of sorting and merging
         except OSError as error:
             self._warn(error)
 
@@ -234,7 +237,7 @@ class StampIndex:
 
     def _warn(self, error: OSError) -> None:
         self._tried_rows = max(1, _rows(self._memory))
-        _logger.warning("the index of what is known cannot be written and stays in memory: %s", error)
+        _log.warning("the stamp index cannot be written and stays in memory", reason=error)
 
 
 def _rows(segments: Iterable[Segment]) -> int:
@@ -246,6 +249,6 @@ def _without(segments: list[Segment], places: list[int]) -> list[Segment]:
 
 
 def _numbered(batch: str) -> tuple[str, int]:
-    """A batch's query, and its number in it; a name without a number is a query of one batch."""
+    """The query and the number of a batch; a name without a number is a query of one batch."""
     query, _, number = batch.rpartition("/")
     return (query, int(number)) if number.isdecimal() else (batch, 0)

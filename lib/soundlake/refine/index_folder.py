@@ -1,4 +1,4 @@
-"""The folder of an index: segments in files, and a manifest that says which of them are the index, and of what."""
+"""The folder of an index: segment files, and a manifest that lists them and the position of the table."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ import orjson
 import pyarrow as pa
 
 from soundlake.refine.segments import DamagedError, Segment, SegmentFile, open_segment, write
-from soundlake.refine.stamp_log import Place, RebuildError
+from soundlake.refine.stamp_log import RebuildError, TablePosition
 
-_FORMAT = 1
+_FORMAT = 2
 _SUFFIX = ".segment"
-_OPENED_AT_ONCE = 4  # most of opening is a checksum, which is computed beside others
+_OPENED_AT_ONCE = 4  # opening is mostly a checksum, which releases the GIL
 
 
-class MissingError(RebuildError):
+class NoIndexError(RebuildError):
     """There is no index in the folder."""
 
 
 @dataclass(frozen=True)
 class Saved:
-    """An index as it was saved: up to which place of the table, and the last batch of each query in it."""
+    """A saved index: the table's position that it has, and the last batch of each query in it."""
 
-    place: Place
+    position: TablePosition
     last_batches: Mapping[str, int]
     segments: Sequence[Segment]
 
 
 @dataclass(frozen=True)
 class IndexFolder:
-    """A folder for one index. Whatever fails when it is written raises OSError and leaves what was saved before."""
+    """The folder of one index. A failed write raises OSError and leaves the saved index as it was."""
 
     path: Path
 
     def write(self, blocks: Iterable[pa.RecordBatch]) -> Segment:
-        """Write blocks as a segment; it is part of the index when the next manifest names it."""
+        """Write blocks as a segment; it becomes part of the index with the next manifest."""
         self.path.mkdir(parents=True, exist_ok=True)
         return write(self.path / f"{uuid4().hex}{_SUFFIX}", blocks)
 
     def save(self, saved: Saved) -> None:
-        """Make segments the index, all others go."""
+        """Save the manifest and remove all other segments."""
         self.path.mkdir(parents=True, exist_ok=True)
         files = [segment.file for segment in saved.segments if segment.file is not None]
         content = {
             "format": _FORMAT,
-            "place": asdict(saved.place),
+            "position": asdict(saved.position),
             "last_batches": dict(saved.last_batches),
             "segments": [asdict(file) for file in files],
         }
@@ -60,22 +60,22 @@ class IndexFolder:
         self._clear({file.name for file in files})
 
     def load(self) -> Saved:
-        """What was saved last. Raises RebuildError where it is missing, of another format or not as it was written."""
+        """The saved index. Raises RebuildError where it is missing, damaged or of another format."""
         try:
             document = orjson.loads(self._manifest.read_bytes())
             content = document["content"]
             if document["checksum"] != _checksum(content):
-                raise DamagedError(f"{self._manifest.name} is not as it was written")
+                raise DamagedError(f"{self._manifest.name} is damaged")
             if content["format"] != _FORMAT:
-                raise RebuildError(f"it has the format {content['format']}, this version writes {_FORMAT}")
+                raise RebuildError(f"its format is {content['format']}, this version writes {_FORMAT}")
             files = [SegmentFile(**each) for each in content["segments"]]
             with ThreadPoolExecutor(_OPENED_AT_ONCE) as pool:
                 segments = list(pool.map(lambda file: open_segment(self.path, file), files))
             self._clear({file.name for file in files})
-            return Saved(Place(**content["place"]), content["last_batches"], segments)
+            return Saved(TablePosition(**content["position"]), content["last_batches"], segments)
         except FileNotFoundError as error:
             if not self._manifest.exists():
-                raise MissingError("there is none yet") from None
+                raise NoIndexError("there is none yet") from None
             raise RebuildError(f"{error.filename} is gone") from None
         except (DamagedError, OSError, pa.ArrowException, ValueError, KeyError, TypeError) as error:
             raise RebuildError(f"it cannot be read: {error}") from None

@@ -1,7 +1,7 @@
-"""What is known of the keys of a batch, from `silver/stamps`.
+"""What is known of the keys of a batch: their rows of silver/stamps, looked up in the stamp index.
 
-A stamp says: a record of this rank filled these fields of this key. For each field the best stamp among those that fill
-it is that of the value in the table. Stamps are appended, never changed; maintenance drops those that are dominated.
+A stamp means: a record of this rank filled these fields of this key. The value of a field in its table comes from the
+best stamp among those that fill the field. Stamps are only appended; maintenance removes the dominated ones.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from soundlake.tables import STAMPS
 
 
 class Known(Protocol):
-    """Tells what is known of keys."""
+    """Looks up what is known of keys."""
 
     def catch_up(self, batch: str) -> None:
-        """Come up to the table, before the batch of this name is judged."""
+        """Catch up with the table, before the batch of this name is judged."""
         ...
 
     def known(self, keys: pa.Array, batch: str) -> pa.Table:
-        """The stamps (soundlake.core.judge.KNOWN) of keys, but for those that the batch of this name wrote."""
+        """The stamps (soundlake.core.judge.KNOWN) of keys, without those that the batch of this name wrote."""
         ...
 
 
 def open_index(settings: Settings, lake: Lake | None = None) -> StampIndex:
-    """The index of the stamps of the settings' lake, or of another lake that stands in it.
+    """The stamp index of the settings' lake, or of another lake inside it.
 
-    It is kept in refine.index_folder; else in a local lake itself, and of one on S3 in the folder for temporary files.
+    It is kept in refine.index_folder; else in the lake if that is local, else in the folder for temporary files.
     """
     uri = settings.lake.uri if lake is None else lake.uri
     below = "" if lake is None else lake.root.removeprefix(Lake(settings.lake.uri).root).strip("/")

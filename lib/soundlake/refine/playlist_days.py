@@ -1,4 +1,4 @@
-"""Writing the daily snapshots of playlists: for each playlist and day that was touched, chosen anew and set."""
+"""Writing the daily snapshots of playlists: those of touched days are chosen again and updated."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _RECORD = 1  # the bit of silver/stamps that stands for the record itself
 
 
 def write_snapshots(spark: SparkSession, lake: Lake, days: DataFrame, is_near: str, by: str) -> None:
-    """Choose the snapshots of playlists and days (columns DAY) from silver/playlist_fetches, and set what differs.
+    """Choose the snapshots of playlists and days (columns DAY) from silver/playlist_fetches, and update what differs.
 
-    `is_near` is a condition on the column snapshot_date that holds for all of them. Which fetches were chosen is then
-    stamped, under the name `by`, so that what comes later of older fetches is known to be stale.
+    `is_near` is a condition on snapshot_date that holds for all of them. The chosen fetches are then stamped, with the
+    batch `by`, so that later entries of older fetches are known to be stale.
     """
     lake.create(spark, PLAYLIST_ITEMS)
     staged = lake.read(spark, PLAYLIST_FETCHES).where(is_near).join(days, on=list(DAY), how="left_semi")
@@ -41,7 +41,7 @@ def write_snapshots(spark: SparkSession, lake: Lake, days: DataFrame, is_near: s
 def _set(spark: SparkSession, lake: Lake, changes: DataFrame, is_near: str) -> None:
     parts = {row["is_first"] for row in changes.select("is_first").distinct().collect()}
     if True in parts:
-        # Most days are new: they need no MERGE, which would look for each of their rows.
+        # Most days are new and need no MERGE.
         first = changes.where("is_first").sort(*PLAYLIST_ITEMS.key)
         append(lake, PLAYLIST_ITEMS, first)
     if False in parts:
@@ -58,7 +58,7 @@ def _set(spark: SparkSession, lake: Lake, changes: DataFrame, is_near: str) -> N
 
 
 def _stamped(by: str, parts: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-    """Rows of chosen_fetches to rows of silver/stamps that say of what time a snapshot is."""
+    """Turn rows of chosen_fetches into rows of silver/stamps, with the fetched_at of each snapshot."""
     for part in parts:
         rows = [_stamp(by, chosen) for chosen in part.to_pylist()]
         yield from table_of(arrow_schema(STAMPS), rows).to_batches()
@@ -72,7 +72,7 @@ def _stamp(by: str, chosen: dict[str, Any]) -> dict[str, object]:
         "id": id_,
         "key": key_of(_ENTITY, id_),
         "on_date": day,
-        "rank": {"weight": 0, "fetched_at": chosen["stamp"], "sha": b""},
+        "rank": {"weight": 0, "fetched_at": chosen["fetched_at"], "sha": b""},
         "fields": _RECORD,
         "batch": by,
     }

@@ -1,4 +1,4 @@
-"""The second streaming query: from bronze to silver."""
+"""The streaming query from bronze to silver."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from soundlake.clusters.assignment import is_assigned, reassign_all
 from soundlake.clusters.model import current_model
 from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake, retry_conflicts
+from soundlake.logs import get_log
 from soundlake.refine.batch import Refiner
 from soundlake.refine.known import open_index
 from soundlake.session import query_id
@@ -22,19 +23,20 @@ from soundlake.settings import Settings
 from soundlake.tables import CLUSTER_MODELS, EVENTS
 
 QUERY = "refine"
+_log = get_log(__name__)
 _LOOK_AGAIN_SECONDS = 1
 _CAUSE = re.compile(r"^(Caused by: )?([a-z_]+\.)+\w*(Error|Exception|Failure)\w*: ")
 
 
 class BetweenBatches(Protocol):
-    """What is done between batches."""
+    """Work between batches."""
 
     def kept_away(self) -> AbstractContextManager[None]:
-        """A context in which it is not done."""
+        """A context in which no such work is done."""
         ...
 
     def do(self, spark: SparkSession) -> None:
-        """Do what is due, in the session of the query."""
+        """Do what is due, in the query's session."""
         ...
 
 
@@ -43,25 +45,25 @@ def refine_query(
     lake: Lake,
     settings: Settings,
     into: Lake | None = None,
-    account: str = QUERY,
+    counted_as: str = QUERY,
     between: BetweenBatches | None = None,
 ) -> DataStreamWriter:
-    """The query, ready to be given a trigger and started; refine.max_bytes_per_trigger says what one batch takes.
+    """The query, without a trigger yet; refine.max_bytes_per_trigger bounds its batches.
 
-    What it makes, and its checkpoint, go into the lake itself, or into another one; `account` names it in ops/batches.
-    `between` is what is done between batches.
+    Tables and checkpoint are written to `into`, else to the lake itself. `counted_as` is its name in ops/batches.
+    `between` is the work between batches.
     """
     lake.create(spark, EVENTS)
     made = into or lake
     max_bytes = settings.refine.max_bytes_per_trigger
     events = spark.readStream.format("delta").option("maxBytesPerTrigger", max_bytes).load(lake.path(EVENTS))
-    refiner = Refiner(made, open_index(settings, into), settings.refine.driver_records, account)
+    refiner = Refiner(made, open_index(settings, into), settings.refine.driver_records, counted_as)
     assigned: set[int] = set()
 
     def refine(batch: DataFrame, batch_id: int) -> None:
         session = batch.sparkSession
         with between.kept_away() if between else nullcontext():
-            # Maintenance may move files under a write. Doing the batch again is safe, whatever of it was written.
+            # Maintenance may move files under a write. A batch may be retried, whatever of it was written.
             retry_conflicts(lambda: refiner.refine(session, batch, query_id(session), batch_id))
             _assign_new_model(session, made, assigned)
         if between:
@@ -71,7 +73,7 @@ def refine_query(
 
 
 def refine_all(query: DataStreamWriter, check: Callable[[], None] = lambda: None) -> None:
-    """Refine all that is in bronze, and wait for it; `check` is called now and then, and may raise to stop it.
+    """Refine all of bronze, and wait for it; `check` is called regularly and may raise to stop it.
 
     Raises SoundlakeError when the query fails.
     """
@@ -86,10 +88,10 @@ def refine_all(query: DataStreamWriter, check: Callable[[], None] = lambda: None
 
 
 def explained(query: StreamingQuery, error: StreamingQueryException) -> str:
-    """What happened, in the words of the innermost cause: what Spark and Python wrap around it says nothing."""
+    """Why a query stopped, by its innermost cause: the messages around it say nothing."""
     texts = [str(error)]
     cause: object = error
-    # Spark's message of a failed write names no cause: the chain of causes does.
+    # Spark's message of a failed write omits the cause; the chain of exceptions has it.
     while (cause := getattr(cause, "_cause", None)) is not None:
         texts.append(str(cause))
     lines = [line.strip() for text in texts for line in text.splitlines()]
@@ -98,14 +100,15 @@ def explained(query: StreamingQuery, error: StreamingQueryException) -> str:
 
 
 def _assign_new_model(spark: SparkSession, lake: Lake, looked_at: set[int]) -> None:
-    """Reassign all tracks when a model was published since the last batch: the stream alone writes them.
+    """Reassign all tracks when a model was published since the last batch; only the stream writes them.
 
-    `looked_at` are versions of the table of models: reading it costs jobs, so that is done only when it has changed.
+    `looked_at` are versions of the table of models: it is read only when it has changed, as that costs jobs.
     """
     version = lake.version(spark, CLUSTER_MODELS)
     if version in looked_at:
         return
     model = current_model(spark, lake)
     if model is not None and not is_assigned(spark, lake, model):
+        _log.info("assigning all tracks to a new model", model=model.version)
         reassign_all(spark, lake, model)
     looked_at.add(version)

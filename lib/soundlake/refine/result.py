@@ -1,4 +1,4 @@
-"""The result of judging a batch: one value, written afterwards."""
+"""The result of judging a batch, as one value that is written afterwards."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 
-from soundlake.core.fields import MOST_AT_ONCE, FirstSeen
+from soundlake.core.schema_drift import MOST_AT_ONCE, FirstSeen
 from soundlake.tables import Table
 
 Counts = Mapping[str, Mapping[str, int]]
@@ -15,7 +15,7 @@ Counts = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome of a batch: how many records of each kind have each outcome, and the rows to append, by table.
+    """The result of a batch: the counts by kind and outcome, and the rows to append, by table.
 
     `unknown_fields` are the fields that no kind reads, each with the first record of the batch that had it.
     """
@@ -26,7 +26,7 @@ class Result:
 
 
 def add_up(counted: Iterable[tuple[str, Mapping[str, int]]]) -> Counts:
-    """The sums of counts that each speak of one kind."""
+    """The sums of counts by kind and outcome."""
     sums: dict[str, dict[str, int]] = {}
     for kind, counts in counted:
         own = sums.setdefault(kind, {})
@@ -38,7 +38,7 @@ def add_up(counted: Iterable[tuple[str, Mapping[str, int]]]) -> Counts:
 def first_of_all(
     parts: Iterable[Mapping[tuple[str, str], FirstSeen]],
 ) -> Mapping[tuple[str, str], FirstSeen]:
-    """The first record of all with each unknown field, at most MOST_AT_ONCE fields in order of names."""
+    """The first record with each unknown field, of at most MOST_AT_ONCE fields in order of names."""
     firsts: dict[tuple[str, str], FirstSeen] = {}
     for part in parts:
         for field, seen in part.items():

@@ -1,7 +1,7 @@
-"""Sorted segments of stamps, in memory or in a file that is mapped into memory.
+"""Sorted segments of stamps, in memory or in a memory-mapped file.
 
-A segment is a row of blocks (Arrow record batches) sorted by the first eight bytes of the key, no two blocks sharing
-these eight bytes. So a look-up is a binary search, and segments of any size merge range by range, a block at a time.
+A segment is a list of blocks (Arrow record batches) sorted by the first eight bytes of the key; no two blocks share
+these eight bytes. So a look-up is a binary search, and segments of any size merge one key range at a time.
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ from soundlake.core.judge import KNOWN
 
 BLOCK_ROWS = 1 << 18
 _FANOUT_BITS = 2
-FANOUT = (
-    1 << _FANOUT_BITS
-)  # how many segments of a size class are merged; sizes of a class differ by less than this factor
-# A key is kept as two numbers, of which the first orders the rows: numpy searches numbers, and no bytes.
+# How many segments of a size class are merged; sizes in a class differ by less than this factor.
+FANOUT = 1 << _FANOUT_BITS
+# A key is kept as two numbers, of which the first orders the rows: numpy searches numbers, not bytes.
 _KEY = [("head", pa.uint64()), ("tail", pa.uint64())]
 _SCHEMA = pa.schema([*_KEY, *[field for field in KNOWN if field.name != "key"]])
 _READ_BYTES = 1 << 23
@@ -32,7 +31,7 @@ Numbers = np.ndarray[Any, np.dtype[np.uint64]]
 
 
 class Keys(NamedTuple):
-    """Different keys, in the order of segments."""
+    """Distinct keys, in the order of segments."""
 
     heads: Numbers
     tails: Numbers
@@ -44,7 +43,7 @@ class DamagedError(Exception):
 
 @dataclass(frozen=True)
 class SegmentFile:
-    """Where a segment was written, and what is needed to tell that it is still the same."""
+    """The file of a segment, with what is needed to detect damage."""
 
     name: str
     rows: int
@@ -53,7 +52,7 @@ class SegmentFile:
 
 
 class Segment:
-    """Sorted stamps; `file` says where they are, where it is not memory."""
+    """Sorted stamps; `file` is None for a segment in memory."""
 
     def __init__(self, blocks: Iterable[pa.RecordBatch], file: SegmentFile | None = None) -> None:
         self.file = file
@@ -82,7 +81,7 @@ class Segment:
                     yield self._blocks[place].take(pa.array(rows))
 
     def between(self, first: int, end: int) -> Iterator[pa.RecordBatch]:
-        """The rows whose heads lie in a range, its end not included."""
+        """The rows whose heads lie in a range, its end excluded."""
         for block, heads in zip(self._blocks, self._heads, strict=True):
             low, high = (np.searchsorted(heads, np.uint64(x)) if x < 1 << 64 else len(heads) for x in (first, end))
             if low < high:
@@ -102,7 +101,7 @@ def _matching(block: pa.RecordBatch, heads: Numbers, keys: Keys) -> np.ndarray[A
 
 
 def keys_of(keys: pa.Array | pa.ChunkedArray) -> Keys:
-    """Keys (16 bytes) as segments are asked for them; those that are there several times come once."""
+    """Keys of 16 bytes, distinct and in the order of segments."""
     heads, tails = _split(keys)
     order = np.lexsort((tails, heads))
     heads, tails = heads[order], tails[order]
@@ -132,19 +131,19 @@ def _split(keys: pa.Array | pa.ChunkedArray) -> tuple[Numbers, Numbers]:
 def merge(segments: Sequence[Segment], block_rows: int = BLOCK_ROWS) -> Iterator[pa.RecordBatch]:
     """The rows of several segments as the blocks of one, of about `block_rows` rows each.
 
-    Keys are digests, so equal ranges of them hold about equally many.
+    Keys are digests, so equal ranges hold about equally many rows.
     """
     parts = -(-sum(segment.rows for segment in segments) // block_rows)
     bounds = [(1 << 64) * part // parts for part in range(parts + 1)] if parts else []
     for first, end in pairwise(bounds):
         rows = pa.Table.from_batches([b for s in segments for b in s.between(first, end)], _SCHEMA).combine_chunks()
-        # Stable, because that is quick for what consists of sorted runs.
+        # A stable sort is fast for sorted runs.
         order = np.argsort(rows["head"].to_numpy(), kind="stable")
         yield from rows.take(pa.array(order)).combine_chunks().to_batches()
 
 
 def to_merge(sizes: Sequence[int], bound: int) -> list[int]:
-    """The places of segments that should be merged now, so that few are left; empty where there is nothing to do.
+    """The places of segments to merge now, to keep their number low; empty where there is nothing to merge.
 
     Merges FANOUT segments of one size class, or as many of them as do not exceed the bound.
     """
@@ -160,7 +159,7 @@ def to_merge(sizes: Sequence[int], bound: int) -> list[int]:
 
 
 class _Summed:
-    """Writes to a file, and sums up what was written."""
+    """Writes to a file, and keeps the checksum and size."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("xb")
@@ -183,7 +182,7 @@ class _Summed:
 
 
 def write(path: Path, blocks: Iterable[pa.RecordBatch]) -> Segment:
-    """Write blocks to a new file, and return it as a segment; raises OSError, and leaves no file then."""
+    """Write blocks to a new file and return it as a segment; raises OSError, leaving no file."""
     rows = 0
     sink = _Summed(path)
     try:
@@ -200,13 +199,13 @@ def write(path: Path, blocks: Iterable[pa.RecordBatch]) -> Segment:
 
 
 def open_segment(folder: Path, file: SegmentFile) -> Segment:
-    """Open the file of a segment; raises DamagedError where it is not what was written, OSError where it is gone."""
+    """Open the file of a segment; raises DamagedError where it is damaged, OSError where it is missing."""
     checksum = 0
     with (folder / file.name).open("rb") as data:
         while part := data.read(_READ_BYTES):
             checksum = zlib.crc32(part, checksum)
         if data.tell() != file.bytes or checksum != file.checksum:
-            raise DamagedError(f"{file.name} is not as it was written")
+            raise DamagedError(f"{file.name} is damaged")
     segment = Segment(_mapped(folder / file.name), file)
     if segment.rows != file.rows:
         raise DamagedError(f"{file.name} has {segment.rows} rows instead of {file.rows}")

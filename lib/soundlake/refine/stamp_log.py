@@ -1,4 +1,4 @@
-"""The Delta log of silver/stamps, read without Spark: what was added since, and whether that is all that happened."""
+"""The Delta log of silver/stamps, read without Spark: which files commits added, and whether they did anything else."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from soundlake.catalog.delta import files_of
 from soundlake.core.judge import KNOWN
 from soundlake.errors import SoundlakeError
 
-# The userMetadata of a commit that drops stamps which others dominate: what is known stays the same.
-SAYS_THE_SAME = "soundlake: says the same"
-# What is read of the table.
+# The userMetadata of a commit that removes only dominated stamps, so that the answers of an index stay right.
+ONLY_DOMINATED = "soundlake: only dominated stamps removed"
+# The columns that are read.
 STAMPED = pa.schema([*KNOWN, ("batch", pa.string())])
 _COLUMNS = ["key", "rank", "fields", "values_hash", "batch"]
 _ROWS_AT_ONCE = 1 << 18
 
 
 class RebuildError(Exception):
-    """An index cannot be brought up to the table and has to be made anew; the message says why."""
+    """An index cannot catch up with the table and has to be rebuilt; the message says why."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """A place in a table's history: the table's id, the version, and the checksum of the version's commit.
+class TablePosition:
+    """A position in a table's history: the table's id, a version, and the checksum of that version's commit.
 
-    The checksum tells a table that was set back, or made anew, and has reached the same version another way.
+    The checksum reveals a table that was restored or recreated and reached the same version another way.
     """
 
     table: str
@@ -51,16 +51,16 @@ class StampLog:
         self._files: Any = files_of(table)
 
     @property
-    def place(self) -> Place:
-        """Where the table stood when it was opened."""
-        return Place(self.table, self.version, self._checksum(self.version))
+    def position(self) -> TablePosition:
+        """The position of the table when it was opened."""
+        return TablePosition(self.table, self.version, self._checksum(self.version))
 
     def files(self) -> list[str]:
-        """The files of the table as it was opened; raises SoundlakeError where not all rows in them are the table's."""
+        """The files of the table when it was opened; raises SoundlakeError where they have deletion vectors."""
         if pa.table(self._table.deletion_vectors()).num_rows:
             raise SoundlakeError(
-                f"{self._table.table_uri} has deletion vectors, which are not read here: "
-                "apply them by REORG TABLE … APPLY (PURGE)"
+                f"{self._table.table_uri} has deletion vectors, which cannot be read here: "
+                "apply them with REORG TABLE … APPLY (PURGE)"
             )
         return [str(path) for path in self._actions()["path"].to_pylist()]
 
@@ -73,30 +73,30 @@ class StampLog:
     def _actions(self) -> pa.Table:
         return pa.table(self._table.get_add_actions(flatten=True))
 
-    def since(self, place: Place) -> Iterator[tuple[Place, list[str]]]:
-        """The commits after a place, each with the files whose rows it added.
+    def since(self, position: TablePosition) -> Iterator[tuple[TablePosition, list[str]]]:
+        """The commits after a position, each with the files that it added.
 
-        Raises RebuildError where anything else happened to the rows, or the log does not tell.
+        Raises RebuildError where rows were removed or changed, or a commit is gone.
         """
-        if place.table != self.table:
-            raise RebuildError(f"it is of the table with the id {place.table}, this one has {self.table}")
-        if self._checksum(place.version) != place.commit:
-            raise RebuildError(f"commit {place.version} of the table is gone, or another than the one that was read")
-        version = place.version
+        if position.table != self.table:
+            raise RebuildError(f"it belongs to the table with the id {position.table}, this one has {self.table}")
+        if self._checksum(position.version) != position.commit:
+            raise RebuildError(f"commit {position.version} of the table is gone, or is not the one that was read")
+        version = position.version
         while (data := self._commit(version + 1)) is not None:
             version += 1
-            yield Place(self.table, version, zlib.crc32(data)), self._added(data, version)
+            yield TablePosition(self.table, version, zlib.crc32(data)), self._added(data, version)
         if version < self.version:
             raise RebuildError(f"commit {version + 1} of the table is gone")
 
     def _added(self, commit: bytes, version: int) -> list[str]:
         actions = [orjson.loads(line) for line in commit.splitlines() if line.strip()]
         if any(action["metaData"]["id"] != self.table for action in actions if "metaData" in action):
-            raise RebuildError(f"commit {version} made the table anew")
-        if any(action.get("commitInfo", {}).get("userMetadata") == SAYS_THE_SAME for action in actions):
+            raise RebuildError(f"commit {version} recreated the table")
+        if any(action.get("commitInfo", {}).get("userMetadata") == ONLY_DOMINATED for action in actions):
             return []
         if any(action["remove"].get("dataChange", True) for action in actions if "remove" in action):
-            raise RebuildError(f"commit {version} took rows away")
+            raise RebuildError(f"commit {version} removed rows")
         added = [action["add"] for action in actions if "add" in action]
         return [unquote(add["path"]) for add in added if add["dataChange"]]
 

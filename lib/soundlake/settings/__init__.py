@@ -1,4 +1,4 @@
-"""Settings: declared in `model`, filled by `load`, held against the machine by `checks`."""
+"""Settings: declared in `model`, loaded by `load`, checked against the machine by `checks`."""
 
 from __future__ import annotations
 

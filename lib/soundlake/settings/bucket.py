@@ -1,4 +1,4 @@
-"""The bucket of a lake on S3, asked before anything starts: is it there, do we get in, does it hold a lake?"""
+"""Checking the bucket of a lake on S3 before anything starts: does it exist, is access granted, is there a lake?"""
 
 from __future__ import annotations
 

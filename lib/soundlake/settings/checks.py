@@ -1,4 +1,4 @@
-"""Settings held against the machine: what would fail later is said before anything starts."""
+"""Checking settings against the machine, so that what would fail later is reported before anything starts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from soundlake.errors import UsageError
 from soundlake.settings.bucket import holds_anything
 from soundlake.settings.model import Settings
+from soundlake.settings.references import followed
 
 # Options of Kafka's client on which reading each record once depends.
 _SET_BY_US = {
@@ -29,7 +30,7 @@ def local_path(uri: str) -> Path | None:
 
 
 def check_lake_writable(settings: Settings) -> None:
-    """Make the folder of a local lake and write into it, or look into the bucket of one on S3.
+    """Make the folder of a local lake, for its owner alone, and write into it; or look into the bucket of one on S3.
 
     Raises UsageError where that cannot be done, SoundlakeError where S3 does not answer.
     """
@@ -38,7 +39,7 @@ def check_lake_writable(settings: Settings) -> None:
         holds_anything(settings, "lake.uri", settings.lake.uri)
         return
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
@@ -54,8 +55,11 @@ def check_lake_exists(settings: Settings) -> None:
         raise UsageError(f"lake.uri: there is no lake at {settings.lake.uri}: run demo or stream with it first")
 
 
-def check_source(settings: Settings, *, look_on_s3: bool = True) -> None:
-    """Raise UsageError where the chosen source lacks a key, or is a folder that is not there or cannot be read."""
+def check_source(settings: Settings, *, is_here: bool = True) -> None:
+    """Raise UsageError where the chosen source lacks a key, or is a folder that is not there or cannot be read.
+
+    Where the job runs elsewhere, what only its machine and its role can see is not looked at.
+    """
     source = settings.source
     needed = {"files": ("path",), "kafka": ("bootstrap_servers",), "kinesis": ("stream", "region")}[source.type]
     problems = [
@@ -70,11 +74,16 @@ def check_source(settings: Settings, *, look_on_s3: bool = True) -> None:
         ]
     if source.type == "files" and source.files.path is not None:
         path = local_path(source.files.path)
-        if path is None and look_on_s3:
+        if path is None and is_here:
             holds_anything(settings, "source.files.path", source.files.path)
         elif path is not None and not path.is_dir():
             problems.append(f"source.files.path: there is no folder {path}")
         elif path is not None and not os.access(path, os.R_OK | os.X_OK):
             problems.append(f"source.files.path: cannot read {path}: Permission denied")
+    if source.type == "kafka" and is_here:
+        try:
+            followed("source.kafka.options", source.kafka.options)
+        except UsageError as error:
+            problems += error.problems
     if problems:
         raise UsageError(*problems)

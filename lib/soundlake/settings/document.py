@@ -1,4 +1,4 @@
-"""The settings as a commented TOML file: what every key means and what it is."""
+"""The settings as a commented TOML file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from soundlake.settings.keys import walk
+from soundlake.settings.keys import each_setting
 from soundlake.settings.model import Settings
 
 
@@ -20,7 +20,7 @@ def as_toml(settings: Settings) -> Iterator[str]:
     Keys without a value stand as comments, for TOML has no null.
     """
     section = None
-    for key, field in walk():
+    for key, field in each_setting():
         table, _, name = key.rpartition(".")
         if table != section:
             yield from ([] if section is None else [""])

@@ -1,4 +1,4 @@
-"""The dotted names of the settings, taken from the model."""
+"""The dotted names of the settings, from the model."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pydantic.fields import FieldInfo
 from soundlake.settings.model import Settings
 
 
-def walk(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+def each_setting(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Yield every key (`train.k`) with its field, in the order of the model."""
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from walk(field.annotation, f"{prefix}{name}.")
+            yield from each_setting(field.annotation, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", field
 
@@ -25,13 +25,13 @@ def walk(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[
 @cache
 def known_keys() -> frozenset[str]:
     """All keys."""
-    return frozenset(key for key, _ in walk())
+    return frozenset(key for key, _ in each_setting())
 
 
 @cache
 def open_keys() -> frozenset[str]:
     """Keys that are tables of whatever names one likes (`source.kafka.options`)."""
-    return frozenset(key for key, field in walk() if get_origin(field.annotation) is dict)
+    return frozenset(key for key, field in each_setting() if get_origin(field.annotation) is dict)
 
 
 def is_known(key: str) -> bool:
@@ -86,7 +86,7 @@ def _place(key: str) -> tuple[list[str], str]:
 def why_unknown(key: str, spell: Callable[[str], str] = str) -> str:
     """Say what is wrong with a key that does not exist; `spell` writes the key that was meant."""
     if key in known_sections():
-        first = next(known for known, _ in walk() if known.startswith(f"{key}."))
+        first = next(known for known, _ in each_setting() if known.startswith(f"{key}."))
         return f"is a section, not a key; did you mean {spell(first)}?"
     close = difflib.get_close_matches(key, sorted(known_keys()), n=1)
     return f"unknown key; did you mean {spell(close[0])}?" if close else "unknown key"

@@ -1,4 +1,4 @@
-"""Filling the settings: defaults < a TOML file < the environment < --set < the options that stand for one key."""
+"""Loading the settings: defaults < a TOML file < the environment < --set < options for single keys."""
 
 from __future__ import annotations
 
@@ -14,10 +14,20 @@ from pydantic import ValidationError
 
 from soundlake.aws import open_client
 from soundlake.errors import UsageError
-from soundlake.settings.keys import flatten, is_known, known_sections, nest, open_keys, table_of, why_unknown
+from soundlake.settings.keys import (
+    flatten,
+    is_known,
+    known_keys,
+    known_sections,
+    nest,
+    open_keys,
+    table_of,
+    why_unknown,
+)
 from soundlake.settings.model import Settings
 
 PREFIX = "SOUNDLAKE_"
+_LOG_IN = re.compile(r"//[^/@\s]*@")  # of a URL
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,7 @@ def load_settings(
     layers += _from_file(config, problems)
     layers += _from_environment(env)
     layers += _from_sets(sets, problems)
-    layers += [_Layer(f"--lake {lake}", {"lake.uri": lake})] if lake is not None else []
+    layers += [_Layer(f"--lake {_shown('lake.uri', lake)}", {"lake.uri": lake})] if lake is not None else []
     layers += [_Layer(f"--source {source}", {"source.type": source})] if source is not None else []
 
     values: dict[str, Any] = {}
@@ -123,8 +133,8 @@ def _key(path: str) -> str:
 
 
 def _shown(key: str, text: str) -> str:
-    """Options may be secrets: what is wrong with them is said without them."""
-    return "…" if key in open_keys() or table_of(key) else text
+    """A value as an error may show it: not of options, nor of an unknown key, which may be an option mistyped."""
+    return _LOG_IN.sub("//…@", text) if key in known_keys() - open_keys() else "…"
 
 
 def _variable(key: str) -> str:
@@ -138,7 +148,9 @@ def _from_sets(sets: Sequence[str], problems: list[str]) -> Iterator[_Layer]:
             shown = _shown(key.strip(), text)
             yield _Layer(f"--set {key}={shown}", {key.strip(): _parse(text.strip())})
         else:
-            problems.append(f"--set {assignment}: should be section.key=value")
+            # What is no key may be anything, a secret too.
+            shown = assignment if assignment in known_keys() | known_sections() else "…"
+            problems.append(f"--set {shown}: should be section.key=value")
 
 
 def _parse(text: str) -> Any:

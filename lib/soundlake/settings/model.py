@@ -1,4 +1,7 @@
-"""Every key of the settings: its type, its default and what it means."""
+"""Every key of the settings: its type, its default and what it means.
+
+One declaration, and so longer than other modules.
+"""
 
 from __future__ import annotations
 
@@ -48,9 +51,10 @@ class FilesSettings(_Section):
         "512m",
         description="a file above this size, packed or unpacked, is one rejected record",
     )
-    max_files_per_trigger: Number = Field(1000, ge=1, description="most files taken in one batch")
+    max_files_per_trigger: Number = Field(1000, ge=1, description="most files of a batch")
     processed_path: Annotated[Folder | None, Optional] = Field(
-        None, description="where `soundlake move-read` puts files that were read; else the folder _processed in path"
+        None,
+        description="where `soundlake archive-processed` puts files that were read; else the folder _processed in path",
     )
 
 
@@ -59,20 +63,20 @@ class KafkaSettings(_Section):
 
     bootstrap_servers: Annotated[Text | None, Optional] = Field(None, description="host:port, several with commas")
     topic_pattern: Annotated[Pattern | None, Optional] = Field(
-        None, description="regular expression: read all topics it matches, instead of those of source.topics"
+        None, description="regular expression: read all matching topics instead of those of source.topics"
     )
     starting_offsets: Offsets = Field(
         "earliest", description="where a new stream starts: earliest, latest, a time with its zone, or JSON offsets"
     )
-    max_offsets_per_trigger: Number = Field(500_000, ge=1, description="most records taken in one batch")
+    max_offsets_per_trigger: Number = Field(500_000, ge=1, description="most records of a batch")
     min_partitions: Annotated[Annotated[Number, Field(ge=1)] | None, Optional] = Field(
-        None, description="least number of tasks that read a batch; else one for each Kafka partition"
+        None, description="fewest tasks that read a batch; by default one per Kafka partition"
     )
     skip_expired: bool = Field(
-        False, description="whether to go on where Kafka has deleted records that were not read yet; else stop"
+        False, description="whether to skip records that Kafka deleted before they were read; else stop"
     )
     options: Options = Field(
-        {}, description="options of the Kafka client, such as security.protocol; never printed, for they hold secrets"
+        {}, description="options of the Kafka client, such as security.protocol; never printed, as they hold secrets"
     )
 
 
@@ -81,19 +85,19 @@ class KinesisSettings(_Section):
 
     stream: Annotated[Text | None, Optional] = Field(None, description="name of the stream")
     region: Annotated[Text | None, Optional] = Field(None, description="AWS region of the stream")
-    endpoint_url: Annotated[Url | None, Optional] = Field(None, description="another endpoint than the region's own")
+    endpoint_url: Annotated[Url | None, Optional] = Field(None, description="an endpoint other than the region's")
     starting_position: Position = Field(
         "TRIM_HORIZON", description="where a new stream starts: TRIM_HORIZON, LATEST, or a time with its zone"
     )
-    max_records_per_trigger: Number = Field(100_000, ge=1, description="most records taken in one batch, about")
+    max_records_per_trigger: Number = Field(100_000, ge=1, description="most records of a batch, approximately")
     carry_bytes: Size = Field(
-        "16m", description="a batch up to this size is read once, while it is planned; what is more is read again"
+        "16m", description="a batch up to this size is read once, when it is planned; a larger one twice"
     )
     skip_expired: bool = Field(
-        False, description="whether to go on where Kinesis has deleted records that were not read yet; else stop"
+        False, description="whether to skip records that Kinesis deleted before they were read; else stop"
     )
     reader: Literal["auto", "python", "connector"] = Field(
-        "auto", description="python (Spark 4), connector (the platform's aws-kinesis format), or what the Spark has"
+        "auto", description="python (Spark 4), connector (the platform's aws-kinesis format), or auto for what is there"
     )
 
 
@@ -123,33 +127,43 @@ class SourceSettings(_Section):
     topics: TopicSettings = TopicSettings()
 
 
+class LogSettings(_Section):
+    """What jobs log, on stderr."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+
 class TriggerSettings(_Section):
     """When a batch begins."""
 
-    interval: Interval = Field("1 second", description="least time from the beginning of a batch to the next one's")
+    interval: Interval = Field("1 second", description="least time from the start of a batch to the start of the next")
 
 
 class RefineSettings(_Section):
     """From bronze to silver."""
 
-    max_bytes_per_trigger: Size = Field("256m", description="bronze bytes taken in one batch, about")
+    max_bytes_per_trigger: Size = Field("256m", description="bronze bytes of a batch, approximately")
     apply_interval: Interval = Field(
         "5 minutes",
-        description="time after which changes of known rows are applied; at least ten times what that takes",
+        description="how often changes of existing rows are applied; at least ten times what that takes",
     )
     driver_records: Number = Field(
-        20_000, ge=0, description="records up to which a batch is judged on the driver; larger ones are by the workers"
+        20_000,
+        ge=0,
+        description="batches of up to so many records are judged on the driver, larger ones on the workers",
     )
     index_folder: Annotated[Text | None, Optional] = Field(
-        None, description="local folder for the index of what is known; else in a local lake, or the temporary files'"
+        None, description="local folder of the stamp index; else in the lake if it is local, else with temporary files"
     )
 
 
 class InsightsSettings(_Section):
     """The marts."""
 
-    as_of: Annotated[Day | None, Optional] = Field(None, description="the day they are built for; else the newest one")
-    time_zone: TimeZone = Field("UTC", description="what days and months mean")
+    as_of: Annotated[Day | None, Optional] = Field(
+        None, description="the day that insights are built for; else the newest day"
+    )
+    time_zone: TimeZone = Field("UTC", description="time zone of days and months")
 
 
 class TrainSettings(_Section):
@@ -179,36 +193,38 @@ class RecommendSettings(_Section):
     per_artist: Number = Field(2, ge=1, description="most tracks by one artist in a list or playlist")
     similar: Number = Field(20, ge=1, description="similar tracks listed for each track")
     playlist_size: Number = Field(50, ge=1, le=100, description="most tracks of a curated playlist")
-    history_days: Number = Field(365, ge=1, description="days before a user's newest play that count")
+    history_days: Number = Field(365, ge=1, description="how many days before a user's newest play count")
     most_tracks: Number = Field(
-        200_000, ge=1, description="tracks that are recommended from: those with most listeners; bounds time and memory"
+        200_000,
+        ge=1,
+        description="tracks that may be recommended: those with the most listeners; bounds time and memory",
     )
     factors: Number = Field(32, ge=2, description="length of the factors of the collaborative filtering")
     iterations: Number = Field(10, ge=1, description="iterations of the collaborative filtering")
-    interval: Interval = Field("10 seconds", description="least time between two rerankings while a stream runs")
+    interval: Interval = Field("10 seconds", description="least time between two rerankings beside a stream")
 
 
 class ForecastSettings(_Section):
     """The forecast of charts. What it may learn from, train.sources says."""
 
-    min_days: Number = Field(42, ge=28, description="days with a snapshot from which on a playlist is a chart")
-    backtest_weeks: Number = Field(8, ge=2, description="weeks that forecasts are made for again, to know their error")
+    min_days: Number = Field(42, ge=28, description="days with a snapshot that make a playlist a chart")
+    backtest_weeks: Number = Field(8, ge=2, description="past weeks that are forecast again to measure the error")
 
 
 class S3Settings(_Section):
     """The object store."""
 
-    endpoint_url: Annotated[Url | None, Optional] = Field(None, description="another S3 than the region's own")
+    endpoint_url: Annotated[Url | None, Optional] = Field(None, description="an S3 endpoint other than the region's")
     region: Annotated[Text | None, Optional] = Field(None, description="region of the bucket; else the environment's")
     path_style: Annotated[bool | None, Optional] = Field(
-        None, description="whether URLs name the bucket in their path; else only where there is an endpoint_url"
+        None, description="whether URLs have the bucket in their path; by default only with an endpoint_url"
     )
     kms_key_id: Annotated[Text | None, Optional] = Field(
-        None, description="ARN of the KMS key that new objects are encrypted with; else as the bucket says"
+        None, description="ARN of the KMS key for new objects; else the bucket's default"
     )
-    requester_pays: bool = Field(False, description="whether to pay for reading buckets of others that ask for it")
+    requester_pays: bool = Field(False, description="whether to pay for requests to requester-pays buckets")
     attempts: Number = Field(
-        7, ge=1, le=12, description="most attempts where S3 answers 5xx, throttles or is silent; waits double"
+        7, ge=1, le=12, description="most attempts where S3 fails with 5xx, throttles or times out; waits double"
     )
 
 
@@ -217,7 +233,7 @@ class CatalogSettings(_Section):
 
     type: Literal["none", "glue"] = Field("none", description="none or glue")
     database: SchemaName = Field("soundlake", description="the database the tables are registered in")
-    endpoint_url: Annotated[Url | None, Optional] = Field(None, description="another Glue than the region's own")
+    endpoint_url: Annotated[Url | None, Optional] = Field(None, description="a Glue endpoint other than the region's")
 
 
 class ExportSettings(_Section):
@@ -231,20 +247,27 @@ class AthenaSettings(_Section):
 
     workgroup: Text = Field("primary", description="the workgroup that queries run in, engine version 3")
     output_location: Annotated[LakeUri | None, Optional] = Field(
-        None, description="s3://… where results are put; else where the workgroup says"
+        None, description="s3://… for results; else the workgroup's own"
     )
-    endpoint_url: Annotated[Url | None, Optional] = Field(None, description="another Athena than the region's own")
+    endpoint_url: Annotated[Url | None, Optional] = Field(
+        None, description="an Athena endpoint other than the region's"
+    )
     # https://aws.amazon.com/athena/pricing/: SQL queries, US East; other regions differ.
-    usd_per_tb: float = Field(5.0, ge=0, description="US dollars for each TB scanned, to tell what a query cost")
+    usd_per_tb: float = Field(5.0, ge=0, description="US dollars per TB scanned, to show the cost of a query")
 
 
 class DashboardSettings(_Section):
     """The web page of `soundlake dashboard`."""
 
-    host: Text = Field("127.0.0.1", description="address it listens on; 0.0.0.0 lets the whole network look")
-    port: Number = Field(8501, ge=1, le=65535, description="port it listens on")
+    host: Text = Field("127.0.0.1", description="address to listen on; 0.0.0.0 opens it to the whole network")
+    port: Number = Field(8501, ge=1, le=65535, description="port to listen on")
+    hosts: NamesOrNone = Field(
+        (),
+        description="more host names to answer to, such as a proxy's; localhost, addresses and this host are known",
+    )
+    min_n: Number = Field(5, ge=1, description="means of fewer things than this are not drawn")
     extract_now: bool = Field(
-        False, description="whether whoever sees the page may start `soundlake extract playlists` with a button"
+        False, description="whether every visitor may start `soundlake extract playlists` with a button"
     )
 
 
@@ -258,7 +281,7 @@ class PublishSettings(_Section):
         None, description="folder or s3://… for files; else source.files.path, else ./records"
     )
     kafka_options: Options = Field(
-        {}, description="options of librdkafka for --to kafka, over the log-in of source.kafka.options; never printed"
+        {}, description="options of librdkafka for --to kafka, over the login of source.kafka.options; never printed"
     )
 
 
@@ -267,37 +290,39 @@ class ExtractSettings(_Section):
 
     state: Folder = Field(
         "./extract-state",
-        description="folder or s3://… that remembers where walks stopped; private: it holds tokens",
+        description="folder or s3://… for unfinished crawls and tokens; keep it private",
     )
     playlists: NamesOrNone = Field((), description="ids or URLs of the playlists that `extract playlists` reads")
     market: Annotated[Text | None, Optional] = Field(None, description="country code such as JP; else the app's own")
     features: NamesOrNone = Field(
         ("spotify", "reccobeats"),
-        description="who is asked for audio features, in this order: spotify, reccobeats, lookup; none for nobody",
+        description="providers of audio features, in order: spotify, reccobeats, lookup; or none",
     )
     features_lookup: Annotated[Folder | None, Optional] = Field(
-        None, description="CSV or Parquet file of audio features, one row for each track, for the provider lookup"
+        None, description="CSV or Parquet file of audio features, one row per track, for the provider lookup"
     )
-    reccobeats_url: Url = Field("https://api.reccobeats.com/v1", description="where ReccoBeats answers")
-    api_url: Url = Field("https://api.spotify.com/v1", description="where the Spotify Web API answers")
-    accounts_url: Url = Field("https://accounts.spotify.com", description="where Spotify hands out tokens")
+    reccobeats_url: Url = Field("https://api.reccobeats.com/v1", description="URL of ReccoBeats")
+    api_url: Url = Field("https://api.spotify.com/v1", description="URL of the Spotify Web API")
+    accounts_url: Url = Field("https://accounts.spotify.com", description="URL of Spotify's accounts service")
     redirect_uri: Url = Field(
-        "http://127.0.0.1:8888/callback", description="redirect URI of the app, as its dashboard has it"
+        "http://127.0.0.1:8888/callback", description="redirect URI of the app, as in its dashboard"
     )
     secret_id: Annotated[Text | None, Optional] = Field(
-        None, description="secret in AWS Secrets Manager that holds the credentials; else the environment holds them"
+        None, description="secret in AWS Secrets Manager with the credentials; else they are in the environment"
     )
     max_requests: Number = Field(100, ge=1, description="most requests in any 30 seconds")
     max_wait: Number = Field(
-        120, ge=0, description="most seconds to wait when told to; beyond, the walk stops and can be resumed"
+        120,
+        ge=0,
+        description="most seconds of a Retry-After to wait; for longer ones the crawl stops and can be resumed",
     )
     attempts: Number = Field(5, ge=1, description="most attempts of one request")
-    timeout: Number = Field(20, ge=1, description="seconds to wait for an answer")
+    timeout: Number = Field(20, ge=1, description="seconds to wait for a response")
     checkpoint_seconds: Number = Field(
-        30, ge=0, description="seconds between two moments from which a killed walk goes on; files are cut there"
+        30, ge=0, description="seconds between two checkpoints of a crawl; files end there"
     )
     cache_hours: Number = Field(
-        20, ge=0, description="hours that a track, album or artist is not asked for again; under a day for daily walks"
+        20, ge=0, description="hours that a track, album or artist stays in the cache; under a day for daily crawls"
     )
 
 
@@ -305,7 +330,7 @@ class MaintainSettings(_Section):
     """The upkeep of the tables."""
 
     stream_interval: Interval = Field(
-        "6 hours", description="how often a running stream maintains its tables, step by step between its batches"
+        "6 hours", description="how often a running stream maintains its tables, in steps between batches"
     )
     retention_hours: Number = Field(
         168, ge=168, description="hours that files no longer in use are kept; Delta refuses less than a week"
@@ -319,11 +344,11 @@ class DeploySettings(_Section):
     """
 
     stack: Annotated[Text | None, Optional] = Field(
-        "soundlake", description="CloudFormation stack that says what is not set here; empty for none"
+        "soundlake", description="CloudFormation stack that supplies what is not set here; empty for none"
     )
-    name: JobPrefix = Field("soundlake", description="what the names of jobs begin with")
-    region: Annotated[Text | None, Optional] = Field(None, description="AWS region; else the usual chain's")
-    bucket: Annotated[Text | None, Optional] = Field(None, description="bucket that jobs and libraries are uploaded to")
+    name: JobPrefix = Field("soundlake", description="prefix of the names of jobs")
+    region: Annotated[Text | None, Optional] = Field(None, description="AWS region; else AWS's default chain")
+    bucket: Annotated[Text | None, Optional] = Field(None, description="bucket for jobs and libraries")
     prefix: Text = Field("artifacts", description="folder in that bucket")
     role_arn: Annotated[RoleArn | None, Optional] = Field(
         None, description="role of jobs on EMR Serverless and Glue; else the stack's for the kind of job"
@@ -344,13 +369,13 @@ class DeploySettings(_Section):
     glue_maintenance: Text = Field("Sun:2", description="day and hour, GMT, when Glue may restart a stream")
     retries: Number = Field(5, ge=1, le=10, description="most failed attempts of a streaming job in an hour")
     timeout_minutes: Number = Field(240, ge=5, description="minutes after which a batch job is stopped")
-    jars: NamesOrNone = Field((), description="more jars, s3://…, that jobs are started with")
+    jars: NamesOrNone = Field((), description="more jars, s3://…, for jobs")
     spark: Options = Field({}, description="more settings of Spark, such as spark.executor.memory")
     parameters: Options = Field({}, description="parameters of the stack, see conf/aws/soundlake.yaml")
     quicksight_user: Annotated[Text | None, Optional] = Field(
         None, description="ARN of the QuickSight user or group that gets the dashboard; else there is none"
     )
-    endpoint_url: Annotated[Url | None, Optional] = Field(None, description="another AWS than the real one, for tests")
+    endpoint_url: Annotated[Url | None, Optional] = Field(None, description="an AWS endpoint for tests")
 
 
 class Settings(_Section):
@@ -359,6 +384,7 @@ class Settings(_Section):
     lake: LakeSettings = LakeSettings()
     source: SourceSettings = SourceSettings()
     trigger: TriggerSettings = TriggerSettings()
+    log: LogSettings = LogSettings()
     refine: RefineSettings = RefineSettings()
     insights: InsightsSettings = InsightsSettings()
     train: TrainSettings = TrainSettings()

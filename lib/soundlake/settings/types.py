@@ -1,4 +1,4 @@
-"""The types of the settings' values: what text stands for what, and what is refused in which words."""
+"""The types of the settings' values: how texts are parsed, and the messages of those refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Sources: the only place that knows a file system or a broker."""
+"""Sources: Kafka, Kinesis and files behind one protocol; with `publishers` the only rooms that know a broker.
+
+A source frames records and never interprets them; decoding is in `core`.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ from soundlake.settings import Settings, check_source
 from soundlake.sources.files import FilesSource
 from soundlake.sources.kafka import KafkaSource
 from soundlake.sources.kinesis.source import KinesisSource
-from soundlake.sources.protocol import Adopted, Gap, Once, Source, check_once
+from soundlake.sources.protocol import Gap, Once, Recovered, Source, check_once
 
-__all__ = ["Adopted", "Gap", "Once", "Source", "check_once", "open_source"]
+__all__ = ["Gap", "Once", "Recovered", "Source", "check_once", "open_source"]
 
 
 def open_source(settings: Settings) -> Source:
-    """Return the source that the settings name; raises UsageError where they cannot work."""
+    """Return the source of the settings; raises UsageError where they cannot work."""
     check_source(settings)
     sources: dict[str, Callable[[Settings], Source]] = {
         "files": FilesSource,

@@ -1,4 +1,4 @@
-"""Where a streaming query goes on, read from its checkpoint before it is started, and how far it has come."""
+"""Reading from a query's checkpoint where it resumes and how far it has come."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from soundlake.storage import Storage
 
 
 def resume_offset(spark: SparkSession, checkpoint: str) -> str | None:
-    """Return the offset, as JSON, after which a query with one source reads next; None for a query that never ran.
+    """Return the offset, as JSON, at which a query with one source resumes; None for a query that never ran.
 
-    A batch that was planned and not committed is read again, so that the last committed one says where reading goes on;
-    before the first commit it is the beginning, which the source resolved when it planned. Raises SoundlakeError for a
-    log that cannot be read.
+    A batch that was planned and not committed is read again, so reading resumes at the last committed one; before the
+    first commit, at the beginning that the source resolved when it planned. Raises SoundlakeError for a log that cannot
+    be read.
     """
     storage = Storage(spark)
     planned = batches(storage, f"{checkpoint}/offsets")
@@ -31,7 +31,7 @@ def resume_offset(spark: SparkSession, checkpoint: str) -> str | None:
 def reached_offset(query: StreamingQuery) -> str | None:
     """Return the offset, as JSON, at the end of a query's last batch; None before its first.
 
-    The query has one source, and runs on Spark 4: 3.5 gives progress in another shape.
+    The query has one source, and runs on Spark 4: 3.5 reports progress in another form.
     """
     progress = query.lastProgress
     if progress is None:
@@ -44,16 +44,16 @@ def reached_offset(query: StreamingQuery) -> str | None:
 def _offset_of_batch(storage: Storage, checkpoint: str, batch: int) -> str | None:
     path = f"{checkpoint}/offsets/{batch}"
     lines = storage.read(path).splitlines()
-    # A version, the batch's metadata, and a line for each source; `-` where the source has given nothing yet.
+    # A version, the batch's metadata, and a line for each source; `-` before its first record.
     if len(lines) != 3 or not lines[0].startswith("v"):
         raise SoundlakeError(
-            f"{path} is not what Spark writes for a query with one source: cut off, or of another query"
+            f"{path} is not what Spark writes for a query with one source: truncated, or of another query"
         )
     return None if lines[2] == "-" else lines[2]
 
 
 def _initial_offset(storage: Storage, checkpoint: str) -> str | None:
-    """What Spark's Kafka source keeps of where it began."""
+    """The offset at which Spark's Kafka source began."""
     path = f"{checkpoint}/sources/0/0"
     if not storage.exists(path):
         return None
@@ -61,7 +61,7 @@ def _initial_offset(storage: Storage, checkpoint: str) -> str | None:
     try:
         json.loads(text)
     except ValueError:
-        raise SoundlakeError(f"{path} is not what Spark writes: cut off, or of another query") from None
+        raise SoundlakeError(f"{path} is not what Spark writes: truncated, or of another query") from None
     return text
 
 

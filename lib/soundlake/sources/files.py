@@ -10,20 +10,18 @@ from itertools import chain
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, BinaryType
 
 from soundlake.errors import UsageError
 from soundlake.s3 import for_spark
 from soundlake.settings import Settings
-from soundlake.settings.types import in_bytes
-from soundlake.sources.files_adoption import adopted_files
-from soundlake.sources.framing import frame
-from soundlake.sources.protocol import KEPT_BYTES, RECORD_COLUMNS, Adopted, Gap, Once
+from soundlake.sources.file_records import PLACED, SCHEMA, UNREADABLE, cut
+from soundlake.sources.files_recovery import recovered_files
+from soundlake.sources.protocol import Gap, Once, Recovered
 
-# The columns of Spark's binaryFile format, which a stream has to be told.
+# The columns of Spark's binaryFile format, which a stream has to be told; the content is read by nobody here.
 BINARY_FILE = "path string, modificationTime timestamp, length bigint, content binary"
 
-# By default Spark leaves out, without a word, files that are a week older than the newest it has seen.
+# By default Spark silently skips files a week older than the newest one it has seen.
 MAX_FILE_AGE = "100000d"
 
 
@@ -39,7 +37,7 @@ class FilesSource:
         return Once.AVAILABLE_NOW
 
     def check_start(self, spark: SparkSession, resume: str | None) -> tuple[Gap, ...]:
-        """See Source: there is nobody who deletes files that were not read yet."""
+        """See Source: files do not expire."""
         return ()
 
     def read_stream(self, spark: SparkSession) -> DataFrame:
@@ -50,19 +48,17 @@ class FilesSource:
         """See Source."""
         raise NotImplementedError("Spark's trigger availableNow knows")
 
-    def adopt(self, spark: SparkSession, held: DataFrame, scratch: str) -> Adopted:
+    def recover_checkpoint(self, spark: SparkSession, held: DataFrame, scratch: str) -> Recovered:
         """See Source: files are known by their paths."""
         root, found = _found(spark, self.settings)
-        return adopted_files(found, root, held, scratch)
+        return recovered_files(found, root, held, scratch)
 
     def explain(self, error: str) -> str | None:
-        """See Source: but for files that Spark cannot read, what it says of files says it all."""
-        if "exceeds the max length allowed" not in error:
+        """See Source: but for files that are gone or closed to us, what Spark says of files says it all."""
+        if UNREADABLE not in error:
             return None
-        return (
-            f"a file below {self.settings.source.files.path} has 2 GiB or more, which Spark cannot read "
-            f"({error.strip().splitlines()[-1][:300]}): split it, or move it away, and start again; nothing is lost"
-        )
+        said = next(line for line in error.splitlines() if UNREADABLE in line).strip()
+        return f"{said.partition('SoundlakeError: ')[2] or said}: put it back or give access, and start again"
 
 
 def read_stream(spark: SparkSession, settings: Settings) -> DataFrame:
@@ -70,18 +66,17 @@ def read_stream(spark: SparkSession, settings: Settings) -> DataFrame:
 
     Out: the columns of bronze/events but for those that ingest adds. The checkpoint holds the list of the files that
     were read: a file is read once, whatever happens to it later, so it must be whole when it appears under its name.
-    Files and folders whose names begin with `_` or `.` are left out. A file above source.files.max_file_bytes is one
-    record of its first bytes, and with the length of the file; one of 2 GiB or more fails the query, for Spark cannot
-    read it. Raises UsageError where no path is set.
+    Files and folders whose names begin with `_` or `.` are left out. See `file_records.cut` for files and records that
+    are too large. Raises UsageError where no path is set.
     """
     files = settings.source.files
     root, found = _found(spark, settings, maxFilesPerTrigger=files.max_files_per_trigger)
     files_placed = placed(found, root, settings.source.topics.model_dump())
-    return framed(files_placed, in_bytes(files.max_file_bytes))
+    return files_placed.select(*PLACED).mapInArrow(partial(cut, settings=settings), SCHEMA)
 
 
 def _found(spark: SparkSession, settings: Settings, **more: int) -> tuple[str, DataFrame]:
-    """The folder as it stands in the paths of its files, and the stream of the files."""
+    """The folder as in the paths of its files, and the stream of the files."""
     files = settings.source.files
     if files.path is None:
         raise UsageError("source.files.path: needed when source.type is files")
@@ -94,8 +89,8 @@ def _found(spark: SparkSession, settings: Settings, **more: int) -> tuple[str, D
 def placed(files: DataFrame, root: str, topics: Mapping[str, str]) -> DataFrame:
     """Add kind, stream and partition to files (column path).
 
-    The stream is the topmost folder, from the root down, whose name says a kind, else the root; the partition is the
-    path below it. `root` is written as in the paths of the files; `topics` is the topic of each kind.
+    The stream is the topmost folder whose name stands for a kind, else the root; the partition is the path below it.
+    `root` is written as in the paths of the files; `topics` is the topic of each kind.
     """
     kinds = kinds_of_folders(topics)
     prefix = root.rstrip("/") + "/"
@@ -120,36 +115,11 @@ def placed(files: DataFrame, root: str, topics: Mapping[str, str]) -> DataFrame:
     )
 
 
-def framed(files: DataFrame, most_bytes: int) -> DataFrame:
-    """Cut placed files into records: the columns of bronze/events but for those that ingest adds, and record_bytes.
-
-    A file above `most_bytes` is one record of its first KEPT_BYTES, with its length in record_bytes, which is null
-    otherwise. Its content goes no further than the reader: nothing but Spark's reader has to hold it.
-    """
-    content, is_too_large = F.col("content"), F.col("length") > most_bytes
-    records = F.udf(partial(_frame, most_bytes), ArrayType(BinaryType(), containsNull=False), useArrow=False)
-    values = F.when(is_too_large, F.array(F.substring(content, 1, KEPT_BYTES))).otherwise(
-        records(F.when(~is_too_large, content))
-    )
-    length = F.when(is_too_large, F.col("length")).alias("record_bytes")
-    place = ("kind", "stream", "partition", "modificationTime")
-    cut = files.select(*place, length, F.posexplode(values).alias("position", "value"))
-    known = {"key": F.lit(None), "source": F.lit("files"), "arrived_at": F.col("modificationTime")}
-    return cut.select(
-        *[known.get(column.name, F.col(column.name)).cast(column.type).alias(column.name) for column in RECORD_COLUMNS],
-        "record_bytes",
-    )
-
-
-def _frame(most_bytes: int, content: bytes | None) -> list[bytes] | None:
-    return None if content is None else frame(content, most_bytes)
-
-
 def kinds_of_folders(topics: Mapping[str, str]) -> dict[str, str]:
-    """Return the kind that each folder name says, given the topic of each kind.
+    """Return the kind of each folder name, given the topic of each kind.
 
-    A name says a kind when it is the kind's topic, the kind itself, or the last dotted part of its topic, in this
-    order; a name that would say several kinds says none.
+    A name stands for a kind if it is the kind's topic, the kind itself, or the last dotted part of its topic, in this
+    order; a name that would stand for several kinds stands for none.
     """
     kinds: dict[str, str] = {}
     for names in (
@@ -171,5 +141,5 @@ def qualified(spark: SparkSession, path: str) -> str:
 
 
 def _literally(path: str) -> str:
-    """Take a path by its letters: Hadoop would read brackets, braces, stars and question marks as a pattern."""
+    """Escape a path: Hadoop would read brackets, braces, stars and question marks as a pattern."""
     return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)

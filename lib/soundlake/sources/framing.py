@@ -1,8 +1,8 @@
-"""Cutting the bytes of one file into records, without a word about what the records mean.
+"""Framing: cutting the bytes of a file into records, without interpreting them.
 
-A record is one JSON value of a file of NDJSON, of a plain array, or of values written one after the other with or
-without whitespace between them; pretty-printed or not, gzipped or not. What cannot be cut out is a record too, so that
-nothing is lost: a bad line, the rest of a truncated array, or the whole of a file that is no JSON text at all.
+A record is one JSON value of a file of NDJSON, of a plain array, or of concatenated values with or without whitespace;
+pretty-printed or not, gzipped or not. What cannot be cut out is a record too, so that nothing is lost: a bad line, the
+rest of a truncated array, or a whole file that is no JSON text.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _BOM = b"\xef\xbb\xbf"
 _EMPTY_ARRAY = b"[]"
 _WHITESPACE = b" \t\r\n"
 
-# A value longer than its line is looked for in a window of so many bytes, then of twice as many, and so on. The first
-# window grows as long as values are found in it, and shrinks where lines are bad: those are looked at in vain.
+# A value longer than its line is searched in a window of so many bytes, then twice as many, and so on. The first window
+# grows while values are found in it, and shrinks at bad lines, which are searched in vain.
 _LEAST_WINDOW, _MOST_WINDOW = 16, 16 * 1024
-# When a file has been read this many times over in vain, its rest is one record: no file may hold up the stream.
+# When a file has been searched so many times over in vain, its rest is one record: no file may block the stream.
 _PATIENCE = 8
 
 
@@ -55,7 +55,7 @@ def unzip(content: bytes, limit: int) -> bytes | None:
 
 
 def _is_nothing(data: bytes) -> bool:
-    """Whether a file holds nothing but blanks, byte order marks before everything else, and empty arrays."""
+    """Whether a file holds only blanks, byte order marks at the beginning, and empty arrays."""
     if b"{" in data:
         return False
     signs, at = data.translate(None, _WHITESPACE), 0
@@ -140,8 +140,8 @@ class _Framer:
     def _values(self, text: str) -> tuple[list[str], int, Stop]:
         """Cut values off the front of a text.
 
-        Returns them, where the last of them ended, and why no more were read. Outside an array only
-        objects and arrays are values: anything else is a bad line.
+        Returns them, where the last one ended, and why reading stopped. Outside an array only objects and arrays are
+        values: anything else is a bad line.
         """
         values: list[str] = []
         at = skip_separators(text, 0)
@@ -165,10 +165,10 @@ class _Framer:
         return values, len(text), Stop.END
 
     def _end_of_bad(self, at: int, why: Stop) -> int:
-        """Return where the next record may begin: the next line that does not look like more of the bad value.
+        """Return where the next record may begin: the next line that does not look like part of the bad value.
 
-        Lines that are indented deeper, or begin with a closing bracket at its depth, are more of it: things inside a
-        broken value must not pass for records.
+        Lines that are indented deeper, or begin with a closing bracket at its depth, are part of it: objects inside a
+        broken value must not become records.
         """
         data, stop = self._data, self._line_end(at)
         if self._wasted > _PATIENCE * len(data):

@@ -14,14 +14,15 @@ from pyspark.sql import functions as F
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.settings import Settings
 from soundlake.settings.model import KafkaSettings
-from soundlake.sources.kafka_adoption import adopted, adopted_offsets, as_json, check_same, ends_of
+from soundlake.settings.references import followed
 from soundlake.sources.kafka_broker import Broker
-from soundlake.sources.kafka_offsets import Place, expired, read_offsets
+from soundlake.sources.kafka_offsets import TopicPartition, expired, read_offsets
+from soundlake.sources.kafka_recovery import as_json, check_same, ends_of, recovered, recovered_offsets
 from soundlake.sources.kinds import kind_of
-from soundlake.sources.protocol import RECORD_COLUMNS, Adopted, Gap, Once
+from soundlake.sources.protocol import RECORD_COLUMNS, Gap, Once, Recovered
 
 DEFAULT_CLIENT_OPTIONS = {
-    # What an aborted transaction wrote was never published.
+    # Records of aborted transactions were never published.
     "isolation.level": "read_committed",
     # A broker that has nothing more answers after so many milliseconds, by itself after 500. Tasks read what is there,
     # and nothing else; but a client that has asked for more waits for that answer before it asks for the next range.
@@ -55,7 +56,7 @@ class KafkaSource:
         return Once.AVAILABLE_NOW
 
     def check_start(self, spark: SparkSession, resume: str | None) -> tuple[Gap, ...]:
-        """See Source: the topics are there, and of the records that were not read yet none has expired."""
+        """See Source: the topics exist, and no unread record has expired."""
         kafka = self.settings.source.kafka
         with Broker.connect(spark, client_options(kafka)) as broker:
             present = broker.topics()
@@ -87,22 +88,24 @@ class KafkaSource:
         """See Source."""
         raise NotImplementedError("Spark's trigger availableNow knows")
 
-    def adopt(self, spark: SparkSession, held: DataFrame, scratch: str) -> Adopted:
-        """See Source: every record that the broker still has of what bronze holds is compared with it."""
+    def recover_checkpoint(self, spark: SparkSession, held: DataFrame, scratch: str) -> Recovered:
+        """See Source: every record that both the broker and bronze hold is compared."""
         ends = ends_of(held)
         with Broker.connect(spark, client_options(self.settings.source.kafka)) as broker:
             present = broker.topics()
             _check_topics(self.settings, present)
             pattern = self.settings.source.kafka.topic_pattern
             read = {topic for topic in present if re.fullmatch(pattern, topic)} if pattern else _wanted(self.settings)
-            first, last = broker.bounds(broker.places(sorted({*read, *(topic for topic, _ in ends)} & present)))
-        offsets = adopted_offsets(ends, first, last)
+            first, last = broker.bounds(broker.partitions(sorted({*read, *(topic for topic, _ in ends)} & present)))
+        offsets = recovered_offsets(ends, first, last)
         begun = {place: first[place] for place, end in ends.items() if first[place] < end}
         if begun:
             check_same(spark, held, self._between(spark, begun, {place: ends[place] for place in begun}))
-        return adopted(offsets, ends, last)
+        return recovered(offsets, ends, last)
 
-    def _between(self, spark: SparkSession, begin: Mapping[Place, int], end: Mapping[Place, int]) -> DataFrame:
+    def _between(
+        self, spark: SparkSession, begin: Mapping[TopicPartition, int], end: Mapping[TopicPartition, int]
+    ) -> DataFrame:
         """The records of some partitions between two offsets."""
         options = {name: value for name, value in spark_options(self.settings).items() if name.startswith("kafka.")}
         options["assign"] = json.dumps({topic: [n for t, n in begin if t == topic] for topic, _ in begin})
@@ -114,26 +117,26 @@ class KafkaSource:
         """See Source."""
         servers = self.settings.source.kafka.bootstrap_servers
         if _EXPIRED.search(error):
-            return f"Kafka has deleted records that were not read yet, or a topic was made anew; {HOW_TO_SKIP}"
+            return f"Kafka has deleted records that were not read yet, or a topic was recreated; {HOW_TO_SKIP}"
         if _UNKNOWN_TOPIC.search(error):
             return _swapped(f"a topic is no longer at {servers}")
         if _REFUSED.search(error):
-            return f"Kafka at {servers} refused the log-in or the access: see source.kafka.options and the topics' ACLs"
+            return f"Kafka at {servers} refused the login or the access: see source.kafka.options and the topics' ACLs"
         if _UNREACHABLE.search(error):
             return f"Kafka at {servers} did not answer: see source.kafka.bootstrap_servers and the broker's log"
         return None
 
 
 def client_options(kafka: KafkaSettings) -> dict[str, str]:
-    """The options of Kafka's client, secrets included; raises UsageError where no broker is named."""
+    """The options of the Kafka client, secrets included; raises UsageError without a broker."""
     if kafka.bootstrap_servers is None:
         raise UsageError("source.kafka.bootstrap_servers: needed when source.type is kafka")
-    given = {name: value.get_secret_value() for name, value in kafka.options.items()}
+    given = followed("source.kafka.options", kafka.options)
     return {**DEFAULT_CLIENT_OPTIONS, **given, "bootstrap.servers": kafka.bootstrap_servers}
 
 
 def spark_options(settings: Settings, *, skips: bool = False) -> dict[str, str]:
-    """The options of Spark's connector; with `skips`, it goes on where records have expired."""
+    """The options of Spark's connector; with `skips` it skips expired records."""
     kafka = settings.source.kafka
     options = {f"kafka.{name}": value for name, value in client_options(kafka).items()}
     if kafka.topic_pattern is not None:
@@ -157,7 +160,7 @@ def starting(offsets: str) -> dict[str, str]:
 
 
 def framed(messages: DataFrame, topics: Mapping[str, str]) -> DataFrame:
-    """Turn what Spark's connector gives into records; `topics` is the topic of each kind."""
+    """Turn the rows of Spark's connector into records; `topics` is the topic of each kind."""
     known = {
         "kind": kind_of(F.col("topic"), topics),
         "key": text_or_null(F.col("key")),

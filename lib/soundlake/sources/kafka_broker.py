@@ -1,4 +1,4 @@
-"""Questions to a Kafka cluster, put by the same client with the same options as Spark's connector."""
+"""Asking a Kafka cluster, with the same client and options as Spark's connector."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from soundlake.errors import SoundlakeError
-from soundlake.sources.kafka_offsets import Place
+from soundlake.sources.kafka_offsets import TopicPartition
 
 _PATIENCE_MILLISECONDS = "30000"
 _BYTES = "org.apache.kafka.common.serialization.ByteArrayDeserializer"
@@ -48,12 +48,12 @@ class Broker:
         """The names of all topics one may see."""
         return {str(topic) for topic in self._consumer.listTopics().keySet()}
 
-    def places(self, topics: Iterable[str]) -> list[Place]:
+    def partitions(self, topics: Iterable[str]) -> list[TopicPartition]:
         """The partitions of topics."""
         return [(topic, int(one.partition())) for topic in topics for one in self._consumer.partitionsFor(topic)]
 
-    def bounds(self, places: Iterable[Place]) -> tuple[dict[Place, int], dict[Place, int]]:
-        """The first offset of each partition that is still there, and the one after its last.
+    def bounds(self, places: Iterable[TopicPartition]) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+        """The first remaining offset of each partition, and the one after its last.
 
         Partitions that do not exist are left out.
         """
@@ -65,7 +65,7 @@ class Broker:
         return _read(self._consumer.beginningOffsets(wanted)), _read(self._consumer.endOffsets(wanted))
 
 
-def _read(offsets: Any) -> dict[Place, int]:
+def _read(offsets: Any) -> dict[TopicPartition, int]:
     return {
         (str(entry.getKey().topic()), int(entry.getKey().partition())): int(entry.getValue())
         for entry in offsets.entrySet()

@@ -1,4 +1,4 @@
-"""The kind that a topic or stream says."""
+"""The kind of a topic or stream."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pyspark.sql import functions as F
 
 
 def kinds_of_topics(topics: Mapping[str, str]) -> dict[str, str]:
-    """Return the kind of each topic, given the topic of each kind; a topic of several kinds says none."""
+    """Return the kind of each topic, given the topic of each kind; a topic of several kinds has none."""
     names = list(topics.values())
     return {topic: kind for kind, topic in topics.items() if names.count(topic) == 1}
 
 
 def kind_of(topic: Column, topics: Mapping[str, str]) -> Column:
-    """The kind that a topic says, null where it says none."""
+    """The kind of a topic, null where it has none."""
     kinds = kinds_of_topics(topics)
     if not kinds:
         return F.lit(None).cast("string")

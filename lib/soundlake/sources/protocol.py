@@ -1,4 +1,4 @@
-"""What a source is to the rest of Soundlake."""
+"""The protocol of sources."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ ADDED_BY_INGEST = ("ingested_at", "ingest_date", "record_bytes")
 
 KEPT_BYTES = 64 * 1024  # of a record that is too large
 
-# What a source gives: bronze/events before ingest adds its own columns. A source that cannot give the whole of a record
-# says how long it is, in a column record_bytes of its own.
+# The columns of a source: bronze/events before ingest adds its own. A source that cannot return all bytes of a record
+# adds its length as record_bytes.
 RECORD_COLUMNS = tuple(column for column in EVENTS.columns if column.name not in ADDED_BY_INGEST)
 
 
 class Once(Enum):
-    """How a query takes all that is there, and ends."""
+    """How a query processes everything that is there, and ends."""
 
-    AVAILABLE_NOW = "Spark's trigger availableNow does it"
-    UNTIL_DRAINED = "batch after batch, until the source says that it is drained"
+    AVAILABLE_NOW = "by Spark's trigger availableNow"
+    UNTIL_DRAINED = "batch after batch, until the source is drained"
     IMPOSSIBLE = "the source cannot tell"
 
 
@@ -32,8 +32,8 @@ class Once(Enum):
 class Gap:
     """Records that a broker deleted before they were read.
 
-    They stood in a partition of a stream, after the position `after` (None: from its beginning) and before the position
-    `before` (None: to where the partition ended). `records` is how many they were, None where the broker does not say.
+    They were in a partition of a stream, after the position `after` (None: from its beginning) and before the position
+    `before` (None: to its end). `records` is their number, None where the broker does not say.
     """
 
     stream: str
@@ -50,10 +50,10 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class Adopted:
-    """Where a query without a checkpoint goes on: the offset as Spark writes it, and what was found, in words.
+class Recovered:
+    """Where a query without a checkpoint resumes: the offset as Spark writes it, and a summary for people.
 
-    `log` is what the source itself keeps in a checkpoint, as the text of its first entry.
+    `log` is the first entry of the source's own log in a checkpoint, where it keeps one.
     """
 
     offset: str
@@ -62,10 +62,10 @@ class Adopted:
 
 
 class Source(Protocol):
-    """A place that records come from. It frames them and says where each stands; it never interprets them.
+    """Where records come from. It frames them and gives each its position; it never interprets them.
 
-    `resume` and `reached` are offsets of Spark, as JSON: where a query that has run before goes on, and the end of its
-    last batch (see `soundlake.sources.checkpoint`).
+    `resume` and `reached` are Spark offsets as JSON: where a query that ran before resumes, and the end of its last
+    batch (see `soundlake.sources.checkpoint`).
     """
 
     @property
@@ -74,38 +74,38 @@ class Source(Protocol):
         ...
 
     def check_start(self, spark: SparkSession, resume: str | None) -> tuple[Gap, ...]:
-        """Look at the broker before the query is started; call it before read_stream, and with None for a new query.
+        """Check the broker before the query is started, and before read_stream; pass None for a new query.
 
         Returns the gaps that will be skipped, to be recorded. Raises SoundlakeError, with what to do, where the broker
-        cannot be reached or lacks a topic or stream, or where records have expired and skipping is not allowed.
+        cannot be reached, lacks a topic or stream, or has expired records that may not be skipped.
         """
         ...
 
     def read_stream(self, spark: SparkSession) -> DataFrame:
-        """Return the stream of records: the columns of bronze/events but for those that ingest adds."""
+        """Return the stream of records: the columns of bronze/events without those that ingest adds."""
         ...
 
     def is_drained(self, reached: str) -> bool:
-        """Tell whether nothing that was there when this source was opened is left after an offset.
+        """Whether nothing that existed when this source was opened is left after an offset.
 
         Asked only where `once` is UNTIL_DRAINED.
         """
         ...
 
-    def adopt(self, spark: SparkSession, held: DataFrame, scratch: str) -> Adopted:
-        """Tell where a query goes on whose checkpoint is lost, by the records that bronze holds of this kind of source.
+    def recover_checkpoint(self, spark: SparkSession, held: DataFrame, scratch: str) -> Recovered:
+        """Return where a query with a lost checkpoint goes on, from `held`, the records of this kind of source.
 
-        `scratch` is the path of a folder that may be made; it is removed afterwards. Raises SoundlakeError where the
-        source does not deliver what bronze holds any more, so that going on would lose or double records.
+        `scratch` is the path of a temporary folder. Raises SoundlakeError where the source no longer has what bronze
+        holds, so that going on would lose or duplicate records.
         """
         ...
 
     def explain(self, error: str) -> str | None:
-        """Say what a failure of the query means and what to do; None where it is not the source's."""
+        """Explain a failure of the query and what to do; None where the source is not the cause."""
         ...
 
 
 def check_once(source: Source, name: str) -> None:
-    """Raise UsageError where `--once` cannot be kept."""
+    """Raise UsageError where `--once` is impossible."""
     if source.once is Once.IMPOSSIBLE:
-        raise UsageError(f"--once: {name} cannot tell when all that is there is taken; run without it, or on Spark 4")
+        raise UsageError(f"--once: {name} cannot tell when everything has been read; run without it, or on Spark 4")

@@ -1,6 +1,6 @@
-"""Where a JSON value ends in a text: syntax only, nothing is kept.
+"""Finding where a JSON value ends in a text: syntax only, no values are built.
 
-Every expression is possessive: what it has read it does not give back, so it looks once at each place.
+All expressions are possessive: what they have matched they do not give back, so each place is read once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 import re
 from enum import Enum
 
-# What stands between records. A BOM may be in the middle too, where files were glued together.
+# Separators of records. A BOM may also stand in the middle, where files were concatenated.
 _SEPARATORS = re.compile(r"[ \t\r\n,\ufeff]*+")
 _SCALAR = r'(?:"(?:[^"\\\n]++|\\.)*+"|null|true|false|-?\d[\d.eE+-]*+)(?=\s*+(?:[,\]]|$))'
 _SCALAR_ELEMENT = re.compile(_SCALAR)
@@ -19,10 +19,10 @@ _CUT_TOKEN = re.compile(r'\s*+(?:"[^\n]*+|\\?[-+.\w]*+)\s*+\Z')
 _BRACKETS = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?|[{}\[\]]')
 _TWO_VALUES = re.compile(rb"\}[ \t\r]*+\{")
 
-# A parser builds what it reads, many times as large as the text: of longer values only the brackets are counted.
+# A parser builds values many times as large as the text: of longer values only the brackets are counted.
 _MOST_PARSED = 4 * 1024 * 1024
 
-# Numbers stay text: what only has to be cut out need not be a number that Python can hold.
+# Numbers stay text: to be cut out they need not be numbers that Python can hold.
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
 

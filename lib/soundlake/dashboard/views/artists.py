@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard import answer, charts, filters, periods, sql
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.source import Source
 
@@ -58,5 +58,8 @@ def _by_month(source: Source, span: filters.Days, artists: list[str]) -> None:
         f"FROM {VIEW} {sql.where(sql.between('month', span), sql.one_of('artist_name', chosen))} "
         "GROUP BY month, artist_name ORDER BY month, artist_name"
     )
-    chart = charts.lines(frame, "month", "plays", "artist_name", titles, order=chosen)
+    days = periods.extent(source, periods.PLAYS)
+    drawn = periods.mark(frame, "month", "month", days)
+    chart = charts.lines(drawn, "month", "plays", "artist_name", titles, order=chosen)
     answer.show("artists_by_month", frame, chart, titles, "Lines of the plays of artists by month")
+    periods.explain(drawn, "month", "month", days)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard import answer, charts, filters, periods, sql
 from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.radar import radar
 from soundlake.dashboard.source import Source
 from soundlake.tables import AUDIO_FEATURES
 
@@ -31,7 +32,7 @@ def show(source: Source) -> None:
         _profiles(overview, names)
     with explained(source):
         _drift(source)
-    for part in (_examples, _map, _choice, _mix):
+    for part in (_examples, _of_track, _map, _choice, _mix):
         with explained(source):
             part(source)
 
@@ -58,9 +59,7 @@ def _profiles(overview: pd.DataFrame, names: list[str]) -> None:
     values = overview.set_index("cluster_name")[_FEATURES].astype(float)
     spread = (values.max() - values.min()).replace(0, 1)
     scaled = (0.08 + 0.92 * (values - values.min()) / spread).loc[chosen].reset_index()
-    st.altair_chart(
-        charts.radar(scaled, _FEATURES, "cluster_name"), width="content", alt="Radar of the features of clusters"
-    )
+    st.altair_chart(radar(scaled, _FEATURES, "cluster_name"), width="content", alt="Radar of the features of clusters")
     st.caption("The rim is the cluster with the most of a feature, the middle the one with the least.")
 
 
@@ -89,6 +88,20 @@ def _examples(source: Source) -> None:
     cluster: str = st.selectbox("Cluster", frame["cluster_name"].drop_duplicates().tolist())
     titles = {"track_name": "Track", "artist_name": "Artist", "plays": "Plays", "popularity": "Popularity"}
     answer.show("cluster_examples", frame[frame["cluster_name"] == cluster], None, titles, is_open=True)
+
+
+def _of_track(source: Source) -> None:
+    words = st.text_input("Which cluster has the track", placeholder="title or artist")
+    if not words.strip():
+        return
+    frame = source.ask(
+        "SELECT track_name, artist_name, cluster_name, plays, popularity FROM gold_tracks_wide "
+        f"{sql.where('track_name IS NOT NULL', sql.contains(words, 'track_name', 'artist_name'))} "
+        "ORDER BY plays DESC, popularity DESC NULLS LAST, track_id LIMIT 100"
+    )
+    frame["cluster_name"] = frame["cluster_name"].fillna("none: it has no audio features")
+    titles = {"track_name": "Track", "artist_name": "Artist", "cluster_name": "Cluster", "plays": "Plays"}
+    answer.show("cluster_of_track", frame, None, titles | {"popularity": "Popularity"}, is_open=True)
 
 
 def _map(source: Source) -> None:
@@ -145,7 +158,10 @@ def _mix(source: Source) -> None:
     )
     titles = {"month": "Month", "cluster_name": "Cluster", "plays": "Plays", "listeners": "Listeners"}
     titles |= {"share_of_plays": "Share of plays"}
-    chart = charts.stacked(frame, "month", "plays", "cluster_name", titles, share=True) if len(frame) else None
+    days = periods.extent(source, periods.PLAYS)
+    drawn = periods.mark(frame, "month", "month", days)
+    chart = charts.stacked(drawn, "month", "plays", "cluster_name", titles, share=True) if len(frame) else None
     answer.show(
         "cluster_mix", frame, chart, titles, "Columns of the share of plays by month, a colour for each cluster"
     )
+    periods.explain(drawn, "month", "month", days)

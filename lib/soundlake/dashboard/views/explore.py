@@ -1,18 +1,19 @@
-"""Every insight, as its own file says that it is best shown."""
+"""Every insight, drawn as its own header says, and the rows of its mart."""
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard import answer, filters, periods, sql
+from soundlake.dashboard.drawn import columns_of, draw, prepared, readable, titles_of
 from soundlake.dashboard.explain import explained
+from soundlake.dashboard.marks import marks_sql, options_sql
 from soundlake.dashboard.source import Source
 from soundlake.insights import Insight, load_insights
 
-_CHOSEN_BY_TEXT = ("string",)
 _MOST_FILTERS = 4
 _FEW = 60  # values that a filter can list
+_MOST_ROWS = 2000  # of the mart itself
 
 
 def show(source: Source) -> None:
@@ -22,31 +23,34 @@ def show(source: Source) -> None:
     insight = insights[st.selectbox("Insight", sorted(insights))]
     st.caption(f"{insight.question} {insight.grain[:1].upper()}{insight.grain[1:]}.")
     with explained(source):
-        _rows(source, insight)
+        conditions = _choices(source, insight)
+        _chart(source, insight, conditions)
+        _rows(source, insight, conditions)
 
 
-def _rows(source: Source, insight: Insight) -> None:
+def _choices(source: Source, insight: Insight) -> list[str]:
+    """What the viewer chooses: days, one value of what must not be mixed, any of what has few values."""
     view = insight.table.view
-    names = insight.table.column_names
     days = next(
         (column.name for column in insight.columns if column.type == "date" and column.name in insight.key), None
     )
     conditions = []
-    if days is not None and (span := filters.days(source, view, days, days)) is not None:
+    if days is not None and (span := filters.days(source, view, days, readable(days))) is not None:
         conditions.append(sql.between(days, span))
-    conditions += _choices(source, insight)
-    order = ", ".join(insight.key)
-    frame = source.ask(f"SELECT {', '.join(names)} FROM {view} {sql.where(*conditions)} ORDER BY {order} LIMIT 2000")
-    titles = {column.name: column.name for column in insight.columns}
-    chart = None if frame.empty else _chart(insight, frame, titles)
-    answer.show(insight.name, frame, chart, titles, insight.title)
-    if source.settings.catalog.type == "none":
-        st.caption(f"In SQL: `SELECT * FROM {view}`, with `soundlake query`, DuckDB or Spark.")
+    for column, first in insight.drawn_as.one:
+        options = [str(value) for value in source.ask(options_sql(view, column, conditions))["v"]]
+        if options:
+            index = options.index(first) if first in options else 0
+            chosen = st.selectbox(readable(column), options, index=index, key=f"{view}-{column}")
+            conditions.append(sql.one_of(column, [chosen]))
+    return conditions + _several(source, insight)
 
 
-def _choices(source: Source, insight: Insight) -> list[str]:
-    """A filter for each text column that has few values."""
-    candidates = [c.name for c in insight.columns if c.type in _CHOSEN_BY_TEXT and not c.name.endswith("_id")]
+def _several(source: Source, insight: Insight) -> list[str]:
+    """A filter for each other text column that has few values."""
+    single = [column for column, _ in insight.drawn_as.one]
+    texts = [column.name for column in insight.columns if column.type == "string" and column.name not in single]
+    candidates = [name for name in texts if not name.endswith("_id")]
     if not candidates:
         return []
     view = insight.table.view
@@ -57,23 +61,61 @@ def _choices(source: Source, insight: Insight) -> list[str]:
     conditions = []
     for place, name in zip(st.columns(max(1, len(few))), few, strict=False):
         with place:
-            conditions.append(sql.one_of(name, filters.several(view, name, filters.values(source, view, name))))
+            chosen = filters.several(view, readable(name), filters.values(source, view, name))
+            conditions.append(sql.one_of(name, chosen))
     return conditions
 
 
-def _chart(insight: Insight, frame: pd.DataFrame, titles: dict[str, str]) -> charts.Chart | None:
-    kind, *given = (part.strip() for part in insight.chart.split(";"))
-    parts = dict(part.split(": ", 1) for part in given)
-    x, y, colour = (parts.get(name, "") for name in ("x", "y", "colour"))
-    if kind == "bar" and x in frame and y in frame:
-        value, label = (x, y) if frame[x].dtype.kind in "if" else (y, x)
-        top = frame.nlargest(30, value).drop_duplicates(label)
-        return charts.bars(top.assign(shown=top[label].astype(str)), value, "shown", titles)
-    if kind == "line" and x in frame and y in frame:
-        grouped = frame.assign(series=frame[colour].astype(str) if colour in frame else y).dropna(subset=[y])
-        largest = grouped["series"].value_counts().index[: charts.MOST_COLOURS].tolist()
-        return charts.lines(grouped[grouped["series"].isin(largest)], x, y, "series", titles, order=largest)
-    if kind == "scatter" and x in frame and y in frame and colour in frame:
-        known = frame.dropna(subset=[x, y, colour])
-        return charts.scatter(known, x, y, colour, {name: name for name in dict.fromkeys([*insight.key, x, y, colour])})
-    return None
+def _chart(source: Source, insight: Insight, conditions: list[str]) -> None:
+    chart = insight.drawn_as
+    if chart.kind == "table":
+        return
+    fewest = source.settings.dashboard.min_n
+    marks = source.ask(marks_sql(insight, conditions, fewest))
+    shown = marks if marks.empty else prepared(chart, marks)
+    step, days = _step(insight, conditions), _days(source, insight, conditions)
+    if chart.is_over_time and len(shown):
+        shown = periods.mark(shown, "at", step, days)
+    picture = None if marks.empty else draw(insight, shown)
+    titles = titles_of(insight)
+    answer.show(insight.name, shown, picture, titles, insight.title, taken_as=columns_of(insight))
+    if chart.is_over_time:
+        periods.explain(shown, "at", step, days, "left out of the chart" if chart.kind == "area" else "dashed or pale")
+    if chart.n:
+        st.caption(f"Only means of at least {fewest} {readable(chart.n).lower()} are shown (`dashboard.min_n`).")
+    if len(marks) and "known" in marks and (known := int(marks["known"].max())) > (drawn := marks["id"].nunique()):
+        st.caption(f"The first {drawn:,} of {known:,}.")
+
+
+def _step(insight: Insight, conditions: list[str]) -> str:
+    """How long the periods are: said by the header, by the column's name, or by the period that is chosen."""
+    chart = insight.drawn_as
+    if chart.every or chart.x != "starts_on":
+        return chart.every or chart.x
+    return next((step for step in ("week", "month") if sql.one_of("period", [step]) in conditions), "")
+
+
+def _days(source: Source, insight: Insight, conditions: list[str]) -> periods.Extent | None:
+    """From when until when there are data of what the chart shows."""
+    until = insight.drawn_as.until
+    if not until:
+        return None
+    view = until.partition(".")[0]
+    known = next(one.table.column_names for one in load_insights() if one.table.view == view)
+    of_one = [column for column, _ in insight.drawn_as.one if column in known]
+    return periods.extent(source, until, [one for one in conditions if one.split(" ")[0] in of_one])
+
+
+def _rows(source: Source, insight: Insight, conditions: list[str]) -> None:
+    view = insight.table.view
+    st.subheader("Rows of the mart")
+    known = int(source.ask(f"SELECT count(*) AS n FROM {view} {sql.where(*conditions)}")["n"][0])
+    frame = source.ask(
+        f"SELECT {', '.join(insight.table.column_names)} FROM {view} {sql.where(*conditions)} "
+        f"ORDER BY {', '.join(insight.key)} LIMIT {_MOST_ROWS}"
+    )
+    if known > _MOST_ROWS:
+        st.caption(f"The first {_MOST_ROWS:,} of {known:,} rows: the chart counts them all.")
+    answer.show(f"{insight.name}-rows", frame, None, {column.name: column.name for column in insight.columns})
+    if source.settings.catalog.type == "none":
+        st.caption(f"In SQL: `SELECT * FROM {view}`, with `soundlake query`, DuckDB or Spark.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard import answer, charts, filters, periods, sql
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.source import Source
 
@@ -15,6 +15,8 @@ _MEASURES = {
     "avg_popularity": "Mean popularity, 0 to 100",
     "tracks_observed": "Tracks observed",
 }
+_OF_PLAYS = ("plays", "listeners")
+_MEANS = ("avg_popularity",)
 
 
 def show(source: Source) -> None:
@@ -50,5 +52,13 @@ def show(source: Source) -> None:
         # A month in which none of them has a value is a gap in what was seen, not a fall to nothing.
         seen = frame.groupby("month")[measure].transform("sum") > 0
         drawn = frame[seen].dropna(subset=[measure])
+        fewest = source.settings.dashboard.min_n
+        days = periods.extent(source, periods.PLAYS) if measure in _OF_PLAYS else None
+        if measure in _MEANS:
+            drawn = drawn[drawn["tracks_observed"] >= fewest]
+        drawn = periods.mark(drawn, "month", "month", days)
         chart = charts.lines(drawn, "month", measure, "genre", titles, order=genres) if len(drawn) else None
         answer.show("genres", frame, chart, titles, f"Lines of {_MEASURES[measure]} of genres by month")
+        periods.explain(drawn, "month", "month", days)
+        if measure in _MEANS:
+            st.caption(f"Only means of at least {fewest} tracks are drawn (`dashboard.min_n`).")

@@ -7,14 +7,12 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard import answer, charts, filters, periods, sql
 from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.playlist import MARKET, PLAYLIST, SHOWN, choose, numbered
 from soundlake.dashboard.source import Source
-
-_NO_MARKET = "no market (Global)"
-_PLAYLIST = "coalesce(playlist_name, playlist_id)"
-_MARKET = f"coalesce(market, {sql.text(_NO_MARKET)})"
-_SHOWN = 6  # lines that are drawn without being asked for
+from soundlake.dashboard.views._albums_of_year import albums_of_year
+from soundlake.dashboard.views._playlist_changes import overlap, turnover
 
 
 def show(source: Source) -> None:
@@ -28,8 +26,8 @@ def show(source: Source) -> None:
 
 def _top_tracks(source: Source) -> None:
     view = "gold_top_tracks"
-    playlist, market = _playlist(source, view)
-    on_list = [sql.one_of(_PLAYLIST, [playlist]), sql.one_of(_MARKET, market)]
+    playlist, market = choose(source, view)
+    on_list = [sql.one_of(PLAYLIST, [playlist]), sql.one_of(MARKET, market)]
     known = source.ask(f"SELECT DISTINCT week FROM {view} {sql.where(*on_list)} ORDER BY week DESC")
     if known.empty:
         nothing("This playlist has no week yet.")
@@ -58,7 +56,7 @@ def _top_tracks(source: Source) -> None:
         f"{sql.where(*on_list, sql.between('week', (week, week)), sql.one_of('genre', genres))} "
         f"ORDER BY rank LIMIT {top}"
     )
-    frame["shown"] = _numbered(frame, "rank", "track_name", "artist_name")
+    frame["shown"] = numbered(frame, "rank", "track_name", "artist_name")
     chart = charts.bars(frame, "points", "shown", titles) if len(frame) else None
     answer.show("top_tracks", frame, chart, titles, "Bars of the points of tracks in a week, the first on top")
     if len(frame):
@@ -69,9 +67,7 @@ def _top_tracks(source: Source) -> None:
 def _ranks(source: Source, view: str, on_list: list[str], top: pd.DataFrame, place: str) -> None:
     st.subheader("Rank, week by week")
     names = top["track_name"].dropna().drop_duplicates().tolist()
-    chosen = filters.several(
-        place, f"Tracks, at most {charts.MOST_COLOURS}", names, names[:_SHOWN], charts.MOST_COLOURS
-    )
+    chosen = filters.several(place, f"Tracks, at most {charts.MOST_COLOURS}", names, names[:SHOWN], charts.MOST_COLOURS)
     if not chosen:
         nothing("No track is chosen.")
         return
@@ -80,8 +76,11 @@ def _ranks(source: Source, view: str, on_list: list[str], top: pd.DataFrame, pla
         f"SELECT week, track_name, min(rank) AS rank, min(mean_position) AS mean_position FROM {view} "
         f"{sql.where(*on_list, sql.one_of('track_name', chosen))} GROUP BY week, track_name ORDER BY week, track_name"
     )
-    chart = charts.lines(frame, "week", "rank", "track_name", titles, reverse=True, order=chosen)
+    days = periods.extent(source, periods.SNAPSHOTS, on_list)
+    drawn = periods.mark(frame, "week", "week", days)
+    chart = charts.lines(drawn, "week", "rank", "track_name", titles, reverse=True, order=chosen)
     answer.show("ranks", frame, chart, titles, "Lines of the ranks of tracks by week, rank 1 on top")
+    periods.explain(drawn, "week", "week", days)
 
 
 def _artists(source: Source) -> None:
@@ -94,7 +93,7 @@ def _albums(source: Source) -> None:
 
 def _appearances(source: Source, view: str, name: str, title: str, more: dict[str, str]) -> None:
     """How many tracks an artist or an album has on a playlist on an average day of each week or month."""
-    playlist, market = _playlist(source, view)
+    playlist, market = choose(source, view)
     left, right = st.columns(2)
     with left:
         period = st.radio("By", ["week", "month"], horizontal=True)
@@ -105,8 +104,8 @@ def _appearances(source: Source, view: str, name: str, title: str, more: dict[st
         nothing("This playlist has no period yet.")
         return
     clause = [
-        sql.one_of(_PLAYLIST, [playlist]),
-        sql.one_of(_MARKET, market),
+        sql.one_of(PLAYLIST, [playlist]),
+        sql.one_of(MARKET, market),
         sql.one_of("period", [period]),
         sql.between("starts_on", span),
         sql.contains(words, name),
@@ -119,7 +118,7 @@ def _appearances(source: Source, view: str, name: str, title: str, more: dict[st
         f"{view}-{playlist}-{period}",
         f"{title}s, at most {charts.MOST_COLOURS}",
         largest,
-        largest[:_SHOWN],
+        largest[:SHOWN],
         most=charts.MOST_COLOURS,
     )
     if not chosen:
@@ -135,13 +134,16 @@ def _appearances(source: Source, view: str, name: str, title: str, more: dict[st
         f"SELECT {', '.join(titles)} FROM {view} {sql.where(*clause, sql.one_of(name, chosen))} "
         "ORDER BY starts_on, rank"
     )
-    chart = charts.lines(frame, "starts_on", "tracks_per_snapshot", name, titles, order=chosen) if len(frame) else None
+    days = periods.extent(source, periods.SNAPSHOTS, clause[:2])
+    drawn = periods.mark(frame, "starts_on", period, days)
+    chart = charts.lines(drawn, "starts_on", "tracks_per_snapshot", name, titles, order=chosen) if len(frame) else None
     answer.show(view.removeprefix("gold_"), frame, chart, titles, f"Lines of tracks on the playlist by {period}")
+    periods.explain(drawn, "starts_on", period, days)
 
 
 def _entries(source: Source) -> None:
     view = "gold_chart_entries"
-    playlist, market = _playlist(source, view)
+    playlist, market = choose(source, view)
     span = filters.days(source, view, "snapshot_date", "Days")
     if span is None:
         nothing("This playlist has no entries yet.")
@@ -157,8 +159,8 @@ def _entries(source: Source) -> None:
         "snapshots_away": "Days away",
     }
     clause = sql.where(
-        sql.one_of(_PLAYLIST, [playlist]),
-        sql.one_of(_MARKET, market),
+        sql.one_of(PLAYLIST, [playlist]),
+        sql.one_of(MARKET, market),
         sql.between("snapshot_date", span),
         sql.one_of("entry", kinds),
     )
@@ -168,8 +170,11 @@ def _entries(source: Source) -> None:
         "GROUP BY CAST(date_trunc('week', snapshot_date) AS date), entry ORDER BY week, entry"
     )
     labels = {"week": "Week", "entry": "Entry", "entries": "Entries"}
-    chart = charts.stacked(counts, "week", "entries", "entry", labels) if len(counts) else None
+    days = periods.extent(source, periods.SNAPSHOTS, [sql.one_of(PLAYLIST, [playlist]), sql.one_of(MARKET, market)])
+    drawn = periods.mark(counts, "week", "week", days)
+    chart = charts.stacked(drawn, "week", "entries", "entry", labels) if len(counts) else None
     answer.show("entries_by_week", counts, chart, labels, "Columns of entries by week, a colour for each kind")
+    periods.explain(drawn, "week", "week", days)
     if len(counts):
         st.subheader("The newest entries")
         newest = f"SELECT {', '.join(titles)} FROM {view} {clause} ORDER BY snapshot_date DESC, position LIMIT 500"
@@ -178,7 +183,7 @@ def _entries(source: Source) -> None:
 
 def _longest(source: Source) -> None:
     view = "gold_chart_tracks"
-    playlist, market = _playlist(source, view)
+    playlist, market = choose(source, view)
     left, right = st.columns(2)
     with left:
         genres = filters.several(view, "Genre of the artist", filters.values(source, view, "genre"))
@@ -200,8 +205,8 @@ def _longest(source: Source) -> None:
         "streams": "Streams",
     }
     clause = sql.where(
-        sql.one_of(_PLAYLIST, [playlist]),
-        sql.one_of(_MARKET, market),
+        sql.one_of(PLAYLIST, [playlist]),
+        sql.one_of(MARKET, market),
         sql.one_of("genre", genres),
         sql.contains(words, "track_name", "artist_name"),
         "on_chart" if still_there else "",
@@ -210,89 +215,18 @@ def _longest(source: Source) -> None:
         f"SELECT {', '.join(titles)} FROM {view} {clause} ORDER BY days DESC, peak_position, track_name LIMIT {top}"
     )
     frame["place"] = range(1, len(frame) + 1)
-    frame["shown"] = _numbered(frame, "place", "track_name", "artist_name")
+    frame["shown"] = numbered(frame, "place", "track_name", "artist_name")
     chart = charts.bars(frame, "days", "shown", titles) if len(frame) else None
     answer.show("chart_tracks", frame, chart, titles, "Bars of the days that tracks were on the playlist")
-
-
-def _turnover(source: Source) -> None:
-    view = "gold_playlist_turnover"
-    span = filters.days(source, view, "snapshot_date", "Days")
-    playlists = source.ask(
-        f"SELECT {_PLAYLIST} AS playlist, count(*) AS days FROM {view} WHERE turnover IS NOT NULL "
-        f"GROUP BY {_PLAYLIST} ORDER BY days DESC, playlist LIMIT 1000"
-    )["playlist"].tolist()
-    if span is None or not playlists:
-        nothing("No playlist has two days yet.")
-        return
-    chosen = filters.several(
-        view, f"Playlists, at most {charts.MOST_COLOURS}", playlists, playlists[:4], most=charts.MOST_COLOURS
-    )
-    if not chosen:
-        nothing("No playlist is chosen.")
-        return
-    frame = source.ask(
-        f"SELECT CAST(date_trunc('week', snapshot_date) AS date) AS week, {_PLAYLIST} AS playlist, "
-        f"avg(turnover) AS turnover, sum(entered) AS entered, sum(left_behind) AS left_behind FROM {view} "
-        f"{sql.where(sql.between('snapshot_date', span), sql.one_of(_PLAYLIST, chosen), 'turnover IS NOT NULL')} "
-        f"GROUP BY CAST(date_trunc('week', snapshot_date) AS date), {_PLAYLIST} ORDER BY week, playlist"
-    )
-    titles = {"week": "Week", "playlist": "Playlist", "turnover": "Mean share of new tracks in a snapshot"}
-    titles |= {"entered": "Entered", "left_behind": "Left"}
-    chart = charts.lines(frame, "week", "turnover", "playlist", titles, order=chosen) if len(frame) else None
-    answer.show("turnover", frame, chart, titles, "Lines of the turnover of playlists by week")
-
-
-def _overlap(source: Source) -> None:
-    view = "gold_market_overlap"
-    span = filters.days(source, view, "snapshot_date", "Days")
-    playlists = filters.values(source, view, _PLAYLIST)
-    if span is None or not playlists:
-        nothing("No two playlists of different markets were seen on one day yet.")
-        return
-    japan = next((i for i, name in enumerate(playlists) if "japan" in name.lower()), 0)
-    playlist = st.selectbox("Playlist", playlists, index=japan)
-    other = "coalesce(other_playlist_name, other_playlist_id)"
-    frame = source.ask(
-        f"SELECT snapshot_date, {other} AS other, shared, tracks, share, jaccard FROM {view} "
-        f"{sql.where(sql.one_of(_PLAYLIST, [playlist]), sql.between('snapshot_date', span))} "
-        "ORDER BY snapshot_date, other"
-    )
-    titles = {"snapshot_date": "Day", "other": "Other playlist", "share": "Share of tracks that are on both"}
-    titles |= {"shared": "Shared tracks", "tracks": "Tracks", "jaccard": "Jaccard"}
-    chart = charts.lines(frame, "snapshot_date", "share", "other", titles) if len(frame) else None
-    answer.show(
-        "market_overlap", frame, chart, titles, f"Lines of the share of {playlist} that other playlists have too"
-    )
 
 
 _QUESTIONS: dict[str, Callable[[Source], None]] = {
     "Top tracks": _top_tracks,
     "Artists": _artists,
     "Albums": _albums,
+    "Albums of a year": albums_of_year,
     "New entries": _entries,
     "Longest on the chart": _longest,
-    "Turnover": _turnover,
-    "Between markets": _overlap,
+    "Turnover": turnover,
+    "Between markets": overlap,
 }
-
-
-def _playlist(source: Source, view: str) -> tuple[str, list[str]]:
-    """Choose a market, and one of its playlists; charts that have the most entries come first."""
-    left, right = st.columns(2)
-    with left:
-        market = filters.several(view, "Market", filters.values(source, view, _MARKET))
-    ranked = source.ask(
-        f"SELECT {_PLAYLIST} AS playlist, count(*) AS n FROM {view} {sql.where(sql.one_of(_MARKET, market))} "
-        f"GROUP BY {_PLAYLIST} ORDER BY n DESC, playlist LIMIT 1000"
-    )["playlist"].tolist()
-    with right:
-        playlist = st.selectbox("Playlist", ranked)
-    return playlist or "", market
-
-
-def _numbered(frame: pd.DataFrame, number: str, name: str, artist: str) -> list[str]:
-    return [
-        f"{place}. {title} – {by or 'unknown'}"
-        for place, title, by in zip(frame[number], frame[name], frame[artist], strict=True)
-    ]

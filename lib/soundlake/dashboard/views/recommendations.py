@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, sql
-from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.explain import explained, nothing, plain
 from soundlake.dashboard.source import Source
 
 _MOST_LISTED = 1000
@@ -50,7 +50,7 @@ def _like_track(source: Source) -> None:
         "cluster IS NOT NULL AND track_name IS NOT NULL", sql.contains(words, "track_name", "artist_name")
     )
     known = source.ask(
-        f"SELECT track_id, track_name, artist_name FROM gold_tracks_wide {clause} "
+        f"SELECT track_id, track_name, artist_name, cluster_name FROM gold_tracks_wide {clause} "
         f"ORDER BY plays DESC, popularity DESC, track_id LIMIT {_MOST_LISTED}"
     )
     if known.empty:
@@ -61,6 +61,8 @@ def _like_track(source: Source) -> None:
         for track, name, artist in zip(known["track_id"], known["track_name"], known["artist_name"], strict=True)
     }
     track = st.selectbox("Track", list(labels), format_func=labels.__getitem__)
+    cluster = known.set_index("track_id")["cluster_name"][track]
+    st.markdown(f"It is in the cluster **{plain(str(cluster))}**.")
     titles = {"rank": "Rank", "track_name": "Track", "artist_name": "Artist", "similarity": "Similarity"}
     titles |= {"distance": "Distance", "genre": "Genre", "cluster_name": "Cluster"}
     frame = source.ask(

@@ -26,13 +26,20 @@ _LOOK_AGAIN_SECONDS = 5.0
 
 
 def prepare(
-    job: Job, settings: Settings, target: str, line: Line, *, once: bool, check_only: bool, adopt: bool = False
+    job: Job,
+    settings: Settings,
+    target: str,
+    line: Line,
+    *,
+    once: bool,
+    check_only: bool,
+    recover_checkpoint: bool = False,
 ) -> Run:
     """Return the run that these settings ask for; raises UsageError where it cannot be one, before anything is made."""
     platform = platform_of(target, line)
     check(job, settings, platform)
     deploy = completed(Account(settings.deploy), TARGETS[target].needed, job.kind)
-    return Run(job, settings, deploy, platform, once=once, adopt=adopt, check=check_only)
+    return Run(job, settings, deploy, platform, once=once, recover_checkpoint=recover_checkpoint, check=check_only)
 
 
 def described(run: Run) -> str:

@@ -42,14 +42,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Run:
-    """A job with its settings on a platform. `once`, `adopt` and `check` are its options."""
+    """A job with its settings on a platform. `once`, `recover_checkpoint` and `check` are its options."""
 
     job: Job
     settings: Settings
     deploy: DeploySettings
     platform: Platform
     once: bool = False
-    adopt: bool = False
+    recover_checkpoint: bool = False
     check: bool = False
     extra: dict[str, str] = field(default_factory=dict)
 
@@ -147,7 +147,7 @@ class Run:
     @property
     def arguments(self) -> list[str]:
         """The command line of the job."""
-        flags = {"--once": self.once, "--adopt": self.adopt, "--check": self.check}
+        flags = {"--once": self.once, "--recover-checkpoint": self.recover_checkpoint, "--check": self.check}
         return [f"--config={self.config.uri}", *(flag for flag, given in flags.items() if given)]
 
     def _reads(self, source: str) -> bool:

@@ -1,1 +1,1 @@
-"""Records from Kinesis: on Spark 4 a data source of Soundlake's own, on Spark 3.5 the platform's connector."""
+"""Records from Kinesis: on Spark 4 by our own data source, on Spark 3.5 by the platform's connector."""

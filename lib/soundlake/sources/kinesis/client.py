@@ -1,4 +1,4 @@
-"""Kinesis as Soundlake sees it: a stream, its shards, and walks along a shard."""
+"""Kinesis as Soundlake sees it: a stream and its shards."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ ATTEMPTS = 10
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a stream is; credentials come from where AWS's own tools look for them."""
+class StreamAddress:
+    """A stream's name, region and endpoint; credentials come from AWS's default chain."""
 
     stream: str
     region: str
@@ -28,12 +28,12 @@ class Place:
 
 
 @cache
-def connect(place: Place) -> KinesisClient:
-    """Return this process' client, which all its threads may use. Throttled calls are repeated, later and later."""
+def connect(address: StreamAddress) -> KinesisClient:
+    """Return this process' client, which all its threads may use. Throttled calls are retried with growing waits."""
     client: KinesisClient = open_client(
         "kinesis",
-        region=place.region,
-        endpoint_url=place.endpoint_url,
+        region=address.region,
+        endpoint_url=address.endpoint_url,
         attempts=ATTEMPTS,
         connect_timeout=10,
         max_pool_connections=32,
@@ -43,7 +43,7 @@ def connect(place: Place) -> KinesisClient:
 
 @dataclass(frozen=True)
 class Description:
-    """What a stream is now: when it was made, how long it keeps records, and the time by Kinesis' clock (all in ms)."""
+    """A stream: when it was created, its retention, and the time by Kinesis' clock (all in ms)."""
 
     created: int
     retention: int

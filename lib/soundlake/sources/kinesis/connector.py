@@ -1,4 +1,4 @@
-"""The platform's `aws-kinesis` format, for Spark 3.5: what it is told, and what it gives."""
+"""The platform's `aws-kinesis` format, for Spark 3.5: its options and columns."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ FORMAT = "aws-kinesis"
 def options(kinesis: KinesisSettings) -> dict[str, str]:
     """The connector's options.
 
-    Its own defaults begin at LATEST and go on in silence where records were lost: both are always set. The executors
-    write down how far they have read when they finish, so that a batch must be read by one action.
+    By default it begins at LATEST and silently skips lost records: both are always set. Executors record how far they
+    have read when they finish, so a batch must be read by one action.
     """
     assert kinesis.stream is not None
     assert kinesis.region is not None
@@ -33,9 +33,9 @@ def options(kinesis: KinesisSettings) -> dict[str, str]:
 
 
 def columns(shard: Column | None = None) -> Mapping[str, Column]:
-    """The connector's columns by the names of bronze's.
+    """The connector's columns under the names of bronze.
 
-    It does not name the shard: the sequence number is unique in the stream, so one partition holds them all.
+    It does not name the shard: sequence numbers are unique in the stream, so all records are in one partition.
     """
     return {
         "key": F.col("partitionKey"),

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from pyspark.sql.datasource import DataSource, DataSourceStreamReader, InputPartition
 
-from soundlake.sources.kinesis.client import Place, connect
+from soundlake.sources.kinesis.client import StreamAddress, connect
 from soundlake.sources.kinesis.deaggregate import user_records
 from soundlake.sources.kinesis.offsets import NOTHING, ShardRange, StreamOffset, as_json, from_json, ranges
-from soundlake.sources.kinesis.planner import Limits, Planner
-from soundlake.sources.kinesis.walk import read_range, read_remains
+from soundlake.sources.kinesis.planner import BatchLimits, Planner
+from soundlake.sources.kinesis.shard_reader import read_range, read_remains
 from soundlake.tables import EVENTS
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ ARROW_SCHEMA = pa.schema(
 
 
 class KinesisDataSource(DataSource):
-    """Format soundlake-kinesis; its options are made by `source.spark_options`."""
+    """Format soundlake-kinesis; its options come from `source.spark_options`."""
 
     @classmethod
     def name(cls) -> str:
@@ -52,7 +52,7 @@ class KinesisDataSource(DataSource):
 
 @dataclass(frozen=True)
 class ShardPartition(InputPartition):
-    """What one task reads: a range of a shard, with its records where planning has kept them.
+    """What one task reads: a range of a shard, with its records where the plan kept them.
 
     `may_be_less`: some of them have expired, and skipping is allowed.
     """
@@ -63,24 +63,24 @@ class ShardPartition(InputPartition):
 
 
 class KinesisStreamReader(DataSourceStreamReader):
-    """Plans the batches of one query, in a process beside the driver, and reads them, in those of the executors."""
+    """Plans the batches of one query in a process beside the driver, and reads them in those of the executors."""
 
     def __init__(self, options: Mapping[str, str]) -> None:
         self._options = dict(options)
-        self._place = Place(options["stream"], options["region"], options.get("endpoint_url"))
+        self._address = StreamAddress(options["stream"], options["region"], options.get("endpoint_url"))
         self._planner: Planner | None = None
         self._planned: StreamOffset = NOTHING
 
     def initialOffset(self) -> dict[str, Any]:  # noqa: N802
-        """Return where every query begins: before anything."""
+        """Return where every query begins: before all records."""
         return as_json(NOTHING)
 
     def latestOffset(self) -> dict[str, Any]:  # noqa: N802
         """Plan the next batch; return where it ends."""
         if self._planner is None:
-            limits = Limits(int(self._options["max_records"]), int(self._options["carry_bytes"]))
-            client = connect(self._place)
-            self._planner = Planner(client, self._place.stream, self._options["start"], limits, self._skips)
+            limits = BatchLimits(int(self._options["max_records"]), int(self._options["carry_bytes"]))
+            client = connect(self._address)
+            self._planner = Planner(client, self._address.stream, self._options["start"], limits, self._skips)
         self._planned = self._planner.plan(self._planned)
         return as_json(self._planned)
 
@@ -92,7 +92,7 @@ class KinesisStreamReader(DataSourceStreamReader):
         wanted = ranges(from_json(start), from_json(end))
         if self._planner is not None:
             return [ShardPartition(one, self._planner.carried(one)) for one in wanted]
-        # A batch that was planned by an earlier run, and not finished.
+        # An unfinished batch of an earlier run.
         self._planned = from_json(end)
         return [ShardPartition(one, may_be_less=one.shard in self._skips) for one in wanted]
 
@@ -107,7 +107,7 @@ class KinesisStreamReader(DataSourceStreamReader):
         if partition.records is not None:
             return [partition.records]
         read = read_remains if partition.may_be_less else read_range
-        return read(connect(self._place), self._place.stream, partition.wanted)
+        return read(connect(self._address), self._address.stream, partition.wanted)
 
     @property
     def _skips(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Records that the Kinesis Producer Library packed into one."""
+"""De-aggregation: unpacking records of the Kinesis Producer Library."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DIGEST_SIZE = 16
 
 
 class UserRecord(NamedTuple):
-    """A record as its producer wrote it, and where it stands in its shard."""
+    """A record as its producer wrote it, and its position in the shard."""
 
     key: str
     value: bytes

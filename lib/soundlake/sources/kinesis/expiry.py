@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from soundlake.sources.kinesis.client import Description
 from soundlake.sources.kinesis.offsets import StreamOffset
+from soundlake.sources.kinesis.shard_reader import first_record, still_has
 from soundlake.sources.kinesis.shards import Shard, vanished
-from soundlake.sources.kinesis.walk import first_record, still_has
 from soundlake.sources.protocol import Gap
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ def find_gaps(
 ) -> tuple[Gap, ...]:
     """Return, by shard, what was or may have been lost before it was read.
 
-    A shard that is listed no more, and one whose unread records may be older than the stream's retention and whose last
-    record that was read is gone. Kinesis does not say how many records it deleted, nor whether it deleted any.
+    That is a shard that is no longer listed, or one whose unread records may be older than the stream's retention and
+    whose last read record is gone. Kinesis does not say how many records it deleted, or whether any.
     """
     gaps = [Gap(stream, name, offset.shards[name].after, None, None) for name in vanished(offset, listed)]
     for shard in listed:

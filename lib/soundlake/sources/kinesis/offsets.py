@@ -1,4 +1,4 @@
-"""How far a stream was read: what Spark's checkpoint holds of it. Pure."""
+"""How far a stream was read, as stored in Spark's checkpoint. Pure."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ TRIM_HORIZON = "TRIM_HORIZON"
 class ShardOffset:
     """How far one shard was read.
 
-    `start` is where reading began: TRIM_HORIZON, or a time in milliseconds as text. `after` is the sequence number of
-    the last record taken, None before the first. `taken` counts the records taken, so that a batch knows how many there
-    are between two offsets. Nothing that was not taken arrived before `since` (milliseconds): older than the stream's
-    retention, it may be lost. `ended`: the shard is closed and was read to its end. `restarts` counts how often reading
-    began anew at TRIM_HORIZON, where records had expired and skipping was allowed.
+    Attributes:
+        start: Where reading began: TRIM_HORIZON, or a time in milliseconds as text.
+        after: The sequence number of the last record read, None before the first.
+        taken: How many records were read, so that a batch knows how many there are between two offsets.
+        since: All unread records arrived after this (milliseconds); before the stream's retention, some may be lost.
+        ended: The shard is closed and was read to its end.
+        restarts: How often reading restarted at TRIM_HORIZON, where records had expired and could be skipped.
     """
 
     start: str
@@ -30,7 +32,7 @@ class ShardOffset:
 
 @dataclass(frozen=True)
 class StreamOffset:
-    """How far a stream was read. `created` is when it was made (milliseconds), None before the first plan."""
+    """How far a stream was read. `created` is its creation time (milliseconds), None before the first plan."""
 
     created: int | None
     shards: Mapping[str, ShardOffset]
@@ -57,7 +59,7 @@ NOTHING = StreamOffset(None, {})
 
 
 def as_json(offset: StreamOffset) -> dict[str, Any]:
-    """Write an offset as JSON: equal offsets give equal texts, by which Spark tells whether there is something new."""
+    """Write an offset as JSON; equal offsets have equal texts, which Spark compares."""
     if offset.created is None:
         return {}
     shards = {name: _fields(shard) for name, shard in sorted(offset.shards.items())}
@@ -65,7 +67,7 @@ def as_json(offset: StreamOffset) -> dict[str, Any]:
 
 
 def from_json(value: Mapping[str, Any]) -> StreamOffset:
-    """Read an offset back; raises ValueError where it is none."""
+    """Parse an offset; raises ValueError for anything else."""
     if not value:
         return NOTHING
     if value.get("version") != 1:

@@ -1,4 +1,4 @@
-"""Planning a batch: how far each shard is read, found by walking there."""
+"""Planning a batch: how far each shard is read, found by reading it."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from soundlake.errors import SoundlakeError
 from soundlake.sources.kinesis.client import Description, describe, list_shards, milliseconds
 from soundlake.sources.kinesis.expiry import find_gaps
 from soundlake.sources.kinesis.offsets import ShardOffset, ShardRange, StreamOffset
+from soundlake.sources.kinesis.shard_reader import EXPIRED, ShardReader
 from soundlake.sources.kinesis.shards import Shard, discovered, readable, restarted
-from soundlake.sources.kinesis.walk import EXPIRED, Walk
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesis.type_defs import RecordTypeDef
 
-# Shards are listed anew when one has ended, and now and then.
+# Shards are listed again when one has ended, and at this interval.
 LIST_EVERY_SECONDS = 60
-# A batch is cut where the walk is by then: on an old stream with few records it takes many empty pages.
-LONGEST_WALK_SECONDS = 20
+# A batch ends where the reader is by then: an old stream with few records has many empty pages.
+LONGEST_READ_SECONDS = 20
 # Kinesis allows five reads a second of a shard, for all its readers together.
 PAUSE_AFTER_EMPTY_PAGE_SECONDS = 0.2
 MOST_THREADS = 16
-# What a task is told must fit into one message of Spark (spark.rpc.message.maxSize, 128 MB).
+# A task's partition must fit into one message of Spark (spark.rpc.message.maxSize, 128 MB).
 MOST_CARRIED_TO_A_TASK = 32 << 20
-# What a record weighs beside its data and key.
+# The size of a record beside its data and key.
 OVERHEAD_BYTES = 100
 
 
 @dataclass(frozen=True)
-class Limits:
-    """How large a batch may be, and how much of it is kept in memory to be handed over."""
+class BatchLimits:
+    """How large a batch may be, and how much of it the driver keeps to hand over."""
 
     records: int
     carried_bytes: int
@@ -42,21 +42,21 @@ class Limits:
 
 @dataclass(frozen=True)
 class _Step:
-    """What a walk along one shard found: the new offset, and the records where they were few enough to be kept."""
+    """What was read of one shard: the new offset, and the records if they were few enough to keep."""
 
     offset: ShardOffset
     records: list[RecordTypeDef] | None
 
 
 class Planner:
-    """Plans batches, one after another; it remembers where its walks are, so that none goes a way twice."""
+    """Plans batches one after another. Its readers stay open between batches, so planning reads no record twice."""
 
     def __init__(
         self,
         client: KinesisClient,
         stream: str,
         start: str,
-        limits: Limits,
+        limits: BatchLimits,
         skips: Collection[str] = (),
         clock: Callable[[], float] = time,
     ) -> None:
@@ -66,7 +66,7 @@ class Planner:
         self._limits = limits
         self._skips = set(skips)
         self._clock = clock
-        self._walks: dict[str, Walk] = {}
+        self._readers: dict[str, ShardReader] = {}
         self._since: dict[str, int] = {}
         self._carried: dict[tuple[str, str | None, str], list[RecordTypeDef]] = {}
         self._listed: list[Shard] = []
@@ -76,7 +76,7 @@ class Planner:
     def plan(self, begun: StreamOffset) -> StreamOffset:
         """Return where the batch that follows `begun` ends; `begun` itself where there is nothing new.
 
-        Raises SoundlakeError where records have expired that were not read, or where the stream is another one.
+        Raises SoundlakeError where records have expired that were not read, or where the stream was recreated.
         """
         self._carried = {}
         about = self._look(begun)
@@ -102,7 +102,7 @@ class Planner:
 
     def _look(self, begun: StreamOffset) -> Description:
         is_due = monotonic() - self._listed_at > LIST_EVERY_SECONDS
-        # A shard at its end has children: they are looked for until they are there.
+        # A shard that has ended has children: list shards until they appear.
         known = {parent for shard in self._listed for parent in shard.parents}
         has_ended = any(shard.ended and name not in known for name, shard in begun.shards.items())
         if self._about is None or is_due or has_ended:
@@ -128,29 +128,29 @@ class Planner:
             lines = "; ".join(str(gap) for gap in gaps if gap.partition not in self._skips)
             raise SoundlakeError(f"{EXPIRED}: {lines}")
         for name in lost:
-            self._walks.pop(name, None)
-        # Allowed once: what expires later, while the query runs, stops it.
+            self._readers.pop(name, None)
+        # Allowed once: records that expire while the query runs stop it.
         self._skips = set()
         return restarted(offset, lost, self._listed, now)
 
     def _step(self, shard: Shard, begun: ShardOffset, most: int, keep: int) -> _Step:
-        walk = self._walks.get(shard.name)
-        if walk is None or walk.after != begun.after:
-            walk = Walk(self._client, self._stream, shard.name, begun.start, begun.after)
-            self._walks[shard.name] = walk
-        began, deadline = self._now(), monotonic() + LONGEST_WALK_SECONDS
+        reader = self._readers.get(shard.name)
+        if reader is None or reader.after != begun.after:
+            reader = ShardReader(self._client, self._stream, shard.name, begun.start, begun.after)
+            self._readers[shard.name] = reader
+        began, deadline = self._now(), monotonic() + LONGEST_READ_SECONDS
         end, size = begun, 0
         kept: list[RecordTypeDef] | None = []
         while end.taken - begun.taken < most:
-            page = walk.next_page(most - (end.taken - begun.taken))
+            page = reader.next_page(most - (end.taken - begun.taken))
             size += sum(_weight(record) for record in page.records)
             kept = [*kept, *page.records] if kept is not None and size <= keep else None
             if page.records:
                 arrived = milliseconds(page.records[-1]["ApproximateArrivalTimestamp"])
-                end = replace(end, after=walk.after, taken=end.taken + len(page.records), since=arrived)
+                end = replace(end, after=reader.after, taken=end.taken + len(page.records), since=arrived)
             if page.is_end:
                 end = replace(end, ended=True, since=began)
-                del self._walks[shard.name]
+                del self._readers[shard.name]
                 break
             if page.is_tip and not shard.is_closed:
                 end = replace(end, since=began)
@@ -166,7 +166,7 @@ class Planner:
             self._carried[name, begun.after, step.offset.after] = step.records
 
     def _is_news(self, begun: StreamOffset, end: StreamOffset, about: Description, now: int) -> bool:
-        """Whether the offsets differ in more than `since`, or `since` is so old that a restart could take fright."""
+        """Whether the offsets differ in more than `since`, or `since` is so old that a restart would suspect a gap."""
         still = {name: replace(shard, since=0) for name, shard in begun.shards.items()}
         if still != {name: replace(shard, since=0) for name, shard in end.shards.items()}:
             return True

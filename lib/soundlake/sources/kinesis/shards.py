@@ -1,4 +1,4 @@
-"""Shards as they come and go: which are new, which may be read now. Pure."""
+"""Shards as they come and go: which are new, and which may be read. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST_RETENTION_MS = 366 * 24 * 3600 * 1000
 
 @dataclass(frozen=True)
 class Shard:
-    """A shard as Kinesis lists it: it came out of `parents`; once closed it takes no more records."""
+    """A listed shard: it was split or merged from `parents`; a closed one takes no more records."""
 
     name: str
     parents: tuple[str, ...] = ()
@@ -52,13 +52,13 @@ def readable(offset: StreamOffset, listed: Iterable[Shard]) -> list[Shard]:
 
 
 def vanished(offset: StreamOffset, listed: Iterable[Shard]) -> list[str]:
-    """Return the shards that were not read to their end and are listed no more: their last records have expired."""
+    """Return the shards that were not read to their end and are no longer listed: their last records have expired."""
     present = {shard.name for shard in listed}
     return sorted(name for name, shard in offset.shards.items() if not shard.ended and name not in present)
 
 
 def restarted(offset: StreamOffset, names: Iterable[str], listed: Iterable[Shard], now: int) -> StreamOffset:
-    """Begin anew with shards whose next records have expired: at the oldest that is left, or not at all."""
+    """Restart shards whose next records have expired: at the oldest remaining one, or not at all."""
     present = {shard.name for shard in listed}
     changes = {}
     for name in names:

@@ -18,12 +18,12 @@ from soundlake.settings import Settings
 from soundlake.settings.types import in_bytes
 from soundlake.sources.kinds import kinds_of_topics
 from soundlake.sources.kinesis import connector
-from soundlake.sources.kinesis.client import Description, Place, connect, describe, list_shards, milliseconds
+from soundlake.sources.kinesis.client import Description, StreamAddress, connect, describe, list_shards, milliseconds
 from soundlake.sources.kinesis.expiry import find_gaps
 from soundlake.sources.kinesis.offsets import StreamOffset, from_json
 from soundlake.sources.kinesis.remaining import has_unread
-from soundlake.sources.kinesis.walk import EXPIRED
-from soundlake.sources.protocol import RECORD_COLUMNS, Adopted, Gap, Once
+from soundlake.sources.kinesis.shard_reader import EXPIRED
+from soundlake.sources.protocol import RECORD_COLUMNS, Gap, Once, Recovered
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -51,14 +51,14 @@ class KinesisSource:
 
     @property
     def once(self) -> Once:
-        """Spark knows no end of the batches that Soundlake's own reader plans, and none of the connector's."""
+        """Spark's trigger availableNow works neither with our own reader nor with the connector."""
         return Once.UNTIL_DRAINED if self._is_ours else Once.IMPOSSIBLE
 
     def check_start(self, spark: SparkSession, resume: str | None) -> tuple[Gap, ...]:
-        """See Source: the stream is there, is the one that was read before, and nothing unread has expired."""
+        """See Source: the stream exists, is the one that was read before, and nothing unread has expired."""
         if not self._is_ours:
             return ()
-        client, place = self._connect(), self._place
+        client, place = self._connect(), self._address
         try:
             self._opened = describe(client, place.stream)
             begun = _read_offset(resume)
@@ -93,14 +93,14 @@ class KinesisSource:
     def is_drained(self, reached: str) -> bool:
         """See Source."""
         client = self._connect()
-        opened = self._opened or describe(client, self._place.stream)
+        opened = self._opened or describe(client, self._address.stream)
         self._opened = opened
-        return not has_unread(client, self._place.stream, _read_offset(reached), opened.now)
+        return not has_unread(client, self._address.stream, _read_offset(reached), opened.now)
 
-    def adopt(self, spark: SparkSession, held: DataFrame, scratch: str) -> Adopted:
+    def recover_checkpoint(self, spark: SparkSession, held: DataFrame, scratch: str) -> Recovered:
         """See Source."""
         raise SoundlakeError(
-            "--adopt: of a Kinesis stream it cannot be told which of its closed shards were read to their end. "
+            "--recover-checkpoint: Kinesis does not tell which closed shards were read to their end. "
             "Put the checkpoint back, or read the stream into a new lake"
         )
 
@@ -129,18 +129,18 @@ class KinesisSource:
         return reads_with_python(self.settings.source.kinesis.reader)
 
     @property
-    def _place(self) -> Place:
+    def _address(self) -> StreamAddress:
         kinesis = self.settings.source.kinesis
         if kinesis.stream is None or kinesis.region is None:
             raise UsageError("source.kinesis.stream, source.kinesis.region: needed when source.type is kinesis")
-        return Place(kinesis.stream, kinesis.region, kinesis.endpoint_url)
+        return StreamAddress(kinesis.stream, kinesis.region, kinesis.endpoint_url)
 
     def _connect(self) -> KinesisClient:
-        return connect(self._place)
+        return connect(self._address)
 
 
 def reads_with_python(reader: str) -> bool:
-    """Tell whether Soundlake's own reader is used; raises UsageError where Spark has no place for it."""
+    """Whether our own reader is used; raises UsageError where Spark does not support it."""
     can = find_spec("pyspark.sql.datasource") is not None
     if reader == "python" and not can:
         raise UsageError("source.kinesis.reader: python needs Spark 4; this Spark reads Kinesis with its connector")
@@ -167,7 +167,7 @@ def spark_options(settings: Settings, skips: tuple[str, ...] = ()) -> dict[str, 
 
 
 def framed(records: DataFrame, settings: Settings) -> DataFrame:
-    """Add what all records of the stream share: the columns of bronze/events but for those that ingest adds."""
+    """Add what all records of the stream share: the columns of bronze/events without those that ingest adds."""
     stream = settings.source.kinesis.stream
     kind = kinds_of_topics(settings.source.topics.model_dump()).get(str(stream))
     shared: Mapping[str, Column] = {"kind": F.lit(kind), "source": F.lit("kinesis"), "stream": F.lit(stream)}

@@ -1,0 +1,108 @@
+"""The chart of an insight, drawn from its marks as its header says."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from soundlake.dashboard import charts
+from soundlake.insights import Chart, Insight
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_LAST_OF_ID = 6  # letters of an id that tell two things of one name apart
+
+
+def titles_of(insight: Insight) -> dict[str, str]:
+    """The headings of the marks' columns that stand in the table under the chart."""
+    chart = insight.drawn_as
+    measure = chart.label or readable(chart.measure)
+    if chart.kind == "scatter":
+        named = {"beside": readable(chart.beside), "name": readable(chart.names), "x": readable(chart.x)}
+        return {**named, "value": measure}
+    if chart.kind == "heatmap":
+        return {"y": readable(chart.y), "x": readable(chart.x), "value": measure}
+    titles = {"at": readable(chart.every or chart.x)} if chart.is_over_time else {}
+    titles |= {"name": readable(chart.names)} if chart.names else {}
+    titles |= {"beside": readable(chart.beside)} if chart.beside else {}
+    titles |= {"part": readable(chart.colour)} if chart.kind == "bar" and chart.colour else {}
+    return {**titles, "value": measure, **({"n": readable(chart.n)} if chart.n else {})}
+
+
+def columns_of(insight: Insight) -> dict[str, str]:
+    """The names of the marks' columns where they are taken away: those of the mart."""
+    chart = insight.drawn_as
+    # What is counted, or divided by another column, is not what its own column holds.
+    is_other = chart.aggregate.function in ("count", "distinct", "ratio") and chart.aggregate.value == chart.measure
+    value = chart.label.partition(",")[0].lower().replace(" ", "_") if is_other else chart.measure
+    names = {"x": chart.x, "y": chart.y, "at": chart.every or chart.x, "name": chart.names, "part": chart.colour}
+    return {**names, "beside": chart.beside, "n": chart.n, "value": value}
+
+
+def readable(column: str) -> str:
+    """The name of a column as a heading."""
+    return "Period" if column == "starts_on" else column.removesuffix("_name").replace("_", " ").capitalize()
+
+
+def prepared(chart: Chart, marks: pd.DataFrame) -> pd.DataFrame:
+    """The marks with what is drawn of them: labels that differ, weekdays by name, zeros where nothing was counted."""
+    if chart.kind == "heatmap":
+        if chart.y == "weekday":
+            return marks.assign(y=pd.Series([_WEEKDAYS[int(day) - 1] for day in marks["y"]], marks.index))
+        return marks
+    marks = marks.assign(shown=pd.Series(labels(marks, with_beside=chart.kind != "scatter"), marks.index))
+    if chart.is_over_time and chart.aggregate.function in ("sum", "count"):
+        return with_zeros(marks)
+    return marks
+
+
+def labels(marks: pd.DataFrame, *, with_beside: bool = True) -> list[str]:
+    """A label for each mark; things of one name are told apart by what stands beside it, and by their ids."""
+    beside = [with_beside and isinstance(one, str) for one in marks["beside"]]
+    long = [
+        f"{name} – {more}" if has_more else str(name)
+        for name, more, has_more in zip(marks["name"], marks["beside"], beside, strict=True)
+    ]
+    if not with_beside:
+        return long
+    ids: dict[str, set[str]] = {}
+    for label, one in zip(long, marks["id"], strict=True):
+        ids.setdefault(label, set()).add(str(one))
+    return [
+        f"{label} (…{str(one)[-_LAST_OF_ID:]})" if len(ids[label]) > 1 else label
+        for label, one in zip(long, marks["id"], strict=True)
+    ]
+
+
+def with_zeros(marks: pd.DataFrame) -> pd.DataFrame:
+    """A row for each thing at each time from the first to the last count: what was not counted is 0, not a gap."""
+    counts = marks[marks["value"] > 0]["at"]
+    if counts.empty:
+        return marks
+    marks = marks[marks["at"].between(counts.min(), counts.max())]
+    things = marks[["id", "name", "beside", "shown"]].drop_duplicates("id")
+    everything = things.merge(marks[["at"]].drop_duplicates().sort_values("at"), how="cross")
+    counted = marks.drop(columns=["name", "beside", "shown", "known"])
+    filled = everything.merge(counted, on=["id", "at"], how="left")
+    return filled.assign(value=filled["value"].fillna(0).astype(marks["value"].dtype))
+
+
+def draw(insight: Insight, marks: pd.DataFrame) -> charts.Chart | None:
+    """The chart of prepared marks."""
+    chart, titles = insight.drawn_as, titles_of(insight)
+    match chart.kind:
+        case "bar" if chart.colour:
+            return charts.stacked_bars(marks, "value", "shown", "part", titles)
+        case "bar":
+            return charts.bars(marks, "value", "shown", titles)
+        case "line":
+            return charts.lines(marks, "at", "value", "shown", titles, reverse=chart.is_reversed)
+        case "column":
+            return charts.stacked(marks, "at", "value", "shown", titles)
+        case "area":
+            whole = marks[~marks[charts.UNFINISHED]] if charts.UNFINISHED in marks else marks
+            return charts.areas(whole if len(whole) else marks, "at", "value", "shown", titles)
+        case "heatmap":
+            return charts.heatmap(marks, "x", "y", "value", titles)
+        case "scatter":
+            return charts.scatter(marks, "x", "value", "name", titles, reverse=chart.is_reversed)
+        case "table":
+            return None

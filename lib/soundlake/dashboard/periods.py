@@ -1,0 +1,60 @@
+"""Weeks and months that the data do not fill: the first and the last one often are of a few days only.
+
+Drawn like a whole one, such a period looks like a rise or a fall. So it is marked: charts show it dashed or pale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pandas as pd
+import streamlit as st
+
+from soundlake.dashboard import sql
+from soundlake.dashboard.charts import UNFINISHED
+from soundlake.dashboard.source import Source
+from soundlake.errors import MissingTableError
+
+Extent = tuple[date, date]
+
+PLAYS = "gold_listening_by_content_type.day"
+SNAPSHOTS = "gold_playlist_turnover.snapshot_date"
+
+
+def extent(source: Source, until: str, conditions: Sequence[str] = ()) -> Extent | None:
+    """The first and the last day of `gold_TABLE.COLUMN`, or of some of its rows; None where that is not known."""
+    view, _, column = until.partition(".")
+    try:
+        found = source.ask(f"SELECT min({column}) AS first, max({column}) AS last FROM {view} {sql.where(*conditions)}")
+    except MissingTableError:
+        return None
+    if found.empty or pd.isna(found["first"][0]):
+        return None
+    return pd.Timestamp(found["first"][0]).date(), pd.Timestamp(found["last"][0]).date()
+
+
+def mark(frame: pd.DataFrame, column: str, step: str, days: Extent | None) -> pd.DataFrame:
+    """The rows with a column that says whether their week or month is not filled by the days there are."""
+    if days is None or step not in ("week", "month"):
+        return frame
+    first, last = days
+    starts = [pd.Timestamp(start).date() for start in frame[column]]
+    unfinished = [start < first or _end(start, step) > last for start in starts]
+    return frame.assign(**{UNFINISHED: pd.Series(unfinished, frame.index, dtype=bool)})
+
+
+def explain(frame: pd.DataFrame, column: str, step: str, days: Extent | None, how: str = "dashed or pale") -> None:
+    """Say which of the periods that are drawn are not whole, and why."""
+    if days is None or UNFINISHED not in frame or not frame[UNFINISHED].any():
+        return
+    shown = sorted({pd.Timestamp(start).date() for start in frame[frame[UNFINISHED]][column]})
+    names = " and ".join(f"{start:%Y-%m}" if step == "month" else f"the week of {start}" for start in shown)
+    are = "is" if len(shown) == 1 else "are"
+    st.caption(f"{names[:1].upper()}{names[1:]} {are} {how}: there are data from {days[0]} to {days[1]} only.")
+
+
+def _end(start: date, step: str) -> date:
+    if step == "week":
+        return start + timedelta(days=6)
+    return (start.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)

@@ -1,0 +1,36 @@
+"""What the questions about charts and other playlists share: how a playlist is named and chosen."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from soundlake.dashboard import filters, sql
+from soundlake.dashboard.source import Source
+
+_NO_MARKET = "no market (Global)"
+PLAYLIST = "coalesce(playlist_name, playlist_id)"
+MARKET = f"coalesce(market, {sql.text(_NO_MARKET)})"
+SHOWN = 6  # lines that are drawn without being asked for
+
+
+def choose(source: Source, view: str) -> tuple[str, list[str]]:
+    """Choose a market, and one of its playlists; charts that have the most entries come first."""
+    left, right = st.columns(2)
+    with left:
+        market = filters.several(view, "Market", filters.values(source, view, MARKET))
+    ranked = source.ask(
+        f"SELECT {PLAYLIST} AS playlist, count(*) AS n FROM {view} {sql.where(sql.one_of(MARKET, market))} "
+        f"GROUP BY {PLAYLIST} ORDER BY n DESC, playlist LIMIT 1000"
+    )["playlist"].tolist()
+    with right:
+        playlist = st.selectbox("Playlist", ranked)
+    return playlist or "", market
+
+
+def numbered(frame: pd.DataFrame, number: str, name: str, artist: str) -> list[str]:
+    """Labels of rows: their number, the name and the artist."""
+    return [
+        f"{place}. {title} – {by or 'unknown'}"
+        for place, title, by in zip(frame[number], frame[name], frame[artist], strict=True)
+    ]

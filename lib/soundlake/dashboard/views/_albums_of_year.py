@@ -1,0 +1,48 @@
+"""Which albums had the most places on the playlists of a market in a year."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard.drawn import labels
+from soundlake.dashboard.explain import nothing
+from soundlake.dashboard.playlist import MARKET
+from soundlake.dashboard.source import Source
+
+_VIEW = "gold_album_frequency"
+_YEAR = "CAST(extract(YEAR FROM starts_on) AS integer)"
+
+
+def albums_of_year(source: Source) -> None:
+    """Choose a market and a year, and see the albums."""
+    monthly = sql.one_of("period", ["month"])  # weeks would count everything twice
+    years = source.ask(f"SELECT DISTINCT {_YEAR} AS v FROM {_VIEW} {sql.where(monthly)} ORDER BY v DESC")["v"].tolist()
+    if not years:
+        nothing("No playlist has been seen yet.")
+        return
+    left, right = st.columns(2)
+    with left:
+        markets = filters.several(f"{_VIEW}-year", "Market", filters.values(source, _VIEW, MARKET))
+    with right:
+        year = st.selectbox("Year", years, format_func=str)
+    top = filters.how_many()
+    clause = sql.where(monthly, f"{_YEAR} = {int(year)}", sql.one_of(MARKET, markets), "album_name IS NOT NULL")
+    frame = source.ask(
+        "SELECT album_id AS id, max(album_name) AS name, max(artist_name) AS beside, sum(entries) AS entries, "
+        "count(DISTINCT playlist_id) AS playlists, count(DISTINCT starts_on) AS months, min(rank) AS best "
+        f"FROM {_VIEW} {clause} GROUP BY album_id ORDER BY entries DESC, id LIMIT {top}"
+    )
+    titles = {"place": "Place", "name": "Album", "beside": "Artist", "entries": "Places on playlists, over all days"}
+    titles |= {"playlists": "Playlists", "months": "Months", "best": "Best rank in a month"}
+    frame["place"] = range(1, len(frame) + 1)
+    frame["shown"] = [f"{place}. {label}" for place, label in zip(frame["place"], labels(frame), strict=True)]
+    chart = charts.bars(frame, "entries", "shown", titles) if len(frame) else None
+    answer.show(
+        "albums_of_year",
+        frame,
+        chart,
+        titles,
+        f"Bars of the places that albums had in {year}",
+        taken_as={"name": "album_name", "beside": "artist_name"},
+    )

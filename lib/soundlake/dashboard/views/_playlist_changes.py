@@ -1,0 +1,67 @@
+"""How playlists change from day to day, and how those of two markets differ."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from soundlake.dashboard import answer, charts, filters, periods, sql
+from soundlake.dashboard.explain import nothing
+from soundlake.dashboard.playlist import PLAYLIST
+from soundlake.dashboard.source import Source
+
+
+def turnover(source: Source) -> None:
+    """How much of each playlist is new, week by week."""
+    view = "gold_playlist_turnover"
+    span = filters.days(source, view, "snapshot_date", "Days")
+    playlists = source.ask(
+        f"SELECT {PLAYLIST} AS playlist, count(*) AS days FROM {view} WHERE turnover IS NOT NULL "
+        f"GROUP BY {PLAYLIST} ORDER BY days DESC, playlist LIMIT 1000"
+    )["playlist"].tolist()
+    if span is None or not playlists:
+        nothing("No playlist has two days yet.")
+        return
+    chosen = filters.several(
+        view, f"Playlists, at most {charts.MOST_COLOURS}", playlists, playlists[:4], most=charts.MOST_COLOURS
+    )
+    if not chosen:
+        nothing("No playlist is chosen.")
+        return
+    frame = source.ask(
+        f"SELECT CAST(date_trunc('week', snapshot_date) AS date) AS week, {PLAYLIST} AS playlist, "
+        "CAST(sum(entered) AS double) / sum(tracks) AS turnover, count(*) AS snapshots, sum(entered) AS entered, "
+        f"sum(left_behind) AS left_behind FROM {view} "
+        f"{sql.where(sql.between('snapshot_date', span), sql.one_of(PLAYLIST, chosen), 'turnover IS NOT NULL')} "
+        f"GROUP BY CAST(date_trunc('week', snapshot_date) AS date), {PLAYLIST} ORDER BY week, playlist"
+    )
+    titles = {"week": "Week", "playlist": "Playlist", "turnover": "Share of new tracks in a snapshot"}
+    titles |= {"snapshots": "Snapshots", "entered": "Entered", "left_behind": "Left"}
+    days = periods.extent(source, periods.SNAPSHOTS, [sql.one_of(PLAYLIST, chosen)])
+    drawn = periods.mark(frame, "week", "week", days)
+    chart = charts.lines(drawn, "week", "turnover", "playlist", titles, order=chosen) if len(frame) else None
+    answer.show("turnover", frame, chart, titles, "Lines of the turnover of playlists by week")
+    periods.explain(drawn, "week", "week", days)
+
+
+def overlap(source: Source) -> None:
+    """How much of a playlist is on those of other markets, day by day."""
+    view = "gold_market_overlap"
+    span = filters.days(source, view, "snapshot_date", "Days")
+    playlists = filters.values(source, view, PLAYLIST)
+    if span is None or not playlists:
+        nothing("No two playlists of different markets were seen on one day yet.")
+        return
+    japan = next((i for i, name in enumerate(playlists) if "japan" in name.lower()), 0)
+    playlist = st.selectbox("Playlist", playlists, index=japan)
+    other = "coalesce(other_playlist_name, other_playlist_id)"
+    frame = source.ask(
+        f"SELECT snapshot_date, {other} AS other, shared, tracks, share, jaccard FROM {view} "
+        f"{sql.where(sql.one_of(PLAYLIST, [playlist]), sql.between('snapshot_date', span))} "
+        "ORDER BY snapshot_date, other"
+    )
+    titles = {"snapshot_date": "Day", "other": "Other playlist", "share": "Share of tracks that are on both"}
+    titles |= {"shared": "Shared tracks", "tracks": "Tracks", "jaccard": "Jaccard"}
+    chart = charts.lines(frame, "snapshot_date", "share", "other", titles) if len(frame) else None
+    answer.show(
+        "market_overlap", frame, chart, titles, f"Lines of the share of {playlist} that other playlists have too"
+    )

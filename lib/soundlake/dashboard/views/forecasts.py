@@ -1,0 +1,85 @@
+"""Where the tracks of each chart will stand a week later, and how wrong such forecasts were."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.source import Source
+
+VIEW, ERRORS = "gold_chart_forecasts", "gold_forecast_errors"
+_TITLES = {
+    "track_name": "Track",
+    "artist_name": "Artist",
+    "position": "Place now",
+    "forecast_position": "Place in a week",
+    "gain": "Places gained",
+    "survival": "Probability to be on the chart",
+    "weeks_on_chart": "Weeks on the chart",
+}
+_ORDERS = {
+    "what climbs": "gain DESC, position, track_id",
+    "what falls": "gain, position, track_id",
+    "place in a week": "forecast_position, position, track_id",
+    "what will leave": "survival, position, track_id",
+}
+
+
+def show(source: Source) -> None:
+    """Draw the page."""
+    st.title("Forecasts")
+    with explained(source):
+        _forecasts(source)
+    with explained(source):
+        _errors(source)
+
+
+def _forecasts(source: Source) -> None:
+    known = source.ask(
+        "SELECT playlist_name, max(observed_on) AS observed_on, max(forecast_for) AS forecast_for, "
+        f"max(method) AS method, max(error) AS error, count(*) AS n FROM {VIEW} GROUP BY playlist_name "
+        "ORDER BY n DESC, playlist_name"
+    )
+    if known.empty:
+        nothing("No chart has a forecast: that needs a daily snapshot over weeks.")
+        return
+    left, right = st.columns(2)
+    with left:
+        chart_name = st.selectbox("Chart", known["playlist_name"].tolist())
+        order = st.radio("Order by", list(_ORDERS), horizontal=True)
+    with right:
+        words = st.text_input("Track or artist", placeholder="any")
+        top = filters.how_many()
+    chosen = known.set_index("playlist_name").loc[chart_name]
+    st.caption(
+        f"From the snapshot of {chosen['observed_on']:%Y-%m-%d} for {chosen['forecast_for']:%Y-%m-%d}, by: "
+        f"{chosen['method']}. Such forecasts were wrong by {chosen['error']:.1f} places on average."
+    )
+    clause = sql.where(sql.one_of("playlist_name", [chart_name]), sql.contains(words, "track_name", "artist_name"))
+    frame = source.ask(
+        "SELECT track_id, track_name, artist_name, position, forecast_position, position - forecast_position AS gain, "
+        f"survival, weeks_on_chart FROM {VIEW} {clause} ORDER BY {_ORDERS[order]} LIMIT {top}"
+    )
+    frame["shown"] = [
+        f"{place}. {name or 'unknown'} – {artist or 'unknown'}"
+        for place, name, artist in zip(frame["position"], frame["track_name"], frame["artist_name"], strict=True)
+    ]
+    value = {"place in a week": "forecast_position", "what will leave": "survival"}.get(order, "gain")
+    chart = charts.bars(frame, value, "shown", _TITLES) if len(frame) else None
+    answer.show("chart_forecasts", frame, chart, _TITLES, f"Bars of {_TITLES[value].lower()} of tracks")
+
+
+def _errors(source: Source) -> None:
+    st.subheader("How wrong were they?")
+    frame = source.ask(
+        f"SELECT measure, method, error, low, high, forecasts, weeks, is_published FROM {ERRORS} "
+        f"WHERE judged_at = (SELECT max(judged_at) FROM {ERRORS}) ORDER BY measure, error, method"
+    )
+    titles = {"measure": "Measure", "method": "Method", "error": "Error", "low": "At least (95 %)"}
+    titles |= {"high": "At most (95 %)", "forecasts": "Forecasts", "weeks": "Weeks", "is_published": "In use"}
+    answer.show("forecast_errors", frame, None, titles, is_open=True)
+    st.caption(
+        "Each forecast was made with what was known before. Position: mean absolute error in places; survival: Brier "
+        "score, 0 is perfect. A method that is not better than the simple ones is not used."
+    )

@@ -1,0 +1,108 @@
+"""Imports in memory, for tests: what was published, told and noted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from soundlake.imports.bundled import mapping_named
+from soundlake.imports.inputs import inputs_of
+from soundlake.imports.mapping import TableMapping, parse_mapping
+from soundlake.imports.report import Report
+from soundlake.imports.run import Import, Options, Summary, jobs_of
+from soundlake.imports.state import ImportState
+from soundlake.settings import load_settings
+
+
+class InMemory:
+    """A publisher whose records are safe when it is flushed; with `dies_at` the process ends at that flush."""
+
+    is_seen_early = False
+
+    def __init__(self, dies_at: int | None = None) -> None:
+        self.safe: list[tuple[str, str, bytes]] = []
+        self._waiting: list[tuple[str, str, bytes]] = []
+        self._dies_at, self._flushes = dies_at, 0
+
+    def publish(self, kind: str, key: str, record: Any) -> None:
+        raise NotImplementedError
+
+    def publish_all(self, kind: str, keys: Sequence[str], values: Sequence[bytes]) -> None:
+        self._waiting += [(kind, key, value) for key, value in zip(keys, values, strict=True)]
+
+    def flush(self) -> None:
+        self._flushes += 1
+        if self._flushes == self._dies_at:
+            raise KeyboardInterrupt
+        self.safe += self._waiting
+        self._waiting = []
+
+    def close(self) -> dict[str, int]:
+        return {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+
+@dataclass
+class Imported:
+    """What an import did."""
+
+    records: list[dict[str, Any]]
+    keys: list[str]
+    report: list[dict[str, Any]]
+    summary: Summary = field(default_factory=Summary)
+
+    def payloads(self, kind: str) -> list[dict[str, Any]]:
+        return [record["payload"] for record in self.records if record["kind"] == kind]
+
+    def reasons(self) -> list[tuple[int | None, str]]:
+        return [(line["row"], line["reason"]) for line in self.report]
+
+
+def mapping_of(raw: dict[str, Any]) -> TableMapping:
+    return parse_mapping({"name": "test", **raw}, "test.toml")
+
+
+def tracks(**fields: Any) -> TableMapping:
+    """A mapping of tracks from the columns `id`, `name` and those given."""
+    return mapping_of({"records": [{"kind": "track", "fields": {"id": "id", "name": "name", **fields}}]})
+
+
+def imported(
+    folder: Path,
+    *paths: Path | str,
+    mapping: TableMapping | str | None = None,
+    publisher: InMemory | None = None,
+    **options: Any,
+) -> Imported:
+    """Import files with `folder` as the place of the state and the report."""
+    publisher = publisher or InMemory()
+    summary = Summary()
+    chosen = mapping_named(mapping) if isinstance(mapping, str) else mapping
+    told = folder / "report.ndjson"
+    with Report(told) as report:
+        files = inputs_of([str(path) for path in paths], load_settings(env={}), folder)
+        wishes = Options(mapping=chosen, **options)
+        run = Import(publisher, ImportState(folder / "state"), report, summary, wishes)
+        for job in jobs_of(files, wishes, summary, report):
+            run.take(job, lambda count: None)
+    summary.troubles = report.lines()
+    lines = [json.loads(line) for line in told.read_bytes().splitlines()]
+    records = [json.loads(value) for _, _, value in publisher.safe]
+    return Imported(records, [key for _, key, _ in publisher.safe], lines, summary)
+
+
+def write(path: Path, text: str | bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path

@@ -1,0 +1,76 @@
+"""What rises, what will be, albums of a year, the cluster of a track: what these pages answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from helpers.marts import small_lake
+from helpers.pages import draw, table, told, well
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    return small_lake(tmp_path / "lake")
+
+
+def captions(page: AppTest) -> list[str]:
+    return [one.value for one in page.caption]
+
+
+def monthly(lake: Path) -> AppTest:
+    page = draw("rising", lake)
+    page.radio[0].set_value("month")
+    return well(page.run())
+
+
+def test_songs_that_rise_are_those_of_the_last_month_that_is_over(lake: Path) -> None:
+    page = monthly(lake)
+    assert page.selectbox[0].options == ["2021-06 (not whole)", "2021-05"]
+    assert page.selectbox[0].value.isoformat() == "2021-05-01"
+    assert [(row["track_name"], row["plays_change"]) for row in table(page)] == [("Higher", 7), ("Up", 6)]
+
+
+def test_what_falls_is_a_choice(lake: Path) -> None:
+    page = monthly(lake)
+    page.toggle[0].set_value(True)
+    assert [(row["track_name"], row["plays_change"]) for row in table(well(page.run()))] == [("Down", -4)]
+
+
+def test_genres_gain_and_lose_in_percentage_points(lake: Path) -> None:
+    page = draw("rising", lake)
+    page.button_group[0].set_value("Genres")
+    page = well(page.run())
+    assert [(row["genre"], round(row["change"])) for row in table(page)] == [("j-pop", 20), ("rock", -20)]
+    assert "1 of 2 genres gain, 1 lose." in captions(page)
+
+
+def test_forecasts_say_what_climbs_and_how_wrong_they_were(lake: Path) -> None:
+    page = draw("forecasts", lake)
+    assert [(row["track_name"], row["gain"]) for row in table(page)] == [("Climber", 5.0), ("Faller", -6.0)]
+    assert any("wrong by 3.2 places on average" in caption for caption in captions(page))
+    page.radio[0].set_value("what will leave")
+    assert [row["track_name"] for row in table(well(page.run()))] == ["Faller", "Climber"]
+    assert table(page, 1)[0]["method"] == "model"
+
+
+def test_albums_of_a_year_and_market_count_each_place_once(lake: Path) -> None:
+    page = draw("playlists", lake)
+    page.button_group[0].set_value("Albums of a year")
+    page = well(page.run())
+    page.multiselect[0].set_value(["JP"])
+    page = well(page.run())
+    assert page.selectbox[0].value == 2021
+    assert [(row["name"], row["entries"]) for row in table(page)] == [("Justice", 10), ("Justice", 7)]
+
+
+def test_a_track_is_told_its_cluster(lake: Path) -> None:
+    page = draw("clusters", lake)
+    page.text_input[0].set_value("uno")
+    page = well(page.run())
+    found = [row for number in range(len(page.dataframe)) for row in table(page, number)]
+    assert ("Uno", "calm") in [(row.get("track_name"), row.get("cluster_name")) for row in found]
+    page.text_input[0].set_value("nobody")
+    assert any("No rows fit this choice." in text for text in told(well(page.run())))
