@@ -23,6 +23,8 @@ from soundlake.launch.versions import Line
 from soundlake.settings import Settings
 from soundlake.settings.model import DeploySettings
 
+# Each batch writes some 25 objects: on S3 they cost more than the seconds are worth (docs/cost.md).
+TRIGGER = "10 seconds"
 _LAMBDA_PYTHON = "3.13"
 _TO_BE_MADE = {"LakeBucket": "lake", "LandingBucket": "landing", "ArtifactBucket": "artifacts"}
 _NETWORKS = "docs/setup.md tells which subnets, under Networks"
@@ -96,6 +98,7 @@ def _defaults(name: str, region: str, buckets: Mapping[str, str]) -> dict[str, A
         "source.files.processed_path": f"s3://{buckets['LandingBucket']}/processed",
         "catalog.type": "glue",
         "athena.workgroup": name,
+        "trigger.interval": TRIGGER,
     }
 
 
