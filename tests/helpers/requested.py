@@ -39,7 +39,7 @@ def runs(target: str) -> Iterator[Run]:
 
 
 def fields(target: str) -> set[str]:
-    """The paths of all fields in the requests for a target, settings of Spark and options of spark-submit among them."""
+    """The paths of all fields in the requests for a target, with settings of Spark and options of spark-submit."""
     with patch.object(run_module, "_package", lambda: ("soundlake.zip", b"the package")):
         calls = [call for run in runs(target) for call in TARGETS[target].calls(run)]
     return {path for call in calls for path in _paths(call.operation, call.parameters)}
