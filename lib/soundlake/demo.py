@@ -18,7 +18,8 @@ from soundlake.clusters.job import train
 from soundlake.core.judge import OUTCOMES
 from soundlake.insights.builder import build
 from soundlake.lake import Lake, view_of
-from soundlake.ops.lease import try_lease
+from soundlake.lease import try_lease
+from soundlake.ops.leases import leased
 from soundlake.ops.maintenance import maintain
 from soundlake.refine.batch_metrics import QUERY
 from soundlake.settings import Settings
@@ -35,12 +36,18 @@ def run(spark: SparkSession, settings: Settings) -> None:
     started_at = datetime.now(UTC)
     with _step(console, "stream: bundled records → bronze → silver"):
         stream.run(spark, settings, once=True)
-    with _step(console, "train_clusters: KMeans on audio features"):
-        train(spark, lake, settings, partial(try_lease, settings, "train_clusters"))
-    with _step(console, "build_insights: the first marts"):
-        marts = build(spark, lake, settings)
-    with _step(console, "maintain: catch up, compact"):
-        maintain(spark, lake, settings)
+    with (
+        _step(console, "train_clusters: KMeans on audio features"),
+        leased(settings, "train_clusters", "train_clusters") as trained,
+    ):
+        train(spark, trained, settings, partial(try_lease, settings, "train_clusters"))
+    with (
+        _step(console, "build_insights: the first marts"),
+        leased(settings, "build_insights", "build_insights") as built,
+    ):
+        marts = build(spark, built, settings)
+    with _step(console, "maintain: catch up, compact"), leased(settings, "maintain") as maintained:
+        maintain(spark, maintained, settings)
     batches = lake.read(spark, BATCHES)
     is_of_this_run = F.col("started_at") >= F.lit(started_at)
     _print_counts(console, "Records of this run", batches.where(is_of_this_run))

@@ -17,9 +17,9 @@ from soundlake.errors import SoundlakeError
 from soundlake.ingest import QUERY as INGEST
 from soundlake.ingest import ingest_query
 from soundlake.lake import Lake, retry_conflicts
+from soundlake.lease import Lease, lease
 from soundlake.logs import get_log
 from soundlake.ops.gaps import record_gaps
-from soundlake.ops.lease import Lease, lease
 from soundlake.ops.registering import registering
 from soundlake.ops.start import make_ready
 from soundlake.recommend.model import current_model
@@ -51,8 +51,8 @@ def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint
     and return. With `recovers_checkpoint`, a lost checkpoint of ingest is written again from bronze first. Raises
     SoundlakeError when a query fails, or when another process writes the lake.
     """
-    lake = Lake(settings.lake.uri)
     with lease(settings, JOB) as held, stop_asked() as stop, registering(spark, settings):
+        lake = Lake(settings.lake.uri, held.check)
         make_ready(spark, lake, settings, held.check)
         for name, value in TIDYING.items():
             spark.conf.set(name, value)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+STREAM_LEASE = "writer"  # the lease of the tables that a stream writes, see soundlake.lease
+
 
 @dataclass(frozen=True)
 class Column:
@@ -24,7 +26,8 @@ class Table:
 
     `references` maps a column to the `layer_name.column` it points to. `internal` tables are refine's own memory: not
     for analysts, rebuilt with the rest. `made_by` is the job that makes it, when there is something to write: until
-    then the table is not there, which for all who read it is the same as a table without rows.
+    then the table is not there, which for all who read it is the same as a table without rows. `is_kept_by_stream`
+    where a running stream writes what another job makes.
     """
 
     layer: str
@@ -36,6 +39,12 @@ class Table:
     references: dict[str, str] = field(default_factory=dict)
     internal: bool = False
     made_by: str = "stream"
+    is_kept_by_stream: bool = False
+
+    @property
+    def lease(self) -> str:
+        """The lease that its one writer holds: the stream's, or one that is named as the job."""
+        return STREAM_LEASE if self.is_kept_by_stream or self.made_by == "stream" else self.made_by
 
     @property
     def path(self) -> str:
@@ -399,6 +408,7 @@ TRACK_CLUSTERS = Table(
     ),
     references={"track_id": "silver_tracks.track_id", "model_version": "gold_cluster_models.model_version"},
     made_by="train_clusters",
+    is_kept_by_stream=True,
 )
 
 CLUSTER_MODELS = Table(
@@ -461,6 +471,7 @@ RECOMMENDATIONS = Table(
     ),
     references={"track_id": "silver_tracks.track_id", "model_version": "gold_recommendation_models.model_version"},
     made_by="recommend",
+    is_kept_by_stream=True,
 )
 
 SIMILAR_TRACKS = Table(

@@ -37,6 +37,7 @@ def publish(
     for table, rows in {CLUSTER_PROFILES: profiles, **(more or {})}.items():
         lake.create(spark, table)
         _write_rows(spark, lake, table, rows, others)
+    lake.check()
     pipeline.write().overwrite().save(artifact_path(lake, model.version))
     _make_current(spark, lake, model)
 
@@ -51,7 +52,7 @@ def _write_rows(spark: SparkSession, lake: Lake, table: Table, rows: DataFrame, 
         .write.format("delta")
         .mode("overwrite")
         .option("replaceWhere", replaced)
-        .save(lake.path(table))
+        .save(lake.for_write(table))
     )
 
 

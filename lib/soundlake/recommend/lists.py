@@ -51,7 +51,7 @@ def list_all(spark: SparkSession, lake: Lake, model: RecommendationModel, settin
 
     found = signals(spark, lake, settings.train.sources, recommend.history_days)
     lists = histories(found).mapInArrow(rank, RECOMMENDATIONS.ddl)
-    conform(lists, RECOMMENDATIONS).write.format("delta").mode("overwrite").save(lake.path(RECOMMENDATIONS))
+    conform(lists, RECOMMENDATIONS).write.format("delta").mode("overwrite").save(lake.for_write(RECOMMENDATIONS))
     recommender.destroy()
     lake.set_property(spark, RECOMMENDATIONS, _LISTED_BY, version)
 
@@ -118,5 +118,5 @@ def _replace(spark: SparkSession, lake: Lake, lists: pa.Table, users: Sequence[s
         .write.format("delta")
         .mode("overwrite")
         .option("replaceWhere", f"user_id IN ({in_list(users)})")
-        .save(lake.path(RECOMMENDATIONS))
+        .save(lake.for_write(RECOMMENDATIONS))
     )

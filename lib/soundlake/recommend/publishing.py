@@ -25,7 +25,7 @@ def publish(spark: SparkSession, lake: Lake, model: RecommendationModel, factors
         .write.format("delta")
         .mode("overwrite")
         .option("replaceWhere", f"model_version NOT IN ({in_list(kept)})" if kept else "model_version IS NOT NULL")
-        .save(lake.path(RECOMMENDATION_FACTORS))
+        .save(lake.for_write(RECOMMENDATION_FACTORS))
     )
     _make_current(spark, lake, model)
 

@@ -40,6 +40,10 @@ class LakeSettings(_Section):
     """Where the tables are."""
 
     uri: LakeUri = Field("./lake", description="a local path, s3://… or s3a://…")
+    lease_wait: Interval = Field(
+        "2 minutes",
+        description="how long a job waits for another that writes its tables; on S3 a dead one keeps them a minute",
+    )
 
 
 class FilesSettings(_Section):
