@@ -133,6 +133,14 @@ def test_digits_of_all_kinds_may_stand_in_the_names_of_columns(tmp_path: Path, n
     assert done.payloads("artist") == [{"id": "a1", "genres": ["rock", "pop"]}]
 
 
+@pytest.mark.parametrize("depth", [90, 300, 900, 100_000])
+def test_objects_within_objects_are_read_to_a_depth_and_told_beyond_it(tmp_path: Path, depth: int) -> None:
+    deep = '{"id": "t1", "name": ' + '{"a":' * depth + "1" + "}" * depth + "}"
+    done = imported(tmp_path, write(tmp_path / "f.json", f"[{deep},\n{GOOD}]"), mapping=tracks())
+    assert done.payloads("track")[-1] == {"id": "t1", "name": "Song"}
+    assert len(done.report) == 1
+
+
 def test_a_draft_takes_any_number(tmp_path: Path) -> None:
     values = ["9" * 5_000, "1e400", "5"]
     assert source("d", "duration_ms", "integer", values) is not None

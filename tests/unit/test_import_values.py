@@ -82,7 +82,6 @@ def test_durations_of_a_clock(cell: str, ms: int | None) -> None:
         ("2019-06-14", "2019-06-14"),
         ("2019-06", "2019-06"),
         ("1999", "1999"),
-        ("0000", "0000"),
         ("2023-12-20 00:00:00 UTC", "2023-12-20"),
         ("2021.0", "2021"),
         (2021, "2021"),
@@ -93,6 +92,12 @@ def test_durations_of_a_clock(cell: str, ms: int | None) -> None:
 )
 def test_dates_keep_their_precision(cell: Any, day: str | None) -> None:
     assert read(cell, "date") == day
+
+
+@pytest.mark.parametrize("cell", ["0000", "2017-02-30", "1999-13", 0, 12345])
+def test_a_date_that_the_calendar_does_not_have_is_told(cell: Any) -> None:
+    with pytest.raises(UnreadableError):
+        read(cell, "date")
 
 
 def test_an_ambiguous_date_is_read_only_as_the_mapping_says() -> None:

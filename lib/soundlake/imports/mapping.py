@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from soundlake.errors import UsageError
-from soundlake.imports.fields import FIELDS, NEEDED, TEXTS
+from soundlake.imports.fields import FIELDS, NEEDED, TEXTS, TIME
+from soundlake.times import instant
 
 Scalar = str | int | float | bool
 Kind = Literal["track", "artist", "album", "audio_features", "playlist", "playlist_item", "play", "user_item"]
@@ -193,6 +194,13 @@ class TableMapping(_Part):
     def _constants(cls, value: Any) -> Any:
         return {"value": value} if isinstance(value, str) else value
 
+    @field_validator("fetched_at")
+    @classmethod
+    def _a_time(cls, value: Source | None) -> Source | None:
+        if value is not None and value.value is not None and instant(value.value) is None:
+            raise ValueError(f"{value.value} is no time such as 2026-11-21T08:00:00Z")
+        return value
+
     @property
     def source_name(self) -> str:
         """What `source` of the records says."""
@@ -261,11 +269,17 @@ def _problems(raw: Any) -> Iterator[str]:
         if plain not in known:
             near = get_close_matches(path, known, 1)
             yield f"fields.{path}: {_a(kind)} has no such field{f'; did you mean {near[0]}?' if near else ''}"
+        elif known[plain] == TIME and (said := _constant(given)) is not None and instant(said) is None:
+            yield f"fields.{path}.value: {said} is no time such as 2026-11-21T08:00:00Z"
         elif known[plain] == TEXTS and isinstance(given, str):
             yield f'fields.{path}: a list: say how it is written, e.g. {{ column = "{given}", list = "auto" }}'
     for group in NEEDED[kind]:
         if group != ("user_id",) and not any(path in paths for path in group):
             yield f"fields: {_a(kind)} needs {' or '.join(group)}"
+
+
+def _constant(given: Any) -> Any:
+    return given.get("value") if isinstance(given, Mapping) else None
 
 
 def _a(kind: str) -> str:

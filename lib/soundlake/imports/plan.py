@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from soundlake.imports.cell_times import not_in_future
 from soundlake.imports.columns import Columns, plain_pattern
 from soundlake.imports.fields import FIELDS, ID, INTEGER, NEEDED, NUMBER, TEXT, TEXTS, TIME
 from soundlake.imports.maker import MOST_KEPT, Issues, Made, Maker, UnfitError
@@ -25,7 +26,10 @@ class Context:
     file: str
     user: str | None = None
     fetched_at_is_given: bool = False
+    keeps_country: bool = False
+    keeps_private: bool = True
     names: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
     memory: dict[Any, Any] = field(default_factory=dict)
 
     def remembered(self, *of: object) -> dict[Any, Any]:
@@ -198,6 +202,8 @@ class _Binding:
         source, context = self._mapping.fetched_at, self._context
         if source is not None and source.value is None:
             of_row = self._leaf("fetched_at", source, TIME)
+            if isinstance(of_row, Cell):
+                of_row.read = not_in_future(of_row.read)
             if of_row is not None:
                 return of_row
         if source is not None and source.value is not None and not context.fetched_at_is_given:

@@ -12,14 +12,13 @@ from typing import Any
 
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.imports.bundled import mappings_for
+from soundlake.imports.cell_times import utc_text
 from soundlake.imports.columns import Columns
 from soundlake.imports.exports import (
-    LIBRARY,
     LIBRARY_LISTS,
     SOURCE,
     Export,
     export_of,
-    is_other_export_file,
     made_safely,
 )
 from soundlake.imports.inputs import Input
@@ -27,12 +26,12 @@ from soundlake.imports.json_values import JsonRows
 from soundlake.imports.maker import Made, UnfitError
 from soundlake.imports.mapping import TableMapping
 from soundlake.imports.opening import Text, UnopenedError, unpacked
+from soundlake.imports.packages import LIBRARY, is_left_out
 from soundlake.imports.plan import Context, bind
 from soundlake.imports.report import Report, RowTroubles
 from soundlake.imports.rowset import open_rows, peek_columns
 from soundlake.imports.state import ImportState, task_id
 from soundlake.imports.table import Batch
-from soundlake.imports.values import utc_text
 from soundlake.publishers.envelope import encode
 from soundlake.publishers.publisher import Publisher
 
@@ -53,6 +52,8 @@ class Options:
     user: str | None = None
     fetched_at: str | None = None
     destination: str = ""
+    keeps_country: bool = False
+    keeps_private: bool = True
 
 
 @dataclass
@@ -99,15 +100,15 @@ def jobs_of(files: Sequence[Input], options: Options, summary: Summary, report: 
 
 def _job_of(file: Input, options: Options, summary: Summary, report: Report) -> Job | None:
     try:
-        if options.mapping is not None:
-            return Job(file, options.mapping)
-        if is_other_export_file(file.name):
+        if is_left_out(file.name):
             summary.notes.append(f"{file.shown}: left out unread: personal, nothing for the lake")
             return None
-        if LIBRARY.search(file.name):
+        if options.mapping is not None:
+            return Job(file, options.mapping)
+        if LIBRARY.search(file.original):
             return Job(file, exports=tuple(LIBRARY_LISTS.items()))
         columns, first = _looked_at(file)
-        export = export_of(file.name, first)
+        export = export_of(file.original, first)
         if export is not None:
             return Job(file, exports=tuple((path or None, export) for path in export.rows))
         found = mappings_for(columns)
@@ -127,9 +128,7 @@ def _job_of(file: Input, options: Options, summary: Summary, report: Report) -> 
 
 
 def _looked_at(file: Input) -> tuple[list[str], Mapping[str, Any] | None]:
-    if export_of(file.name, None) is not None:
-        export = export_of(file.name, None)
-        assert export is not None
+    if (export := export_of(file.original, None)) is not None:
         return [], dict.fromkeys(export.has)
     columns, rows, format_, _ = peek_columns(file)
     first = rows[0] if rows and format_ == "json" and isinstance(rows[0], Mapping) else None
@@ -202,9 +201,11 @@ class Import:
         return Context(
             source=options.name or own,
             fetched_at=options.fetched_at or utc_text(modified),
-            file=job.file.stem if job.mapping else job.file.name,
+            file=job.file.stem if job.mapping else job.file.original,
             user=options.user,
             fetched_at_is_given=options.fetched_at is not None,
+            keeps_country=options.keeps_country,
+            keeps_private=options.keeps_private,
         )
 
     def _made(
@@ -227,6 +228,9 @@ class Import:
                 has_list = has_list or objects.has_list
             seen = _unseen
         self._summary.rows += number
+        if private := context.counts["private"]:
+            what = "kept" if context.keeps_private else "left out"
+            self._note(job.file, [f"{private:,} plays of private sessions, {what} (setting imports.private_sessions)"])
         if not has_list:
             wanted = " or ".join(path for path, _ in job.exports if path)
             raise UnopenedError(f"it is no file of {job.what}: there is no list of {wanted}")
