@@ -18,6 +18,7 @@ from soundlake.imports.lines import Lines
 from soundlake.imports.mapping import FileShape, TableMapping
 from soundlake.imports.objects import each_row, field_names, getter, wanted_names
 from soundlake.imports.opening import Text, UnopenedError, unpacked
+from soundlake.imports.parquet import parquet_rows
 from soundlake.imports.report import RowTroubles
 from soundlake.imports.table import Batch, Dialect, TableRows, guess_header, open_table, parse_lines
 
@@ -205,22 +206,8 @@ def _parquet(path: Path, mapping: TableMapping) -> RowSet:
 
 
 def _parquet_rows(path: Path, columns: list[str] | None, each: str | None) -> Iterator[Mapping[str, Any]]:
-    rows = enumerate(_whole_parquet_rows(path, columns), start=1)
+    rows = enumerate(parquet_rows(path, columns), start=1)
     return (row for _, row in each_row(rows, each))
-
-
-def _whole_parquet_rows(path: Path, columns: list[str] | None) -> Iterator[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            known = set(file.schema_arrow.names)
-            wanted = None if columns is None else [name for name in columns if name in known]
-            for batch in file.iter_batches(batch_size=5 * _BATCH, columns=wanted):
-                yield from batch.to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise UnopenedError(f"not a whole Parquet file: {error}") from None
 
 
 @contextmanager
