@@ -11,9 +11,11 @@ from typing import Any, Self
 
 from soundlake.imports.bundled import mapping_named
 from soundlake.imports.inputs import inputs_of
-from soundlake.imports.mapping import TableMapping, parse_mapping
+from soundlake.imports.jobs import Options, Summary, jobs_of
+from soundlake.imports.mapping import TableMapping
+from soundlake.imports.mapping_file import parse_mapping
 from soundlake.imports.report import Report
-from soundlake.imports.run import Import, Options, Summary, jobs_of
+from soundlake.imports.run import Import
 from soundlake.imports.state import ImportState
 from soundlake.settings import load_settings
 

@@ -143,7 +143,7 @@ def test_objects_within_objects_are_read_to_a_depth_and_told_beyond_it(tmp_path:
     deep = '{"id": "t1", "name": ' + '{"a":' * depth + "1" + "}" * depth + "}"
     done = imported(tmp_path, write(tmp_path / "f.json", f"[{deep},\n{GOOD}]"), mapping=tracks())
     assert done.payloads("track")[-1] == {"id": "t1", "name": "Song"}
-    assert len(done.report) == 1
+    assert {line["row"] for line in done.report} == {1}
 
 
 def test_times_of_parquet_that_no_calendar_has_cost_one_cell(tmp_path: Path) -> None:

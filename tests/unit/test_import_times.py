@@ -11,7 +11,8 @@ import pytest
 
 from helpers.importing import imported, mapping_of, write
 from soundlake.errors import UsageError
-from soundlake.imports.mapping import Source, parse_mapping
+from soundlake.imports.mapping import Source
+from soundlake.imports.mapping_file import parse_mapping
 from soundlake.imports.unreadable import UnreadableError
 from soundlake.imports.values import reader
 from soundlake.times import instant

@@ -16,9 +16,10 @@ from soundlake.imports.bundled import mapping_named
 from soundlake.imports.cell_times import is_in_future, time_reader
 from soundlake.imports.infer import drafted
 from soundlake.imports.inputs import inputs_of
+from soundlake.imports.jobs import Job, Options, Summary, jobs_of
 from soundlake.imports.opening import UnopenedError
 from soundlake.imports.report import Report
-from soundlake.imports.run import Import, Job, Options, Summary, jobs_of
+from soundlake.imports.run import Import
 from soundlake.imports.state import ImportState
 from soundlake.publishers.publisher import open_publisher
 from soundlake.settings import Settings

@@ -58,7 +58,7 @@ def reader(source: Source, type_: str, null: tuple[str, ...] = (), thing: str | 
 
 def _base(source: Source, type_: str) -> Reader:
     if type_ == f.TEXTS:
-        return lambda cell: as_list(cell, source.list or "auto", source.item)
+        return lambda cell: as_list(cell, source.list or ",", source.item)
     if type_ in (f.INTEGER, f.NUMBER):
         return _number(type_ == f.INTEGER, source)
     if type_ in (f.DATE, f.TIME):
