@@ -11,9 +11,11 @@ from typing import Any, Self
 
 from soundlake.imports.bundled import mapping_named
 from soundlake.imports.inputs import inputs_of
-from soundlake.imports.mapping import TableMapping, parse_mapping
+from soundlake.imports.jobs import Options, Summary, jobs_of
+from soundlake.imports.mapping import TableMapping
+from soundlake.imports.mapping_file import parse_mapping
 from soundlake.imports.report import Report
-from soundlake.imports.run import Import, Options, Summary, jobs_of
+from soundlake.imports.run import Import
 from soundlake.imports.state import ImportState
 from soundlake.settings import load_settings
 
@@ -91,10 +93,11 @@ def imported(
     chosen = mapping_named(mapping) if isinstance(mapping, str) else mapping
     told = folder / "report.ndjson"
     with Report(told) as report:
-        files = inputs_of([str(path) for path in paths], load_settings(env={}), folder)
+        found = inputs_of([str(path) for path in paths], load_settings(env={}), folder)
+        summary.notes += found.notes
         wishes = Options(mapping=chosen, **options)
         run = Import(publisher, ImportState(folder / "state"), report, summary, wishes)
-        for job in jobs_of(files, wishes, summary, report):
+        for job in jobs_of(found.files, wishes, summary, report):
             run.take(job, lambda count: None)
     summary.troubles = report.lines()
     lines = [json.loads(line) for line in told.read_bytes().splitlines()]

@@ -10,7 +10,7 @@ import pytest
 
 from helpers.importing import Imported, imported, write
 from soundlake.errors import UsageError
-from soundlake.imports.mapping import load_mapping
+from soundlake.imports.mapping_file import load_mapping
 from soundlake.imports.session import draft
 from soundlake.settings import load_settings
 

@@ -15,7 +15,7 @@ from soundlake.errors import UsageError
 from soundlake.imports.bundled import bundled, mapping_named
 from soundlake.imports.columns import Columns
 from soundlake.imports.fields import FIELDS
-from soundlake.imports.mapping import load_mapping, parse_mapping
+from soundlake.imports.mapping_file import load_mapping, parse_mapping
 from soundlake.imports.plan import Context, bind
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Fields
@@ -148,7 +148,7 @@ class Silent:
 def test_the_quick_road_gives_what_the_other_one_gives(rows: list[tuple[str, ...]]) -> None:
     def made(quick: bool) -> tuple[Any, Any]:
         issues = Silent()
-        plan = bind(EVERYTHING, Columns(list(CELLS)), Context("s", "2020-01-01T00:00:00Z", "file"))
+        plan = bind(EVERYTHING, Columns(list(CELLS)), Context("s", "2020-01-01T00:00:00Z", "file"), rows)
         found = plan.made([list(row) for row in rows], range(1, len(rows) + 1), issues, quick)
         return [(one.kind, one.keys, list(map(json.loads, one.values))) for one in found], sorted(issues.told)
 

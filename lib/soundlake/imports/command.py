@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from soundlake.imports.run import Summary
+    from soundlake.imports.jobs import Summary
 
 
 def import_files(

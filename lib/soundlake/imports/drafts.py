@@ -12,7 +12,7 @@ from soundlake.imports.columns import plain_name
 from soundlake.imports.fields import FIELDS, ID, MEASURED, NEEDED
 from soundlake.imports.likely_names import NAMES, LikelyColumns, about
 from soundlake.imports.lists import members
-from soundlake.imports.mapping import parse_mapping
+from soundlake.imports.mapping_file import parse_mapping
 
 Values: TypeAlias = Mapping[str, Sequence[Any]]
 Fields: TypeAlias = dict[str, str]

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from soundlake.imports import fields as f
-from soundlake.imports.lists import members
+from soundlake.imports.lists import LITERAL, are_ids, members, syntax_of
 from soundlake.imports.mapping import Source
 from soundlake.imports.unreadable import UnreadableError
 from soundlake.imports.values import duration, linked_id, parse_number, reader
@@ -99,13 +99,16 @@ def _list(path: str, type_: str, there: Sequence[Any], texts: Sequence[str]) -> 
 
 
 def _list_syntax(texts: Sequence[str], always: bool) -> str | None:
-    if any(text.startswith(("['", '["', "[{", "[]")) for text in texts):
-        return "auto"
-    for separator in (";", "|", ","):
-        # A comma also stands within names: it separates only where a list is certain.
-        if any(separator in text for text in texts) and (always or separator != ","):
-            return separator
-    return "auto" if always else None
+    syntax = syntax_of(texts)
+    # A comma also stands within names: it separates only where a list is certain.
+    if syntax == LITERAL or not any(syntax in text for text in texts):
+        return "auto" if always or syntax == LITERAL else None
+    is_certain = always or syntax != "," or any("," in text and are_ids(_parts(text)) for text in texts)
+    return syntax if is_certain else None
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _pattern(there: Sequence[Any], type_: str) -> str | None:

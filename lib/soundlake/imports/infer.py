@@ -9,6 +9,7 @@ from typing import Any
 
 from soundlake.imports import guesses
 from soundlake.imports.columns import plain_name
+from soundlake.imports.dialect import Dialect
 from soundlake.imports.drafts import Drafted, drafted_records
 from soundlake.imports.fields import TIME
 from soundlake.imports.inputs import Input
@@ -17,7 +18,6 @@ from soundlake.imports.mapping import FileShape
 from soundlake.imports.opening import UnopenedError
 from soundlake.imports.personal import is_personal, without_personal
 from soundlake.imports.rowset import peek_columns
-from soundlake.imports.table import Dialect
 
 _DAY = re.compile(r"(?<!\d)\d{4}-[01]\d-[0-3]\d(?!\d)")
 

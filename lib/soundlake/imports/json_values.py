@@ -19,6 +19,8 @@ _CUT = re.compile(r"\s*+\\?[-+.\w]*+\s*+\Z")
 _BETWEEN = re.compile(r"\}\s*+,?+\s*+(?=\{)")
 _LONGEST = 64 * 1024 * 1024
 _INDENTED = 200
+# No data are objects within objects so many times over.
+_DEEPEST = 100
 # So many places behind a broken value may begin the next row.
 _TRIES = 1_000
 
@@ -130,6 +132,9 @@ class JsonRows:
             else:
                 if end == len(self._text) and not isinstance(value, dict | list | str) and self._more():
                     continue  # the rest of a number may follow
+                opened = self._text.count("{", self._at, end) + self._text.count("[", self._at, end)
+                if opened > _DEEPEST and _depth(value) > _DEEPEST:
+                    return None, "bad"
                 self._at = end
                 return value, ""
 
@@ -212,3 +217,11 @@ class JsonRows:
 
 def _indentation(line: str) -> int:
     return len(line) - len(line.lstrip(" \t"))
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level := [each for each in level if isinstance(each, dict | list)]:
+        depth += 1
+        level = [each for holder in level for each in (holder.values() if isinstance(holder, dict) else holder)]
+    return depth

@@ -118,6 +118,7 @@ class Maker:
                 self._lacks(group, issues)
                 return None
         if self._telling is not None and not any(map(self._telling, payload)):
+            self._says_nothing(issues)
             return None
         if stamp is None:
             issues.rejected(kind, "no readable fetched_at")
@@ -175,6 +176,8 @@ class Maker:
                     self._lacks(lacking, issues)
                     continue
                 if telling is not None and not telling[place]:
+                    issues.at(places[place])
+                    self._says_nothing(issues)
                     continue
                 if not stamp:
                     issues.at(places[place])
@@ -189,6 +192,10 @@ class Maker:
     def _lacks(self, group: Sequence[tuple[str, ...]], issues: Issues) -> None:
         if not self.record.optional:
             issues.rejected(self.record.kind, f"no {' or '.join('.'.join(path) for path in group)}")
+
+    def _says_nothing(self, issues: Issues) -> None:
+        if not self.record.optional:
+            issues.rejected(self.record.kind, "nothing but its id")
 
     def _is_repeat(self, key: str, body: str) -> bool:
         mark = hash(body)

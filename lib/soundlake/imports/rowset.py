@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from soundlake.imports.columns import Columns
+from soundlake.imports.dialect import DELIMITERS, Dialect, parse_lines, with_spaces
+from soundlake.imports.fields import NEEDED
+from soundlake.imports.header import guess_header, open_table
 from soundlake.imports.inputs import Input
 from soundlake.imports.json_values import JsonRows
 from soundlake.imports.lines import Lines
-from soundlake.imports.mapping import FileShape, TableMapping
+from soundlake.imports.mapping import FileShape, Record, TableMapping
 from soundlake.imports.objects import each_row, field_names, getter, wanted_names
 from soundlake.imports.opening import Text, UnopenedError, unpacked
+from soundlake.imports.parquet import parquet_rows
 from soundlake.imports.report import RowTroubles
-from soundlake.imports.table import Batch, Dialect, TableRows, guess_header, open_table, parse_lines
+from soundlake.imports.table import Batch, TableRows
 
 # So many objects show which fields there are.
 _LOOKED_AT = 100
@@ -112,14 +116,14 @@ def _guessed(lines: Lines, format_: str) -> TableRows | None:
     lines.taken[:] = head
     lines.give_back(len(head))
     best: tuple[int, str] | None = None
-    for delimiter in ("\t",) if format_ == "tsv" else (",", "\t", ";", "|"):
-        rows = _sampled(head, Dialect(delimiter))
+    for delimiter in ("\t",) if format_ == "tsv" else DELIMITERS:
+        rows = _sampled(head, with_spaces(Dialect(delimiter), head))
         width = max((sum(len(r) == n for r in rows) * (n > 1), n) for n in {len(r) for r in rows} or {0})
         if width[0] and (best is None or width[1] > best[0]):
             best = (width[1], delimiter)
     if best is None:
         return open_table(lines, Dialect(","), lambda cells: bool(cells and cells[0].strip()))
-    dialect = Dialect(best[1])
+    dialect = with_spaces(Dialect(best[1]), head)
     return open_table(lines, dialect, guess_header(_sampled(head, dialect)))
 
 
@@ -142,7 +146,7 @@ def _table(text: Text, mapping: TableMapping, format_: str) -> RowSet:
 
     def fits(cells: Sequence[str]) -> bool:
         columns = Columns(cells)
-        return all(any(columns.find(name) is not None for name in names) for names in needed)
+        return all(any(columns.has(name) for name in names) for names in needed)
 
     table = open_table(lines, Dialect(delimiter, shape.quote, shape.escape), fits, shape.header)
     if table is None:
@@ -153,18 +157,23 @@ def _table(text: Text, mapping: TableMapping, format_: str) -> RowSet:
 
 def needed_columns(mapping: TableMapping) -> list[tuple[str, ...]]:
     """The columns (each by its possible names) without which a mapping gives nothing."""
-    from soundlake.imports.fields import NEEDED
-
     by_record = []
     for record in mapping.records:
-        groups = []
-        for group in NEEDED[record.kind]:
-            sources = [record.fields[path] for path in group if path in record.fields]
-            if sources and all(source.names for source in sources):
-                groups.append(tuple(name for source in sources for name in source.names))
-        by_record.append((record.optional, groups))
+        groups = [group for needed in NEEDED[record.kind] for group in _needed(record, needed)]
+        # A record of constants says nothing of the file; one that reads columns is for no file that has none of them.
+        read = tuple(name for source in record.fields.values() for name in source.columns_read)
+        by_record.append((record.optional, [*groups, *([read] if read else [])]))
     firm = [group for optional, groups in by_record if not optional for group in groups]
     return list(dict.fromkeys(firm or by_record[0][1]))
+
+
+def _needed(record: Record, paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Of a group of fields, of which one must have a value, the columns that must be there."""
+    sources = [record.fields[path] for path in paths if path in record.fields]
+    if sources and all(source.names for source in sources):
+        yield tuple(name for source in sources for name in source.names)
+    elif len(sources) == 1:
+        yield from ((part,) for part in sources[0].parts)
 
 
 def _json(text: Text, mapping: TableMapping) -> RowSet:
@@ -205,22 +214,8 @@ def _parquet(path: Path, mapping: TableMapping) -> RowSet:
 
 
 def _parquet_rows(path: Path, columns: list[str] | None, each: str | None) -> Iterator[Mapping[str, Any]]:
-    rows = enumerate(_whole_parquet_rows(path, columns), start=1)
+    rows = enumerate(parquet_rows(path, columns), start=1)
     return (row for _, row in each_row(rows, each))
-
-
-def _whole_parquet_rows(path: Path, columns: list[str] | None) -> Iterator[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            known = set(file.schema_arrow.names)
-            wanted = None if columns is None else [name for name in columns if name in known]
-            for batch in file.iter_batches(batch_size=5 * _BATCH, columns=wanted):
-                yield from batch.to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise UnopenedError(f"not a whole Parquet file: {error}") from None
 
 
 @contextmanager

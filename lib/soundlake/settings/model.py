@@ -288,6 +288,13 @@ class PublishSettings(_Section):
     )
 
 
+class ImportsSettings(_Section):
+    """What `soundlake import` takes over from Spotify's exports."""
+
+    private_sessions: Literal["kept", "dropped"] = Field("kept", description="plays of private sessions")
+    country: Literal["kept", "dropped"] = Field("dropped", description="the country that a play was heard in")
+
+
 class ExtractSettings(_Section):
     """What is read from the Spotify Web API, and how politely."""
 
@@ -392,5 +399,6 @@ class Settings(_Section):
     dashboard: DashboardSettings = DashboardSettings()
     maintain: MaintainSettings = MaintainSettings()
     publish: PublishSettings = PublishSettings()
+    imports: ImportsSettings = ImportsSettings()
     extract: ExtractSettings = ExtractSettings()
     deploy: DeploySettings = DeploySettings()
