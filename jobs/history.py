@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from soundlake.catalog.report import registered
+from soundlake.catalog.report import print_registered
 from soundlake.history import job
 from soundlake.history.importing import import_history, reading_imports
 from soundlake.launch.arguments import JobArguments
@@ -23,8 +23,7 @@ def run(arguments: JobArguments) -> None:
     with open_session("soundlake history", settings) as spark, full_disk_named(settings.lake.uri):
         job.run(spark, settings, console)
     job.tell(settings, arguments.user, console)
-    for line in registered(settings):
-        console.print(line, markup=False)
+    print_registered(settings)
 
 
 if __name__ == "__main__":
