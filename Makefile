@@ -91,7 +91,7 @@ format: setup ## Format the code and put imports in order
 notebooks: setup ## Write the .ipynb of each notebook from its .py, without outputs
 	@.venv/bin/jupytext --quiet --to ipynb notebooks/*.py
 
-demo: ## Run the main job on the bundled records, into ./lake
+demo: ## Run the main job on the bundled records, into ./demo-lake
 	@./spark-submit.sh demo
 
 docs-site: setup ## Make build/site from docs/; fails where a link leads nowhere
@@ -115,9 +115,9 @@ bench-recommend: setup ## Judge recommendations: SONGS= and CHARTS= the full dat
 		$(if $(WEIGHTS),--weights)
 
 bench-plays: setup ## Measure marts and dashboard with many made-up plays: LAKE= a lake to copy, PLAYS=10000000
-	@$(PYTHON) tests/bench/many_plays.py --lake $(or $(LAKE),lake) --plays $(or $(PLAYS),10000000)
+	@$(PYTHON) tests/bench/many_plays.py --lake $(or $(LAKE),demo-lake) --plays $(or $(PLAYS),10000000)
 
-clean: ## Remove environments, caches and the demo's lake
-	@rm -rf .venv .venv.lock .venv-* lake artifacts spark-warehouse build dist
+clean: ## Remove what the project made: environments, builds, caches, the demo's lake; ./lake and ./records stay
+	@rm -rf .venv .venv.lock .venv-* demo-lake artifacts spark-warehouse build dist
 	@rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache lib/soundlake.egg-info
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

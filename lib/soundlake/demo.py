@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from time import monotonic
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -15,18 +12,16 @@ from rich.table import Table as Grid
 
 from soundlake import stream
 from soundlake.clusters.job import train
-from soundlake.core.judge import OUTCOMES
 from soundlake.insights.builder import build
 from soundlake.lake import Lake, view_of
 from soundlake.lease import try_lease
 from soundlake.ops.leases import leased
 from soundlake.ops.maintenance import maintain
 from soundlake.refine.batch_metrics import QUERY
+from soundlake.run_report import print_counts, show, since, step
 from soundlake.settings import Settings
 from soundlake.tables import BATCHES, CLUSTER_MODELS, CLUSTER_PROFILES, PLAYS, TABLES, TRACK_CLUSTERS, TRACKS
 from soundlake.views import LISTENING
-
-_COUNTED = ("read", *OUTCOMES)
 
 
 def run(spark: SparkSession, settings: Settings) -> None:
@@ -34,56 +29,27 @@ def run(spark: SparkSession, settings: Settings) -> None:
     console = Console()
     lake = Lake(settings.lake.uri)
     started_at = datetime.now(UTC)
-    with _step(console, "stream: bundled records → bronze → silver"):
+    with step(console, "stream: bundled records → bronze → silver"):
         stream.run(spark, settings, once=True)
     with (
-        _step(console, "train_clusters: KMeans on audio features"),
+        step(console, "train_clusters: KMeans on audio features"),
         leased(settings, "train_clusters", "train_clusters") as trained,
     ):
         train(spark, trained, settings, partial(try_lease, settings, "train_clusters"))
     with (
-        _step(console, "build_insights: the first marts"),
+        step(console, "build_insights: the first marts"),
         leased(settings, "build_insights", "build_insights") as built,
     ):
         marts = build(spark, built, settings)
-    with _step(console, "maintain: catch up, compact"), leased(settings, "maintain") as maintained:
+    with step(console, "maintain: catch up, compact"), leased(settings, "maintain") as maintained:
         maintain(spark, maintained, settings)
     batches = lake.read(spark, BATCHES)
-    is_of_this_run = F.col("started_at") >= F.lit(started_at)
-    _print_counts(console, "Records of this run", batches.where(is_of_this_run))
-    if not batches.where(~is_of_this_run).isEmpty():
-        _print_counts(console, "Records of the lake, all runs", batches.where(F.col("query") == QUERY))
+    print_counts(console, "Records of this run", since(batches, started_at))
+    if not batches.where(F.col("started_at") < F.lit(started_at)).isEmpty():
+        print_counts(console, "Records of the lake, all runs", batches.where(F.col("query") == QUERY))
     _print_clusters(console, spark, lake)
     _print_top_artists(console, spark, lake)
     _print_tables(console, spark, lake, {mart.name: mart.rows for mart in marts})
-
-
-@contextmanager
-def _step(console: Console, what: str) -> Iterator[None]:
-    begun = monotonic()
-    console.print(f"… {what}")
-    yield
-    console.print(f"✓ {what}  [dim]{monotonic() - begun:.0f} s[/dim]")
-
-
-def counts_by_kind(batches: DataFrame) -> DataFrame:
-    """kind, read, accepted, duplicate, stale, rejected: the sums over rows of ops/batches."""
-    exploded = batches.select(F.explode("by_kind").alias("kind", "counts"))
-    sums = [F.sum(F.col("counts")[name]).alias(name) for name in _COUNTED]
-    return exploded.groupBy("kind").agg(*sums).orderBy("kind")
-
-
-def _print_counts(console: Console, title: str, batches: DataFrame) -> None:
-    rows = counts_by_kind(batches).collect()
-    if not rows:
-        console.print(f"\n{title}: nothing new.")
-        return
-    grid = Grid("kind", *_COUNTED, title=title, title_justify="left")
-    for row in rows:
-        grid.add_row(row["kind"], *[f"{row[name]:,}" for name in _COUNTED])
-    grid.add_section()
-    grid.add_row("all", *[f"{sum(row[name] for row in rows):,}" for name in _COUNTED])
-    _show(console, grid)
 
 
 def _print_clusters(console: Console, spark: SparkSession, lake: Lake) -> None:
@@ -95,7 +61,7 @@ def _print_clusters(console: Console, spark: SparkSession, lake: Lake) -> None:
     for row in rows.orderBy("cluster").collect():
         grid.add_row(str(row["cluster"]), row["cluster_name"], f"{row['tracks'] or 0:,}", "\n".join(row["examples"]))
         grid.add_section()
-    _show(console, grid)
+    show(console, grid, "tracks")
 
 
 def _examples(profiles: DataFrame, tracks: DataFrame) -> DataFrame:
@@ -117,7 +83,7 @@ def _print_top_artists(console: Console, spark: SparkSession, lake: Lake) -> Non
     grid = Grid("", "artist", "plays", "listeners", title="Top 10 artists by plays", title_justify="left")
     for place, row in enumerate(top.orderBy(F.desc("plays"), "artist_name").limit(10).collect(), start=1):
         grid.add_row(str(place), row["artist_name"], f"{row['plays']:,}", f"{row['listeners']:,}")
-    _show(console, grid)
+    show(console, grid, "plays", "listeners")
 
 
 def _print_tables(console: Console, spark: SparkSession, lake: Lake, marts: dict[str, int]) -> None:
@@ -126,12 +92,4 @@ def _print_tables(console: Console, spark: SparkSession, lake: Lake, marts: dict
     grid = Grid("table", "rows", title=f"Tables in {lake.uri}", title_justify="left")
     for path, count in rows.items():
         grid.add_row(path, f"{count:,}")
-    _show(console, grid)
-
-
-def _show(console: Console, grid: Grid) -> None:
-    for column in grid.columns[1:]:
-        if column.header in (*_COUNTED, "tracks", "plays", "listeners", "rows"):
-            column.justify = "right"
-    console.print()
-    console.print(grid)
+    show(console, grid, "rows")

@@ -31,6 +31,9 @@ from soundlake.settings.types import (
     Url,
 )
 
+LAKE = "./lake"
+DEMO_LAKE = "./demo-lake"  # made-up listeners stay out of the lake where one's own are
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -39,7 +42,7 @@ class _Section(BaseModel):
 class LakeSettings(_Section):
     """Where the tables are."""
 
-    uri: LakeUri = Field("./lake", description="a local path, s3://… or s3a://…")
+    uri: LakeUri = Field(LAKE, description="a local path, s3://… or s3a://…")
     lease_wait: Interval = Field(
         "2 minutes",
         description="how long a job waits for another that writes its tables; on S3 a dead one keeps them a minute",
