@@ -32,7 +32,7 @@ test-unit: setup ## Run the tests that need no service, no table on disk and no 
 test-integration: setup ## Run the tests of the real queries on real files
 	@$(PYTHON) -m pytest -m "$(MARKS)" tests/integration
 
-test-slow: setup ## Run the tests that take longer than one waits for
+test-slow: setup ## Run the slow tests
 	@$(PYTHON) -m pytest -m "$(SLOW)" $(TESTS)
 
 test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athena's family

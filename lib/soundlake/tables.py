@@ -370,7 +370,7 @@ CHANGES = Table(
         ("entity", "string", "kind of the record"),
         ("id", "string", "key of the thing, as silver/stamps has it"),
         ("on_date", "date", "date that is part of the target's key; null otherwise"),
-        ("rank", RANK_TYPE, "rank of the record; null where the target is to be computed anew"),
+        ("rank", RANK_TYPE, "rank of the record; null where the target is to be computed again"),
         ("fields", "bigint", "bit set of the fields that it changes"),
         ("row", "string", "values of the record as JSON, by column of the target; null where there are none"),
         ("batch", "string", "query and batch that wrote the row"),

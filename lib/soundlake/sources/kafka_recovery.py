@@ -33,7 +33,7 @@ def recovered_offsets(
     if beyond:
         places = ", ".join(f"{topic} partition {number}" for topic, number in beyond)
         raise SoundlakeError(
-            f"--recover-checkpoint: {places}: bronze holds more than the broker. The topic was deleted, or made anew: "
+            f"--recover-checkpoint: {places}: bronze holds more than the broker. The topic was deleted, or recreated: "
             "bring the old one back, or read the new one into a new lake"
         )
     return {**first, **ends}
@@ -55,7 +55,7 @@ def check_same(spark: SparkSession, held: DataFrame, broker: DataFrame) -> None:
     if other:
         raise SoundlakeError(
             f"--recover-checkpoint: {other:,} records at the broker differ from those in bronze at the same offsets: a "
-            "topic was made anew. Read the new one into a new lake"
+            "topic was recreated. Read the new one into a new lake"
         )
     if missing:
         raise SoundlakeError(
