@@ -100,7 +100,7 @@ class KafkaSource:
         offsets = recovered_offsets(ends, first, last)
         begun = {place: first[place] for place, end in ends.items() if first[place] < end}
         if begun:
-            check_same(spark, held, self._between(spark, begun, {place: ends[place] for place in begun}))
+            check_same(held, self._between(spark, begun, {place: ends[place] for place in begun}))
         return recovered(offsets, ends, last)
 
     def _between(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from soundlake.errors import SoundlakeError
@@ -39,7 +39,7 @@ def recovered_offsets(
     return {**first, **ends}
 
 
-def check_same(spark: SparkSession, held: DataFrame, broker: DataFrame) -> None:
+def check_same(held: DataFrame, broker: DataFrame) -> None:
     """Raise SoundlakeError where the broker has other records than bronze at the same offsets, or some in between.
 
     `broker` are its records up to the end of bronze, as records of a source.
