@@ -80,7 +80,7 @@ lint: setup docs-site ## Check style, types, the layers, the links of docs/, and
 lint-aws: setup ## Check the AWS stack with checkov, in an environment of its own
 	@test -x .venv-checkov/bin/checkov || { $(PYTHON) -m venv .venv-checkov && \
 		.venv-checkov/bin/pip install --quiet --requirement conf/checkov.txt; }
-	@$(PYTHON) -m soundlake.launch.aws.stack build/aws/templates
+	@$(PYTHON) tests/helpers/templates.py build/aws/templates
 	@.venv/bin/cfn-lint build/aws/templates/*.json
 	@.venv-checkov/bin/checkov --directory build/aws/templates --framework cloudformation --compact --quiet --skip-download
 

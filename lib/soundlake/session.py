@@ -13,21 +13,7 @@ from pyspark.sql import SparkSession
 from soundlake.errors import SoundlakeError
 from soundlake.s3 import spark_conf, uses_s3
 from soundlake.settings import Settings
-
-# What results depend on, on every platform.
-MEANING = {
-    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.ansi.enabled": "true",
-    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
-    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
-}
-
-# With twenty columns that each choose between two values, the optimizer's inference of constraints grows exponentially,
-# and finds nothing that these plans could use.
-PLANNING = {"spark.sql.constraintPropagation.enabled": "false"}
+from soundlake.spark_conf import MEANING, PLANNING
 
 Result = TypeVar("Result")
 

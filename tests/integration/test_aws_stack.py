@@ -8,28 +8,29 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import boto3
-import botocore.session
 import pytest
-from botocore.validate import ParamValidator
 from moto.cloudformation.models import CloudFormationBackend
 from typer.testing import CliRunner, Result
 
+from helpers import templates
+from helpers.request_model import problems
 from helpers.services.moto import moto_server
 from soundlake import cli
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights import load_insights, render
 from soundlake.launch import lambda_archive
-from soundlake.launch.aws import changes, packages, stack
+from soundlake.launch.aws import changes, emr_serverless, packages, run, stack
 from soundlake.launch.aws.quicksight import SHOWN
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.platforms import platform_of
+from soundlake.launch.versions import choose_line
 
 REGION = "eu-west-1"
-USER = "arn:aws:quicksight:eu-west-1:123456789012:user/default/analyst"
 # What moto's CloudFormation does not know; everything else is made there for real.
 UNKNOWN = re.compile(
     r"AWS::(Glue|Athena|KinesisFirehose|Logs::LogStream|SecretsManager|EMRServerless|Scheduler|QuickSight|CloudWatch::Alarm|SNS::Subscription|SNS::TopicPolicy)"
@@ -53,12 +54,12 @@ def credentials(monkeypatch: pytest.MonkeyPatch, aws: str) -> None:
 
 
 def resources(kind: str = "") -> dict[str, Document]:
-    found: dict[str, Document] = stack.main(USER)["Resources"] | stack.storage()["Resources"]
+    found: dict[str, Document] = templates.main()["Resources"] | stack.storage()["Resources"]
     return {name: resource for name, resource in found.items() if resource["Type"].startswith(kind)}
 
 
 def test_the_templates_are_sound(tmp_path: Path) -> None:
-    files = {"storage": stack.storage(), "main": stack.main(USER), "plain": stack.main()}
+    files = {"storage": stack.storage(), "main": templates.main(), "plain": templates.main(user=None)}
     for name, template in files.items():
         (tmp_path / f"{name}.json").write_text(stack.as_json(template))
     command = [str(Path(sys.executable).parent / "cfn-lint"), *(str(tmp_path / f"{name}.json") for name in files)]
@@ -68,7 +69,7 @@ def test_the_templates_are_sound(tmp_path: Path) -> None:
 
 def test_a_request_for_the_main_template_fits_where_it_is_fetched_from() -> None:
     assert len(stack.as_json(stack.storage())) < 51_200
-    assert len(stack.as_json(stack.main(USER))) < 1_000_000
+    assert len(stack.as_json(templates.main())) < 1_000_000
 
 
 def test_every_insight_is_a_named_query_with_the_files_own_sql() -> None:
@@ -105,8 +106,10 @@ def test_no_role_may_do_all_or_to_all() -> None:
     for name, statement in _statements():
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         assert [action for action in actions if "*" in action] == [], name
-        if statement["Resource"] == "*":  # this action knows no resources; its condition narrows it
-            assert actions == ["cloudwatch:PutMetricData"], name
+        if statement["Resource"] == "*":  # these actions know no resources; a condition narrows them
+            assert all(
+                action == "cloudwatch:PutMetricData" or action.startswith("ec2:Describe") for action in actions
+            ), name
             assert statement["Condition"]
 
 
@@ -123,38 +126,97 @@ def test_every_bucket_is_encrypted_versioned_private_logged_and_kept() -> None:
         assert "LoggingConfiguration" in properties or name == "AccessLogs"
 
 
-def _camel(value: Any) -> Any:
+def _small(value: Any, inside_a_map: bool = False) -> Any:
     """Parameters as an SDK writes them; a universal target writes them with capitals."""
     if isinstance(value, list):
-        return [_camel(item) for item in value]
+        return [_small(item) for item in value]
     if isinstance(value, dict):
-        return {name[:1].lower() + name[1:].removesuffix(".$"): _camel(item) for name, item in value.items()}
+        names = {name: name if inside_a_map else name[:1].lower() + name[1:].removesuffix(".$") for name in value}
+        return {names[name]: _small(item, names[name] in ("tags", "properties")) for name, item in value.items()}
     return value
+
+
+MADE = {
+    "${StreamRole.Arn}": "arn:aws:iam::123456789012:role/stream",
+    "${BatchRole.Arn}": "arn:aws:iam::123456789012:role/batch",
+    "${Application}": "00application",
+    "${LogGroup}": "/soundlake/soundlake",
+    "${AWS::StackName}": "soundlake",
+    "States.UUID()": "token",
+    "<aws.scheduler.execution-id>": "token",
+}
 
 
 def _started() -> Iterator[tuple[str, str, Document]]:
     for name, schedule in resources("AWS::Scheduler::Schedule").items():
         target = schedule["Properties"].get("Target", {"Arn": ""})
         if isinstance(target["Arn"], dict) and "emrserverless" in str(target["Arn"]):
-            yield name, "StartJobRun", json.loads(target["Input"]["Fn::Sub"])
+            yield name, "StartJobRun", json.loads(made(target["Input"]["Fn::Sub"]))
     for name, machine in resources("AWS::StepFunctions").items():
-        definition, _ = machine["Properties"]["DefinitionString"]["Fn::Sub"]
+        definition = made(machine["Properties"]["DefinitionString"]["Fn::Sub"])
         for state in json.loads(definition)["States"].values():
             if "emrserverless" in state.get("Resource", ""):
                 operation = state["Resource"].rpartition(":")[2]
                 yield name, operation[:1].upper() + operation[1:], state["Parameters"]
 
 
+def made(text: str) -> str:
+    """A text for Fn::Sub with what the stack makes filled in."""
+    for place, value in MADE.items():
+        text = text.replace(place, value)
+    return text
+
+
 @pytest.mark.parametrize(("name", "operation", "parameters"), list(_started()))
 def test_what_schedules_and_state_machines_ask_for_is_what_emr_serverless_takes(
     name: str, operation: str, parameters: Document
 ) -> None:
-    model = botocore.session.get_session().get_service_model("emr-serverless").operation_model(operation)
-    filled = re.sub(r"\$\{JobRole\w*(\.Arn)?\}", "arn:aws:iam::123456789012:role/job", json.dumps(parameters))
-    parameters = json.loads(filled)
-    tags = parameters.pop("Tags", {})
-    report = ParamValidator().validate({**_camel(parameters), **({"tags": tags} if tags else {})}, model.input_shape)
-    assert not report.has_errors(), report.generate_report()
+    assert problems("emr-serverless", operation, _small(parameters)) == []
+
+
+def test_the_glue_job_of_the_stack_is_what_glue_takes() -> None:
+    (job,) = resources("AWS::Glue::Job").values()
+    properties = json.loads(made(json.dumps(job["Properties"])))
+    plain = {
+        name: value.get("Fn::Sub", value) if isinstance(value, dict) else value for name, value in properties.items()
+    }
+    arguments = {name: value for name, value in plain["DefaultArguments"].items() if isinstance(value, str)}
+    less = {"Connections", "SecurityConfiguration", "DefaultArguments"}
+    asked = {name: value for name, value in plain.items() if name not in less}
+    assert problems("glue", "CreateJob", {**asked, "DefaultArguments": arguments}) == []
+
+
+@pytest.mark.parametrize("job", ["stream", *stack.SCHEDULES])
+def test_the_stack_asks_for_what_the_launcher_asks_for(job: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "_package", lambda: ("soundlake.zip", b"the package"))
+    sets = ("deploy.jars=s3://mine/a.jar", 'deploy.spark.spark.x=a ${HOME} "b" c', "source.type=files")
+    asked = templates.asked(*sets, "source.files.path=s3://landing/records")
+    launched = replace(asked.run(job), deploy=asked.run(job).deploy.model_copy(update={"name": "soundlake"}))
+    template = stack.main(asked)["Resources"]
+    if job == "stream":
+        definition = json.loads(_substituted(template["KeepStream"]["Properties"]["DefinitionString"]["Fn::Sub"]))
+        told = definition["States"]["Start"]["Parameters"]
+    else:
+        name = "".join(part.capitalize() for part in job.split("_"))
+        told = json.loads(_substituted(template[f"{name}ByTheClock"]["Properties"]["Target"]["Input"]["Fn::Sub"]))
+    expected = json.loads(made(json.dumps(emr_serverless.request(launched))))
+    assert {name: value for name, value in _small(told).items() if name != "clientToken"} == expected
+    assert "s3://mine/a.jar" in json.dumps(expected)
+    assert 'a ${HOME} \\"b\\" c' in json.dumps(expected)
+
+
+def _substituted(text: str) -> str:
+    """What CloudFormation makes of a text for Fn::Sub."""
+    return made(text).replace("${!", "${")
+
+
+def test_jars_settings_and_the_connector_reach_the_glue_stream_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "_package", lambda: ("soundlake.zip", b"the package"))
+    sets = ("deploy.jars=s3://mine/connector.jar", "deploy.spark.spark.x=y", "deploy.glue_worker=G.025X")
+    job = templates.asked(*sets, line="3.5").glue_stream()
+    assert job["DefaultArguments"]["--extra-jars"] == "s3://mine/connector.jar"
+    assert "spark.x=y" in job["DefaultArguments"]["--conf"]
+    assert (job["WorkerType"], job["GlueVersion"]) == ("G.025X", platform_of("glue", choose_line("3.5")).releases[0])
 
 
 @pytest.fixture
@@ -178,7 +240,7 @@ def moto(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
     real = stack.main
     monkeypatch.setattr(CloudFormationBackend, "execute_change_set", execute)
-    monkeypatch.setattr(stack, "main", lambda user: known(real(user)))
+    monkeypatch.setattr(stack, "main", lambda *asked: known(real(*asked)))
     monkeypatch.setattr(packages, "environment_archive", library)
     monkeypatch.setattr(packages, "wheels_archive", library)
     monkeypatch.setattr(lambda_archive, "build", archive)
@@ -219,7 +281,13 @@ def names(url: str) -> list[str]:
 
 
 def test_an_account_is_set_up_and_a_second_time_nothing_is_left_to_do(aws: str, moto: None) -> None:
-    parameters = ("ExtractSchedule=cron(0 5 * * ? *)", "StreamTarget=emr-serverless", "AlarmEmail=a@example.org")
+    networks = ("SubnetIds=subnet-01234567", "SecurityGroupIds=sg-01234567")
+    parameters = (
+        "ExtractSchedule=cron(0 5 * * ? *)",
+        "StreamTarget=emr-serverless",
+        "AlarmEmail=a@example.org",
+        *networks,
+    )
     sets = tuple(f"deploy.parameters.{one}" for one in parameters)
     first = deploy(aws, "whole", "--yes", sets=sets)
     assert first.exit_code == 0, first.output
@@ -231,13 +299,14 @@ def test_an_account_is_set_up_and_a_second_time_nothing_is_left_to_do(aws: str, 
     assert outputs["StreamName"] == "whole"
     assert client(aws, "kinesis").describe_stream_summary(StreamName="whole")
     roles = client(aws, "iam").list_roles()["Roles"]
-    assert len([role for role in roles if role["RoleName"].startswith("whole-")]) == 6
-    policies = client(aws, "iam").list_role_policies(RoleName=outputs["JobRoleArn"].rpartition("/")[2])["PolicyNames"]
-    assert policies == ["run"]
+    assert len([role for role in roles if role["RoleName"].startswith("whole-")]) == 7
+    for kind, own in {"Stream": "stream", "Batch": "batch"}.items():
+        role = outputs[f"{kind}RoleArn"].rpartition("/")[2]
+        assert client(aws, "iam").list_role_policies(RoleName=role)["PolicyNames"] == ["run", own]
     bucket = outputs["ArtifactBucket"]
     keys = [one["Key"] for one in client(aws, "s3").list_objects_v2(Bucket=bucket)["Contents"]]
-    assert {f"{job}.py" for job in REGISTRY} <= {key.rpartition("/")[2] for key in keys}
-    (config,) = [key for key in keys if key.endswith("settings.toml")]
+    assert {f"{job}.py" for job in ("stream", *stack.SCHEDULES)} <= {key.rpartition("/")[2] for key in keys}
+    (config,) = [key for key in keys if key.startswith("artifacts/settings/stream/")]
     written = client(aws, "s3").get_object(Bucket=bucket, Key=config)["Body"].read().decode()
     assert '"stream" = "whole"' in written
     assert re.search(r'"uri" = "s3://whole-storage-lake-\w+/lake"', written)
@@ -278,6 +347,37 @@ def test_a_parameter_that_is_none_is_refused_before_anything_is_made(aws: str, m
         "deploy.parameters.StreamTaget: the stack has no such parameter; did you mean StreamTarget?",
     )
     assert [name for name in names(aws) if name.startswith("typing")] == []
+
+
+@pytest.mark.parametrize(
+    ("sets", "key"),
+    [
+        (("deploy.parameters.StreamTarget=emr-serverless",), "SubnetIds"),
+        (
+            (
+                "deploy.parameters.StreamTarget=glue",
+                "source.type=kafka",
+                "source.kafka.bootstrap_servers=broker:9098",
+            ),
+            "SubnetIds",
+        ),
+        (("deploy.parameters.SubnetIds=subnet-01234567",), "SecurityGroupIds"),
+    ],
+)
+def test_a_stream_that_could_not_reach_its_source_is_refused_before_anything_is_made(
+    aws: str, moto: None, sets: tuple[str, ...], key: str
+) -> None:
+    failed = deploy(aws, "unreached", "--yes", sets=sets)
+    assert isinstance(failed.exception, UsageError)
+    assert str(failed.exception).startswith(f"deploy.parameters.{key}: ")
+    assert [name for name in names(aws) if name.startswith("unreached")] == []
+
+
+def test_deploy_checks_the_stream_as_the_launcher_does(aws: str, moto: None) -> None:
+    failed = deploy(aws, "unread", "--yes", "--spark", "3.5", sets=("deploy.parameters.StreamTarget=glue",))
+    assert isinstance(failed.exception, UsageError)
+    assert str(failed.exception).startswith("deploy.jars: glue has no aws-kinesis connector for Spark 3.5")
+    assert [name for name in names(aws) if name.startswith("unread")] == []
 
 
 def test_a_stack_that_fails_is_told_with_its_reasons(aws: str, moto: None, monkeypatch: pytest.MonkeyPatch) -> None:

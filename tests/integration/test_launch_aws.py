@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 from typer.testing import CliRunner
 
+from helpers.request_model import problems
 from helpers.services.moto import moto_server
 from soundlake import cli
 from soundlake.errors import SoundlakeError, UsageError
@@ -25,15 +26,15 @@ from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.glue import Glue
 from soundlake.launch.aws.launcher import TARGETS, described, follow, prepare
 from soundlake.launch.aws.refusal import asked
-from soundlake.launch.aws.run import DELTA, Run
+from soundlake.launch.aws.run import CATALOG, Run
 from soundlake.launch.command_line import read_command_line
 from soundlake.launch.glue_arguments import without_glue
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.main import launch
 from soundlake.launch.platforms import platform_of, remote_targets
 from soundlake.launch.versions import choose_line, read_lines
-from soundlake.session import MEANING
 from soundlake.settings import load_settings
+from soundlake.spark_conf import JAVA_OPTIONS, MEANING, PLANNING, QUICK
 
 REGION = "eu-west-1"
 ROLE = "arn:aws:iam::123456789012:role/soundlake-job"
@@ -162,11 +163,8 @@ def test_every_request_holds_against_the_services_own_model(
     monkeypatch.setattr(Run, "kafka_jars", [])
     run = named.run(target, *SOURCES[source], job=job, line=line)
     for request in requests_of(run):
-        model = botocore.session.get_session().get_service_model(request["service"])
-        operation = model.operation_model(request["operation"])
         filled = {"clientToken": "x"} if request["service"] == "emr-serverless" else {}
-        report = ParamValidator().validate(filled | request["parameters"], operation.input_shape)
-        assert not report.has_errors(), report.generate_report()
+        assert problems(request["service"], request["operation"], filled | request["parameters"]) == []
 
 
 @pytest.mark.parametrize("target", remote_targets())
@@ -238,22 +236,113 @@ def test_delta_is_named_where_the_platform_does_not_load_it(named: Named) -> Non
     assert "#environment" in told
 
 
+def told_of_spark(run: Run) -> dict[str, str]:
+    """What a request tells Spark, wherever it stands."""
+    request = requests_of(run)[0]["parameters"]
+    if run.platform.target == "glue":
+        pairs = request["DefaultArguments"]["--conf"].split(" --conf ")
+    elif run.platform.target == "emr":
+        told = request["Steps"][0]["HadoopJarStep"]["Args"]
+        pairs = [value for option, value in pairwise(told) if option == "--conf"]
+    else:
+        pairs = request["jobDriver"]["sparkSubmit"]["sparkSubmitParameters"].removeprefix("--conf ").split(" --conf ")
+        overrides = request["configurationOverrides"].get("applicationConfiguration", [])
+        pairs += [f"{name}={value}" for one in overrides for name, value in one["properties"].items()]
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+@pytest.mark.parametrize("target", remote_targets())
+@pytest.mark.parametrize("job", ["stream", "build_insights"])
+def test_every_request_says_what_the_tables_mean_and_what_a_small_cluster_is_quick_with(
+    named: Named, target: str, job: str
+) -> None:
+    told = told_of_spark(named.run(target, job=job))
+    assert {**MEANING, **PLANNING, **QUICK, **CATALOG}.items() <= told.items()
+    assert JAVA_OPTIONS[0] in told["spark.driver.extraJavaOptions"]
+    assert JAVA_OPTIONS[0] in told["spark.executor.extraJavaOptions"]
+    assert int(told["spark.sql.shuffle.partitions"]) <= 8
+
+
+def test_what_somebody_sets_of_spark_goes_before_all_else(named: Named) -> None:
+    told = told_of_spark(named.run("emr-serverless", "deploy.spark.spark.sql.shuffle.partitions=64"))
+    assert told["spark.sql.shuffle.partitions"] == "64"
+
+
+def test_no_setting_of_spark_needs_quotes_on_emr_serverless(named: Named) -> None:
+    (request,) = requests_of(named.run("emr-serverless", "deploy.spark.spark.x=a b", "deploy.spark.spark.y=it's"))
+    told = request["parameters"]["jobDriver"]["sparkSubmit"]["sparkSubmitParameters"]
+    assert not {"'", '"', "\\"} & set(told)
+    assert all(part.startswith("spark.") and "=" in part for part in told.removeprefix("--conf ").split(" --conf "))
+    (defaults,) = request["parameters"]["configurationOverrides"]["applicationConfiguration"]
+    assert {"spark.x": "a b", "spark.y": "it's"}.items() <= defaults["properties"].items()
+
+
+@pytest.mark.parametrize("target", ["emr", "emr-serverless"])
+def test_a_stream_and_a_batch_job_fit_together_into_what_a_new_account_may_use(named: Named, target: str) -> None:
+    cores = 0
+    for job in ("stream", "train_clusters"):
+        told = told_of_spark(named.run(target, job=job))
+        most = int(told["spark.dynamicAllocation.maxExecutors"])
+        cores += int(told["spark.driver.cores"]) + most * int(told["spark.executor.cores"])
+        assert int(told["spark.dynamicAllocation.initialExecutors"]) <= most
+    assert cores <= 16
+
+
+def test_heap_and_overhead_fill_a_worker_and_no_more(named: Named) -> None:
+    told = told_of_spark(named.run("emr-serverless", "deploy.stream_driver=4 vCPU, 12 GB"))
+    parts = [told[f"spark.driver.{part}"] for part in ("memory", "memoryOverhead")]
+    assert sum(int(part.removesuffix("m")) for part in parts) == 12 * 1024
+
+
+@pytest.mark.parametrize("worker", ["3 vCPU, 8 GB", "2 vCPU, 30 GB", "8 vCPU, 18 GB", "large"])
+def test_a_worker_that_emr_serverless_does_not_have_is_refused(named: Named, worker: str) -> None:
+    with pytest.raises(UsageError, match=r"^--set deploy\.batch_driver"):
+        named.run("emr-serverless", f"deploy.batch_driver={worker}")
+
+
 def test_glue_gets_its_formats_and_one_chained_conf(named: Named) -> None:
     create, start = requests_of(named.run("glue", "deploy.spark.spark.executor.memory=4g"))
     told = create["parameters"]["DefaultArguments"]
     assert told["--datalake-formats"] == "delta"
-    assert told["--conf"].split(" --conf ") == [
-        *(f"{name}={value}" for name, value in DELTA.items()),
-        "spark.executor.memory=4g",
-    ]
+    assert told["--conf"].split(" --conf ")[-1] == "spark.executor.memory=4g"
     assert create["parameters"]["Command"]["Name"] == "gluestreaming"
     assert start["parameters"] == {"JobName": f"{named.name}-stream"}
     (batch, _) = requests_of(named.run("glue", job="maintain"))
     assert batch["parameters"]["Command"]["Name"] == "glueetl"
 
 
-def test_what_is_told_before_spark_starts_is_what_the_session_says() -> None:
-    assert {name: MEANING[name] for name in DELTA} == DELTA
+def test_a_stream_on_glue_has_a_window_for_restarts_and_no_end(named: Named) -> None:
+    stream, batch = (requests_of(named.run("glue", job=job))[0]["parameters"] for job in ("stream", "maintain"))
+    assert stream["MaintenanceWindow"] == "Sun:2"
+    assert "Timeout" not in stream
+    assert batch["Timeout"] == 240
+    assert "MaintenanceWindow" not in batch
+
+
+def test_a_setting_of_spark_with_a_space_is_refused_for_glue(named: Named) -> None:
+    with pytest.raises(UsageError, match=r"^deploy\.spark: spark\.x has a space"):
+        requests_of(named.run("glue", "deploy.spark.spark.x=a b"))
+
+
+def test_glue_reads_kafka_in_the_network_that_is_named(named: Named) -> None:
+    create, _ = requests_of(named.run("glue", *KAFKA, "deploy.glue_connections=private"))
+    assert create["parameters"]["Connections"] == {"Connections": ["private"]}
+
+
+def test_a_stream_from_kinesis_is_refused_where_the_application_has_no_vpc(world: World) -> None:
+    sets = [*SOURCES["kinesis"], "source.kinesis.reader=python"]
+    with pytest.raises(UsageError, match=r"^the application \S+ is in no VPC, and reaches kinesis from one only"):
+        launcher.start(world.run("emr-serverless", *sets))
+    assert world.objects() == []
+
+
+def test_only_a_stream_takes_the_secrets_of_its_source_along(named: Named, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Run, "kafka_jars", [])
+    secret = [*KAFKA, "source.kafka.options.sasl.jaas.config=for-the-broker"]
+    for job, has_it in (("stream", True), ("build_insights", False)):
+        config = named.run("emr-serverless", *secret, job=job).config
+        assert (b"for-the-broker" in config.make()) == has_it  # type: ignore[operator]
+        assert f"/settings/{'stream' if has_it else 'batch'}/" in config.key
 
 
 @pytest.mark.parametrize(("target", "uploaded"), [("emr", 4), ("emr-serverless", 4), ("glue", 0)])
@@ -394,7 +483,7 @@ def test_what_nobody_said_is_a_line_for_each_key(world: World) -> None:
 
 
 def test_the_stack_says_what_is_not_set(world: World) -> None:
-    outputs = {"ArtifactBucket": "said-bucket", "JobRoleArn": ROLE, "ApplicationId": "said"}
+    outputs = {"ArtifactBucket": "said-bucket", "StreamRoleArn": ROLE, "BatchRoleArn": "x", "ApplicationId": "said"}
     template = {
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},

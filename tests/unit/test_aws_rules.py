@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from helpers import templates
 from soundlake.launch.aws import stack
 
 Document = dict[str, Any]
-TEMPLATES = {"storage": stack.storage(), "soundlake": stack.main()}
+TEMPLATES = {"storage": stack.storage(), "soundlake": templates.main(user=None)}
 SOURCE_KEYS = ("aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID")
 
 

@@ -30,6 +30,11 @@ class Job:
     reads_exports: bool = False
 
     @property
+    def kind(self) -> str:
+        """Stream or batch: which role it takes on AWS."""
+        return "stream" if self.reads_source else "batch"
+
+    @property
     def file(self) -> Path:
         """The script that Spark runs."""
         return JOBS / f"{self.name}.py"

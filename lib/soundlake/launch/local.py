@@ -11,33 +11,21 @@ from pathlib import Path
 from soundlake.errors import UsageError
 from soundlake.launch.paths import CONF
 from soundlake.launch.versions import installed_line
+from soundlake.spark_conf import JAVA_OPTIONS, QUICK, shuffled
 
 JARS = Path(sys.prefix) / "jars"
 S3_JARS = Path(sys.prefix) / "jars-s3"
 
 _JAVA_OPTIONS = [
-    # Judging a record is one long expression; HotSpot would interpret methods above 8,000 bytes for good.
-    "-XX:-DontCompileHugeMethods",
-    # HotSpot's second compiler, eight times less eager than it is by itself: on few cores it takes as much time as the
-    # work does for minutes, and what is hot soon reaches these numbers too.
-    "-XX:Tier4InvocationThreshold=40000",
-    "-XX:Tier4MinInvocationThreshold=4800",
-    "-XX:Tier4CompileThreshold=120000",
-    "-XX:Tier4BackEdgeThreshold=320000",
+    *JAVA_OPTIONS,
     # Hadoop starts a chmod for each local file that it makes, a hundred a second while two queries commit small
     # batches: started this way, one takes 1.7 ms and not 2.9.
     *(["-Djdk.lang.Process.launchMechanism=VFORK"] if sys.platform == "linux" else []),
 ]
 
-# One machine, few cores: many small partitions and a web page would only cost time.
+# One machine: nobody else is to reach it, and a web page would only cost time.
 CONFIGURATION = {
-    "spark.databricks.delta.snapshotPartitions": "2",
-    # Small batches are many small plans: replanning between stages costs more than it finds, compiled code is reused.
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.cache.maxEntries": "2000",
-    # Listing the files of a batch, or a table's folder to vacuum it, starts as many tasks as these allow.
-    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
-    "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
+    **QUICK,
     "spark.driver.extraJavaOptions": shlex.join(_JAVA_OPTIONS),
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
@@ -60,7 +48,7 @@ def submit_args(cores: int | None = None, *, with_s3: bool = False) -> str:
         **(_s3() if with_s3 else {}),
         # On the class path, not in spark.jars: nothing is copied at the start, and the folder may have any name.
         "spark.driver.extraClassPath": f"{S3_JARS}/*:{JARS}/*" if with_s3 else f"{JARS}/*",
-        "spark.sql.shuffle.partitions": str(min(cores, 8)),
+        **shuffled(cores),
     }
     arguments = ["--master", f"local[{cores}]"]
     if "SPARK_DRIVER_MEMORY" not in os.environ:

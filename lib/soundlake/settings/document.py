@@ -48,14 +48,16 @@ def literal(value: Any) -> str:
 def given_as_toml(settings: Settings, without: set[str]) -> str:
     """Return what somebody set, defaults left out, as a TOML file that gives it again; secrets included.
 
-    Tables named in `without` are left out.
+    Tables named in `without`, such as deploy or source.kafka.options, are left out.
     """
     lines: list[str] = []
-    _write(settings.model_dump(exclude_unset=True, exclude=without), (), lines)
+    _write(settings.model_dump(exclude_unset=True), (), lines, without)
     return "".join(f"{line}\n" for line in lines)
 
 
-def _write(table: Mapping[str, Any], place: tuple[str, ...], lines: list[str]) -> None:
+def _write(table: Mapping[str, Any], place: tuple[str, ...], lines: list[str], without: set[str]) -> None:
+    if ".".join(place) in without:
+        return
     values = {name: value for name, value in table.items() if value is not None and not isinstance(value, Mapping)}
     if values:
         lines.append(f"[{'.'.join(place)}]")
@@ -64,4 +66,4 @@ def _write(table: Mapping[str, Any], place: tuple[str, ...], lines: list[str]) -
             lines.append(f"{json.dumps(name)} = {literal(shown)}")
     for name, value in table.items():
         if isinstance(value, Mapping):
-            _write(value, (*place, name), lines)
+            _write(value, (*place, name), lines, without)

@@ -29,6 +29,7 @@ from soundlake.settings.types import (
     Text,
     TimeZone,
     Url,
+    Worker,
 )
 
 LAKE = "./lake"
@@ -364,14 +365,22 @@ class DeploySettings(_Section):
     bucket: Annotated[Text | None, Optional] = Field(None, description="bucket for jobs and libraries")
     prefix: Text = Field("artifacts", description="folder in that bucket")
     role_arn: Annotated[RoleArn | None, Optional] = Field(
-        None, description="role that jobs on EMR Serverless, Glue take"
+        None, description="role of jobs on EMR Serverless and Glue; else the stack's for the kind of job"
     )
     application_id: Annotated[Text | None, Optional] = Field(None, description="EMR Serverless application")
     cluster_id: Annotated[Text | None, Optional] = Field(None, description="EMR cluster, j-…")
     log_group: Annotated[Text | None, Optional] = Field(None, description="CloudWatch log group of EMR Serverless jobs")
     architecture: Literal["x86_64", "arm64"] = Field("x86_64", description="processors of EMR and EMR Serverless")
+    stream_driver: Worker = Field("2 vCPU, 8 GB", description="a stream's driver on EMR; it judges small batches")
+    stream_executor: Worker = Field("2 vCPU, 8 GB", description="each of a stream's executors on EMR")
+    stream_executors: Number = Field(2, ge=1, description="most executors of a stream on EMR")
+    batch_driver: Worker = Field("4 vCPU, 16 GB", description="the driver of other jobs on EMR; it makes small fits")
+    batch_executor: Worker = Field("2 vCPU, 8 GB", description="each executor of other jobs on EMR")
+    batch_executors: Number = Field(3, ge=1, description="most executors of other jobs on EMR")
     glue_worker: Text = Field("G.1X", description="type of Glue's workers")
-    glue_workers: Number = Field(5, ge=2, description="most workers of a Glue job, which scales down")
+    glue_workers: Number = Field(3, ge=2, description="most workers of a Glue job; it scales down by itself")
+    glue_connections: NamesOrNone = Field((), description="Glue connections of the VPC in which a Glue job reads Kafka")
+    glue_maintenance: Text = Field("Sun:2", description="day and hour, GMT, when Glue may restart a stream")
     retries: Number = Field(5, ge=1, le=10, description="most failed attempts of a streaming job in an hour")
     timeout_minutes: Number = Field(240, ge=5, description="minutes after which a batch job is stopped")
     jars: NamesOrNone = Field((), description="more jars, s3://…, for jobs")

@@ -97,6 +97,22 @@ def _option(value: Any) -> Any:
     raise ValueError("should be a text or a number")
 
 
+# Of EMR Serverless, by vCPU: least, most and step of the memory in GB; a cluster or Glue takes these sizes too.
+# https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/app-behavior.html#worker-configs
+_WORKERS = {1: (2, 8, 1), 2: (4, 16, 1), 4: (8, 30, 1), 8: (16, 60, 4), 16: (32, 120, 8)}
+
+
+def _worker(value: str) -> str:
+    found = re.fullmatch(r"(\d+) vCPU, (\d+) GB", value)
+    cores, memory = (int(number) for number in found.groups()) if found else (0, 0)
+    if cores not in _WORKERS:
+        raise ValueError("should be a worker such as 2 vCPU, 8 GB; of 1, 2, 4, 8 or 16 vCPU")
+    least, most, step = _WORKERS[cores]
+    if memory not in range(least, most + 1, step):
+        raise ValueError(f"should have {least} to {most} GB in steps of {step}, with {cores} vCPU")
+    return value
+
+
 def _matching(pattern: str, wanted: str) -> AfterValidator:
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value, re.IGNORECASE):
@@ -121,6 +137,7 @@ Options = dict[str, Annotated[SecretStr, BeforeValidator(_option)]]
 SchemaName = Annotated[Text, _matching("[a-z0-9_]+", "lower-case letters, digits and _")]
 JobPrefix = Annotated[Text, _matching("[a-z][a-z0-9-]{0,40}", "small letters, digits and -, at most 41")]
 RoleArn = Annotated[Text, _matching(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", "the ARN of a role")]
+Worker = Annotated[Text, AfterValidator(_worker)]
 Size = Annotated[Text, _matching(r"[1-9]\d*([kmgt]b?|b)?", "a size such as 256m or 1g")]
 Url = Annotated[Text, _matching(r"https?://[^\s/]+\S*", "a URL that starts with http:// or https://")]
 Interval = Annotated[

@@ -16,10 +16,11 @@ from soundlake.settings.model import DeploySettings
 # The settings that outputs of the stack stand for.
 OUTPUTS = {
     "bucket": "ArtifactBucket",
-    "role_arn": "JobRoleArn",
     "application_id": "ApplicationId",
     "log_group": "LogGroup",
 }
+# The role of each kind of job.
+ROLES = {"stream": "StreamRoleArn", "batch": "BatchRoleArn"}
 
 
 @dataclass
@@ -48,16 +49,17 @@ class Account:
         return {output["OutputKey"]: output["OutputValue"] for one in found for output in one.get("Outputs", [])}
 
 
-def completed(account: Account, needed: Sequence[str]) -> DeploySettings:
+def completed(account: Account, needed: Sequence[str], kind: str = "batch") -> DeploySettings:
     """Return the deploy settings with what the stack says; raises UsageError with a line for each key still missing.
 
-    The stack is asked only where something needed is not set.
+    The stack is asked only where something needed is not set. `kind` is that of the job, which says its role.
     """
     deploy = account.deploy
     if all(getattr(deploy, key) is not None for key in needed):
         return deploy
     outputs = account.outputs()
-    said = {key: outputs[name] for key, name in OUTPUTS.items() if name in outputs and getattr(deploy, key) is None}
+    names = {**OUTPUTS, "role_arn": ROLES[kind]}
+    said = {key: outputs[name] for key, name in names.items() if name in outputs and getattr(deploy, key) is None}
     deploy = deploy.model_copy(update=said)
     missing = [key for key in needed if getattr(deploy, key) is None]
     if missing:

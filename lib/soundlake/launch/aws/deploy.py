@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from soundlake.errors import UsageError
 from soundlake.launch import lambda_archive
-from soundlake.launch.aws import stack
+from soundlake.launch.aws import emr_serverless, run, stack
 from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.artifacts import Artifact, digest, upload
+from soundlake.launch.aws.asked import Asked
 from soundlake.launch.aws.changes import Change, Stack
-from soundlake.launch.aws.emr_serverless import submit_parameters
 from soundlake.launch.aws.packages import BUILT
+from soundlake.launch.aws.refusal import asked
 from soundlake.launch.aws.run import Run
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.platforms import platform_of
@@ -24,6 +23,8 @@ from soundlake.settings import Settings
 from soundlake.settings.model import DeploySettings
 
 _LAMBDA_PYTHON = "3.13"
+_TO_BE_MADE = {"LakeBucket": "lake", "LandingBucket": "landing", "ArtifactBucket": "artifacts"}
+_NETWORKS = "docs/setup.md tells which subnets, under Networks"
 Agree = Callable[[str, list[Change]], bool]
 Reload = Callable[[Mapping[str, Any]], Settings]
 
@@ -39,22 +40,24 @@ def deploy(settings: Settings, reload: Reload, line: Line, agree: Agree) -> bool
     if name is None:
         raise UsageError("deploy.stack: needed")
     given = {key: value.get_secret_value() for key, value in settings.deploy.parameters.items()}
-    storage, main = stack.storage(), stack.main(settings.deploy.quicksight_user)
-    ours = _ours(storage, given), _ours(main, given)
-    _check_names(given, [*storage["Parameters"], *main["Parameters"]])
+    _check_names(given)
+    region = account.client("s3").meta.region_name
+    _check_jobs(reload(_defaults(name, region, _TO_BE_MADE)), line, given)
+    made = {"GlueZone": _zone(account, given)}
 
+    storage = stack.storage()
     holder = Stack(account, f"{name}-storage")
-    if not _apply(holder, {"TemplateBody": stack.as_json(storage)}, ours[0], agree):
+    if not _apply(holder, {"TemplateBody": stack.as_json(storage)}, _ours(storage, given), agree):
         return False
     buckets = holder.outputs
-    region = account.client("s3").meta.region_name
-    run = _stream(reload(_defaults(name, region, buckets)), line, buckets["ArtifactBucket"])
-    scripts, extraction = _scripts(run.deploy), _extraction(run.deploy, given)
-    template = _template(run.deploy, main)
-    upload(account.client("s3"), [*run.artifacts, *_glue(run, given), *scripts, *extraction, template])
-    made = _made(run, buckets, scripts[0], extraction)
+    stream = _stream(reload(_defaults(name, region, buckets)), line, buckets["ArtifactBucket"])
+    jobs = Asked(stream, on_glue=given.get("StreamTarget") == "glue")
+    main = stack.main(jobs, settings.deploy.quicksight_user)
+    extraction, template = _extraction(stream.deploy, given), _template(stream.deploy, main)
+    upload(account.client("s3"), [*_taken_along(jobs), *extraction, template])
+    made |= _made(stream, buckets, extraction)
     url = f"{account.client('s3').meta.endpoint_url}/{template.bucket}/{template.key}"
-    return _apply(Stack(account, name), {"TemplateURL": url}, {**made, **ours[1]}, agree)
+    return _apply(Stack(account, name), {"TemplateURL": url}, {**made, **_ours(main, given)}, agree)
 
 
 def _apply(target: Stack, template: Mapping[str, str], parameters: Mapping[str, str], agree: Agree) -> bool:
@@ -93,26 +96,41 @@ def _stream(settings: Settings, line: Line, bucket: str) -> Run:
     return Run(REGISTRY["stream"], settings, deploy, platform_of("emr-serverless", line))
 
 
-def _glue(run: Run, given: Mapping[str, str]) -> list[Artifact]:
-    """The libraries for Glue, where the stream runs there."""
-    return [_for_glue(run).libraries] if given.get("StreamTarget") == "glue" else []
+def _check_jobs(settings: Settings, line: Line, given: Mapping[str, str]) -> None:
+    """Raise UsageError, before anything is made, where the stack's stream could not run as the settings have it."""
+    target = given.get("StreamTarget", "none")
+    stream = _stream(settings, line, _TO_BE_MADE["ArtifactBucket"])
+    run.check(stream.job, settings, platform_of("emr-serverless" if target == "none" else target, line))
+    problems = []
+    source, in_vpc = settings.source.type, bool(given.get("SubnetIds"))
+    if target == "emr-serverless" and emr_serverless.needs_vpc(stream) and not in_vpc:
+        problems.append(f"deploy.parameters.SubnetIds: EMR Serverless reaches {source} from a VPC only; {_NETWORKS}")
+    if target == "glue" and source == "kafka" and not (in_vpc or settings.deploy.glue_connections):
+        problems.append(f"deploy.parameters.SubnetIds: Glue reaches kafka from a VPC only; {_NETWORKS}")
+    for name, needed in {"SubnetIds": "SecurityGroupIds", "EndpointVpcId": "RouteTableIds"}.items():
+        if given.get(name) and not given.get(needed):
+            problems.append(f"deploy.parameters.{needed}: needed with {name}")
+    if given.get("EndpointVpcId") and not in_vpc:
+        problems.append("deploy.parameters.SubnetIds: needed with EndpointVpcId")
+    if problems:
+        raise UsageError(*problems)
 
 
-def _for_glue(run: Run) -> Run:
-    return replace(run, platform=platform_of("glue", run.platform.line))
+def _zone(account: Account, given: Mapping[str, str]) -> str:
+    """The zone of the first subnet, where the stack makes a Glue connection in it: Glue wants to be told."""
+    subnets = given.get("SubnetIds", "").split(",")
+    if given.get("StreamTarget") != "glue" or not subnets[0]:
+        return ""
+    with asked(f"the subnet {subnets[0]}", "ec2:DescribeSubnets"):
+        found = account.client("ec2").describe_subnets(SubnetIds=[subnets[0].strip()])["Subnets"]
+    return str(found[0]["AvailabilityZone"])
 
 
-def _scripts(deploy: DeploySettings) -> list[Artifact]:
-    """All job files, side by side."""
-    assert deploy.bucket is not None
-    contents = {job.file.name: job.file.read_bytes() for job in REGISTRY.values()}
-    folder = (
-        f"{deploy.prefix}/jobs/{digest(*(part for item in contents.items() for part in (item[0].encode(), item[1])))}"
-    )
-    return [
-        Artifact(f"the job file {name}", deploy.bucket, f"{folder}/{name}", partial(bytes, content))
-        for name, content in contents.items()
-    ]
+def _taken_along(jobs: Asked) -> list[Artifact]:
+    """What the jobs of the stack are made of: each once, and Glue's only where the stream runs there."""
+    runs = [*(jobs.run(job) for job in ("stream", *stack.SCHEDULES))]
+    runs += [jobs.run("stream", target="glue")] if jobs.on_glue else []
+    return list({artifact.key: artifact for one in runs for artifact in one.artifacts}.values())
 
 
 def _extraction(deploy: DeploySettings, given: Mapping[str, str]) -> list[Artifact]:
@@ -135,22 +153,13 @@ def _template(deploy: DeploySettings, template: stack.Template) -> Artifact:
     )
 
 
-def _made(run: Run, buckets: Mapping[str, str], script: Artifact, extraction: Iterable[Artifact]) -> dict[str, str]:
+def _made(stream: Run, buckets: Mapping[str, str], extraction: Iterable[Artifact]) -> dict[str, str]:
     """The parameters that nobody has to know: names and places of what was made and uploaded."""
-    submit = submit_parameters(run)
-    if {'"', "\\"} & set(submit):
-        raise UsageError('deploy.spark: a value with " or \\ cannot be passed to schedules')
-    glue = _for_glue(run)
     return {
         **{name: buckets[name] for name in ("LakeBucket", "LandingBucket", "ArtifactBucket", "ResultBucket", "KeyArn")},
-        "Database": run.settings.catalog.database,
-        "ReleaseLabel": run.platform.releases[0],
-        "GlueVersion": glue.platform.releases[0],
-        "JobsUri": script.uri.rpartition("/")[0],
-        "ConfigUri": run.config.uri,
-        "SubmitParameters": submit,
-        "GlueLibrariesUri": glue.libraries.uri,
-        "CodeUri": run.code.uri,
+        "Database": stream.settings.catalog.database,
+        "ReleaseLabel": stream.platform.releases[0],
+        "ArtifactPrefix": stream.deploy.prefix,
         "ExtractKey": next((artifact.key for artifact in extraction), ""),
     }
 
@@ -159,8 +168,8 @@ def _ours(template: stack.Template, given: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in given.items() if name in template["Parameters"]}
 
 
-def _check_names(given: Mapping[str, str], known: list[str]) -> None:
-    problems = []
+def _check_names(given: Mapping[str, str]) -> None:
+    known, problems = stack.parameters(), []
     for name in given:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)

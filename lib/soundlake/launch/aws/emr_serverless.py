@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from soundlake.errors import SoundlakeError
+from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.logs import lines_of
 from soundlake.launch.aws.run import TAG, Call, Run
@@ -14,7 +14,10 @@ from soundlake.launch.aws.target import State, perform
 
 SERVICE = "emr-serverless"
 PYTHON = "./environment/bin/python"
-STOP_SECONDS = 300  # to finish the batch at work
+# To finish the batch at work: 15 to 1,800, from release 7.9 on.
+# https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/job-cancellation-grace-period.html
+STOP_SECONDS = 300
+IN_A_VPC = "give it subnets with a way there (docs/setup.md, Networks)"
 _OVER = {"SUCCESS": True, "FAILED": False, "CANCELLED": True}
 _MOST = 50
 
@@ -26,10 +29,10 @@ class EmrServerless:
 
     def calls(self, run: Run) -> list[Call]:
         """Return the one request: StartJobRun."""
-        return [Call(SERVICE, "StartJobRun", _request(run))]
+        return [Call(SERVICE, "StartJobRun", request(run))]
 
     def check(self, account: Account, run: Run) -> None:
-        """Raise where there is no such application, or where it runs another Spark."""
+        """Raise where there is no such application, where it runs another Spark, or cannot reach the source."""
         name = run.deploy.application_id
         application = perform(
             account, Call(SERVICE, "GetApplication", {"applicationId": name}), f"the application {name}"
@@ -37,6 +40,9 @@ class EmrServerless:
         run.platform.check_release(application["releaseLabel"], f"the application {name}")
         if application["state"] in ("TERMINATED", "STOPPING"):
             raise SoundlakeError(f"the application {name} is {application['state'].lower()}: it takes no jobs")
+        if needs_vpc(run) and not application.get("networkConfiguration", {}).get("subnetIds"):
+            source = run.settings.source.type
+            raise UsageError(f"the application {name} is in no VPC, and reaches {source} from one only: {IN_A_VPC}")
 
     def start(self, account: Account, run: Run) -> str:
         """Start the run and return its id."""
@@ -75,27 +81,24 @@ class EmrServerless:
             yield from lines_of(account, account.deploy.log_group, {"logStreamNamePrefix": driver})
 
 
-def submit_parameters(run: Run) -> str:
-    """Return what spark-submit is told, as one line."""
-    conf = {
-        "spark.archives": f"{run.libraries.uri}#environment",
-        "spark.submit.pyFiles": run.code.uri,
-        "spark.jars": ",".join(run.jars),
-        "spark.emr-serverless.driverEnv.PYSPARK_DRIVER_PYTHON": PYTHON,
-        "spark.emr-serverless.driverEnv.PYSPARK_PYTHON": PYTHON,
-        "spark.executorEnv.PYSPARK_PYTHON": PYTHON,
-        **run.spark,
-    }
-    return " ".join(f"--conf {shlex.quote(f'{name}={value}')}" for name, value in conf.items() if value)
+def needs_vpc(run: Run) -> bool:
+    """Whether a job reads what EMR Serverless reaches from a VPC only: neither Kinesis nor any Kafka without one.
+
+    https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/considerations.html
+    """
+    return run.job.reads_source and run.settings.source.type in ("kafka", "kinesis")
 
 
-def _request(run: Run) -> dict[str, Any]:
+def request(run: Run) -> dict[str, Any]:
+    """Return what StartJobRun is asked for: by the launcher, by schedules and by state machines."""
     deploy = run.deploy
     logs: dict[str, Any] = {"s3MonitoringConfiguration": {"logUri": f"s3://{deploy.bucket}/logs/"}}
     if deploy.log_group is not None:
         logs["cloudWatchLoggingConfiguration"] = {"enabled": True, "logGroupName": deploy.log_group}
     # Streams are done again without end, unless they fail too often; batch jobs can be run twice, and are tried twice.
     retries = {"maxFailedAttemptsPerHour": deploy.retries} if run.streams else {"maxAttempts": 2}
+    told, defaults = _split(run)
+    properties = [{"classification": "spark-defaults", "properties": defaults}] if defaults else []
     return {
         "applicationId": deploy.application_id,
         "executionRoleArn": deploy.role_arn,
@@ -105,14 +108,33 @@ def _request(run: Run) -> dict[str, Any]:
             "sparkSubmit": {
                 "entryPoint": run.script.uri,
                 "entryPointArguments": run.arguments,
-                "sparkSubmitParameters": submit_parameters(run),
+                "sparkSubmitParameters": told,
             }
         },
-        "configurationOverrides": {"monitoringConfiguration": logs},
+        "configurationOverrides": {
+            **({"applicationConfiguration": properties} if properties else {}),
+            "monitoringConfiguration": logs,
+        },
         "retryPolicy": retries,
         "executionTimeoutMinutes": 0 if run.streams else deploy.timeout_minutes,
         "tags": {TAG: run.job.name},
     }
+
+
+def _split(run: Run) -> tuple[str, dict[str, str]]:
+    """What spark-submit is told in one line, and what would need quotes there: AWS's documentation has none in it."""
+    conf = {
+        "spark.archives": f"{run.libraries.uri}#environment",
+        "spark.submit.pyFiles": run.code.uri,
+        "spark.jars": ",".join(run.jars),
+        "spark.emr-serverless.driverEnv.PYSPARK_DRIVER_PYTHON": PYTHON,
+        "spark.emr-serverless.driverEnv.PYSPARK_PYTHON": PYTHON,
+        "spark.executorEnv.PYSPARK_PYTHON": PYTHON,
+        **run.spark,
+    }
+    plain = {name: value for name, value in conf.items() if value and not re.search(r"[\s'\"\\]", value)}
+    line = " ".join(f"--conf {name}={value}" for name, value in plain.items())
+    return line, {name: value for name, value in conf.items() if value and name not in plain}
 
 
 def _state(found: dict[str, Any], run_id: str) -> State:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from soundlake.aws import error_code
-from soundlake.errors import SoundlakeError
+from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.logs import lines_of
 from soundlake.launch.aws.refusal import asked
@@ -28,7 +29,7 @@ class Glue:
 
     def calls(self, run: Run) -> list[Call]:
         """Return two requests: CreateJob (UpdateJob where the job is there) and StartJobRun."""
-        create = {"Name": run.name, **_definition(run), "Tags": {TAG: run.job.name}}
+        create = {"Name": run.name, **definition(run), "Tags": {TAG: run.job.name}}
         return [Call(SERVICE, "CreateJob", create), Call(SERVICE, "StartJobRun", {"JobName": run.name})]
 
     def check(self, account: Account, run: Run) -> None:
@@ -44,7 +45,7 @@ class Glue:
         if is_new:
             perform(account, create, f"making the Glue job {run.name}")
         else:
-            update = {"JobName": run.name, "JobUpdate": _definition(run)}
+            update = {"JobName": run.name, "JobUpdate": definition(run)}
             perform(account, Call(SERVICE, "UpdateJob", update), f"updating the Glue job {run.name}")
         try:
             return str(perform(account, start, f"starting the Glue job {run.name}")["JobRunId"])
@@ -86,6 +87,9 @@ class Glue:
 
 def arguments(run: Run) -> dict[str, str]:
     """Return the arguments of a run: Glue's own, and the job's, each as a name and a value."""
+    spaced = [name for name, value in run.spark.items() if re.search(r"\s", value)]
+    if spaced:
+        raise UsageError(*[f"deploy.spark: {name} has a space, which cannot be passed to Glue" for name in spaced])
     chained = " --conf ".join(f"{name}={value}" for name, value in run.spark.items())
     pairs = [part.partition("=") for part in run.arguments]
     job = {name: value if separator else "true" for name, separator, value in pairs}
@@ -106,8 +110,10 @@ def arguments(run: Run) -> dict[str, str]:
     }
 
 
-def _definition(run: Run) -> dict[str, Any]:
+def definition(run: Run) -> dict[str, Any]:
+    """Return what a Glue job is, for the launcher's CreateJob and UpdateJob and for the stack's template."""
     deploy = run.deploy
+    connections = {"Connections": {"Connections": list(deploy.glue_connections)}} if deploy.glue_connections else {}
     return {
         "Description": f"{MADE_BY}{run.job.help}",
         "Role": deploy.role_arn,
@@ -118,12 +124,15 @@ def _definition(run: Run) -> dict[str, Any]:
         },
         "GlueVersion": run.platform.releases[0],
         "DefaultArguments": arguments(run),
+        **connections,
         "WorkerType": deploy.glue_worker,
         "NumberOfWorkers": deploy.glue_workers,
         # A lake has one stream.
         "ExecutionProperty": {"MaxConcurrentRuns": 1},
         "MaxRetries": deploy.retries if run.streams else 1,
-        **({} if run.streams else {"Timeout": deploy.timeout_minutes}),
+        # A stream has no end: with a Timeout below seven days Glue would stop it there, and not start it again.
+        # https://docs.aws.amazon.com/glue/latest/dg/glue-streaming-maintenance.html
+        **({"MaintenanceWindow": deploy.glue_maintenance} if run.streams else {"Timeout": deploy.timeout_minutes}),
     }
 
 

@@ -38,7 +38,7 @@ def prepare(
     """Return the run that these settings ask for; raises UsageError where it cannot be one, before anything is made."""
     platform = platform_of(target, line)
     check(job, settings, platform)
-    deploy = completed(Account(settings.deploy), TARGETS[target].needed)
+    deploy = completed(Account(settings.deploy), TARGETS[target].needed, job.kind)
     return Run(job, settings, deploy, platform, once=once, recover_checkpoint=recover_checkpoint, check=check_only)
 
 

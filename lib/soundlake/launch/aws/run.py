@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,18 @@ from soundlake.errors import UsageError
 from soundlake.launch import local
 from soundlake.launch.aws import packages
 from soundlake.launch.aws.artifacts import Artifact, digest
+from soundlake.launch.aws.sizes import size_of
 from soundlake.launch.jobs import Job
 from soundlake.launch.platforms import Platform
 from soundlake.settings import Settings
 from soundlake.settings.document import given_as_toml
 from soundlake.settings.model import DeploySettings
+from soundlake.spark_conf import JAVA_OPTIONS, MEANING, PLANNING, QUICK, shuffled
 
-# A SparkContext that a platform starts by itself takes these no later: they cannot wait for soundlake.session.
-DELTA = {
-    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-}
+# Tables are registered by boto3. EMR's client of Glue would look for a database `default` at the first query, and make
+# one, which the role of a job may not.
+CATALOG = {"spark.sql.catalogImplementation": "in-memory"}
+_GLUE_CORES = 4  # of the smallest worker that batch jobs can have
 TAG = "soundlake"
 
 
@@ -65,10 +66,8 @@ class Run:
     @cached_property
     def code(self) -> Artifact:
         """The wheel of the package, under the name of a zip: what Spark takes as Python files."""
-        with tempfile.TemporaryDirectory(prefix="soundlake-code-") as folder:
-            wheel = packages.build_wheel(Path(folder))
-            content, version = wheel.read_bytes(), wheel.name.split("-")[1]
-        return self._artifact("the package", f"code/{digest(content)}/soundlake-{version}.zip", content)
+        name, content = _package()
+        return self._artifact("the package", f"code/{digest(content)}/{name}", content)
 
     @cached_property
     def script(self) -> Artifact:
@@ -78,9 +77,10 @@ class Run:
 
     @cached_property
     def config(self) -> Artifact:
-        """What somebody set, as one file; it may hold secrets, the bucket is private."""
-        content = given_as_toml(self.settings, without={"deploy"}).encode()
-        return self._artifact("the settings", f"settings/{digest(content)}/settings.toml", content)
+        """What somebody set, as one file; secrets of the source only in a stream's, which its role alone may read."""
+        secret = set() if self.job.reads_source else {"source.kafka.options"}
+        content = given_as_toml(self.settings, without={"deploy", "publish.kafka_options", *secret}).encode()
+        return self._artifact("the settings", f"settings/{self.job.kind}/{digest(content)}/settings.toml", content)
 
     @cached_property
     def libraries(self) -> Artifact:
@@ -129,9 +129,20 @@ class Run:
 
     @property
     def spark(self) -> dict[str, str]:
-        """What Spark is told on every platform."""
+        """What Spark is told on every platform; what the settings say of it goes before all else."""
         own = {name: value.get_secret_value() for name, value in self.deploy.spark.items()}
-        return {**DELTA, **self.extra, **own}
+        return {**MEANING, **PLANNING, **CATALOG, **QUICK, **self._sized, **self.extra, **own}
+
+    @property
+    def _sized(self) -> dict[str, str]:
+        """Glue's workers have their sizes by their type, and its arguments no spaces inside a value."""
+        if self.platform.target == "glue":
+            java, size, cores = JAVA_OPTIONS[0], {}, _GLUE_CORES * (self.deploy.glue_workers - 1)
+        else:
+            sized = size_of(self.deploy, streams=self.streams)
+            java, size, cores = " ".join(JAVA_OPTIONS), sized.conf(), sized.working
+        told = {f"spark.{role}.extraJavaOptions": java for role in ("driver", "executor")}
+        return {**size, **shuffled(cores), **told}
 
     @property
     def arguments(self) -> list[str]:
@@ -146,6 +157,14 @@ class Run:
         assert self.deploy.bucket is not None
         make = content if callable(content) else lambda: content
         return Artifact(what, self.deploy.bucket, f"{self.deploy.prefix}/{key}", make)
+
+
+@cache
+def _package() -> tuple[str, bytes]:
+    """The name and the bytes of the package: the same for all jobs of this process."""
+    with tempfile.TemporaryDirectory(prefix="soundlake-code-") as folder:
+        wheel = packages.build_wheel(Path(folder))
+        return f"soundlake-{wheel.name.split('-')[1]}.zip", wheel.read_bytes()
 
 
 def check(job: Job, settings: Settings, platform: Platform) -> None:

@@ -1,16 +1,15 @@
-"""The templates of the stacks, with what is made from other files: named queries, schedules, the QuickSight part."""
+"""The templates of the stacks, with what is made from other files: requests, named queries, the QuickSight part."""
 
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from soundlake.insights.insight import Insight, load_insights, render
 from soundlake.launch.aws import quicksight
+from soundlake.launch.aws.asked import Asked
 from soundlake.launch.paths import CONF
 
 FOLDER = CONF / "aws"
@@ -22,6 +21,17 @@ SCHEDULES = {
     "recommend": ("RecommendSchedule", "Recommends"),
     "maintain": ("MaintainSchedule", "Maintains"),
 }
+# What a job in a VPC without a NAT gateway calls, beside S3, which has a gateway of its own.
+ENDPOINTS = {
+    "Glue": "glue",
+    "Kinesis": "kinesis-streams",
+    "Kms": "kms",
+    "Logs": "logs",
+    "Secrets": "secretsmanager",
+    "Sts": "sts",
+}
+# The state machines, and whether the stream that each starts ends when all is taken.
+MACHINES = {"KeepStream": False, "StreamOnce": True}
 _LONGEST_DESCRIPTION = 1024
 Template = dict[str, Any]
 
@@ -31,31 +41,35 @@ def storage() -> Template:
     return _read("storage.yaml")
 
 
-def main(quicksight_user: str | None = None) -> Template:
-    """The template of all that runs; with a QuickSight dashboard where there is a user or group to show it to."""
+def parameters() -> list[str]:
+    """The names of all parameters of both stacks."""
+    return [name for file in ("storage.yaml", "soundlake.yaml") for name in _read(file)["Parameters"]]
+
+
+def main(asked: Asked, quicksight_user: str | None = None) -> Template:
+    """The template of all that runs; with a QuickSight dashboard where there is a user or group to show it to.
+
+    `asked` says what jobs are started with.
+    """
     template = _read("soundlake.yaml")
+    resources = template["Resources"]
     insights = load_insights()
-    template["Resources"] |= {f"Query{_camel(insight.name)}": _named_query(insight) for insight in insights}
-    template["Resources"] |= {f"{_camel(job)}ByTheClock": _schedule(job) for job in SCHEDULES}
+    resources |= {f"Query{_camel(insight.name)}": _named_query(insight) for insight in insights}
+    resources |= {f"{_camel(job)}ByTheClock": _schedule(job, asked) for job in SCHEDULES}
+    resources |= {f"{name}Endpoint": _endpoint(service) for name, service in ENDPOINTS.items()}
+    if asked.on_glue:
+        glue = {"Type": "AWS::Glue::Job", "Condition": "StreamsOnGlue", "Properties": asked.glue_stream()}
+        resources["GlueStream"] = glue
+    for name, once in MACHINES.items():
+        _complete(resources[name]["Properties"], {**asked.stream(once=once), "ClientToken.$": "States.UUID()"}, asked)
     if quicksight_user is not None:
-        template["Resources"] |= quicksight.resources(insights, quicksight_user)
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::StepFunctions::StateMachine":
-            _as_text(resource["Properties"])
+        resources |= quicksight.resources(insights, quicksight_user)
     return template
 
 
 def as_json(template: Template) -> str:
     """A template as CloudFormation reads it."""
     return json.dumps(template, ensure_ascii=False, separators=(",", ":"))
-
-
-def write(folder: Path) -> None:
-    """Write all templates into a folder, as they are sent: for linters."""
-    folder.mkdir(parents=True, exist_ok=True)
-    anybody = "arn:aws:quicksight:us-east-1:123456789012:group/default/analysts"
-    for name, template in (("storage", storage()), ("soundlake", main(anybody))):
-        (folder / f"{name}.json").write_text(json.dumps(template, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def _read(name: str) -> Template:
@@ -76,25 +90,9 @@ def _named_query(insight: Insight) -> Template:
     }
 
 
-def _schedule(job: str) -> Template:
+def _schedule(job: str, asked: Asked) -> Template:
     parameter, condition = SCHEDULES[job]
-    request = {
-        "ApplicationId": "${Application}",
-        "ClientToken": "<aws.scheduler.execution-id>",
-        "ExecutionRoleArn": "${JobRole.Arn}",
-        "Name": f"${{AWS::StackName}}-{job.replace('_', '-')}",
-        "Mode": "BATCH",
-        "RetryPolicy": {"MaxAttempts": 2},
-        "ExecutionTimeoutMinutes": 240,
-        "Tags": {"soundlake": job},
-        "JobDriver": {
-            "SparkSubmit": {
-                "EntryPoint": f"${{JobsUri}}/{job}.py",
-                "EntryPointArguments": ["--config=${ConfigUri}"],
-                "SparkSubmitParameters": "${SubmitParameters}",
-            }
-        },
-    }
+    request = {**asked.batch(job), "ClientToken": "<aws.scheduler.execution-id>"}
     return {
         "Type": "AWS::Scheduler::Schedule",
         "Condition": condition,
@@ -108,21 +106,35 @@ def _schedule(job: str) -> Template:
                 "Arn": {"Fn::Sub": "arn:${AWS::Partition}:scheduler:::aws-sdk:emrserverless:startJobRun"},
                 "RoleArn": {"Fn::GetAtt": ["ScheduleRole", "Arn"]},
                 "RetryPolicy": {"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 3600},
-                "Input": {"Fn::Sub": json.dumps(request)},
+                "Input": {"Fn::Sub": asked.escaped(json.dumps(request))},
             },
         },
     }
 
 
-def _as_text(machine: Template) -> None:
-    """Make the definition of a state machine a text: there any partition may be filled in."""
-    filled_in = machine.pop("DefinitionSubstitutions")
-    machine["DefinitionString"] = {"Fn::Sub": [json.dumps(machine.pop("Definition")), filled_in]}
+def _complete(machine: Template, request: Template, asked: Asked) -> None:
+    """Put the request into the machine, and make its definition a text: there any partition may be filled in."""
+    definition = machine.pop("Definition")
+    told = json.dumps("what the stream is asked for")
+    definition["States"]["Start"]["Parameters"] = json.loads(told)
+    text = json.dumps(definition).replace(told, asked.escaped(json.dumps(request)))
+    machine["DefinitionString"] = {"Fn::Sub": text}
+
+
+def _endpoint(service: str) -> Template:
+    return {
+        "Type": "AWS::EC2::VPCEndpoint",
+        "Condition": "MakesEndpoints",
+        "Properties": {
+            "VpcEndpointType": "Interface",
+            "VpcId": {"Ref": "EndpointVpcId"},
+            "ServiceName": {"Fn::Sub": f"com.amazonaws.${{AWS::Region}}.{service}"},
+            "SubnetIds": {"Ref": "SubnetIds"},
+            "SecurityGroupIds": [{"Ref": "EndpointAccess"}],
+            "PrivateDnsEnabled": True,
+        },
+    }
 
 
 def _camel(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]))
