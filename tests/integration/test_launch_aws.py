@@ -324,6 +324,11 @@ def test_a_setting_of_spark_with_a_space_is_refused_for_glue(named: Named) -> No
         requests_of(named.run("glue", "deploy.spark.spark.x=a b"))
 
 
+def test_processes_of_a_cluster_are_told_their_region(named: Named) -> None:
+    told = told_of_spark(named.run("emr"))
+    assert told["spark.yarn.appMasterEnv.AWS_REGION"] == told["spark.executorEnv.AWS_REGION"] == REGION
+
+
 def test_glue_reads_kafka_in_the_network_that_is_named(named: Named) -> None:
     create, _ = requests_of(named.run("glue", *KAFKA, "deploy.glue_connections=private"))
     assert create["parameters"]["Connections"] == {"Connections": ["private"]}

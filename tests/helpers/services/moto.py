@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
 
+from moto.emrserverless.models import EMRServerlessBackend
 from moto.server import ThreadedMotoServer
 
 
@@ -14,6 +17,16 @@ def moto_server(host: str = "127.0.0.1") -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
-        yield f"http://{host}:{server.get_host_and_port()[1]}"
+        with patch.object(EMRServerlessBackend, "list_job_runs", _runs):
+            yield f"http://{host}:{server.get_host_and_port()[1]}"
     finally:
         server.stop()
+
+
+_list_job_runs = EMRServerlessBackend.list_job_runs
+
+
+def _runs(self: EMRServerlessBackend, application_id: str, *rest: Any, **more: Any) -> Any:
+    """The runs of an application: moto takes one without runs for one that is not there."""
+    self.job_runs.setdefault(application_id, [])
+    return _list_job_runs(self, application_id, *rest, **more)

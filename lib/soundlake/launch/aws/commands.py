@@ -64,6 +64,7 @@ def deploy(
     sets: Sets = None,
     yes: Annotated[bool, typer.Option("--yes", help="do it without asking")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would change, change nothing")] = False,
+    check: Annotated[bool, typer.Option("--check", help="only look whether the account has what is needed")] = False,
     spark: Annotated[
         str | None, typer.Option("--spark", metavar="LINE", help="the Spark line, see versions.toml")
     ] = None,
@@ -72,6 +73,9 @@ def deploy(
 
     What holds data comes first; what runs can be shown only once that is there.
     """
+    if check:
+        _check(config, sets)
+        return
     from soundlake.launch.aws.deploy import deploy as deploy_stacks
     from soundlake.launch.versions import choose_line
     from soundlake.settings import load_settings
@@ -87,6 +91,17 @@ def deploy(
 
     done = deploy_stacks(load_settings(config, sets or ()), reload, choose_line(spark), agree)
     typer.echo("done" if done else "nothing was changed")
+
+
+def _check(config: Path | None, sets: list[str] | None) -> None:
+    from soundlake.launch.aws.preflight import examine
+    from soundlake.settings import load_settings
+
+    findings = list(examine(load_settings(config, sets or ()).deploy))
+    for finding in findings:
+        typer.echo(f"{'ok' if finding.is_well else 'NO':<4}{finding.what}: {finding.found}")
+    if not all(finding.is_well for finding in findings):
+        raise typer.Exit(1)
 
 
 def _account(config: Path | None, sets: list[str] | None) -> Account:

@@ -15,6 +15,7 @@ from soundlake.launch.aws.asked import Asked
 from soundlake.launch.aws.changes import Change, Stack
 from soundlake.launch.aws.packages import BUILT
 from soundlake.launch.aws.refusal import asked
+from soundlake.launch.aws.restart import restart_stream
 from soundlake.launch.aws.run import Run
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.platforms import platform_of
@@ -47,7 +48,7 @@ def deploy(settings: Settings, reload: Reload, line: Line, agree: Agree) -> bool
 
     storage = stack.storage()
     holder = Stack(account, f"{name}-storage")
-    if not _apply(holder, {"TemplateBody": stack.as_json(storage)}, _ours(storage, given), agree):
+    if _apply(holder, {"TemplateBody": stack.as_json(storage)}, _ours(storage, given), agree) is None:
         return False
     buckets = holder.outputs
     stream = _stream(reload(_defaults(name, region, buckets)), line, buckets["ArtifactBucket"])
@@ -57,10 +58,18 @@ def deploy(settings: Settings, reload: Reload, line: Line, agree: Agree) -> bool
     upload(account.client("s3"), [*_taken_along(jobs), *extraction, template])
     made |= _made(stream, buckets, extraction)
     url = f"{account.client('s3').meta.endpoint_url}/{template.bucket}/{template.key}"
-    return _apply(Stack(account, name), {"TemplateURL": url}, {**made, **_ours(main, given)}, agree)
+    runs = Stack(account, name)
+    changes = _apply(runs, {"TemplateURL": url}, {**made, **_ours(main, given)}, agree)
+    if changes is None:
+        return False
+    restart_stream(account, name, given.get("StreamTarget", "none"), changes, runs.outputs)
+    return True
 
 
-def _apply(target: Stack, template: Mapping[str, str], parameters: Mapping[str, str], agree: Agree) -> bool:
+def _apply(
+    target: Stack, template: Mapping[str, str], parameters: Mapping[str, str], agree: Agree
+) -> list[Change] | None:
+    """What was changed, nothing where all is as it should be; None where the changes were not agreed to."""
     changes = target.propose(template, parameters)
     try:
         agreed = agree(target.name, changes)
@@ -68,13 +77,12 @@ def _apply(target: Stack, template: Mapping[str, str], parameters: Mapping[str, 
         if changes:
             target.discard()
         raise
-    if not changes:
-        return True
-    if not agreed:
+    if changes and not agreed:
         target.discard()
-        return False
-    target.execute()
-    return True
+        return None
+    if changes:
+        target.execute()
+    return changes
 
 
 def _defaults(name: str, region: str, buckets: Mapping[str, str]) -> dict[str, Any]:

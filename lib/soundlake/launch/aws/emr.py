@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from soundlake.aws import open_session
 from soundlake.errors import SoundlakeError
 from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.run import Call, Run
@@ -74,7 +75,11 @@ class Emr:
 
 def submit(run: Run) -> list[str]:
     """Return the spark-submit that the cluster runs, in YARN's cluster mode: the driver stands on a node of its own."""
+    region = run.deploy.region or open_session().region_name
+    # A cluster's processes have no region by themselves, and boto3 has no other place to learn it from.
+    regions = {f"spark.{process}.AWS_REGION": region for process in ("yarn.appMasterEnv", "executorEnv") if region}
     conf = {
+        **regions,
         "spark.yarn.appMasterEnv.PYSPARK_PYTHON": PYTHON,
         "spark.yarn.appMasterEnv.PYSPARK_DRIVER_PYTHON": PYTHON,
         "spark.executorEnv.PYSPARK_PYTHON": PYTHON,

@@ -23,6 +23,7 @@ from soundlake.settings import Settings
 
 TARGETS: Mapping[str, Target] = MappingProxyType({"emr": Emr(), "emr-serverless": EmrServerless(), "glue": Glue()})
 _LOOK_AGAIN_SECONDS = 5.0
+_STOP_SECONDS = 600.0  # twice what EMR Serverless gives a batch to end
 
 
 def prepare(
@@ -58,9 +59,28 @@ def start(run: Run) -> str:
     check_bucket(s3, run.deploy.bucket)
     target.check(account, run)
     upload(s3, run.artifacts)
+    if run.streams:
+        stop_running(account, target, run.name)
     run_id = target.start(account, run)
     say(f"{run.name} runs on {run.platform.target}: {run_id} (soundlake jobs show {run_id})")
     return run_id
+
+
+def stop_running(account: Account, target: Target, name: str) -> None:
+    """Stop the runs of a stream and wait for their end: what follows them has the new code, and the lake to itself.
+
+    Raises SoundlakeError where one does not end in time.
+    """
+    for state in [state for state in target.states(account) if state.job == name and not state.is_over]:
+        say(f"{name} runs already: stopping {state.run_id}, which finishes its batch")
+        target.stop(account, state.run_id)
+        waited = 0.0
+        while not target.state(account, state.run_id).is_over:
+            if waited >= _STOP_SECONDS:
+                raise SoundlakeError(f"{state.run_id} has not ended after {_STOP_SECONDS:.0f} s: nothing was started")
+            time.sleep(_LOOK_AGAIN_SECONDS)
+            waited += _LOOK_AGAIN_SECONDS
+        say(f"{state.run_id} has ended")
 
 
 def follow(run: Run, run_id: str) -> State:

@@ -41,6 +41,12 @@ def storage() -> Template:
     return _read("storage.yaml")
 
 
+def defaults() -> dict[str, str]:
+    """The parameters of what runs that have a default, with it."""
+    found = _read("soundlake.yaml")["Parameters"]
+    return {name: str(declared["Default"]) for name, declared in found.items() if "Default" in declared}
+
+
 def parameters() -> list[str]:
     """The names of all parameters of both stacks."""
     return [name for file in ("storage.yaml", "soundlake.yaml") for name in _read(file)["Parameters"]]

@@ -12,7 +12,7 @@ from soundlake.launch.aws.refusal import asked
 from soundlake.launch.aws.run import Call, Run
 
 # The prefixes of IAM actions, where they differ from the names of services.
-_ACTIONS = {"emr": "elasticmapreduce"}
+_ACTIONS = {"emr": "elasticmapreduce", "stepfunctions": "states"}
 
 
 @dataclass(frozen=True)

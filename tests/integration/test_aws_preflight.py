@@ -1,0 +1,116 @@
+"""`soundlake deploy --check` on moto: what would fail in an account is one line each, and nothing is made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from typer.testing import CliRunner, Result
+
+from helpers.services.moto import moto_server
+from soundlake import cli
+from soundlake.launch.aws import preflight
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    with moto_server() as url:
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def account(monkeypatch: pytest.MonkeyPatch, aws: str) -> None:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "SOUNDLAKE_"))]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_REGION", REGION)
+    # moto has no quotas of EMR Serverless: an account that is new.
+    monkeypatch.setattr(preflight, "_quota", lambda *_: "the account may use 16")
+    let_iam_decide(aws, True)
+
+
+def client(url: str, service: str) -> Any:
+    return boto3.client(service, region_name=REGION, endpoint_url=url)  # type: ignore[call-overload]
+
+
+def let_iam_decide(url: str, decides: bool) -> None:
+    everybody = [{"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}, "Permissions": ["ALL"]}]
+    given = everybody if decides else []
+    told = {"CreateDatabaseDefaultPermissions": given, "CreateTableDefaultPermissions": given}
+    client(url, "lakeformation").put_data_lake_settings(DataLakeSettings=told)
+
+
+def check(url: str, *parameters: str) -> Result:
+    sets = [f"deploy.endpoint_url={url}", *(f"deploy.parameters.{one}" for one in parameters)]
+    return CliRunner().invoke(cli.app, ["deploy", "--check", *(part for one in sets for part in ("--set", one))])
+
+
+@pytest.fixture
+def network(aws: str) -> dict[str, str]:
+    """A VPC with a subnet, a security group and a route table, and no way out."""
+    ec2 = client(aws, "ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(VpcId=vpc, GroupName="jobs", Description="jobs")["GroupId"]
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+    return {"vpc": vpc, "subnet": subnet, "group": group, "table": table}
+
+
+def test_an_account_as_it_should_be_has_only_good_findings_and_stays_empty(aws: str) -> None:
+    done = check(aws, "StreamTarget=emr-serverless")
+    assert (done.exit_code, "NO" in done.output) == (0, False), done.output
+    assert client(aws, "cloudformation").describe_stacks()["Stacks"] == []
+
+
+def test_jobs_that_are_larger_than_the_application_are_told(aws: str) -> None:
+    done = check(aws, "MaximumCpu=8 vCPU")
+    assert done.exit_code == 1
+    assert "NO  vCPUs of the application: the stream and one batch job may take 10 vCPU and 40 GB, and " in done.output
+    assert "MaximumCpu is 8 vCPU: raise deploy.parameters, or lower the sizes" in done.output
+
+
+def test_a_lake_formation_that_decides_for_itself_is_told(aws: str) -> None:
+    let_iam_decide(aws, False)
+    done = check(aws)
+    assert done.exit_code == 1
+    assert "NO  Lake Formation: it decides who may use new databases" in done.output
+
+
+def test_subnets_without_a_way_out_are_told_with_what_is_missing(aws: str, network: dict[str, str]) -> None:
+    done = check(aws, f"SubnetIds={network['subnet']}", f"SecurityGroupIds={network['group']}")
+    assert done.exit_code == 1
+    assert f"{network['subnet']} has no route to a NAT gateway" in done.output
+    assert "glue, kinesis-streams, kms, logs, s3, secretsmanager, sts" in done.output
+
+
+def test_a_nat_gateway_is_a_way_out(aws: str, network: dict[str, str]) -> None:
+    ec2 = client(aws, "ec2")
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    nat = ec2.create_nat_gateway(SubnetId=network["subnet"], AllocationId=address)["NatGateway"]["NatGatewayId"]
+    ec2.create_route(RouteTableId=network["table"], DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
+    done = check(aws, f"SubnetIds={network['subnet']}", f"SecurityGroupIds={network['group']}")
+    assert done.exit_code == 0, done.output
+    assert "ok  ways to AWS's services: by NAT gateways" in done.output
+
+
+def test_endpoints_that_are_there_already_are_not_made_twice(aws: str, network: dict[str, str]) -> None:
+    client(aws, "ec2").create_vpc_endpoint(
+        VpcEndpointType="Interface", VpcId=network["vpc"], ServiceName=f"com.amazonaws.{REGION}.glue"
+    )
+    told = (f"SubnetIds={network['subnet']}", f"SecurityGroupIds={network['group']}")
+    done = check(aws, *told, f"EndpointVpcId={network['vpc']}", f"RouteTableIds={network['table']}")
+    assert done.exit_code == 1
+    assert f"{network['vpc']} has endpoints for glue, and AWS takes no second one" in done.output
+
+
+def test_a_subnet_that_is_not_there_is_one_line(aws: str) -> None:
+    done = check(aws, "SubnetIds=subnet-0123456789abcdef0", "SecurityGroupIds=sg-0123456789abcdef0")
+    assert done.exit_code == 1
+    assert "NO  subnets: the subnets subnet-0123456789abcdef0: " in done.output
