@@ -10,6 +10,9 @@ SLOW ?= slow and not faults
 RECORDS ?= 1000000
 # Two processes: one for all that needs Spark or a service that a run has once, one for the rest.
 BESIDE := -n 2 --dist loadgroup
+# COVERAGE=1 measures which lines and branches of lib/ are reached, and fails where they are too few (pyproject.toml).
+COVERAGE ?=
+MEASURED := $(if $(COVERAGE),--cov --cov-report=term)
 
 .PHONY: help setup test test-fast test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-plays bench-recommend lint lint-aws format demo docs lambda clean
 .PHONY: docs-site hooks mutants notebooks pictures test-cluster test-dashboard test-slow
@@ -20,8 +23,8 @@ help: ## List the targets
 setup: ## Make or renew .venv, with the tools of developers
 	@./spark-submit.sh --setup dev
 
-test: setup ## Run the tests; TESTS=tests/unit/test_x.py for some
-	@$(PYTHON) -m pytest $(BESIDE) -m "$(MARKS)" $(TESTS)
+test: setup ## Run the tests; TESTS=tests/unit/test_x.py for some, COVERAGE=1 to measure what they reach
+	@$(PYTHON) -m pytest $(BESIDE) $(MEASURED) -m "$(MARKS)" $(TESTS)
 
 test-fast: setup ## Run what needs no Spark, server or page, with few examples; about 15 s
 	@$(PYTHON) -m pytest -n 2 --durations=3 --hypothesis-profile=fast -m "$(MARKS) and not heavy" tests/unit

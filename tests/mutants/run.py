@@ -114,18 +114,24 @@ def is_killed(copy: Path, mutant: Mutant) -> bool:
         file.write_text(sound, encoding="utf-8")
 
 
-def page(results: dict[Mutant, bool]) -> str:
+def results() -> dict[str, bool]:
+    """Whether the mutants that were tried so far, by their faults, were killed."""
+    kept: dict[str, bool] = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    return kept
+
+
+def page(found: dict[Mutant, bool]) -> str:
     """What docs/mutants.md says."""
-    killed = sum(results.values())
+    killed = sum(found.values())
     lines = [
         HEAD,
-        f"{killed} of {len(results)} are killed. {sum(not mutant.spark for mutant in results)} need no Spark.",
+        f"{killed} of {len(found)} are killed. {sum(not mutant.spark for mutant in found)} need no Spark.",
         "",
         "| fault | in | noticed by | |",
         "|---|---|---|---|",
     ]
-    for mutant, was_killed in results.items():
-        tests = ", ".join(f"`{Path(file).stem}`" for file in mutant.tests)
+    for mutant, was_killed in found.items():
+        tests = ", ".join(f"`{Path(test.partition('::')[0]).stem}`" for test in mutant.tests)
         lines.append(f"| {mutant.fault} | `{mutant.file}` | {tests} | {'killed' if was_killed else '**survived**'} |")
     return "\n".join(lines) + "\n"
 
@@ -138,7 +144,7 @@ def main() -> int:
     parser.add_argument("--rest", action="store_true", help="only those that were not killed so far")
     options = parser.parse_args()
     everything = mutants()
-    kept: dict[str, bool] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    kept = results()
     chosen = [
         mutant
         for mutant in everything
@@ -153,9 +159,10 @@ def main() -> int:
         if chosen and fails(copy, tuple(sorted({file for mutant in chosen for file in mutant.tests}))):
             sys.exit("the tests fail without any mutant")
         for mutant in chosen:
-            kept[mutant.fault] = is_killed(copy, mutant)
+            found = is_killed(copy, mutant)
+            kept = results() | {mutant.fault: found}  # another run may have added some
             KEPT.write_text(json.dumps(kept, indent=1))
-            print(f"{'killed  ' if kept[mutant.fault] else 'SURVIVED'}  {mutant.file}: {mutant.fault}", flush=True)
+            print(f"{'killed  ' if found else 'SURVIVED'}  {mutant.file}: {mutant.fault}", flush=True)
     killed = sum(kept[mutant.fault] for mutant in chosen)
     print(f"{killed} of {len(chosen)} killed")
     if all(mutant.fault in kept for mutant in everything):

@@ -26,7 +26,7 @@ from soundlake.insights import load_insights
 from soundlake.launch.arguments import JobArguments
 from soundlake.launch.paths import JOBS
 from soundlake.lease import Lease, LeaseLostError, lease, try_lease
-from soundlake.lock import TakenError
+from soundlake.lock import BucketLock, TakenError
 from soundlake.ops import writing
 from soundlake.settings import Settings, load_settings
 from soundlake.settings.types import in_seconds
@@ -282,12 +282,26 @@ def test_a_holder_notices_that_another_has_its_lease(on_s3: Settings, s3: S3Clie
     assert document(s3)["owner"] == "another"
 
 
+@pytest.mark.parametrize(("seconds", "is_lost"), [(60, False), (9, True)])
+def test_a_lease_counts_as_lost_ten_seconds_before_its_end(s3: S3Client, seconds: float, is_lost: bool) -> None:
+    lock = BucketLock(f"s3://{BUCKET}/mine", s3, name="writer", seconds=seconds)
+    lock.take()
+    assert Lease(lock).is_lost == is_lost
+
+
+def test_a_lock_that_has_ended_is_lost_where_nobody_took_it_too(s3: S3Client) -> None:
+    now = [1000.0]
+    lock = BucketLock(f"s3://{BUCKET}/mine", s3, lambda: now[0], name="writer", seconds=60)
+    lock.take()
+    now[0] += 61
+    with pytest.raises(SoundlakeError, match="lost its lock"):
+        lock.keep()
+
+
 @pytest.mark.usefixtures("quick")
 def test_a_holder_that_cannot_reach_s3_loses_its_lease_in_time(
     on_s3: Settings, s3: S3Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from soundlake.lock import BucketLock
-
     def unreachable(_: BucketLock) -> None:
         raise SoundlakeError("no route to host")
 
