@@ -29,6 +29,7 @@ from soundlake.clusters.stability import agreement
 from soundlake.notebooks import open_lake
 
 lake = open_lake()
+lake.require("gold_cluster_models")
 model = lake.sql("SELECT * FROM gold_cluster_models WHERE is_current").iloc[0]
 model[["model_version", "k", "silhouette", "inertia", "n_tracks"]]
 

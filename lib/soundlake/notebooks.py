@@ -13,7 +13,7 @@ from soundlake.catalog.delta import open_table
 from soundlake.catalog.glue import public_tables
 from soundlake.catalog.missing import why_empty
 from soundlake.catalog.query import ask, sql_of
-from soundlake.errors import UsageError
+from soundlake.errors import SoundlakeError, UsageError
 from soundlake.settings import Settings, load_settings
 from soundlake.settings.checks import local_path
 from soundlake.settings.model import DEMO_LAKE, LAKE
@@ -98,6 +98,11 @@ class NotebookLake:
     def has(self, name: str) -> bool:
         """Whether a table has been made; on Athena, whether its files are there."""
         return any(table.view == name and self._exists(table) for table in public_tables())
+
+    def require(self, *names: str) -> None:
+        """Go on where all of these tables are there; else raise SoundlakeError, which says what would fill them."""
+        if lacking := [name for name in names if not self.has(name)]:
+            raise SoundlakeError("\n".join(map(why_empty, lacking)))
 
     def tables(self) -> list[str]:
         """The names of the tables that are there."""

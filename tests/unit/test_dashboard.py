@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from helpers.listenings import plays_alone
 from helpers.marts import small_lake, write_mart
 from helpers.pages import draw, table, told, well
 from helpers.services.athena import athena_service
@@ -42,6 +43,11 @@ def lake(tmp_path: Path) -> Path:
     return small_lake(tmp_path / "lake")
 
 
+@pytest.fixture(scope="module")
+def lake_of_plays(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return plays_alone(tmp_path_factory.mktemp("plays") / "lake")
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_lake_that_is_not_there_is_explained_in_place(view: str, tmp_path: Path) -> None:
     page = draw(view, tmp_path / "none")
@@ -55,6 +61,16 @@ def test_a_table_that_is_missing_is_explained_with_the_job_that_makes_it(view: s
     page = draw(view, tmp_path)
     expected = "there are no tables" if view == "overview" else f"--lake {tmp_path}"
     assert any(expected in text for text in told(page))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_lake_of_plays_alone_is_drawn_as_far_as_it_goes(view: str, lake_of_plays: Path) -> None:
+    well(draw(view, lake_of_plays))
+
+
+def test_a_page_says_of_which_kinds_no_record_came(lake_of_plays: Path) -> None:
+    captions = [caption.value for caption in draw("genres", lake_of_plays).caption]
+    assert any("No records of kind artist, track have come" in caption for caption in captions)
 
 
 @pytest.mark.parametrize(
