@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from soundlake.imports.api_answers import NAME, is_answer, records_of
 from soundlake.imports.devices import family_of
 from soundlake.imports.maker import Issues
 from soundlake.imports.packages import ACCOUNT_HISTORY, EXTENDED_HISTORY, LIBRARY, PLAYLISTS
@@ -69,9 +70,10 @@ class Export:
     is_file: re.Pattern[str]
     has: frozenset[str]
     made: Callable[[Row, int, Context, Issues], Iterator[Made]]
-    shown: frozenset[str]
+    shown: frozenset[str] | None
     rows: tuple[str, ...] = ("",)
     is_history: bool = False
+    is_of_user: bool = True
 
 
 def export_of(file_name: str, first: Row | None) -> Export | None:
@@ -81,7 +83,8 @@ def export_of(file_name: str, first: Row | None) -> Export | None:
             return export
     if first is None:
         return None
-    return next((export for export in EXPORTS if export.has <= first.keys()), None)
+    found = next((export for export in EXPORTS if export.has <= first.keys()), None)
+    return API_ANSWERS if found is None and is_answer(first) else found
 
 
 def _extended(row: Row, number: int, context: Context, issues: Issues) -> Iterator[Made]:
@@ -244,6 +247,8 @@ EXPORTS = (
     ),
 )
 _SAVED = frozenset({"uri", "name", "track", "album", "artist"})
+# Known by what it holds: any file may hold it.
+API_ANSWERS = Export(NAME, re.compile("(?!)"), frozenset(), records_of, None, is_of_user=False)
 LIBRARY_LISTS = {
     "tracks": Export("saved tracks", LIBRARY, frozenset(), _library("track", "saved"), _SAVED),
     "albums": Export("saved albums", LIBRARY, frozenset(), _library("album", "saved"), _SAVED),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from string import Formatter
 from typing import Any, Literal, Self
@@ -40,6 +41,9 @@ class Source(_Part):
     given: Literal["user", "file", "row"] | None = Field(
         None, description="--user, the file's name without its ending, or the row's place in the file from 0"
     )
+    match: str | None = Field(None, description="of a text: what the first group of a regular expression finds")
+    before: str | None = Field(None, min_length=1, description="of a text: what stands before this, e.g. ' - '")
+    after: str | None = Field(None, min_length=1, description="of a text: what stands behind this")
     template: str | None = Field(None, description="a text of several columns, e.g. {chart} {region}")
     place: Place | None = Field(None, description="the order of first appearance, from 0")
     type: TypeName | None = Field(None, description="how the text is read; else the type of the field")
@@ -69,6 +73,17 @@ class Source(_Part):
                 ZoneInfo(value)
             except (KeyError, ValueError, OSError):
                 raise ValueError(f"there is no time zone {value}") from None
+        return value
+
+    @field_validator("match")
+    @classmethod
+    def _expression(cls, value: str | None) -> str | None:
+        try:
+            groups = re.compile(value or "()").groups
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from None
+        if not groups:
+            raise ValueError("has no group: the part that is meant stands in parentheses")
         return value
 
     @field_validator("template")

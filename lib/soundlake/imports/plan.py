@@ -15,6 +15,7 @@ from soundlake.imports.lists import syntax_of
 from soundlake.imports.maker import MOST_KEPT, Issues, Made, Maker, UnfitError
 from soundlake.imports.mapping import Record, Source, TableMapping
 from soundlake.imports.shape import Cell, Cells, Complain, Computed, Constant, Node, build_object
+from soundlake.imports.unreadable import UnreadableError
 from soundlake.imports.values import reader, text
 
 
@@ -204,7 +205,10 @@ class _Binding:
         if source.given == "row":
             return Computed(name, lambda cells, complain: self._row_of[0])
         value = self._context.file if source.given == "file" else self._context.user
-        return None if value is None else Constant(name, reader(_as_column(source, "given"), type_)(value))
+        try:
+            return None if value is None else Constant(name, reader(_as_column(source, "given"), type_)(value))
+        except UnreadableError as error:
+            raise UnfitError(f"the file's name is {error}") from None
 
     def _place(self, within: str, of: str) -> Any:
         outer, inner = self._index(within), self._index(of)

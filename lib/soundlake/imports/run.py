@@ -12,7 +12,6 @@ from soundlake.errors import SoundlakeError
 from soundlake.imports.cell_times import utc_text
 from soundlake.imports.columns import Columns
 from soundlake.imports.exports import (
-    SOURCE,
     made_safely,
 )
 from soundlake.imports.inputs import Input
@@ -96,9 +95,8 @@ class Import:
         options, modified = self._options, job.file.modified
         if options.fetched_at is None and modified > datetime.now(UTC) + timedelta(days=1):
             raise UnopenedError(f"it was last written in the future, {modified:%Y-%m-%d}: say --fetched-at")
-        own = job.mapping.source_name if job.mapping else SOURCE
         return Context(
-            source=options.name or own,
+            source=options.name or job.source,
             fetched_at=options.fetched_at or utc_text(modified),
             file=job.file.stem if job.mapping else job.file.original,
             user=options.user,
