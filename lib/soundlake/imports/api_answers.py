@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from soundlake.imports.maker import Issues
+from soundlake.imports.issues import Issues
 from soundlake.imports.plan import Context
 from soundlake.imports.values import made_up_id
 from soundlake.publishers.envelope import envelope
@@ -20,7 +20,7 @@ NAME = "answers of the Spotify Web API"
 SOURCE = "spotify-api"
 
 Row = Mapping[str, Any]
-Made = tuple[str, str, dict[str, Any]]
+KeyedRecord = tuple[str, str, dict[str, Any]]
 
 _KINDS = ("track", "artist", "album", "audio_features", "playlist")
 # What the API answers with besides, and no kind takes.
@@ -47,7 +47,7 @@ def is_answer(value: object) -> bool:
     return _thing(value) is not None or _is_entry(value) or any(map(_holds_some, value.values()))
 
 
-def records_of(row: Row, number: int, context: Context, issues: Issues) -> Iterator[Made]:
+def records_of(row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
     """The records that an answer holds, each (kind, key, envelope); what no kind takes is told."""
     answer = _Answer(context, issues)
     if _is_wrapped(row) and _thing(row) is None:
@@ -60,7 +60,7 @@ class _Answer:
     def __init__(self, context: Context, issues: Issues) -> None:
         self._context, self._issues = context, issues
 
-    def records(self, value: Any) -> Iterator[Made]:
+    def records(self, value: Any) -> Iterator[KeyedRecord]:
         """The records of an object, a page, a list of them, or an object that holds some of these."""
         if isinstance(value, list):
             for each in value:
@@ -78,7 +78,7 @@ class _Answer:
                 self._issues.rejected("answer", "neither an object of the API nor a page of them")
             yield from self.records(parts)
 
-    def _of_thing(self, thing: str, value: Row) -> Iterator[Made]:
+    def _of_thing(self, thing: str, value: Row) -> Iterator[KeyedRecord]:
         if thing in _OTHERS:
             self._issues.rejected(thing, "no kind takes it")
             return
@@ -102,7 +102,7 @@ class _Answer:
             for track in page.get("items", ()):
                 yield from self.records({"album": of_album, **track} if isinstance(track, Mapping) else track)
 
-    def _of_page(self, page: Row, playlist: Row) -> Iterator[Made]:
+    def _of_page(self, page: Row, playlist: Row) -> Iterator[KeyedRecord]:
         """The records of a page: the place of an entry is the page's offset and its own place in it."""
         offset = page.get("offset") if isinstance(page.get("offset"), int) else 0
         href, of_list = str(page.get("href") or ""), {**playlist, "total": page.get("total")}
@@ -114,7 +114,7 @@ class _Answer:
         if playlist and not page["items"] and page.get("total") == 0:
             yield self._made("playlist_item", str(playlist["id"]), {"playlist": of_list, "position": 0, "track": None})
 
-    def entry(self, entry: Row, href: str, playlist: Row, position: int) -> Iterator[Made]:
+    def entry(self, entry: Row, href: str, playlist: Row, position: int) -> Iterator[KeyedRecord]:
         """The records of what was played, saved or put into a playlist."""
         held = next((entry[name] for name in ("item", "track", "album") if isinstance(entry.get(name), Mapping)), None)
         if held is not None and _thing(held) in ("track", "album") and held.get("id"):
@@ -127,7 +127,7 @@ class _Answer:
         elif "album" not in entry:
             yield from self._playlist_item(entry, href, playlist, position)
 
-    def _play(self, entry: Row) -> Iterator[Made]:
+    def _play(self, entry: Row) -> Iterator[KeyedRecord]:
         played_at = entry.get("played_at")
         if not self._context.user:
             self._issues.rejected("play", "--user has to say whose it is")
@@ -136,14 +136,14 @@ class _Answer:
         else:
             yield self._made("play", f"{self._context.user}:{played_at}", {"user_id": self._context.user, **entry})
 
-    def _saved(self, thing: str, entry: Row, held: Row) -> Iterator[Made]:
+    def _saved(self, thing: str, entry: Row, held: Row) -> Iterator[KeyedRecord]:
         if not self._context.user:
             self._issues.rejected("user_item", "--user has to say whose it is")
             return
         saved = {"user_id": self._context.user, "relation": "saved", thing: {"id": held.get("id")}}
         yield self._made("user_item", self._context.user, {**saved, "added_at": entry.get("added_at")})
 
-    def _playlist_item(self, entry: Row, href: str, playlist: Row, position: int) -> Iterator[Made]:
+    def _playlist_item(self, entry: Row, href: str, playlist: Row, position: int) -> Iterator[KeyedRecord]:
         of_list = dict(playlist)
         if not of_list.get("id"):
             name = PurePosixPath(self._context.file).stem
@@ -152,7 +152,7 @@ class _Answer:
         payload = {"playlist": of_list, "position": position, **{n: entry[n] for n in _OF_ENTRY if n in entry}}
         yield self._made("playlist_item", str(of_list["id"]), payload)
 
-    def _made(self, kind: str, key: str, payload: Row) -> Made:
+    def _made(self, kind: str, key: str, payload: Row) -> KeyedRecord:
         context = self._context
         record = envelope(kind, payload, fetched_at=context.fetched_at, source=context.source, market=None)
         return kind, key, dict(record)

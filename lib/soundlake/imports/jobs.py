@@ -20,7 +20,7 @@ from soundlake.imports.rowset import peek_columns
 
 
 @dataclass(frozen=True)
-class Options:
+class JobOptions:
     """What the user said: `mapping` for all files, else each is recognised; `name` instead of the mapping's source."""
 
     mapping: TableMapping | None = None
@@ -42,7 +42,7 @@ class Summary:
     files: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
+    issues: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Job:
         return self.mapping.name if self.mapping else " and ".join(export.name for _, export in self.exports)
 
 
-def jobs_of(files: Sequence[Input], options: Options, summary: Summary, report: Report) -> list[Job]:
+def jobs_of(files: Sequence[Input], options: JobOptions, summary: Summary, report: Report) -> list[Job]:
     """Find out what each file is. Raises UsageError where something must be said before anything starts."""
     jobs = [job for file in files if (job := _job_of(file, options, summary, report)) is not None]
     owned = [job.file.shown for job in jobs if job.is_of_user]
@@ -87,7 +87,7 @@ def jobs_of(files: Sequence[Input], options: Options, summary: Summary, report: 
     return jobs
 
 
-def _job_of(file: Input, options: Options, summary: Summary, report: Report) -> Job | None:
+def _job_of(file: Input, options: JobOptions, summary: Summary, report: Report) -> Job | None:
     try:
         if is_left_out(file.name):
             summary.notes.append(f"{file.shown}: left out unread: personal, nothing for the lake")

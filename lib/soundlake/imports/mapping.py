@@ -25,7 +25,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class Place(_Part):
+class FirstSeen(_Part):
     """A place that the file does not state: the order in which the values of `of` first appear within `within`."""
 
     within: str = Field(description="the column of the list, e.g. of the playlist's id")
@@ -45,7 +45,7 @@ class Source(_Part):
     before: str | None = Field(None, min_length=1, description="of a text: what stands before this, e.g. ' - '")
     after: str | None = Field(None, min_length=1, description="of a text: what stands behind this")
     template: str | None = Field(None, description="a text of several columns, e.g. {chart} {region}")
-    place: Place | None = Field(None, description="the order of first appearance, from 0")
+    place: FirstSeen | None = Field(None, description="the order of first appearance, from 0")
     type: TypeName | None = Field(None, description="how the text is read; else the type of the field")
     list: str | None = Field(None, description="json, python, auto, or the text between the elements")
     item: str | None = Field(None, description="in a list of objects: the member that is meant")
