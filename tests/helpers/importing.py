@@ -28,7 +28,7 @@ class InMemory:
     def __init__(self, dies_at: int | None = None) -> None:
         self.safe: list[tuple[str, str, bytes]] = []
         self._waiting: list[tuple[str, str, bytes]] = []
-        self._dies_at, self._flushes = dies_at, 0
+        self._dies_at, self.flushes = dies_at, 0
 
     def publish(self, kind: str, key: str, record: Any) -> None:
         raise NotImplementedError
@@ -37,8 +37,8 @@ class InMemory:
         self._waiting += [(kind, key, value) for key, value in zip(keys, values, strict=True)]
 
     def flush(self) -> None:
-        self._flushes += 1
-        if self._flushes == self._dies_at:
+        self.flushes += 1
+        if self.flushes == self._dies_at:
             raise KeyboardInterrupt
         self.safe += self._waiting
         self._waiting = []
@@ -99,6 +99,7 @@ def imported(
         run = Import(publisher, ImportState(folder / "state"), report, summary, job_options)
         for job in jobs_of(found.files, job_options, summary, report):
             run.take(job, lambda count: None)
+        run.finish()
     summary.issues = report.lines()
     lines = [json.loads(line) for line in told.read_bytes().splitlines()]
     records = [json.loads(value) for _, _, value in publisher.safe]

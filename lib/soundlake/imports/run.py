@@ -39,7 +39,11 @@ Seen = Callable[[int], None]
 
 
 class Import:
-    """Imports files one after the other into a publisher."""
+    """Imports files one after the other into a publisher; `finish` makes the records of the last ones safe.
+
+    Small files share the publisher's files: what was done is safe, and noted, after so many rows, whichever file they
+    are from.
+    """
 
     def __init__(
         self, publisher: Publisher, state: ImportState, report: Report, summary: Summary, options: JobOptions
@@ -48,6 +52,7 @@ class Import:
         self._summary, self._options = summary, options
         self._keys: dict[str, list[str]] = defaultdict(list)
         self._values: dict[str, list[bytes]] = defaultdict(list)
+        self._unsafe, self._finished = 0, list[str]()
 
     def take(self, job: Job, seen: Seen) -> None:
         """Import one file. What is wrong with it is told; only the publisher's and the state's errors are raised."""
@@ -58,6 +63,15 @@ class Import:
         except (UnopenedError, UnfitError, OSError) as trouble:
             self._hand_over()
             fail(shown, str(trouble), self._summary, self._report)
+
+    def finish(self) -> None:
+        """Make what was imported so far safe; the files that are done need no note any more."""
+        self._hand_over()
+        self._publisher.flush()
+        self._unsafe = 0
+        for task in self._finished:
+            self._state.forget(task)
+        self._finished.clear()
 
     def _take(self, job: Job, seen: Seen) -> None:
         context = self._context(job)
@@ -75,13 +89,13 @@ class Import:
                 for one in made:
                     self._send(one)
             if rows >= noted + _NOTED and rows != _END:
-                self._hand_over()
-                self._publisher.flush()
+                self.finish()
                 self._state.save(task, job.file.shown, rows)
                 noted = rows
         self._hand_over()
-        self._publisher.flush()
-        self._state.forget(task)
+        self._finished.append(task)
+        if self._unsafe >= _NOTED:
+            self.finish()
         self._summary.nulled += issues.nulls
         if issues.rejects and not done and self._summary.records.total() == before:
             fail(
@@ -191,6 +205,7 @@ class Import:
             except OSError as error:  # of the output: not to be taken for one of the file that is read
                 raise SoundlakeError(f"records of kind {kind} cannot be written: {error}") from None
             self._summary.records[kind] += len(values)
+            self._unsafe += len(values)
 
 
 def _unseen(count: int) -> None:

@@ -64,6 +64,7 @@ def perform(settings: Settings, paths: Sequence[str], options: ImportOptions) ->
                 run = Import(publisher, state, report, summary, of_jobs)
                 for job in jobs:
                     run.take(job, show(job))
+                run.finish()
         summary.issues = report.lines()
     return summary
 
