@@ -189,3 +189,17 @@ def test_a_mapping_of_plays_takes_the_user_from_the_command(tmp_path: Path) -> N
     assert done.payloads("play") == [
         {"user_id": "user-1", "played_at": "2024-01-02T03:04:05Z", "track": {"id": "t1"}, "ms_played": 1000}
     ]
+
+
+@pytest.mark.parametrize(("name", "region"), [("regional-jp-daily.csv", "jp"), ("daily.csv", None)])
+def test_a_part_of_the_files_name_can_be_meant(tmp_path: Path, name: str, region: str | None) -> None:
+    fields = {
+        "playlist.id": {"given": "file", "match": "regional-([a-z]+)-", "made_up": "playlist"},
+        "playlist.name": {"given": "file", "match": "regional-([a-z]+)-"},
+        "position": {"given": "row"},
+        "track.name": "Song",
+    }
+    mapping = mapping_of({"records": [{"kind": "playlist_item", "fields": fields}]})
+    done = imported(tmp_path, write(tmp_path / name, "Song\nOne\n"), mapping=mapping)
+    assert [item["playlist"]["name"] for item in done.payloads("playlist_item")] == ([region] if region else [])
+    assert len(done.summary.failed) == (region is None)

@@ -199,6 +199,26 @@ def test_texts_are_replaced_before_they_are_read() -> None:
     assert [read(c, "integer", map={"C": 0, "C#": 1}) for c in ("C", " C# ", "7")] == [0, 1, 7]
 
 
+@pytest.mark.parametrize(
+    ("source", "cell", "value"),
+    [
+        ({"before": " - "}, "Artist - Title - Live", "Artist"),
+        ({"after": " - "}, "Artist - Title - Live", "Title - Live"),
+        ({"match": r"_(\w\w)_"}, "regional_jp_daily", "jp"),
+        ({"after": "(", "before": ")"}, "Song (Live)", "Live"),
+        ({"before": " - "}, "", None),
+    ],
+)
+def test_a_part_of_a_text_can_be_meant(source: dict[str, str], cell: str, value: str | None) -> None:
+    assert read(cell, "text", **source) == value
+
+
+@pytest.mark.parametrize("source", [{"before": " - "}, {"after": " - "}, {"match": "([0-9]+)"}])
+def test_a_text_without_the_part_that_is_meant_is_told(source: dict[str, str]) -> None:
+    with pytest.raises(UnreadableError):
+        read("Title", "text", **source)
+
+
 def test_a_made_up_id_says_so_and_is_the_same_for_the_same_name() -> None:
     assert made_up_id("artist", "Someone") == made_up_id("artist", "Someone")
     assert read("Someone", "id", made_up="artist").startswith("soundlake-import-artist:")

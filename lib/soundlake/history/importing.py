@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from soundlake.errors import SoundlakeError
-from soundlake.imports.session import Wishes, perform
+from soundlake.imports.session import ImportOptions, perform
 from soundlake.settings import Settings
 
 FOLDER = "imports"  # below the lake
@@ -23,10 +23,10 @@ def import_history(settings: Settings, exports: Sequence[str], user: str) -> lis
 
     Raises UsageError where a file is not there, SoundlakeError where nothing in them can be read.
     """
-    done = perform(settings, exports, Wishes(user=user, to="files", out=settings.source.files.path))
+    done = perform(settings, exports, ImportOptions(user=user, to="files", out=settings.source.files.path))
     if not done.records.total():
         raise SoundlakeError("\n".join(["none of these files gave a record", *done.failed, *done.notes]))
     records = ", ".join(f"{count:,} {kind}" for kind, count in sorted(done.records.items()) if count)
     found = [f"{file}: {what}" for file, what in done.files.items()]
     unread = [f"not read: {line}" for line in done.failed]
-    return [*found, *done.notes, *unread, *done.troubles, f"{done.rows:,} rows read; records: {records}"]
+    return [*found, *done.notes, *unread, *done.issues, f"{done.rows:,} rows read; records: {records}"]

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from soundlake.imports.api_answers import NAME, is_answer, records_of
 from soundlake.imports.devices import family_of
-from soundlake.imports.maker import Issues
+from soundlake.imports.issues import Issues
 from soundlake.imports.packages import ACCOUNT_HISTORY, EXTENDED_HISTORY, LIBRARY, PLAYLISTS
 from soundlake.imports.plan import Context
 from soundlake.imports.unreadable import UnreadableError
@@ -20,7 +21,7 @@ from soundlake.times import instant
 
 SOURCE = "spotify-export"
 Row = Mapping[str, Any]
-Made = tuple[str, str, dict[str, Any]]
+KeyedRecord = tuple[str, str, dict[str, Any]]
 
 _EXTENDED = (
     "ts",
@@ -68,10 +69,11 @@ class Export:
     name: str
     is_file: re.Pattern[str]
     has: frozenset[str]
-    made: Callable[[Row, int, Context, Issues], Iterator[Made]]
-    shown: frozenset[str]
+    made: Callable[[Row, int, Context, Issues], Iterator[KeyedRecord]]
+    shown: frozenset[str] | None
     rows: tuple[str, ...] = ("",)
     is_history: bool = False
+    is_of_user: bool = True
 
 
 def export_of(file_name: str, first: Row | None) -> Export | None:
@@ -81,10 +83,11 @@ def export_of(file_name: str, first: Row | None) -> Export | None:
             return export
     if first is None:
         return None
-    return next((export for export in EXPORTS if export.has <= first.keys()), None)
+    found = next((export for export in EXPORTS if export.has <= first.keys()), None)
+    return API_ANSWERS if found is None and is_answer(first) else found
 
 
-def _extended(row: Row, number: int, context: Context, issues: Issues) -> Iterator[Made]:
+def _extended(row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
     if row.get("incognito_mode") in (True, "true", "TRUE"):
         context.counts["private"] += 1
         if not context.keeps_private:
@@ -100,7 +103,7 @@ def _extended(row: Row, number: int, context: Context, issues: Issues) -> Iterat
     yield from _play(payload, "ts", (*_URIS, *_NAMES), context, issues)
 
 
-def _basic(row: Row, number: int, context: Context, issues: Issues) -> Iterator[Made]:
+def _basic(row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
     payload: dict[str, Any] = {"user_id": context.user}
     for theirs, ours in _BASIC.items():
         if row.get(theirs) is not None:
@@ -110,7 +113,7 @@ def _basic(row: Row, number: int, context: Context, issues: Issues) -> Iterator[
 
 def _play(
     payload: dict[str, Any], time: str, content: tuple[str, ...], context: Context, issues: Issues
-) -> Iterator[Made]:
+) -> Iterator[KeyedRecord]:
     said = payload.get(time)
     if (content_type := _content_type(context.file)) is not None:
         payload["content_type"] = content_type
@@ -139,7 +142,7 @@ def _content_type(file: str) -> str | None:
     return None if found is None else _CONTENT_TYPES[found[1].lower()]
 
 
-def _playlist(row: Row, number: int, context: Context, issues: Issues) -> Iterator[Made]:
+def _playlist(row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
     name = text(row.get("name")) or "unnamed"
     # The export has no ids of playlists: their names are all that tells them apart, and those are not always different.
     context.names[name] += 1
@@ -189,8 +192,8 @@ def _entry(entry: Row) -> dict[str, Any] | None:
     }
 
 
-def _library(entity: str, relation: str) -> Callable[[Row, int, Context, Issues], Iterator[Made]]:
-    def made(row: Row, number: int, context: Context, issues: Issues) -> Iterator[Made]:
+def _library(entity: str, relation: str) -> Callable[[Row, int, Context, Issues], Iterator[KeyedRecord]]:
+    def made(row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
         id_ = linked_id(text(row.get("uri")), entity)
         if id_ is None:
             issues.rejected("user_item", f"no uri of the {entity}")
@@ -201,12 +204,12 @@ def _library(entity: str, relation: str) -> Callable[[Row, int, Context, Issues]
     return made
 
 
-def _made(kind: str, key: str, payload: dict[str, Any], context: Context) -> Made:
+def _made(kind: str, key: str, payload: dict[str, Any], context: Context) -> KeyedRecord:
     envelope = {"kind": kind, "fetched_at": context.fetched_at, "source": context.source, "market": None}
     return kind, key, {**envelope, "payload": payload}
 
 
-def made_safely(export: Export, row: Row, number: int, context: Context, issues: Issues) -> Iterator[Made]:
+def made_safely(export: Export, row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
     """The records of one object of an export's file; one that holds what no export holds is told."""
     try:
         yield from export.made(row, number, context, issues)
@@ -244,6 +247,8 @@ EXPORTS = (
     ),
 )
 _SAVED = frozenset({"uri", "name", "track", "album", "artist"})
+# Known by what it holds: any file may hold it.
+API_ANSWERS = Export(NAME, re.compile("(?!)"), frozenset(), records_of, None, is_of_user=False)
 LIBRARY_LISTS = {
     "tracks": Export("saved tracks", LIBRARY, frozenset(), _library("track", "saved"), _SAVED),
     "albums": Export("saved albums", LIBRARY, frozenset(), _library("album", "saved"), _SAVED),

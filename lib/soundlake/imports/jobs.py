@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from soundlake.errors import UsageError
+from soundlake.imports import api_answers
 from soundlake.imports.bundled import mappings_for
-from soundlake.imports.exports import LIBRARY_LISTS, Export, export_of
+from soundlake.imports.exports import API_ANSWERS, LIBRARY_LISTS, SOURCE, Export, export_of
 from soundlake.imports.inputs import Input
 from soundlake.imports.mapping import TableMapping
 from soundlake.imports.opening import UnopenedError
@@ -19,7 +20,7 @@ from soundlake.imports.rowset import peek_columns
 
 
 @dataclass(frozen=True)
-class Options:
+class JobOptions:
     """What the user said: `mapping` for all files, else each is recognised; `name` instead of the mapping's source."""
 
     mapping: TableMapping | None = None
@@ -41,7 +42,7 @@ class Summary:
     files: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
+    issues: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -53,27 +54,40 @@ class Job:
     exports: tuple[tuple[str | None, Export], ...] = ()
 
     @property
+    def is_of_user(self) -> bool:
+        """Whether its records are somebody's, and nothing in it says whose."""
+        of_mapping = self.mapping is not None and self.mapping.needs_user
+        return of_mapping or any(export.is_of_user for _, export in self.exports)
+
+    @property
+    def source(self) -> str:
+        """What `source` of the records says."""
+        if self.mapping is not None:
+            return self.mapping.source_name
+        return api_answers.SOURCE if self.exports[0][1] is API_ANSWERS else SOURCE
+
+    @property
     def what(self) -> str:
         """What it is, in words."""
         return self.mapping.name if self.mapping else " and ".join(export.name for _, export in self.exports)
 
 
-def jobs_of(files: Sequence[Input], options: Options, summary: Summary, report: Report) -> list[Job]:
+def jobs_of(files: Sequence[Input], options: JobOptions, summary: Summary, report: Report) -> list[Job]:
     """Find out what each file is. Raises UsageError where something must be said before anything starts."""
     jobs = [job for file in files if (job := _job_of(file, options, summary, report)) is not None]
-    owned = [j.file.shown for j in jobs if j.exports or (j.mapping is not None and j.mapping.needs_user)]
+    owned = [job.file.shown for job in jobs if job.is_of_user]
     if owned and not options.user:
         raise UsageError(f"--user ID: needed, because {owned[0]} says what somebody heard but not who")
     histories = {export.name for job in jobs for _, export in job.exports if export.is_history}
     if len(histories) > 1:
         summary.notes.append(
-            "both the extended streaming history and the account data's were given: the latter knows minutes and "
-            "no ids, so that its plays are counted beside the former's; import only the extended one if you can"
+            "both the extended streaming history and the account data's were given: the latter has minutes and no ids, "
+            "so that its plays stand beside the former's in silver_plays; silver_listening counts each day once"
         )
     return jobs
 
 
-def _job_of(file: Input, options: Options, summary: Summary, report: Report) -> Job | None:
+def _job_of(file: Input, options: JobOptions, summary: Summary, report: Report) -> Job | None:
     try:
         if is_left_out(file.name):
             summary.notes.append(f"{file.shown}: left out unread: personal, nothing for the lake")

@@ -10,7 +10,9 @@ import math
 import re
 from collections.abc import Iterator, Set
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
+
+from soundlake.imports.issues import RowIssues
 
 _SPACE = re.compile(r"[\s,\ufeff]*")
 _BLANK = re.compile(r"\s*")
@@ -34,13 +36,6 @@ def _number(text: str) -> float | None:
 _DECODER = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_number)
 
 
-class Troubles(Protocol):
-    """Who is told of rows that are no rows."""
-
-    def bad_row(self, row: int, line: int, reason: str, detail: str, raw: str) -> None:
-        """A row that cannot be read: its number, its line, why, and its text."""
-
-
 class JsonRows:
     """The objects of a text; `path` leads to the list of them where it stands within an object.
 
@@ -55,7 +50,7 @@ class JsonRows:
         self._names: Set[str] = frozenset()
         self.has_list = True
 
-    def rows(self, troubles: Troubles) -> Iterator[tuple[int, dict[str, Any]]]:
+    def rows(self, issues: RowIssues) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield (number from 1, object)."""
         number = 0
         if self._path and not self._descend():
@@ -78,11 +73,11 @@ class JsonRows:
             line = self._line()
             if wrong == "cut":
                 raw, self._at = self._text[self._at :], len(self._text)
-                troubles.bad_row(number, line, "cut off", "the text ends within the value", raw)
+                issues.bad_row(number, line, "cut off", "the text ends within the value", raw)
             elif wrong:
-                troubles.bad_row(number, line, "not JSON", "the value is broken", self._skip_bad())
+                issues.bad_row(number, line, "not JSON", "the value is broken", self._skip_bad())
             else:
-                troubles.bad_row(number, line, "not an object", f"a {type(value).__name__}", json.dumps(value)[:500])
+                issues.bad_row(number, line, "not an object", f"a {type(value).__name__}", json.dumps(value)[:500])
 
     def _line(self) -> int:
         self._lines += self._text.count("\n", self._counted, self._at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from string import Formatter
 from typing import Any, Literal, Self
@@ -24,7 +25,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class Place(_Part):
+class FirstSeen(_Part):
     """A place that the file does not state: the order in which the values of `of` first appear within `within`."""
 
     within: str = Field(description="the column of the list, e.g. of the playlist's id")
@@ -40,8 +41,11 @@ class Source(_Part):
     given: Literal["user", "file", "row"] | None = Field(
         None, description="--user, the file's name without its ending, or the row's place in the file from 0"
     )
+    match: str | None = Field(None, description="of a text: what the first group of a regular expression finds")
+    before: str | None = Field(None, min_length=1, description="of a text: what stands before this, e.g. ' - '")
+    after: str | None = Field(None, min_length=1, description="of a text: what stands behind this")
     template: str | None = Field(None, description="a text of several columns, e.g. {chart} {region}")
-    place: Place | None = Field(None, description="the order of first appearance, from 0")
+    place: FirstSeen | None = Field(None, description="the order of first appearance, from 0")
     type: TypeName | None = Field(None, description="how the text is read; else the type of the field")
     list: str | None = Field(None, description="json, python, auto, or the text between the elements")
     item: str | None = Field(None, description="in a list of objects: the member that is meant")
@@ -69,6 +73,17 @@ class Source(_Part):
                 ZoneInfo(value)
             except (KeyError, ValueError, OSError):
                 raise ValueError(f"there is no time zone {value}") from None
+        return value
+
+    @field_validator("match")
+    @classmethod
+    def _expression(cls, value: str | None) -> str | None:
+        try:
+            groups = re.compile(value or "()").groups
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from None
+        if not groups:
+            raise ValueError("has no group: the part that is meant stands in parentheses")
         return value
 
     @field_validator("template")

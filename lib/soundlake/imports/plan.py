@@ -11,10 +11,12 @@ from typing import Any
 from soundlake.imports.cell_times import not_in_future
 from soundlake.imports.columns import Columns, plain_pattern
 from soundlake.imports.fields import FIELDS, ID, INTEGER, NEEDED, NUMBER, TEXT, TEXTS, TIME
+from soundlake.imports.issues import Issues
 from soundlake.imports.lists import syntax_of
-from soundlake.imports.maker import MOST_KEPT, Issues, Made, Maker, UnfitError
 from soundlake.imports.mapping import Record, Source, TableMapping
+from soundlake.imports.record_builder import MOST_KEPT, EncodedRecords, RecordBuilder, UnfitError
 from soundlake.imports.shape import Cell, Cells, Complain, Computed, Constant, Node, build_object
+from soundlake.imports.unreadable import UnreadableError
 from soundlake.imports.values import reader, text
 
 
@@ -43,14 +45,14 @@ class Context:
 class Plan:
     """How rows of one file become records; `left_out` tells what the file has no column for."""
 
-    makers: list[Maker]
+    makers: list[RecordBuilder]
     left_out: list[str] = field(default_factory=list)
 
-    def made(self, rows: Sequence[Cells], numbers: Sequence[int], issues: Issues, quick: bool) -> list[Made]:
+    def made(self, rows: Sequence[Cells], numbers: Sequence[int], issues: Issues, quick: bool) -> list[EncodedRecords]:
         """The records of some rows, by kind; `quick` says that all cells are texts."""
         return [maker.made(rows, numbers, issues, quick) for maker in self.makers]
 
-    def rest(self) -> Iterator[Made]:
+    def rest(self) -> Iterator[EncodedRecords]:
         """The records that wait for the end of the file."""
         return (maker.gathered() for maker in self.makers if maker.record.gather is not None)
 
@@ -60,7 +62,7 @@ def bind(mapping: TableMapping, columns: Columns, context: Context, sample: Sequ
 
     Raises UnfitError where a needed column is missing or there twice.
     """
-    makers: list[Maker] = []
+    makers: list[RecordBuilder] = []
     left_out: list[str] = []
     missing: list[str] = []
     for number, record in enumerate(mapping.records):
@@ -95,7 +97,7 @@ class _Binding:
         self._row_of: list[int] = [0]
         self._null = mapping.file.null
 
-    def maker(self) -> Maker:
+    def maker(self) -> RecordBuilder:
         record, known = self._record, FIELDS[self._record.kind]
         leaves: dict[str, Node] = {}
         for path, source in record.fields.items():
@@ -118,7 +120,7 @@ class _Binding:
                 raise UnfitError(f"there is no column {record.when.column}")
             when = (index, None if record.when.is_ is None else frozenset(record.when.is_))
         market = self._mapping.market
-        return Maker(
+        return RecordBuilder(
             record=record,
             payload=build_object(leaves),
             stamp=self._stamp(),
@@ -204,7 +206,10 @@ class _Binding:
         if source.given == "row":
             return Computed(name, lambda cells, complain: self._row_of[0])
         value = self._context.file if source.given == "file" else self._context.user
-        return None if value is None else Constant(name, reader(_as_column(source, "given"), type_)(value))
+        try:
+            return None if value is None else Constant(name, reader(_as_column(source, "given"), type_)(value))
+        except UnreadableError as error:
+            raise UnfitError(f"the file's name is {error}") from None
 
     def _place(self, within: str, of: str) -> Any:
         outer, inner = self._index(within), self._index(of)

@@ -83,7 +83,7 @@ class Report:
         return told
 
 
-class RowTroubles:
+class FileIssues:
     """What is wrong with the rows of one file, told to a report with their texts, personal fields left out."""
 
     def __init__(self, report: Report, file: str) -> None:

@@ -22,7 +22,7 @@ from soundlake.imports.mapping import FileShape, Record, TableMapping
 from soundlake.imports.objects import each_row, field_names, getter, wanted_names
 from soundlake.imports.opening import Text, UnopenedError, unpacked
 from soundlake.imports.parquet import parquet_rows
-from soundlake.imports.report import RowTroubles
+from soundlake.imports.report import FileIssues
 from soundlake.imports.table import Batch, TableRows
 
 # So many objects show which fields there are.
@@ -38,7 +38,7 @@ Seen = Callable[[int], None]
 class RowSet:
     """Rows of a file; those of tables are texts. The header of a batch may differ from the one before."""
 
-    batches: Callable[[RowTroubles], Iterator[Batch]]
+    batches: Callable[[FileIssues], Iterator[Batch]]
     are_texts: bool = False
     header: Sequence[str] = ()
     notes: dict[str, int] = field(default_factory=dict)
@@ -89,7 +89,7 @@ def peek_columns(
     """
     shape = shape or FileShape()
     format_ = format_of(file, shape)
-    troubles = _Deaf()
+    issues = _NullSink()
     with file.open(lambda _: None) as opened:
         if format_ == "parquet":
             with _local(file, opened) as local:
@@ -97,7 +97,7 @@ def peek_columns(
                 return field_names(first), first, format_, Dialect()
         text = Text(unpacked(opened))
         if format_ == "json":
-            rows = each_row(JsonRows(_head(text), shape.rows).rows(troubles), shape.each)
+            rows = each_row(JsonRows(_head(text), shape.rows).rows(issues), shape.each)
             first = [row for _, row in islice(rows, _LOOKED_AT)]
             if not first:
                 raise UnopenedError("there is no JSON object in it")
@@ -106,7 +106,7 @@ def peek_columns(
         table = _guessed(lines, format_)
         if table is None:
             raise UnopenedError("no header was found: give it a mapping with file.header, the names of its columns")
-        first = list(islice((row for batch in table.batches(troubles) for row in batch.rows), _LOOKED_AT))
+        first = list(islice((row for batch in table.batches(issues) for row in batch.rows), _LOOKED_AT))
         return list(table.header), first, format_, table.dialect
 
 
@@ -180,7 +180,7 @@ def _json(text: Text, mapping: TableMapping) -> RowSet:
     objects = JsonRows(text.chunks(), mapping.file.rows)
     held: list[tuple[int, Mapping[str, Any]]] = []
     names: list[str] = []
-    early = _Held()
+    early = _HeldIssues()
     rows = each_row(objects.rows(early), mapping.file.each)
     held += islice(rows, _LOOKED_AT)
     if not objects.has_list:
@@ -188,8 +188,8 @@ def _json(text: Text, mapping: TableMapping) -> RowSet:
     names += wanted_names(mapping, field_names([row for _, row in held]))
     get = getter(names)
 
-    def batches(troubles: RowTroubles) -> Iterator[Batch]:
-        early.pass_on(troubles)
+    def batches(issues: FileIssues) -> Iterator[Batch]:
+        early.pass_on(issues)
         yield from _batched(chain(held, rows), names, get)
 
     return RowSet(batches, text=text)
@@ -210,7 +210,7 @@ def _parquet(path: Path, mapping: TableMapping) -> RowSet:
     get = getter(names)
     tops = sorted({*names, *(name.split(".")[0] for name in names)})
 
-    return RowSet(lambda troubles: _batched(enumerate(_parquet_rows(path, tops, each), start=1), names, get))
+    return RowSet(lambda issues: _batched(enumerate(_parquet_rows(path, tops, each), start=1), names, get))
 
 
 def _parquet_rows(path: Path, columns: list[str] | None, each: str | None) -> Iterator[Mapping[str, Any]]:
@@ -235,11 +235,11 @@ def _head(text: Text) -> Iterator[str]:
     return islice(text.chunks(), 16)
 
 
-class _Held:
+class _HeldIssues:
     """Troubles of the rows that are read before anybody wants to know."""
 
     def __init__(self) -> None:
-        self._to: RowTroubles | None = None
+        self._to: FileIssues | None = None
         self._waiting: list[tuple[int, int, str, str, str]] = []
 
     def bad_row(self, row: int, line: int, reason: str, detail: str, raw: str) -> None:
@@ -248,12 +248,12 @@ class _Held:
         else:
             self._to.bad_row(row, line, reason, detail, raw)
 
-    def pass_on(self, to: RowTroubles) -> None:
+    def pass_on(self, to: FileIssues) -> None:
         self._to = to
         for trouble in self._waiting:
             to.bad_row(*trouble)
 
 
-class _Deaf:
+class _NullSink:
     def bad_row(self, row: int, line: int, reason: str, detail: str, raw: str) -> None:
         """Nobody asks yet."""

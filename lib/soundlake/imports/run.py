@@ -12,17 +12,16 @@ from soundlake.errors import SoundlakeError
 from soundlake.imports.cell_times import utc_text
 from soundlake.imports.columns import Columns
 from soundlake.imports.exports import (
-    SOURCE,
     made_safely,
 )
 from soundlake.imports.inputs import Input
-from soundlake.imports.jobs import Job, Options, Summary, fail
+from soundlake.imports.jobs import Job, JobOptions, Summary, fail
 from soundlake.imports.json_values import JsonRows
-from soundlake.imports.maker import Made, UnfitError
 from soundlake.imports.mapping import TableMapping
 from soundlake.imports.opening import Text, UnopenedError, unpacked
 from soundlake.imports.plan import Context, bind
-from soundlake.imports.report import Report, RowTroubles
+from soundlake.imports.record_builder import EncodedRecords, UnfitError
+from soundlake.imports.report import FileIssues, Report
 from soundlake.imports.rowset import open_rows
 from soundlake.imports.state import ImportState, task_id
 from soundlake.imports.table import Batch
@@ -40,15 +39,20 @@ Seen = Callable[[int], None]
 
 
 class Import:
-    """Imports files one after the other into a publisher."""
+    """Imports files one after the other into a publisher; `finish` makes the records of the last ones safe.
+
+    Small files share the publisher's files: what was done is safe, and noted, after so many rows, whichever file they
+    are from.
+    """
 
     def __init__(
-        self, publisher: Publisher, state: ImportState, report: Report, summary: Summary, options: Options
+        self, publisher: Publisher, state: ImportState, report: Report, summary: Summary, options: JobOptions
     ) -> None:
         self._publisher, self._state, self._report = publisher, state, report
         self._summary, self._options = summary, options
         self._keys: dict[str, list[str]] = defaultdict(list)
         self._values: dict[str, list[bytes]] = defaultdict(list)
+        self._unsafe, self._finished = 0, list[str]()
 
     def take(self, job: Job, seen: Seen) -> None:
         """Import one file. What is wrong with it is told; only the publisher's and the state's errors are raised."""
@@ -60,6 +64,15 @@ class Import:
             self._hand_over()
             fail(shown, str(trouble), self._summary, self._report)
 
+    def finish(self) -> None:
+        """Make what was imported so far safe; the files that are done need no note any more."""
+        self._hand_over()
+        self._publisher.flush()
+        self._unsafe = 0
+        for task in self._finished:
+            self._state.forget(task)
+        self._finished.clear()
+
     def _take(self, job: Job, seen: Seen) -> None:
         context = self._context(job)
         what = job.mapping.model_dump_json() if job.mapping else job.what
@@ -69,22 +82,22 @@ class Import:
         done = self._state.rows_of(task)
         if done:
             self._summary.notes.append(f"{job.file.shown}: goes on after row {done:,}, where an import was stopped")
-        troubles = RowTroubles(self._report, job.file.shown)
+        issues = FileIssues(self._report, job.file.shown)
         noted, before = done, self._summary.records.total()
-        for rows, made in self._made(job, context, troubles, seen):
+        for rows, made in self._made(job, context, issues, seen):
             if rows > done:
                 for one in made:
                     self._send(one)
             if rows >= noted + _NOTED and rows != _END:
-                self._hand_over()
-                self._publisher.flush()
+                self.finish()
                 self._state.save(task, job.file.shown, rows)
                 noted = rows
         self._hand_over()
-        self._publisher.flush()
-        self._state.forget(task)
-        self._summary.nulled += troubles.nulls
-        if troubles.rejects and not done and self._summary.records.total() == before:
+        self._finished.append(task)
+        if self._unsafe >= _NOTED:
+            self.finish()
+        self._summary.nulled += issues.nulls
+        if issues.rejects and not done and self._summary.records.total() == before:
             fail(
                 job.file.shown,
                 f"none of its rows gave a record: {job.what} may not be for it",
@@ -96,9 +109,8 @@ class Import:
         options, modified = self._options, job.file.modified
         if options.fetched_at is None and modified > datetime.now(UTC) + timedelta(days=1):
             raise UnopenedError(f"it was last written in the future, {modified:%Y-%m-%d}: say --fetched-at")
-        own = job.mapping.source_name if job.mapping else SOURCE
         return Context(
-            source=options.name or own,
+            source=options.name or job.source,
             fetched_at=options.fetched_at or utc_text(modified),
             file=job.file.stem if job.mapping else job.file.original,
             user=options.user,
@@ -108,22 +120,22 @@ class Import:
         )
 
     def _made(
-        self, job: Job, context: Context, troubles: RowTroubles, seen: Seen
-    ) -> Iterator[tuple[int, Sequence[Made]]]:
+        self, job: Job, context: Context, issues: FileIssues, seen: Seen
+    ) -> Iterator[tuple[int, Sequence[EncodedRecords]]]:
         """Yield (rows read so far, the records of the newest of them); what waits for the end comes with _END."""
         if job.mapping is not None:
-            yield from self._of_table(job.file, job.mapping, context, troubles, seen)
+            yield from self._of_table(job.file, job.mapping, context, issues, seen)
             return
         number, has_list = 0, False
         for path, export in job.exports:
-            with self._text(job.file, troubles, seen) as text:
-                troubles.shown = export.shown
+            with self._text(job.file, seen) as text:
+                issues.shown = export.shown
                 objects = JsonRows(text.chunks(), path)
-                for _, row in objects.rows(troubles):
+                for _, row in objects.rows(issues):
                     number += 1
-                    troubles.begin(Batch((), [()], [number], objects=[row]))
-                    records = made_safely(export, row, number, context, troubles)
-                    yield number, [Made(kind, [key], [encode(kind, record)]) for kind, key, record in records]
+                    issues.begin(Batch((), [()], [number], objects=[row]))
+                    records = made_safely(export, row, number, context, issues)
+                    yield number, [EncodedRecords(kind, [key], [encode(kind, record)]) for kind, key, record in records]
                 has_list = has_list or objects.has_list
             seen = _unseen
         self._summary.rows += number
@@ -135,36 +147,36 @@ class Import:
             raise UnopenedError(f"it is no file of {job.what}: there is no list of {wanted}")
 
     def _of_table(
-        self, file: Input, mapping: TableMapping, context: Context, troubles: RowTroubles, seen: Seen
-    ) -> Iterator[tuple[int, Sequence[Made]]]:
+        self, file: Input, mapping: TableMapping, context: Context, issues: FileIssues, seen: Seen
+    ) -> Iterator[tuple[int, Sequence[EncodedRecords]]]:
         with open_rows(file, mapping, seen) as rows:
             header: Sequence[str] | None = None
             number, plan = 0, None
-            troubles.begin(Batch(rows.header, [], []))
-            for batch in rows.batches(troubles):
+            issues.begin(Batch(rows.header, [], []))
+            for batch in rows.batches(issues):
                 if plan is None or batch.header is not header:
                     is_first = plan is None
                     header, plan = batch.header, bind(mapping, Columns(batch.header), context, batch.rows[:_SAMPLED])
                     if is_first:
                         self._note(file, [f"left out: {what}" for what in plan.left_out])
-                troubles.begin(batch)
+                issues.begin(batch)
                 if batch.rows:
                     number = batch.numbers[-1]
-                    yield number, plan.made(batch.rows, batch.numbers, troubles, rows.are_texts)
+                    yield number, plan.made(batch.rows, batch.numbers, issues, rows.are_texts)
             yield _END, list(plan.rest()) if plan is not None else []
             self._summary.rows += number
             self._note(file, [f"{count:,} {what}" for what, count in rows.notes.items()])
             if rows.text is not None:
-                self._about_text(file, rows.text, troubles)
+                self._about_text(file, rows.text)
 
     @contextmanager
-    def _text(self, file: Input, troubles: RowTroubles, seen: Seen) -> Iterator[Text]:
+    def _text(self, file: Input, seen: Seen) -> Iterator[Text]:
         with file.open(seen) as opened:
             text = Text(unpacked(opened))
             yield text
-            self._about_text(file, text, troubles)
+            self._about_text(file, text)
 
-    def _about_text(self, file: Input, text: Text, troubles: RowTroubles) -> None:
+    def _about_text(self, file: Input, text: Text) -> None:
         if text.latin:
             self._note(file, [f"{text.latin:,} bytes are no UTF-8 and were read as Windows-1252 (Latin-1)"])
         if text.broken is not None:
@@ -178,7 +190,7 @@ class Import:
     def _note(self, file: Input, notes: Sequence[str]) -> None:
         self._summary.notes += [f"{file.shown}: {note}" for note in notes]
 
-    def _send(self, made: Made) -> None:
+    def _send(self, made: EncodedRecords) -> None:
         values = self._values[made.kind]
         values += made.values
         self._keys[made.kind] += made.keys
@@ -193,6 +205,7 @@ class Import:
             except OSError as error:  # of the output: not to be taken for one of the file that is read
                 raise SoundlakeError(f"records of kind {kind} cannot be written: {error}") from None
             self._summary.records[kind] += len(values)
+            self._unsafe += len(values)
 
 
 def _unseen(count: int) -> None:

@@ -16,7 +16,7 @@ from soundlake.imports.bundled import mapping_named
 from soundlake.imports.cell_times import is_in_future, time_reader
 from soundlake.imports.infer import drafted
 from soundlake.imports.inputs import inputs_of
-from soundlake.imports.jobs import Job, Options, Summary, jobs_of
+from soundlake.imports.jobs import Job, JobOptions, Summary, jobs_of
 from soundlake.imports.opening import UnopenedError
 from soundlake.imports.report import Report
 from soundlake.imports.run import Import
@@ -27,7 +27,7 @@ from soundlake.times import instant
 
 
 @dataclass(frozen=True)
-class Wishes:
+class ImportOptions:
     """The options of the command line."""
 
     mapping: str | None = None
@@ -40,31 +40,32 @@ class Wishes:
     again: bool = False
 
 
-def perform(settings: Settings, paths: Sequence[str], wishes: Wishes) -> Summary:
+def perform(settings: Settings, paths: Sequence[str], options: ImportOptions) -> Summary:
     """Import files. Raises UsageError before anything starts, SoundlakeError where records cannot be published."""
-    mapping = mapping_named(wishes.mapping) if wishes.mapping else None
-    fetched_at = _fetched_at(wishes.fetched_at)
+    mapping = mapping_named(options.mapping) if options.mapping else None
+    fetched_at = _fetched_at(options.fetched_at)
     summary = Summary()
-    with tempfile.TemporaryDirectory(prefix="soundlake-import-") as scratch, Report(wishes.report) as report:
+    with tempfile.TemporaryDirectory(prefix="soundlake-import-") as scratch, Report(options.report) as report:
         found = inputs_of(paths, settings, Path(scratch))
         summary.notes += found.notes
-        options = Options(
+        of_jobs = JobOptions(
             mapping,
-            wishes.name,
-            wishes.user,
+            options.name,
+            options.user,
             fetched_at,
-            _destination(settings, wishes),
+            _destination(settings, options),
             keeps_country=settings.imports.country == "kept",
             keeps_private=settings.imports.private_sessions == "kept",
         )
-        jobs = jobs_of(found.files, options, summary, report)
-        state = ImportState(_state_folder(settings), anew=wishes.again)
+        jobs = jobs_of(found.files, of_jobs, summary, report)
+        state = ImportState(_state_folder(settings), anew=options.again)
         if jobs:
-            with open_publisher(settings, wishes.to, wishes.out) as publisher, _progress(jobs) as show:
-                run = Import(publisher, state, report, summary, options)
+            with open_publisher(settings, options.to, options.out) as publisher, _progress(jobs) as show:
+                run = Import(publisher, state, report, summary, of_jobs)
                 for job in jobs:
                     run.take(job, show(job))
-        summary.troubles = report.lines()
+                run.finish()
+        summary.issues = report.lines()
     return summary
 
 
@@ -89,15 +90,15 @@ def _fetched_at(text: str | None) -> str | None:
     return str(time_reader((), None, str, lambda _: False)(text))
 
 
-def _destination(settings: Settings, wishes: Wishes) -> str:
+def _destination(settings: Settings, options: ImportOptions) -> str:
     """Where the records go, as far as going on with an import depends on it."""
-    to = wishes.to or settings.publish.to
+    to = options.to or settings.publish.to
     source = settings.source
     if to == "kafka":
         return f"kafka {source.kafka.bootstrap_servers} {source.topics.model_dump_json()}"
     if to == "kinesis":
         return f"kinesis {source.kinesis.region} {source.kinesis.endpoint_url} {source.kinesis.stream}"
-    out = wishes.out or settings.publish.out or source.files.path or "./records"
+    out = options.out or settings.publish.out or source.files.path or "./records"
     return f"files {out if '://' in out else Path(out).resolve()} {source.topics.model_dump_json()}"
 
 

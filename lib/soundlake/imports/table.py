@@ -7,23 +7,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any
 
 from soundlake.imports.columns import plain_name
 from soundlake.imports.dialect import Dialect, parse_line
+from soundlake.imports.issues import RowIssues
 from soundlake.imports.lines import Lines
 
 # A cell may hold a novel, but not the rest of the file after a quote that nobody closed.
 _LONGEST_CELL = 256 * 1024
 
 Fits = Callable[[Sequence[str]], bool]
-
-
-class Troubles(Protocol):
-    """Who is told of rows that are no rows."""
-
-    def bad_row(self, row: int, line: int, reason: str, detail: str, raw: str) -> None:
-        """A row that cannot be read: its number, its line, why, and its text."""
 
 
 @dataclass
@@ -57,7 +51,7 @@ class TableRows:
     _number: int = 0
     _gave_back: bool = False
 
-    def batches(self, troubles: Troubles) -> Iterator[Batch]:
+    def batches(self, issues: RowIssues) -> Iterator[Batch]:
         """Yield the rows, some thousands at a time; a header in the middle begins a batch of its own columns.
 
         A piece of the text whose lines are rows of the right width, one each, is taken as it is. Where anything else
@@ -74,7 +68,7 @@ class TableRows:
             rows = self._all_plain(texts)
             if rows is None:
                 self.lines.give_back(len(texts))
-                yield from self._with_care(troubles)
+                yield from self._with_care(issues)
             else:
                 numbers = range(self._number + 1, self._number + len(rows) + 1)
                 self._number += len(rows)
@@ -91,7 +85,7 @@ class TableRows:
             return None
         return rows if self._first_names.isdisjoint(map(str.lower, map(itemgetter(0), rows))) else None
 
-    def _with_care(self, troubles: Troubles) -> Iterator[Batch]:
+    def _with_care(self, issues: RowIssues) -> Iterator[Batch]:
         lines = self.lines
         reader = self.dialect.reader(lines)
         batch = Batch(self.header, [], [], [])
@@ -106,7 +100,7 @@ class TableRows:
                 break
             except csv.Error as error:
                 self._number += 1
-                self._unreadable(self._number, str(error), troubles)
+                self._unreadable(self._number, str(error), issues)
                 continue
             if not cells:
                 continue
@@ -121,13 +115,13 @@ class TableRows:
                 self._use(cells)
                 batch = Batch(self.header, [], [], [])
             elif len(cells) != self._width:
-                self._misfit(self._number, cells, troubles)
+                self._misfit(self._number, cells, issues)
             elif len(lines.taken) > 2 and self._holds_rows(lines.taken[1:-1]):
-                self._unreadable(self._number, "a quote is opened here and closed rows later", troubles)
+                self._unreadable(self._number, "a quote is opened here and closed rows later", issues)
             elif self._is_split(cells):
-                self._unreadable(self._number, "a cell is split at its quotes", troubles)
+                self._unreadable(self._number, "a cell is split at its quotes", issues)
             elif was_broken and self._quotes() % 2:
-                self._unreadable(self._number, "the rest of the broken row before it", troubles)
+                self._unreadable(self._number, "the rest of the broken row before it", issues)
             else:
                 batch.add(cells, self._number, lines.begin)
         yield batch
@@ -179,20 +173,20 @@ class TableRows:
         inner = parse_line(cells[0], self.dialect)
         return inner if inner is not None and len(inner) == self._width else None
 
-    def _unreadable(self, number: int, error: str, troubles: Troubles) -> None:
+    def _unreadable(self, number: int, error: str, issues: RowIssues) -> None:
         """Tell of a row whose quotes are broken, and go on with the line after its first one."""
         lines = self.lines
         at, raw = lines.begin, lines.taken[0] if lines.taken else ""
         self._give_back()
         detail = "a quote is opened and not closed" if "field larger" in error or "end of data" in error else error
-        troubles.bad_row(number, at, "broken quotes", detail, raw)
+        issues.bad_row(number, at, "broken quotes", detail, raw)
 
-    def _misfit(self, number: int, cells: Sequence[str], troubles: Troubles) -> None:
+    def _misfit(self, number: int, cells: Sequence[str], issues: RowIssues) -> None:
         """Tell of a row of another width; one that swallowed lines by a stray quote gives them back."""
         lines = self.lines
         at, raw = lines.begin, lines.taken[0]
         self._give_back()
-        troubles.bad_row(
+        issues.bad_row(
             number, at, "wrong number of cells", f"{len(cells)} cells where the header has {self._width}", raw
         )
 

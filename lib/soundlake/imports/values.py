@@ -30,6 +30,7 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _GREATEST = 10**300
+_LONGEST_MATCHED = 1_000
 _LONGEST_DURATION = 10**12  # in seconds
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "0.0"})
@@ -47,6 +48,8 @@ def reader(source: Source, type_: str, null: tuple[str, ...] = (), thing: str | 
     read = _base(source, source.type or type_)
     if thing is not None and source.made_up is None:
         read = _linked(thing, read)
+    if source.match is not None or source.before is not None or source.after is not None:
+        read = _part_of(source, read)
     if source.made_up is not None:
         thing, name_of = source.made_up, read
         read = lambda cell: _made_up(thing, name_of(cell))  # noqa: E731
@@ -68,6 +71,31 @@ def _base(source: Source, type_: str) -> Reader:
             date_reader(formats, text, _is_nothing) if is_date else time_reader(formats, source.zone, text, _is_nothing)
         )
     return {f.TEXT: text, f.ID: identifier, f.FLAG: flag, f.DURATION: duration}[type_]
+
+
+def _part_of(source: Source, read: Reader) -> Reader:
+    """The reader for a part of a text: what stands before or after something in it, or what an expression finds."""
+    match = None if source.match is None else re.compile(source.match)
+
+    def part(cell: Any) -> str | None:
+        value = text(cell)
+        if value is not None and source.after is not None:
+            value = value.partition(source.after)[2]
+        if value is not None and source.before is not None:
+            value, found, _ = value.partition(source.before)
+            value = value if found else ""
+        if value is not None and match is not None:
+            found_by = match.search(value[:_LONGEST_MATCHED])
+            value = found_by[1] if found_by is not None else ""
+        return None if value is None else value.strip()
+
+    def read_part(cell: Any) -> Any:
+        value = part(cell)
+        if value == "":
+            raise UnreadableError(f"without the part that is meant: {str(cell)[:80]}")
+        return read(value)
+
+    return read_part
 
 
 def _made_up(thing: str, name: Any) -> Any:
