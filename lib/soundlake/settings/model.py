@@ -191,6 +191,11 @@ class TrainSettings(_Section):
     seed: Number = Field(42, description="seed of the sample and of KMeans")
     sample_rows: Number = Field(5000, ge=100, description="most rows on which k is chosen")
     max_iter: Number = Field(40, ge=1, description="most iterations of KMeans")
+    driver_rows: Number = Field(
+        2_000_000,
+        ge=0,
+        description="tracks up to which scikit-learn fits, in the driver; beyond spark.ml, on the workers",
+    )
 
 
 class RecommendSettings(_Section):
