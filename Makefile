@@ -112,7 +112,7 @@ docs: setup ## Write docs/data-dictionary.md
 lambda: setup ## Make build/soundlake-extract.zip, the Lambda function that extracts by the clock
 	@$(PYTHON) -m soundlake.launch.lambda_archive
 
-bench-recommend: setup ## Judge recommendations: SONGS= and CHARTS= the full data (else the sample), LAKE= a lake with plays
+bench-recommend: setup ## Judge recommendations: SONGS= and CHARTS= the full data (else the sample), LAKE= a lake with plays, WEIGHTS=1
 	@$(PYTHON) tests/bench/recommend.py \
 		$(if $(SONGS),--songs $(SONGS)) $(if $(CHARTS),--charts $(CHARTS)) $(if $(LAKE),--lake $(LAKE)) \
 		$(if $(WEIGHTS),--weights)

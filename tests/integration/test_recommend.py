@@ -33,7 +33,7 @@ from soundlake.tables import (
 
 pytestmark = pytest.mark.slow
 
-SMALL = Settings.model_validate({"recommend": {"list_size": 8, "factors": 4, "iterations": 3, "similar": 5}})
+SMALL = Settings.model_validate({"recommend": {"list_size": 8, "similar": 5}})
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from pathlib import Path
 from socket import socket
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -306,3 +307,18 @@ def test_help_needs_no_web_framework() -> None:
     code = "import sys, soundlake.cli; print(sorted({'streamlit', 'altair', 'pandas'} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_tracks_heard_together_are_ranked_by_what_listeners_and_playlists_share() -> None:
+    weekly = [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y"), ("b", "z"), ("c", "z"), ("d", "alone"), ("a", "y")]
+    on_playlists = [("p", "x"), ("p", "y"), ("q", "z")]
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE gold_weekly_plays (user_id text, track_id text)")
+        connection.executemany("INSERT INTO gold_weekly_plays VALUES (?, ?)", weekly)
+        connection.execute("CREATE TABLE silver_playlist_items (playlist_id text, track_id text)")
+        connection.executemany("INSERT INTO silver_playlist_items VALUES (?, ?)", on_playlists)
+        found = connection.execute(sql.heard_together("x", 20)).fetchall()
+        first = connection.execute(sql.heard_together("x", 1)).fetchall()
+        nothing = connection.execute(sql.heard_together("nobody's", 20)).fetchall()
+    assert found == [(1, "y", 3, 1.0), (2, "z", 1, pytest.approx(1 / 3))]
+    assert (first, nothing) == (found[:1], [])

@@ -87,10 +87,10 @@ def ranked(
     recommender: Recommender, found: Sequence[dict[str, object]], settings: Settings, model_version: str
 ) -> pa.Table:
     """The rows of gold/recommendations for the rows of `histories`."""
-    now = datetime.now(UTC)
+    now, of = datetime.now(UTC), settings.recommend
     rows = []
     for row in found:
-        picks = recommender.recommend(_history(row), settings.recommend.list_size, settings.recommend.per_artist)
+        picks = recommender.recommend(_history(row), of.list_size, of.per_artist, of.discovery)
         for rank, pick in enumerate(picks, start=1):
             values = (pick.track_id, pick.score, pick.reason, pick.because_track_id)
             rows.append((row["user_id"], rank, *values, model_version, now))

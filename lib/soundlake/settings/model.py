@@ -191,6 +191,11 @@ class TrainSettings(_Section):
     seed: Number = Field(42, description="seed of the sample and of KMeans")
     sample_rows: Number = Field(5000, ge=100, description="most rows on which k is chosen")
     max_iter: Number = Field(40, ge=1, description="most iterations of KMeans")
+    driver_rows: Number = Field(
+        2_000_000,
+        ge=0,
+        description="tracks up to which scikit-learn fits, in the driver; beyond spark.ml, on the workers",
+    )
 
 
 class RecommendSettings(_Section):
@@ -206,8 +211,14 @@ class RecommendSettings(_Section):
         ge=1,
         description="tracks that may be recommended: those with the most listeners; bounds time and memory",
     )
-    factors: Number = Field(32, ge=2, description="length of the factors of the collaborative filtering")
-    iterations: Number = Field(10, ge=1, description="iterations of the collaborative filtering")
+    factors: Number = Field(
+        512,
+        ge=2,
+        description="most factors of a track: exact for as many listeners and playlists; bounds time and memory",
+    )
+    discovery: Number = Field(
+        5, ge=0, description="every so many places of a list one goes to an artist new to the listener; 0 for none"
+    )
     interval: Interval = Field("10 seconds", description="least time between two rerankings beside a stream")
 
 
