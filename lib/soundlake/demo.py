@@ -20,7 +20,16 @@ from soundlake.ops.maintenance import maintain
 from soundlake.refine.batch_metrics import QUERY
 from soundlake.run_report import print_counts, show, since, step
 from soundlake.settings import Settings
-from soundlake.tables import BATCHES, CLUSTER_MODELS, CLUSTER_PROFILES, PLAYS, TABLES, TRACK_CLUSTERS, TRACKS
+from soundlake.tables import (
+    BATCHES,
+    CLUSTER_MODELS,
+    CLUSTER_PROFILES,
+    PLAYS,
+    SAMPLE_SOURCE,
+    TABLES,
+    TRACK_CLUSTERS,
+    TRACKS,
+)
 from soundlake.views import LISTENING
 
 
@@ -49,6 +58,7 @@ def run(spark: SparkSession, settings: Settings) -> None:
         print_counts(console, "Records of the lake, all runs", batches.where(F.col("query") == QUERY))
     _print_clusters(console, spark, lake)
     _print_top_artists(console, spark, lake)
+    _print_who_listens(console, spark, lake)
     _print_tables(console, spark, lake, {mart.name: mart.rows for mart in marts})
 
 
@@ -84,6 +94,12 @@ def _print_top_artists(console: Console, spark: SparkSession, lake: Lake) -> Non
     for place, row in enumerate(top.orderBy(F.desc("plays"), "artist_name").limit(10).collect(), start=1):
         grid.add_row(str(place), row["artist_name"], f"{row['plays']:,}", f"{row['listeners']:,}")
     show(console, grid, "plays", "listeners")
+
+
+def _print_who_listens(console: Console, spark: SparkSession, lake: Lake) -> None:
+    is_sample = F.col("source") == SAMPLE_SOURCE
+    if not lake.read(spark, PLAYS).where(is_sample).isEmpty():
+        console.print("\nMade-up listeners: the sample's plays are generated. Tracks, artists and charts are real.")
 
 
 def _print_tables(console: Console, spark: SparkSession, lake: Lake, marts: dict[str, int]) -> None:

@@ -85,6 +85,7 @@ ORIGIN = _columns(
 RANK_TYPE = "struct<weight:int,fetched_at:timestamp,sha:binary>"
 
 FETCHED_AT = ("fetched_at", "timestamp", "when the newest record behind this row was fetched (may lag until maintain)")
+SAMPLE_SOURCE = "soundlake-sample"  # of what is made up in the bundled records
 SOURCE = ("source", "string", "the source named by the newest record that names one, e.g. spotify-api")
 
 AUDIO_FEATURES = _columns(

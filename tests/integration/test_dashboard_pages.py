@@ -36,6 +36,8 @@ def test_every_page_is_drawn_at_every_width(browser: Browser, dashboard_url: str
         box = mark.bounding_box()
         assert box is None or box["x"] + box["width"] <= width + 1
     _take_picture(shown, f"{path or 'overview'}-{size}")
+    assert shown.elsewhere == []
+    expect(page.get_by_text("Made-up listeners:")).to_be_visible()
     page.close()
 
 

@@ -24,9 +24,11 @@ def dashboard(
     browser: Annotated[bool, typer.Option(help="open a browser here")] = True,
 ) -> None:
     """Open the dashboard: on Athena where catalog.type is glue, else on the lake itself. Ctrl-C ends it."""
-    from soundlake.settings import load_settings
+    from soundlake.settings import check_lake_exists, load_settings
 
     settings = load_settings(config, sets or (), lake)
+    if settings.catalog.type == "none":
+        check_lake_exists(settings)
     host, port = settings.dashboard.host, port or settings.dashboard.port
     if find_spec("streamlit") is None:
         raise UsageError("the dashboard needs Streamlit: pip install 'soundlake[dashboard]'")
