@@ -20,7 +20,7 @@ from soundlake.tables import BATCHES
 pytestmark = pytest.mark.browser
 
 PICTURES = ROOT / "build" / "pictures"
-IN_README = ("charts-desktop", "genres-desktop", "artists-phone", "recommendations-phone")
+IN_README = ("charts-desktop", "genres-desktop")
 
 
 @pytest.mark.parametrize("size", SIZES)
