@@ -39,7 +39,8 @@ def run(spark: SparkSession, settings: Settings) -> None:
     lake = Lake(settings.lake.uri)
     started_at = datetime.now(UTC)
     with step(console, "stream: bundled records → bronze → silver"):
-        stream.run(spark, settings, once=True)
+        if not stream.run(spark, settings, once=True):
+            raise KeyboardInterrupt  # the stream finished its batches; nothing is built on half of the records
     with (
         step(console, "train_clusters: KMeans on audio features"),
         leased(settings, "train_clusters", "train_clusters") as trained,

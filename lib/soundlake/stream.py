@@ -44,12 +44,13 @@ TIDYING = {
 }
 
 
-def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint: bool = False) -> None:
+def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint: bool = False) -> bool:
     """Run ingest and refine on a lake, and rerank the recommendations of users with new plays.
 
     With `once`, process what is there and return. Otherwise run until SIGTERM or SIGINT, finish the current batches,
-    and return. With `recovers_checkpoint`, a lost checkpoint of ingest is written again from bronze first. Raises
-    SoundlakeError when a query fails, or when another process writes the lake.
+    and return. With `recovers_checkpoint`, a lost checkpoint of ingest is written again from bronze first. Returns
+    whether nothing was left undone: False where `once` was told to stop. Raises SoundlakeError when a query fails, or
+    when another process writes the lake.
     """
     with lease(settings, JOB) as held, stop_asked() as stop, registering(spark, settings):
         lake = Lake(settings.lake.uri, held.check)
@@ -75,7 +76,7 @@ def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint
             assert rerank
             running.append(rerank.trigger(processingTime=settings.recommend.interval).start())
             wait(running, meanwhile=partial(work.rest, spark))
-            return
+            return True
         if source.once is Once.UNTIL_DRAINED:
             wait([ingest.trigger(processingTime="0 seconds").start()], _is_drained(source))
         else:
@@ -86,6 +87,7 @@ def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint
             retry_conflicts(partial(apply_changes, spark, lake))
         if rerank and not stop.is_set():
             wait([rerank.trigger(availableNow=True).start()])
+        return not stop.is_set()
 
 
 def _records(spark: SparkSession, lake: Lake, source: Source) -> DataFrame:

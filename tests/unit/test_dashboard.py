@@ -287,9 +287,21 @@ def test_the_server_listens_here_only_and_tells_nobody() -> None:
     assert {"--server.address=127.0.0.1", "--browser.gatherUsageStats=false"} <= set(told)
 
 
-def test_a_port_that_is_taken_is_wrong_usage(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_lake_that_is_not_there_is_told_before_the_server_starts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    monkeypatch.setattr("sys.argv", ["soundlake", "dashboard", "--lake", str(tmp_path / "none")])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert f"there is no lake at {tmp_path / 'none'}: run demo or stream with it first" in told
+
+
+def test_a_port_that_is_taken_is_wrong_usage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lake: Path
+) -> None:
+    monkeypatch.chdir(lake.parent)  # where ./lake is
     with socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

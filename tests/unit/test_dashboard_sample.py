@@ -11,7 +11,6 @@ import pytest
 from helpers.marts import write
 from soundlake.dashboard.sample import has_sample
 from soundlake.dashboard.source import Source
-from soundlake.errors import MissingTableError
 from soundlake.launch.paths import SAMPLE
 from soundlake.settings import load_settings
 from soundlake.tables import PLAYS, SAMPLE_SOURCE
@@ -31,9 +30,8 @@ def test_a_single_play_of_the_sample_is_enough(sources: list[str | None], expect
     assert has_sample(source(tmp_path)) is expected
 
 
-def test_a_lake_without_plays_cannot_tell(tmp_path: Path) -> None:
-    with pytest.raises(MissingTableError):
-        has_sample(source(tmp_path))
+def test_a_lake_without_plays_has_none_of_the_sample(tmp_path: Path) -> None:
+    assert not has_sample(source(tmp_path))
 
 
 def test_the_plays_that_are_bundled_name_this_source() -> None:

@@ -23,7 +23,7 @@ def banner(source: Source) -> None:
 
 
 @st.cache_data(ttl=_KEPT_SECONDS, show_spinner=False)
-def _has_sample(_source: Source, place: str) -> bool:  # noqa: ARG001  (the key of the cache)
+def _has_sample(_source: Source, place: str) -> bool:  # noqa: ARG001 - the cache tells lakes apart by it
     try:
         return has_sample(_source)
     except SoundlakeError:  # the page itself says what is wrong with the lake

@@ -38,7 +38,8 @@ def run(spark: SparkSession, settings: Settings, console: Console) -> None:
     lake = Lake(settings.lake.uri)
     started_at = datetime.now(UTC)
     with step(console, "stream: imported records → bronze → silver"):
-        stream.run(spark, settings, once=True)
+        if not stream.run(spark, settings, once=True):
+            raise KeyboardInterrupt  # the stream finished its batches; no answer is built on half of the records
     if lake.exists(spark, TRACK_FEATURES):
         with (
             step(console, "train_clusters: KMeans on audio features"),
