@@ -10,6 +10,9 @@ SLOW ?= slow and not faults
 RECORDS ?= 1000000
 # Two processes: one for all that needs Spark or a service that a run has once, one for the rest.
 BESIDE := -n 2 --dist loadgroup
+# COVERAGE=1 measures which lines and branches of lib/ are reached, and fails where they are too few (pyproject.toml).
+COVERAGE ?=
+MEASURED := $(if $(COVERAGE),--cov --cov-report=term)
 
 .PHONY: help setup test test-fast test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-plays bench-recommend lint lint-aws format demo docs lambda clean
 .PHONY: docs-site hooks mutants notebooks pictures test-cluster test-dashboard test-slow
@@ -20,8 +23,8 @@ help: ## List the targets
 setup: ## Make or renew .venv, with the tools of developers
 	@./spark-submit.sh --setup dev
 
-test: setup ## Run the tests; TESTS=tests/unit/test_x.py for some
-	@$(PYTHON) -m pytest $(BESIDE) -m "$(MARKS)" $(TESTS)
+test: setup ## Run the tests; TESTS=tests/unit/test_x.py for some, COVERAGE=1 to measure what they reach
+	@$(PYTHON) -m pytest $(BESIDE) $(MEASURED) -m "$(MARKS)" $(TESTS)
 
 test-fast: setup ## Run what needs no Spark, server or page, with few examples; about 15 s
 	@$(PYTHON) -m pytest -n 2 --durations=3 --hypothesis-profile=fast -m "$(MARKS) and not heavy" tests/unit
@@ -32,7 +35,7 @@ test-unit: setup ## Run the tests that need no service, no table on disk and no 
 test-integration: setup ## Run the tests of the real queries on real files
 	@$(PYTHON) -m pytest -m "$(MARKS)" tests/integration
 
-test-slow: setup ## Run the tests that take longer than one waits for
+test-slow: setup ## Run the slow tests
 	@$(PYTHON) -m pytest -m "$(SLOW)" $(TESTS)
 
 test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athena's family
@@ -91,7 +94,7 @@ format: setup ## Format the code and put imports in order
 notebooks: setup ## Write the .ipynb of each notebook from its .py, without outputs
 	@.venv/bin/jupytext --quiet --to ipynb notebooks/*.py
 
-demo: ## Run the main job on the bundled records, into ./lake
+demo: ## Run the main job on the bundled records, into ./demo-lake
 	@./spark-submit.sh demo
 
 docs-site: setup ## Make build/site from docs/; fails where a link leads nowhere
@@ -109,15 +112,15 @@ docs: setup ## Write docs/data-dictionary.md
 lambda: setup ## Make build/soundlake-extract.zip, the Lambda function that extracts by the clock
 	@$(PYTHON) -m soundlake.launch.lambda_archive
 
-bench-recommend: setup ## Judge recommendations: SONGS= and CHARTS= the full data (else the sample), LAKE= a lake with plays
+bench-recommend: setup ## Judge recommendations: SONGS= and CHARTS= the full data (else the sample), LAKE= a lake with plays, WEIGHTS=1
 	@$(PYTHON) tests/bench/recommend.py \
 		$(if $(SONGS),--songs $(SONGS)) $(if $(CHARTS),--charts $(CHARTS)) $(if $(LAKE),--lake $(LAKE)) \
 		$(if $(WEIGHTS),--weights)
 
 bench-plays: setup ## Measure marts and dashboard with many made-up plays: LAKE= a lake to copy, PLAYS=10000000
-	@$(PYTHON) tests/bench/many_plays.py --lake $(or $(LAKE),lake) --plays $(or $(PLAYS),10000000)
+	@$(PYTHON) tests/bench/many_plays.py --lake $(or $(LAKE),demo-lake) --plays $(or $(PLAYS),10000000)
 
-clean: ## Remove environments, caches and the demo's lake
-	@rm -rf .venv .venv.lock .venv-* lake artifacts spark-warehouse build dist
+clean: ## Remove what the project made: environments, builds, caches, the demo's lake; ./lake and ./records stay
+	@rm -rf .venv .venv.lock .venv-* demo-lake artifacts spark-warehouse build dist
 	@rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache lib/soundlake.egg-info
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from soundlake.catalog.report import print_registered
 from soundlake.insights import builder
-from soundlake.lake import Lake
 from soundlake.launch.arguments import JobArguments
 from soundlake.launch.main import run_job
-from soundlake.session import open_session
+from soundlake.ops.writing import writing
 
 
 def run(arguments: JobArguments) -> None:
     """Build all marts and say what each holds."""
-    with open_session("soundlake build_insights", arguments.settings) as spark:
-        for built in builder.build(spark, Lake(arguments.settings.lake.uri), arguments.settings):
+    with writing(arguments.settings, "build_insights") as (spark, lake):
+        for built in builder.build(spark, lake, arguments.settings):
             print(built)
     print_registered(arguments.settings)
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from soundlake.catalog.report import print_registered
 from soundlake.forecast import job
-from soundlake.lake import Lake
 from soundlake.launch.arguments import JobArguments
 from soundlake.launch.main import run_job
-from soundlake.session import open_session
+from soundlake.ops.writing import writing
 
 
 def run(arguments: JobArguments) -> None:
     """Judge past forecasts, forecast, and say how wrong each way was and which one is published."""
-    with open_session("soundlake forecast", arguments.settings) as spark:
-        errors = job.forecast(spark, Lake(arguments.settings.lake.uri), arguments.settings)
+    with writing(arguments.settings, "forecast") as (spark, lake):
+        errors = job.forecast(spark, lake, arguments.settings)
         for error in errors:
             found = error.interval
             bounds = f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]"

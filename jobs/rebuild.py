@@ -7,10 +7,9 @@ from functools import partial
 from soundlake.catalog.report import print_registered
 from soundlake.insights import builder
 from soundlake.insights.insight import load_insights
-from soundlake.lake import Lake
 from soundlake.launch.arguments import JobArguments
 from soundlake.launch.main import run_job
-from soundlake.ops.lease import lease
+from soundlake.ops.leases import leased
 from soundlake.ops.rebuild import QUERY, rebuild
 from soundlake.session import open_session
 from soundlake.storage import full_disk_named
@@ -19,16 +18,16 @@ from soundlake.storage import full_disk_named
 def run(arguments: JobArguments) -> None:
     """Rebuild, build the marts that were there, register them, and say what was done as it is done."""
     settings = arguments.settings
-    lake = Lake(settings.lake.uri)
     with (
-        lease(settings, QUERY) as held,
+        leased(settings, QUERY) as lake,
         open_session("soundlake rebuild", settings) as spark,
         full_disk_named(settings.lake.uri),
     ):
-        rebuild(spark, lake, settings, held.check, partial(print, flush=True))
+        rebuild(spark, lake, settings, lake.check, partial(print, flush=True))
         marts = [insight.name for insight in load_insights() if lake.exists(spark, insight.table)]
-        for built in builder.build(spark, lake, settings, only=marts):
-            print(built, flush=True)
+        with leased(settings, QUERY, "build_insights") as with_marts:
+            for built in builder.build(spark, with_marts, settings, only=marts):
+                print(built, flush=True)
     print_registered(settings)
 
 

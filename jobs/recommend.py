@@ -5,19 +5,17 @@ from __future__ import annotations
 from functools import partial
 
 from soundlake.catalog.report import print_registered
-from soundlake.lake import Lake
 from soundlake.launch.arguments import JobArguments
 from soundlake.launch.main import run_job
-from soundlake.ops.lease import try_lease
+from soundlake.lease import try_lease
+from soundlake.ops.writing import writing
 from soundlake.recommend import job
 from soundlake.recommend.report import summary
-from soundlake.session import open_session
 
 
 def run(arguments: JobArguments) -> None:
     """Learn, publish, rank, and say what it was learned from."""
-    with open_session("soundlake recommend", arguments.settings) as spark:
-        lake = Lake(arguments.settings.lake.uri)
+    with writing(arguments.settings, "recommend") as (spark, lake):
         model = job.recommend(spark, lake, arguments.settings, partial(try_lease, arguments.settings, "recommend"))
         for line in summary(spark, lake, model):
             print(line)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from soundlake.checkpoints import bind
-from soundlake.lake import Lake
 from soundlake.launch.arguments import JobArguments
 from soundlake.launch.main import run_job
-from soundlake.ops.lease import lease
+from soundlake.ops.leases import leased
 from soundlake.ops.replay import QUERY, replay
 from soundlake.ops.start import make_ready
 from soundlake.refine import query
@@ -18,16 +17,15 @@ from soundlake.tables import BATCHES
 def run(arguments: JobArguments) -> None:
     """Finish what refine has begun, replay, and say what became of the records."""
     settings = arguments.settings
-    lake = Lake(settings.lake.uri)
     with (
-        lease(settings, QUERY) as held,
+        leased(settings, QUERY) as lake,
         open_session("soundlake replay_rejected", settings) as spark,
         full_disk_named(settings.lake.uri),
     ):
-        make_ready(spark, lake, settings, held.check)
+        make_ready(spark, lake, settings, lake.check)
         bind(spark, lake, query.QUERY, BATCHES, writes_each_batch=False)
-        query.refine_all(query.refine_query(spark, lake, settings), held.check)
-        done = replay(spark, lake, settings, held.check)
+        query.refine_all(query.refine_query(spark, lake, settings), lake.check)
+        done = replay(spark, lake, settings, lake.check)
         passed = done["read"] - done["rejected"]
         print(f"replayed {done['read']:,} records: {passed:,} passed, {done['rejected']:,} did not")
 

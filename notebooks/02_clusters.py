@@ -21,14 +21,15 @@
 import altair as alt
 import numpy as np
 import pandas as pd
-from scipy.cluster.vq import kmeans2
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score
 
 from soundlake.clusters.learnable import FEATURES
 from soundlake.clusters.projection import principal_components
-from soundlake.clusters.stability import agreement
 from soundlake.notebooks import open_lake
 
 lake = open_lake()
+lake.require("gold_cluster_models")
 model = lake.sql("SELECT * FROM gold_cluster_models WHERE is_current").iloc[0]
 model[["model_version", "k", "silhouette", "inertia", "n_tracks"]]
 
@@ -86,5 +87,5 @@ pd.DataFrame(projection.axes.T, index=list(FEATURES), columns=["x", "y"]).round(
 # The adjusted Rand index is 1 for the same grouping and about 0 for one by chance.
 
 # %%
-groups = [kmeans2(points, int(model["k"]), iter=25, minit="++", seed=seed)[1] for seed in range(4)]
-[round(agreement(groups[0], other), 3) for other in groups[1:]]
+groups = [KMeans(int(model["k"]), n_init=1, random_state=seed).fit_predict(points) for seed in range(4)]
+[round(adjusted_rand_score(groups[0], other), 3) for other in groups[1:]]

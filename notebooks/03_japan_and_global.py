@@ -24,6 +24,7 @@ import altair as alt
 from soundlake.notebooks import open_lake
 
 lake = open_lake()
+lake.require("silver_playlist_items")
 entries = lake.sql("""
     SELECT playlist_name, snapshot_date, position, track_id, track_name, artist_name
     FROM silver_playlist_items

@@ -65,4 +65,4 @@ def _write_trace(spark: SparkSession, lake: Lake, id_: str) -> None:
     """Record the first batch of the new checkpoint in the table, by a commit without rows."""
     rows = conform(nothing(spark, EVENTS), EVENTS)
     trace = {"txnAppId": id_, "txnVersion": "0"}
-    rows.write.format("delta").mode("append").options(**trace).save(lake.path(EVENTS))
+    rows.write.format("delta").mode("append").options(**trace).save(lake.for_write(EVENTS))

@@ -97,7 +97,7 @@ def _query_id(storage: Storage, checkpoint: str) -> str | None:
 def _refused(query: str, checkpoint: str, table: Table, why: str) -> SoundlakeError:
     return SoundlakeError(
         f"{query}: the checkpoint {checkpoint} and the table {table.path} do not belong together: {why}. "
-        f"Going on would lose or double records. Put both back as they were at one moment, {_ways_forward(query)}; "
+        f"Going on would lose or duplicate records. Restore both from the same moment, {_ways_forward(query)}; "
         "see docs/operations.md, Checkpoints"
     )
 

@@ -28,7 +28,7 @@ Spark's; timestamps are UTC. The key of a table identifies a row; Delta does not
 """
 
 INSIGHTS = """\
-What `build_insights` builds; how the numbers are meant is told in [insights.md](insights.md).
+What `build_insights` builds; what the numbers mean is in [insights.md](insights.md).
 """
 
 INTERNAL = """\

@@ -51,11 +51,13 @@ def export(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[Expo
         # One version of the table, whatever is committed meanwhile.
         source = spark.read.format("delta").option("versionAsOf", lake.version(spark, table)).load(lake.path(table))
         rows = foldered(conform(source, table), layout)
+        lake.check()
         write(rows, layout, place)
         written = spark.read.schema(rows.schema).parquet(place)
         count, expected = written.count(), rows.count()
         if count != expected:
             raise SoundlakeError(f"{place} holds {count:,} rows of {expected:,}; the table stays where it is")
+        lake.check()
         if settings.catalog.type == "glue":
             move_to(settings, exported(table, layout, place, written))
         drop_old(storage, home)

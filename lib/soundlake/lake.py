@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -26,11 +26,19 @@ ATTEMPTS = 5  # of a write that conflicts with another
 _log = get_log(__name__)
 
 
+def _unguarded() -> None:
+    """The check of who needs no lease: a reader, or the only process there is."""
+
+
 @dataclass(frozen=True)
 class Lake:
-    """The tables below one URI (a local path, `s3://…` or `s3a://…`)."""
+    """The tables below one URI (a local path, `s3://…` or `s3a://…`).
+
+    `check` is called right before each write, and may raise: when the lease of the tables is lost.
+    """
 
     uri: str
+    check: Callable[[], None] = field(default=_unguarded, compare=False, repr=False)
 
     @property
     def root(self) -> str:
@@ -40,6 +48,15 @@ class Lake:
     def path(self, table: Table) -> str:
         """The path of a table."""
         return f"{self.root}/{table.path}"
+
+    def for_write(self, table: Table) -> str:
+        """Where a table stands, for the write that comes next."""
+        self.check()
+        return self.path(table)
+
+    def checked_by(self, check: Callable[[], None]) -> Lake:
+        """The same lake, for who writes it with another lease."""
+        return replace(self, check=check)
 
     def checkpoint(self, query: str) -> str:
         """The path of a query's checkpoint."""
@@ -65,6 +82,7 @@ class Lake:
             builder = builder.partitionedBy(*table.partitioned_by)
         for name, value in {**properties(table), **(more or {})}.items():
             builder = builder.property(name, value)
+        self.check()
         builder.execute()
 
     def read(self, spark: SparkSession, table: Table, version: int | None = None) -> DataFrame:
@@ -75,19 +93,20 @@ class Lake:
         return spark.read.format("delta").options(**options).load(self.path(table))
 
     def delta(self, spark: SparkSession, table: Table) -> DeltaTable:
-        """The table for a MERGE; raises AnalysisException where it does not exist."""
+        """The table, for the MERGE or change that comes next; raises AnalysisException where it does not exist."""
+        self.check()
         return DeltaTable.forPath(spark, self.path(table))
 
     def property(self, spark: SparkSession, table: Table, name: str) -> str | None:
         """The value of a table's property; None where it is not set."""
-        row = self.delta(spark, table).detail().select("properties").first()
+        row = DeltaTable.forPath(spark, self.path(table)).detail().select("properties").first()
         assert row is not None  # a table has one row of details
         value: str | None = row[0].get(name)
         return value
 
     def set_property(self, spark: SparkSession, table: Table, name: str, value: str) -> None:
         """Set a table's property, in a commit of its own."""
-        spark.sql(f"ALTER TABLE delta.`{self.path(table)}` SET TBLPROPERTIES ('{name}' = '{value}')")
+        spark.sql(f"ALTER TABLE delta.`{self.for_write(table)}` SET TBLPROPERTIES ('{name}' = '{value}')")
 
     def last_batches(self, spark: SparkSession, table: Table) -> dict[str, int]:
         """The number of the last batch that each streaming query wrote into a table, by the query's id."""

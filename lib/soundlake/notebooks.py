@@ -13,9 +13,10 @@ from soundlake.catalog.delta import open_table
 from soundlake.catalog.glue import public_tables
 from soundlake.catalog.missing import why_empty
 from soundlake.catalog.query import ask, sql_of
-from soundlake.errors import UsageError
+from soundlake.errors import SoundlakeError, UsageError
 from soundlake.settings import Settings, load_settings
 from soundlake.settings.checks import local_path
+from soundlake.settings.model import DEMO_LAKE, LAKE
 from soundlake.tables import TABLES, Table
 from soundlake.views import VIEWS
 
@@ -38,7 +39,8 @@ def open_lake(
     where `catalog.type` is `glue`. With `spark`, as notebooks on EMR and Glue have it, that session reads the tables.
 
     Args:
-        uri: a local path, s3://… or s3a://…; else lake.uri of the settings, looked for here and in the folder above.
+        uri: a local path, s3://… or s3a://…; else lake.uri of the settings, looked for here and in the folder above,
+            else the lake of the demo.
         config: a TOML file of settings.
         sets: single settings, "section.key=value".
         spark: a session that can read Delta tables.
@@ -47,10 +49,12 @@ def open_lake(
         UsageError: wrong settings.
     """
     settings = load_settings(Path(config) if config else None, sets, uri)
-    path = local_path(settings.lake.uri)
-    if uri is None and path is not None and not path.exists() and (Path("..") / path).exists():
-        # A notebook runs in its own folder, the demo writes into the one above.
-        settings = load_settings(Path(config) if config else None, sets, str(Path("..") / path))
+    if uri is None and (path := local_path(settings.lake.uri)) is not None:
+        # A notebook runs in its own folder, jobs write into the one above. Without a lake of one's own: the demo's.
+        known = [path, Path(DEMO_LAKE)] if settings.lake.uri == LAKE else [path]
+        found = [place for one in known for place in (one, Path("..") / one) if place.exists()]
+        if found and found[0] != path:
+            settings = load_settings(Path(config) if config else None, sets, str(found[0]))
     return NotebookLake(settings, spark)
 
 
@@ -94,6 +98,11 @@ class NotebookLake:
     def has(self, name: str) -> bool:
         """Whether a table has been made; on Athena, whether its files are there."""
         return any(table.view == name and self._exists(table) for table in public_tables())
+
+    def require(self, *names: str) -> None:
+        """Go on where all of these tables are there; else raise SoundlakeError, which says what would fill them."""
+        if lacking := [name for name in names if not self.has(name)]:
+            raise SoundlakeError("\n".join(map(why_empty, lacking)))
 
     def tables(self) -> list[str]:
         """The names of the tables that are there."""

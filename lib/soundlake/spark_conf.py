@@ -28,6 +28,14 @@ QUICK = {
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
 }
 
+# Where executors come and go: a stream at rest gives them back. What they hold for later, the state of Delta tables
+# and shuffles that are done, is computed again where it is needed.
+SCALING = {
+    "spark.dynamicAllocation.enabled": "true",
+    "spark.dynamicAllocation.cachedExecutorIdleTimeout": "5min",
+    "spark.dynamicAllocation.shuffleTracking.timeout": "5min",
+}
+
 JAVA_OPTIONS = (
     # Judging a record is one long expression; HotSpot would interpret methods above 8,000 bytes for good.
     "-XX:-DontCompileHugeMethods",

@@ -17,9 +17,9 @@ from soundlake.errors import SoundlakeError
 from soundlake.ingest import QUERY as INGEST
 from soundlake.ingest import ingest_query
 from soundlake.lake import Lake, retry_conflicts
+from soundlake.lease import Lease, lease
 from soundlake.logs import get_log
 from soundlake.ops.gaps import record_gaps
-from soundlake.ops.lease import Lease, lease
 from soundlake.ops.registering import registering
 from soundlake.ops.start import make_ready
 from soundlake.recommend.model import current_model
@@ -44,15 +44,16 @@ TIDYING = {
 }
 
 
-def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint: bool = False) -> None:
+def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint: bool = False) -> bool:
     """Run ingest and refine on a lake, and rerank the recommendations of users with new plays.
 
     With `once`, process what is there and return. Otherwise run until SIGTERM or SIGINT, finish the current batches,
-    and return. With `recovers_checkpoint`, a lost checkpoint of ingest is written again from bronze first. Raises
-    SoundlakeError when a query fails, or when another process writes the lake.
+    and return. With `recovers_checkpoint`, a lost checkpoint of ingest is written again from bronze first. Returns
+    whether nothing was left undone: False where `once` was told to stop. Raises SoundlakeError when a query fails, or
+    when another process writes the lake.
     """
-    lake = Lake(settings.lake.uri)
     with lease(settings, JOB) as held, stop_asked() as stop, registering(spark, settings):
+        lake = Lake(settings.lake.uri, held.check)
         make_ready(spark, lake, settings, held.check)
         for name, value in TIDYING.items():
             spark.conf.set(name, value)
@@ -75,7 +76,7 @@ def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint
             assert rerank
             running.append(rerank.trigger(processingTime=settings.recommend.interval).start())
             wait(running, meanwhile=partial(work.rest, spark))
-            return
+            return True
         if source.once is Once.UNTIL_DRAINED:
             wait([ingest.trigger(processingTime="0 seconds").start()], _is_drained(source))
         else:
@@ -86,6 +87,7 @@ def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint
             retry_conflicts(partial(apply_changes, spark, lake))
         if rerank and not stop.is_set():
             wait([rerank.trigger(availableNow=True).start()])
+        return not stop.is_set()
 
 
 def _records(spark: SparkSession, lake: Lake, source: Source) -> DataFrame:

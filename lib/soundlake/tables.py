@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+STREAM_LEASE = "writer"  # the lease of the tables that a stream writes, see soundlake.lease
+
 
 @dataclass(frozen=True)
 class Column:
@@ -24,7 +26,8 @@ class Table:
 
     `references` maps a column to the `layer_name.column` it points to. `internal` tables are refine's own memory: not
     for analysts, rebuilt with the rest. `made_by` is the job that makes it, when there is something to write: until
-    then the table is not there, which for all who read it is the same as a table without rows.
+    then the table is not there, which for all who read it is the same as a table without rows. `is_kept_by_stream`
+    where a running stream writes what another job makes.
     """
 
     layer: str
@@ -36,6 +39,12 @@ class Table:
     references: dict[str, str] = field(default_factory=dict)
     internal: bool = False
     made_by: str = "stream"
+    is_kept_by_stream: bool = False
+
+    @property
+    def lease(self) -> str:
+        """The lease that its one writer holds: the stream's, or one that is named as the job."""
+        return STREAM_LEASE if self.is_kept_by_stream or self.made_by == "stream" else self.made_by
 
     @property
     def path(self) -> str:
@@ -76,6 +85,7 @@ ORIGIN = _columns(
 RANK_TYPE = "struct<weight:int,fetched_at:timestamp,sha:binary>"
 
 FETCHED_AT = ("fetched_at", "timestamp", "when the newest record behind this row was fetched (may lag until maintain)")
+SAMPLE_SOURCE = "soundlake-sample"  # of what is made up in the bundled records
 SOURCE = ("source", "string", "the source named by the newest record that names one, e.g. spotify-api")
 
 AUDIO_FEATURES = _columns(
@@ -361,7 +371,7 @@ CHANGES = Table(
         ("entity", "string", "kind of the record"),
         ("id", "string", "key of the thing, as silver/stamps has it"),
         ("on_date", "date", "date that is part of the target's key; null otherwise"),
-        ("rank", RANK_TYPE, "rank of the record; null where the target is to be computed anew"),
+        ("rank", RANK_TYPE, "rank of the record; null where the target is to be computed again"),
         ("fields", "bigint", "bit set of the fields that it changes"),
         ("row", "string", "values of the record as JSON, by column of the target; null where there are none"),
         ("batch", "string", "query and batch that wrote the row"),
@@ -399,6 +409,7 @@ TRACK_CLUSTERS = Table(
     ),
     references={"track_id": "silver_tracks.track_id", "model_version": "gold_cluster_models.model_version"},
     made_by="train_clusters",
+    is_kept_by_stream=True,
 )
 
 CLUSTER_MODELS = Table(
@@ -461,6 +472,7 @@ RECOMMENDATIONS = Table(
     ),
     references={"track_id": "silver_tracks.track_id", "model_version": "gold_recommendation_models.model_version"},
     made_by="recommend",
+    is_kept_by_stream=True,
 )
 
 SIMILAR_TRACKS = Table(
@@ -514,11 +526,15 @@ RECOMMENDATION_MODELS = Table(
         ("is_current", "boolean", "whether this model ranks"),
         ("n_users", "bigint", "users it learned from"),
         ("n_tracks", "bigint", "tracks it learned from"),
-        ("n_likes", "bigint", "pairs of a user and a track or artist that it learned from"),
+        ("n_likes", "bigint", "pairs of a user or playlist and a track that it learned from"),
         ("n_left_out", "bigint", "plays and user items that train.sources forbids to learn from"),
         ("factors", "int", "length of the factors; 0 where there was nothing to learn from"),
-        ("alpha", "double", "how much more a stronger signal counts (implicit ALS)"),
-        ("regularisation", "double", "regularisation (implicit ALS)"),
+        (
+            "alpha",
+            "double",
+            "weight of an artist's row, a listener's being 1 (EASE); in older models that of a signal (ALS)",
+        ),
+        ("regularisation", "double", "regularisation"),
         ("seed", "bigint", "seed of the training"),
         ("train_sources", "array<string>", "the setting train.sources at the training"),
     ),
@@ -534,7 +550,12 @@ RECOMMENDATION_FACTORS = Table(
         ("model_version", "string", "model the factors belong to"),
         ("entity", "string", "track or artist"),
         ("id", "string", "Spotify id of the track or artist"),
-        ("factors", "array<float>", "factors of the collaborative filtering"),
+        (
+            "factors",
+            "array<float>",
+            "factors of the collaborative filtering; an artist's are of tracks nobody has heard",
+        ),
+        ("variance", "float", "what scores by the factors are divided by; null in models of before EASE"),
         ("listeners", "bigint", "users the model knows to like it"),
     ),
     references={"model_version": "gold_recommendation_models.model_version"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 MICROS = 1_000_000
@@ -17,6 +17,8 @@ _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)? ?(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?",
     re.ASCII,
 )
+# 20260102T030405Z
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})[Tt](\d{2})(\d{2})(\d{2})(\D.*)?", re.ASCII)
 _DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?", re.ASCII)
 
 
@@ -26,10 +28,11 @@ def micros_of(moment: datetime) -> int:
     return (since.days * 86_400 + since.seconds) * MICROS + since.microseconds
 
 
-def any_instant(text: str) -> int | None:
+def any_instant(text: str, otherwise: tzinfo = UTC) -> int | None:
     """An ISO 8601 time as microseconds since 1970, however far away; None where it is unreadable.
 
-    A date alone is midnight; without a zone the time is UTC. Digits beyond the microsecond are cut off.
+    A date alone is midnight; without a zone the time is in the zone given, UTC else. Digits beyond the microsecond are
+    cut off. docs/imports.md lists the forms.
     """
     # The form that Spotify uses, without the regular expression.
     if text[-1:] == "Z" and len(text) in (20, 24) and text[10] == "T" and text[4] == text[7] == "-":
@@ -37,7 +40,7 @@ def any_instant(text: str) -> int | None:
             return micros_of(datetime.fromisoformat(text))
         except ValueError:
             return None
-    found = _INSTANT.fullmatch(text)
+    found = _INSTANT.fullmatch(text) or _INSTANT.fullmatch(_COMPACT.sub(r"\1-\2-\3T\4:\5:\6\7", text))
     if found is None:
         return None
     day, hour, minute, second, fraction, zone = found.groups()
@@ -46,13 +49,15 @@ def any_instant(text: str) -> int | None:
     try:
         whole = datetime.fromisoformat(f"{day}T{hour or '00'}:{minute or '00'}:{second or '00'}")
         micros = int((fraction or "")[:6].ljust(6, "0"))
-        return micros_of(whole.replace(microsecond=micros, tzinfo=_zone(zone)))
+        return micros_of(whole.replace(microsecond=micros, tzinfo=_zone(zone, otherwise)))
     except ValueError:
         return None
 
 
-def _zone(text: str | None) -> timezone:
-    if text is None or text in ("Z", "z", "UTC"):
+def _zone(text: str | None, otherwise: tzinfo) -> tzinfo:
+    if text is None:
+        return otherwise
+    if text in ("Z", "z", "UTC"):
         return UTC
     hours, minutes = int(text[1:3]), int(text[3:].lstrip(":") or 0)
     if minutes > 59:
@@ -61,11 +66,11 @@ def _zone(text: str | None) -> timezone:
     return timezone(-offset if text[0] == "-" else offset)
 
 
-def instant(text: object) -> int | None:
+def instant(text: object, otherwise: tzinfo = UTC) -> int | None:
     """An ISO 8601 time in the years 1678 to 2261 as microseconds since 1970; None for anything else."""
     if type(text) is not str:
         return None
-    micros = any_instant(text)
+    micros = any_instant(text, otherwise)
     return None if micros is None else within_years(micros)
 
 

@@ -69,6 +69,7 @@ class BatchWriter:
         operation = getattr(delta, "DeltaOperations$StreamingUpdate")(mode, self.query_id, self.batch_id, none)
         files = transaction.writeFiles(rows._jdf)
         transaction.updateSetTransaction(self.query_id, self.batch_id, none)
+        self.lake.check()
         transaction.commit(files, operation)
         return True
 
@@ -84,7 +85,7 @@ def _save(lake: Lake, table: Table, rows: DataFrame, **options: str) -> None:
         .mode("append")
         .options(**properties(table), **options)  # properties apply if this write creates the table
         .partitionBy(*table.partitioned_by)
-        .save(lake.path(table))
+        .save(lake.for_write(table))
     )
 
 

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from soundlake.imports.session import Wishes, perform
+from soundlake.imports.session import ImportOptions, perform
 from soundlake.settings import load_settings
 
 MAPPING = """
@@ -73,8 +73,8 @@ def main() -> None:
         (folder / "bench.toml").write_text(MAPPING, encoding="utf-8")
         settings = load_settings(sets=[f"extract.state={folder / 'state'}"])
         began, began_cpu = time.perf_counter(), time.process_time()
-        wishes = Wishes(mapping=str(folder / "bench.toml"), to="files", out=str(folder / "out"))
-        summary = perform(settings, [str(folder / "tracks.csv")], wishes)
+        options = ImportOptions(mapping=str(folder / "bench.toml"), to="files", out=str(folder / "out"))
+        summary = perform(settings, [str(folder / "tracks.csv")], options)
         seconds, cpu = time.perf_counter() - began, time.process_time() - began_cpu
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{summary.rows:,} rows in {seconds:.1f} s, {cpu:.1f} s of processor: {summary.rows / cpu:,.0f} rows/s")

@@ -56,16 +56,14 @@ def rounds(
 ) -> dict[str, list[float]]:
     taken: dict[str, list[float]] = {way: [] for way in ways}
     for number in range(count):
-        for way in taken:
+        for way, seconds in taken.items():
             with tempfile.TemporaryDirectory(prefix="bench-") as folder:
                 if way in PREPARED:
                     PREPARED[way](spark, Path(folder))
                 begin = time.perf_counter()
                 table = WAYS[way](spark, backlog, Path(folder))
-                taken[way].append(time.perf_counter() - begin)
-                said = (
-                    f"round {number} {way}: {backlog.count / taken[way][-1]:,.0f} rows/s, load {os.getloadavg()[0]:.1f}"
-                )
+                seconds.append(time.perf_counter() - begin)
+                said = f"round {number} {way}: {backlog.count / seconds[-1]:,.0f} rows/s, load {os.getloadavg()[0]:.1f}"
                 if table is not None:
                     lost, doubled = lost_and_doubled(way, table, backlog.count, plays)
                     said += f", lost {lost}, doubled {doubled}"

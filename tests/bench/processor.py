@@ -6,16 +6,15 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-_TICKS, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
 class Process:
-    """A process: its parent, the processor seconds of it and its ended children, and its bytes in memory."""
+    """A process: its parent, and the processor seconds of it and its ended children."""
 
     parent: int
     seconds: float
-    resident: int
 
 
 def processor_seconds() -> float:
@@ -24,11 +23,36 @@ def processor_seconds() -> float:
 
 
 def resident_megabytes(pid: int) -> float:
-    """What a process and all below it have in memory, in MB; what they share is counted once for each."""
-    return sum(process.resident for process in _below(pid)) / 2**20
+    """What a process and all below it have in memory, in MB; what several share is counted once."""
+    return sum(_proportional_kilobytes(each) for each in _ids_below(pid)) / 1024
+
+
+def _proportional_kilobytes(pid: int) -> int:
+    try:
+        command, parent = _command(pid), _command(_processes()[pid].parent)
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (OSError, KeyError):
+        return 0  # it has just ended
+    if command == parent and b"java" in command[:200]:
+        return 0  # Java between starting a process and becoming it: it has the memory of its parent
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+
+
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def _below(top: int) -> list[Process]:
+    found = _processes()
+    return [found[pid] for pid in found if _is_below(pid, top, found)]
+
+
+def _ids_below(top: int) -> list[int]:
+    found = _processes()
+    return [pid for pid in found if _is_below(pid, top, found)]
+
+
+def _processes() -> dict[int, Process]:
     found: dict[int, Process] = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -37,8 +61,8 @@ def _below(top: int) -> list[Process]:
             except OSError:
                 continue  # it has just ended
             spent = sum(map(int, fields[11:15])) / _TICKS
-            found[int(folder.name)] = Process(int(fields[1]), spent, int(fields[21]) * _PAGE)
-    return [process for pid, process in found.items() if _is_below(pid, top, found)]
+            found[int(folder.name)] = Process(int(fields[1]), spent)
+    return found
 
 
 def _is_below(pid: int, top: int, found: dict[int, Process]) -> bool:

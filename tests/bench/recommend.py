@@ -1,182 +1,229 @@
-"""How good recommendations are, against popularity and chance: continuing real playlists, and what plays prove.
+"""How good recommendations are, against simpler ways: continuing real playlists, and what plays prove. Needs no Spark.
 
     make bench-recommend SONGS=spotify_songs.csv.gz CHARTS=top50_daily.csv.gz LAKE=lake
 
 Without SONGS and CHARTS the bundled sample stands in, without LAKE no plays are looked at. A share of the tracks of
-every playlist is held out, of charts the tracks that came last; who recommends sees the rest. `--weights` shows how the
-weights of the blend were chosen: by another split of what is seen there.
+every playlist is held out, of charts the tracks that came last; who recommends sees the rest. Each seed is another
+split; a playlist's values are their mean over the seeds. `--weights` shows how the weights of the blend were chosen: by
+another split of what is seen there.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
-import os
 import random
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from preferences import from_files
-from pyspark import __version__ as spark_version
-from pyspark.sql import SparkSession
+from scipy import __version__ as scipy_version
+from scipy.sparse import csr_array
 from tasks import Task, playlists_task, plays_task, validation_task
 
-from soundlake.clusters.features import FEATURES
-from soundlake.launch.local import spark_environment
+from soundlake.clusters.learnable import FEATURES
 from soundlake.recommend.blend import Recommender, Weights
 from soundlake.recommend.catalogue import Catalogue, catalogue_of
-from soundlake.recommend.evaluation import Quality, Values, interval, is_better, measure
-from soundlake.recommend.liked import History
-from soundlake.recommend.training import ALPHA, REGULARISATION, fit_factors
-from soundlake.session import open_session
+from soundlake.recommend.ease import Floats, learn
+from soundlake.recommend.evaluation import Values, interval, is_better, measure
+from soundlake.recommend.liked import History, Liked
 from soundlake.settings.model import RecommendSettings
 
-PLAYLISTS = "Continuing playlists and charts"
 SIZE = 20
+PLAIN_REGULARISATION = 10.0  # of EASE without rows for artists
+SHRINKAGE = 5.0  # of item-kNN's cosines
 POPULARITY = "popularity: most playlists"
-SERVED = "blend, as served (2 an artist)"
-ARTISTS = "artists only, 2 an artist"
-WITHIN = RecommendSettings().per_artist
+SERVED = "blend, as served"
+ARTISTS = "artists only"
+SETTINGS = RecommendSettings()
 NOTHING = Weights(0.0, 0.0, 0.0, 0.0, 0.0)
+MEASURED = ("recall@20", "NDCG@20", "recall, known from others", "recall, artist not known", "novelty, bits")
 TRIED = [
-    Weights(collaborative=collaborative, era=era, sound=sound)
-    for sound in (0.1, 0.3)
-    for era in (0.1, 0.2, 0.4)
-    for collaborative in (0.0, 0.5, 1.0, 1.5, 2.0)
+    Weights(),
+    *[Weights(artist=artist) for artist in (0.1, 1.0)],
+    *[Weights(era=era) for era in (0.05, 0.2)],
+    Weights(popularity=0.0001),
+    Weights(sound=0.01),
 ]
 
 Way = Callable[[str], list[str]]
-Factors = tuple[dict[str, Any], dict[str, Any]]
 
 
-def learned(spark: SparkSession, task: Task) -> Factors:
-    """The factors of tracks and artists, learned as the job does."""
-    likes = []
-    for user, tracks in task.known.items():
-        artists: defaultdict[str, float] = defaultdict(float)
-        for track, weight in tracks.items():
-            likes.append((user, "track", track, weight))
-            artist = task.tracks[track]["artist_id"]
-            if artist:
-                artists[artist] += math.expm1(weight)
-        likes += [(user, "artist", artist, math.log1p(points)) for artist, points in artists.items()]
-    frame = spark.createDataFrame(likes, "user_id string, entity string, id string, weight double").repartition(2)
-    rows = fit_factors(frame, RecommendSettings(), 42).factors.collect()
-    by_entity: dict[str, dict[str, Any]] = {"track": {}, "artist": {}}
-    for row in rows:
-        by_entity[row["entity"]][row["id"]] = np.array(row["factors"], dtype=np.float32)
-    return by_entity["track"], by_entity["artist"]
+class Judged:
+    """A task with what is learned of what is known there."""
+
+    def __init__(self, task: Task, seed: int) -> None:
+        self.task = task
+        self.seed = seed
+        self.known_by = task.known_by
+        self.catalogue = _catalogue(task)
+        self.users = sorted(task.held_out)
+        self.liked = {user: Liked(self.catalogue, History(task.known[user])) for user in self.users}
+
+    def blend(self, weights: Weights, per_artist: int, discovery: int) -> Way:
+        """The recommender that is served, with other weights."""
+        recommender = Recommender(self.catalogue, weights)
+        return lambda user: [pick.track_id for pick in recommender.rank(self.liked[user], SIZE, per_artist, discovery)]
+
+    def ways(self) -> dict[str, Way]:
+        """The ways to recommend, by name."""
+        everything = sorted(self.task.tracks)
+        own = {track: row["popularity"] or 0 for track, row in self.task.tracks.items()}
+        most_known = sorted(everything, key=lambda track: (-self.known_by[track], -own[track]))
+        most_popular = sorted(everything, key=lambda track: -own[track])
+        within, discovery = SETTINGS.per_artist, SETTINGS.discovery
+
+        def chance(user: str) -> list[str]:
+            drawn = random.Random(f"{self.seed} {user}")  # noqa: S311
+            return self._unheard(user, drawn.sample(everything, SIZE + len(self.task.known[user])))
+
+        return {
+            "random": chance,
+            POPULARITY: lambda user: self._unheard(user, most_known),
+            "popularity: Spotify's number": lambda user: self._unheard(user, most_popular),
+            "item-kNN (cosine)": self._by_matrix(_cosines),
+            "EASE": self._by_matrix(_plain_ease),
+            "EASE with rows for artists": self.blend(_only("collaborative"), within, 0),
+            "sound only": self.blend(_only("sound"), within, 0),
+            ARTISTS: self.blend(_only("artist"), within, 0),
+            "blend, no places for new artists": self.blend(Weights(), within, 0),
+            "blend, any number an artist": self.blend(Weights(), SIZE, discovery),
+            SERVED: self.blend(Weights(), within, discovery),
+        }
+
+    def _unheard(self, user: str, ranked: Sequence[str]) -> list[str]:
+        known = self.task.known[user]
+        return [track for track in ranked[: SIZE + len(known)] if track not in known][:SIZE]
+
+    def _by_matrix(self, scores: Callable[[csr_array], Callable[[int], Values]]) -> Way:
+        """Rank what somebody has by the scores of a user's row."""
+        users = sorted(self.task.known)
+        heard = sorted(track for track, number in self.known_by.items() if number)
+        score = scores(_matrix([self.task.known[user] for user in users], heard))
+        row_of = {user: row for row, user in enumerate(users)}
+
+        def way(user: str) -> list[str]:
+            order = np.argsort(-score(row_of[user]), kind="stable")[: SIZE + len(self.task.known[user])]
+            return self._unheard(user, [heard[place] for place in order])
+
+        return way
 
 
-def catalogue_for(task: Task, factors: Factors) -> Catalogue:
-    """What is recommended from, with what was learned of what is known."""
-    known_by = task.known_by
-    rows = [{**row, "listeners": known_by[track]} for track, row in sorted(task.tracks.items())]
-    artists = Counter(
-        artist
-        for tracks in task.known.values()
-        for artist in {task.tracks[track]["artist_id"] for track in tracks}
-        if artist
-    )
-    return catalogue_of(rows, FEATURES, RecommendSettings().factors, *factors, artists)
+def _matrix(known: Sequence[Mapping[str, float]], tracks: Sequence[str]) -> csr_array:
+    place_of = {track: place for place, track in enumerate(tracks)}
+    pairs = [(row, place_of[track]) for row, liked in enumerate(known) for track in liked]
+    rows, places = np.array(pairs, dtype=np.int64).T
+    return csr_array((np.ones(len(pairs)), (rows, places)), shape=(len(known), len(tracks)))
 
 
-def blend(catalogue: Catalogue, task: Task, weights: Weights, per_artist: int) -> Way:
-    """The recommender that is served, with other weights."""
-    recommender = Recommender(catalogue, ALPHA, REGULARISATION, weights)
-    return lambda user: [pick.track_id for pick in recommender.recommend(History(task.known[user]), SIZE, per_artist)]
+def _cosines(likes: csr_array) -> Callable[[int], Values]:
+    together = (likes.T @ likes).tocoo()
+    counts = likes.sum(axis=0)
+    row, column = together.coords
+    cosine = together.data / (np.sqrt(counts[row] * counts[column]) + SHRINKAGE)
+    neighbours = csr_array((np.where(row == column, 0.0, cosine), (row, column)), shape=together.shape)
+    return lambda user: np.asarray((likes[[user]] @ neighbours).toarray()[0])
 
 
-def ways(task: Task, factors: Factors, seed: int) -> dict[str, Way]:
-    """The ways to recommend, by name."""
-    known_by, catalogue = task.known_by, catalogue_for(task, factors)
-    own = {track: row["popularity"] or 0 for track, row in task.tracks.items()}
-    most_known = sorted(task.tracks, key=lambda track: (-known_by[track], -own[track], track))
-    most_popular = sorted(task.tracks, key=lambda track: (-own[track], track))
-    everything = sorted(task.tracks)
+def _plain_ease(likes: csr_array) -> Callable[[int], Values]:
+    dense = likes.toarray()
+    inner = np.linalg.inv(PLAIN_REGULARISATION * np.eye(len(dense)) + dense @ dense.T) @ dense
+    diagonal = 1.0 - (dense * inner).sum(axis=0)  # of P times the regularisation, which cancels out
+    return lambda user: np.asarray(dense[user] @ dense.T @ inner / diagonal)
 
-    def with_weights(weights: Weights, per_artist: int) -> Way:
-        return blend(catalogue, task, weights, per_artist)
 
-    def first(ranked: Sequence[str]) -> Way:
-        return lambda user: [
-            track for track in ranked[: SIZE + len(task.known[user])] if track not in task.known[user]
-        ][:SIZE]
-
-    def chance(user: str) -> list[str]:
-        drawn = random.Random(f"{seed} {user}").sample(everything, SIZE + len(task.known[user]))  # noqa: S311
-        return [track for track in drawn if track not in task.known[user]][:SIZE]
-
-    return {
-        "random": chance,
-        POPULARITY: first(most_known),
-        "popularity: Spotify's number": first(most_popular),
-        "collaborative only (ALS)": with_weights(_only("collaborative"), SIZE),
-        "sound only": with_weights(_only("sound"), SIZE),
-        "artists only": with_weights(_only("artist"), SIZE),
-        ARTISTS: with_weights(_only("artist"), WITHIN),
-        "blend, any number an artist": with_weights(Weights(), SIZE),
-        SERVED: with_weights(Weights(), WITHIN),
+def _catalogue(task: Task) -> Catalogue:
+    """What is recommended from, with what is learned as the job does."""
+    heard = sorted(task.known_by)
+    artist_ids = sorted({row["artist_id"] for row in task.tracks.values() if row["artist_id"]})
+    place_of = {artist: place for place, artist in enumerate(artist_ids)}
+    of = {track: place_of.get(row["artist_id"], -1) for track, row in task.tracks.items()}
+    tracks_each = np.bincount([place for place in of.values() if place >= 0], minlength=len(artist_ids))
+    likes = _matrix([task.known[user] for user in sorted(task.known)], heard)
+    learned = learn(likes, np.array([of[track] for track in heard]), tracks_each, SETTINGS.factors, 42)
+    known = {
+        **{("artist", each): pair for each, pair in _pairs(artist_ids, learned.artists, learned.artist_variances)},
+        **{("track", each): pair for each, pair in _pairs(heard, learned.tracks, learned.track_variances)},
     }
+    rows = [{**row, "listeners": task.known_by[track]} for track, row in sorted(task.tracks.items())]
+    return catalogue_of(rows, FEATURES, known)
+
+
+def _pairs(ids: Sequence[str], factors: Floats, variances: Floats) -> Iterable[tuple[str, tuple[Floats, float]]]:
+    return zip(ids, zip(factors, variances.tolist(), strict=True), strict=True)
 
 
 def _only(part: str) -> Weights:
     return Weights(**{**vars(NOTHING), part: 1.0})
 
 
-def report(title: str, task: Task, by: Mapping[str, Way]) -> None:
-    """Print a table in Markdown, and whether the blend beats popularity."""
-    users = sorted(task.held_out)
+def values(judged: Judged, way: Way) -> tuple[dict[str, dict[str, float]], float]:
+    """What each measure says of each user, where it says something, and the coverage."""
+    task, users = judged.task, judged.users
+    lists = [way(user) for user in users]
     wanted = [task.held_out[user] for user in users]
-    known_by = task.known_by
-    in_reach = [frozenset(track for track in held if known_by[track]) for held in wanted]
+    quality = measure(lists, wanted, judged.known_by, len(task.tracks))
+    in_reach = [frozenset(track for track in held if judged.known_by[track]) for held in wanted]
     unknown_artist = [_by_unknown_artists(task, user) for user in users]
-    print(f"\n### {title}\n")
-    print(
-        f"{len(users):,} users or playlists, {len(task.tracks):,} tracks, {sum(map(len, wanted)):,} held out, ", end=""
+    found = dict(
+        zip(
+            MEASURED,
+            [
+                dict(zip(users, quality.recall, strict=True)),
+                dict(zip(users, quality.ndcg, strict=True)),
+                *[_recall_of(users, lists, some) for some in (in_reach, unknown_artist)],
+                dict(zip(users, quality.novelty, strict=True)),
+            ],
+            strict=True,
+        )
     )
-    print(f"{sum(map(len, in_reach)):,} of these known from others, {sum(map(len, unknown_artist)):,} by artists that")
-    print("the user or playlist is not known to have\n")
-    print("| | recall@20 | NDCG@20 | recall, known from others | recall, artist not known | coverage | novelty, bits |")
-    print("|---|---|---|---|---|---|---|")
-    found: dict[str, Quality] = {}
-    for name, way in by.items():
-        lists = [way(user) for user in users]
-        quality = found[name] = measure(lists, wanted, known_by, len(task.tracks))
-        subsets = [_recall_of(lists, some) for some in (in_reach, unknown_artist)]
-        cells = [_cell(quality.recall), _cell(quality.ndcg), *map(_cell, subsets), f"{quality.coverage:.3f}"]
-        print(f"| {name} | {' | '.join(cells)} | {quality.novelty.mean():.1f} |", flush=True)
-    for measured in ("recall", "ndcg"):
+    return found, quality.coverage
+
+
+def report(title: str, splits: Sequence[Judged]) -> None:
+    """Print a table in Markdown, and whether what is served beats popularity and the artists alone."""
+    tasks = [judged.task for judged in splits]
+    held = [sum(map(len, task.held_out.values())) for task in tasks]
+    print(f"\n### {title}\n")
+    print(f"{len(splits[0].users):,} users or playlists, {len(tasks[0].tracks):,} tracks, held out {held}\n")
+    print(f"| | {' | '.join(MEASURED)} | coverage |")
+    print("|---" * (len(MEASURED) + 2) + "|")
+    by_name: dict[str, dict[str, dict[str, float]]] = {}
+    ways = [judged.ways() for judged in splits]
+    for name in ways[0]:
+        measured = [values(judged, by[name]) for judged, by in zip(splits, ways, strict=True)]
+        by_name[name] = {each: _mean_over([found[each] for found, _ in measured]) for each in MEASURED}
+        cells = [_cell(np.array(list(by_name[name][each].values()))) for each in MEASURED]
+        print(f"| {name} | {' | '.join(cells)} | {np.mean([covered for _, covered in measured]):.3f} |", flush=True)
+    for each in MEASURED[:4]:
         for other in (POPULARITY, ARTISTS):
-            ours, theirs = getattr(found[SERVED], measured), getattr(found[other], measured)
-            gain = interval(ours - theirs)
+            ours, theirs = (np.array(list(by_name[name][each].values())) for name in (SERVED, other))
             verdict = "better than" if is_better(ours, theirs) else "NOT better than"
-            print(f"\n{measured}@20: {SERVED} is {verdict} {other}: ", end="")
+            gain = interval(ours - theirs)
+            print(f"\n{each}: {SERVED} is {verdict} {other}: ", end="")
             print(f"difference {gain.mean:.4f} [{gain.low:.4f}, {gain.high:.4f}]")
 
 
-def report_weights(task: Task, factors: Factors) -> None:
-    """Print what each of the weights tried finds of a validation split, and which find most."""
-    users = sorted(task.held_out)
-    wanted = [task.held_out[user] for user in users]
-    known_by, catalogue = task.known_by, catalogue_for(task, factors)
-    in_reach = [frozenset(track for track in held if known_by[track]) for held in wanted]
-    print("\n### Weights on the validation split, the artist's being 1\n")
-    print("| collaborative | sound | era | popularity | recall@20 | recall, known from others | sum |")
-    print("|---|---|---|---|---|---|---|")
+def report_weights(splits: Sequence[Judged]) -> None:
+    """Print what each of the weights tried finds of the validation splits, and which find most."""
+    print("\n### Weights on the validation splits: the mean over the seeds, and each of them\n")
+    print("| collaborative | artist | sound | era | popularity | recall@20 | recall, artist not known | sum | each |")
+    print("|---|---|---|---|---|---|---|---|---|")
     sums: dict[Weights, float] = {}
     for weights in TRIED:
-        way = blend(catalogue, task, weights, WITHIN)
-        lists = [way(user) for user in users]
-        recall, reached = (float(_recall_of(lists, some).mean()) for some in (wanted, in_reach))
-        sums[weights] = recall + reached
-        cells = (weights.collaborative, weights.sound, weights.era, weights.popularity)
-        print(f"| {' | '.join(map(str, cells))} | {recall:.4f} | {reached:.4f} | {sums[weights]:.4f} |", flush=True)
+        pairs = []
+        for judged in splits:
+            found, _ = values(judged, judged.blend(weights, SETTINGS.per_artist, SETTINGS.discovery))
+            pairs.append([np.mean(list(found[each].values())) for each in (MEASURED[0], MEASURED[3])])
+        all_of, new = np.mean(pairs, axis=0)
+        sums[weights] = float(all_of + new)
+        cells = [weights.collaborative, weights.artist, weights.sound, weights.era, weights.popularity]
+        each = ", ".join(f"{sum(pair):.4f}" for pair in pairs)
+        print(
+            f"| {' | '.join(map(str, cells))} | {all_of:.4f} | {new:.4f} | {sums[weights]:.4f} | {each} |", flush=True
+        )
     print(f"\nthe most: {max(sums, key=sums.__getitem__)}; as served: {Weights()}")
 
 
@@ -185,14 +232,23 @@ def _by_unknown_artists(task: Task, user: str) -> frozenset[str]:
     return frozenset(track for track in task.held_out[user] if task.tracks[track]["artist_id"] not in artists)
 
 
-def _recall_of(lists: Sequence[Sequence[str]], wanted: Sequence[frozenset[str]]) -> Values:
-    pairs = [(found, some) for found, some in zip(lists, wanted, strict=True) if some]
-    return np.array([len(some.intersection(found)) / len(some) for found, some in pairs] or [math.nan])
+def _recall_of(
+    users: Sequence[str], lists: Sequence[Sequence[str]], wanted: Sequence[frozenset[str]]
+) -> dict[str, float]:
+    found = zip(users, lists, wanted, strict=True)
+    return {user: len(some.intersection(listed)) / len(some) for user, listed, some in found if some}
 
 
-def _cell(values: Values) -> str:
-    found = interval(values)
-    return f"{found.mean:.4f} [{found.low:.4f}, {found.high:.4f}]"
+def _mean_over(splits: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    users = sorted({user for found in splits for user in found})
+    return {user: float(np.mean([found[user] for found in splits if user in found])) for user in users}
+
+
+def _cell(found: Values) -> str:
+    if not len(found):
+        return "none"
+    mean = interval(found)
+    return f"{mean.mean:.4f} [{mean.low:.4f}, {mean.high:.4f}]"
 
 
 def main() -> None:
@@ -200,29 +256,26 @@ def main() -> None:
     parser.add_argument("--songs", type=Path, help="spotify_songs.csv.gz of TidyTuesday 2020-01-21")
     parser.add_argument("--charts", type=Path, help="the daily archive of Top 50 playlists, top50_daily.csv.gz")
     parser.add_argument("--lake", type=Path, help="a lake with plays")
-    parser.add_argument("--weights", action="store_true", help="show how the weights of the blend were chosen, too")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--weights", action="store_true", help="show how the weights of the blend were chosen, instead")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     options = parser.parse_args()
     began = time.monotonic()
-    os.environ |= spark_environment()
     found = from_files(options.songs, options.charts)
-    tasks = {PLAYLISTS: playlists_task(found, options.seed)}
-    if options.lake:
-        tasks["What users hear for the first time, split by time"] = plays_task(options.lake)
-    with open_session("bench recommend") as spark:
-        factors = {title: learned(spark, task) for title, task in tasks.items()}
-        validation = validation_task(found, tasks[PLAYLISTS], options.seed + 1)
-        factors_then = learned(spark, validation) if options.weights else None
-    for title, task in tasks.items():
-        report(title, task, ways(task, factors[title], options.seed))
-    if factors_then:
-        report_weights(validation, factors_then)
+    tasks = {seed: playlists_task(found, seed) for seed in options.seeds}
+    if options.weights:
+        report_weights([Judged(validation_task(found, task, seed + 100), seed) for seed, task in tasks.items()])
+    else:
+        report("Continuing playlists and charts", [Judged(task, seed) for seed, task in tasks.items()])
+        if options.lake:
+            plays = Judged(plays_task(options.lake), options.seeds[0])
+            report("What users hear for the first time, split by time", [plays])
     data = "the full data" if options.songs and options.charts else "the bundled sample"
     print(
-        f"\n{data}, {len(found.playlists)} playlists, {len(found.charts)} of them charts; seed {options.seed}; ", end=""
+        f"\n{data}, {len(found.playlists)} playlists, {len(found.charts)} of them charts; seeds {options.seeds}; ",
+        end="",
     )
     print(
-        f"{datetime.now(UTC):%Y-%m-%d}, Spark {spark_version}, NumPy {np.__version__}; {time.monotonic() - began:.0f} s"
+        f"{datetime.now(UTC):%Y-%m-%d}, NumPy {np.__version__}, SciPy {scipy_version}; {time.monotonic() - began:.0f} s"
     )
 
 

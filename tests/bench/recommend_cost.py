@@ -12,18 +12,21 @@ import resource
 import time
 
 import numpy as np
+from scipy.sparse import random_array
 from scipy.spatial import cKDTree
 
 from soundlake.recommend.blend import Recommender
 from soundlake.recommend.catalogue import Catalogue
+from soundlake.recommend.ease import learn
 from soundlake.recommend.liked import History
 from soundlake.recommend.neighbours import nearest
 
 LOOKED_UP = 4_000
+LISTENERS, LEARNED_OF = 5_000, 50_000
 
 
 def made_catalogue(rng: np.random.Generator, tracks: int) -> Catalogue:
-    """So many tracks by a fifth as many artists, in thirty factors."""
+    """So many tracks by a fifth as many artists, in five hundred factors."""
     artists = tracks // 5
     return Catalogue(
         track_ids=[f"{number:022}" for number in range(tracks)],
@@ -37,10 +40,8 @@ def made_catalogue(rng: np.random.Generator, tracks: int) -> Catalogue:
         cluster_names=[f"cluster {number}" for number in range(8)],
         features=rng.normal(size=(tracks, 9)).astype("f4"),
         popularity=rng.random(tracks).astype("f4"),
-        track_support=np.ones(tracks, "f4"),
-        artist_support=np.ones(artists, "f4"),
-        track_factors=rng.normal(scale=0.1, size=(tracks, 32)).astype("f4"),
-        artist_factors=rng.normal(scale=0.1, size=(artists, 32)).astype("f4"),
+        factors=rng.normal(scale=0.1, size=(tracks, 512)).astype("f4"),
+        variances=np.ones(tracks, "f4"),
     )
 
 
@@ -64,13 +65,20 @@ def main() -> None:
     )
 
     catalogue = made_catalogue(rng, options.catalogue)
-    recommender = Recommender(catalogue, 40.0, 0.05)
+    recommender = Recommender(catalogue)
     history = {catalogue.track_ids[place]: 1.0 for place in rng.integers(0, options.catalogue, 300)}
-    recommender.recommend(History(history), 30, 2)  # the first one builds what all share
+    recommender.recommend(History(history), 30, 2, 5)  # the first one builds what all share
     began = time.monotonic()
     for _ in range(10):
-        recommender.recommend(History(history), 30, 2)
+        recommender.recommend(History(history), 30, 2, 5)
     print(f"one list from {options.catalogue:,} tracks: {100 * (time.monotonic() - began):.0f} ms")
+    rows = random_array((LISTENERS, LEARNED_OF), density=0.005, format="csr", random_state=1)
+    rows.data[:] = 1.0
+    artists = rng.integers(0, LEARNED_OF // 5, LEARNED_OF)
+    began = time.monotonic()
+    learn(rows, artists, np.bincount(artists, minlength=LEARNED_OF // 5), 512, 1)
+    print(f"learning from {LISTENERS:,} listeners, {rows.nnz:,} likes of {LEARNED_OF:,} tracks: ", end="")
+    print(f"{time.monotonic() - began:.0f} s")
     print(f"most memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GB")
 
 

@@ -208,7 +208,8 @@ def main() -> None:
     options = parser.parse_args()
     total = options.tracks + options.plays
     if options.step:
-        return STEPS[options.step](options.folder, total)
+        STEPS[options.step](options.folder, total)
+        return
     if opened(options.folder / "stamps") is None:
         make(options.folder / "stamps", options.tracks, options.plays)
     for step in STEPS:

@@ -12,7 +12,7 @@ from threading import Event
 from time import monotonic
 
 from helpers.services.process import ServiceProcess
-from soundlake.launch.local import spark_environment
+from soundlake.launch.local import MOST_HEAP_OF_STREAM, spark_environment
 from soundlake.launch.paths import ROOT
 
 PATIENCE_SECONDS = 240
@@ -24,7 +24,7 @@ class Job:
     """`jobs/NAME.py` with its options, as the launcher starts it, or another script in its place."""
 
     def __init__(self, log: Path, *arguments: str, script: Path = ROOT / "jobs" / "stream.py") -> None:
-        environment = {"SPARK_DRIVER_MEMORY": "3g", **os.environ, **spark_environment(cores=2)}
+        environment = {**os.environ, **spark_environment(cores=2, most_heap=MOST_HEAP_OF_STREAM)}
         environment["PYTHONPATH"] = PYTHONPATH
         self._process = ServiceProcess([sys.executable, str(script), *arguments], log, environment)
 

@@ -160,7 +160,7 @@ def test_poison_of_every_sort_between_good_records(flow: Flow, told: Told) -> No
 def test_a_second_driver_is_refused_and_sigterm_ends_the_first_in_peace(flow: Flow, told: Told, tmp_path: Path) -> None:
     job = flow.start()
     with producing(flow.broker, flow.topic, Records(SEED + 200)):
-        second = Job(tmp_path / "log", *options(flow.broker, flow.topic, flow.lake))
+        second = Job(tmp_path / "log", *options(flow.broker, flow.topic, flow.lake, "lake.lease_wait=0 seconds"))
         assert second.wait() == 1
         assert "already at work" in second.said()
         assert job.terminate() == 0

@@ -11,9 +11,11 @@ from typing import Any, Self
 
 from soundlake.imports.bundled import mapping_named
 from soundlake.imports.inputs import inputs_of
-from soundlake.imports.mapping import TableMapping, parse_mapping
+from soundlake.imports.jobs import JobOptions, Summary, jobs_of
+from soundlake.imports.mapping import TableMapping
+from soundlake.imports.mapping_file import parse_mapping
 from soundlake.imports.report import Report
-from soundlake.imports.run import Import, Options, Summary, jobs_of
+from soundlake.imports.run import Import
 from soundlake.imports.state import ImportState
 from soundlake.settings import load_settings
 
@@ -26,7 +28,7 @@ class InMemory:
     def __init__(self, dies_at: int | None = None) -> None:
         self.safe: list[tuple[str, str, bytes]] = []
         self._waiting: list[tuple[str, str, bytes]] = []
-        self._dies_at, self._flushes = dies_at, 0
+        self._dies_at, self.flushes = dies_at, 0
 
     def publish(self, kind: str, key: str, record: Any) -> None:
         raise NotImplementedError
@@ -35,8 +37,8 @@ class InMemory:
         self._waiting += [(kind, key, value) for key, value in zip(keys, values, strict=True)]
 
     def flush(self) -> None:
-        self._flushes += 1
-        if self._flushes == self._dies_at:
+        self.flushes += 1
+        if self.flushes == self._dies_at:
             raise KeyboardInterrupt
         self.safe += self._waiting
         self._waiting = []
@@ -91,12 +93,14 @@ def imported(
     chosen = mapping_named(mapping) if isinstance(mapping, str) else mapping
     told = folder / "report.ndjson"
     with Report(told) as report:
-        files = inputs_of([str(path) for path in paths], load_settings(env={}), folder)
-        wishes = Options(mapping=chosen, **options)
-        run = Import(publisher, ImportState(folder / "state"), report, summary, wishes)
-        for job in jobs_of(files, wishes, summary, report):
+        found = inputs_of([str(path) for path in paths], load_settings(env={}), folder)
+        summary.notes += found.notes
+        job_options = JobOptions(mapping=chosen, **options)
+        run = Import(publisher, ImportState(folder / "state"), report, summary, job_options)
+        for job in jobs_of(found.files, job_options, summary, report):
             run.take(job, lambda count: None)
-    summary.troubles = report.lines()
+        run.finish()
+    summary.issues = report.lines()
     lines = [json.loads(line) for line in told.read_bytes().splitlines()]
     records = [json.loads(value) for _, _, value in publisher.safe]
     return Imported(records, [key for _, key, _ in publisher.safe], lines, summary)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+from deltalake import write_deltalake
+
+from helpers.asking import answers, tables_of
 from helpers.lake_model import LakeModel, here
-from soundlake.tables import PLAYS
+from helpers.marts import write
+from soundlake.tables import EVENTS, PLAYS
 
 Record = dict[str, Any]
 
@@ -36,3 +41,12 @@ def plays_of(records: Iterable[Record]) -> list[Record]:
     lake.refine({str(number): record for number, record in enumerate(records)}, "play")
     lake.apply()
     return list(lake.tables[PLAYS.path].values())
+
+
+def plays_alone(lake: Path) -> Path:
+    """A lake of one listener's exported plays and nothing else, with the marts that are built of them."""
+    write(lake, EVENTS)
+    write(lake, PLAYS, *plays_of(extended(f"2026-10-{day:02} 10:00:00", f"t{day % 3}") for day in range(1, 29)))
+    for name, rows in answers(tables_of(lake)).items():
+        write_deltalake(lake / "gold" / name, rows)
+    return lake

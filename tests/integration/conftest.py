@@ -90,8 +90,10 @@ def browser() -> Iterator[Browser]:
 def shown(browser: Browser, dashboard_url: str) -> Iterator[Shown]:
     width, height = SIZES["desktop"]
     page = browser.new_page(viewport={"width": width, "height": height})
-    yield Shown(page, dashboard_url)
+    shown = Shown(page, dashboard_url)
+    yield shown
     page.close()
+    assert shown.elsewhere == []
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from deltalake.schema import PrimitiveType
 from helpers.asking import TYPES
 from helpers.services.moto import moto_server
 from soundlake.catalog import glue as module
-from soundlake.catalog.delta import Found
+from soundlake.catalog.delta import LoggedSchema
 from soundlake.catalog.drift import differences
 from soundlake.catalog.glue import Registration, register
 from soundlake.catalog.names import check_names, one_line
@@ -302,7 +302,7 @@ def test_a_table_with_columns_that_nobody_declared_is_refused(world: World) -> N
 
 
 def test_a_log_that_athena_does_not_read_is_named() -> None:
-    found = Found({"playlist_id": "string"}, ("typeWidening",))
+    found = LoggedSchema({"playlist_id": "string"}, ("typeWidening",))
     assert found.differs_from(PLAYLISTS) == ["its Delta log has the feature typeWidening, which Athena does not read"]
 
 

@@ -155,7 +155,7 @@ def test_a_retraining_keeps_labels_names_and_earlier_models_and_leaves_the_track
     conform(more, TRACK_FEATURES).write.format("delta").mode("append").save(lake.path(TRACK_FEATURES))
     before = clusters(spark, lake)
     settings = Settings.model_validate({"train": {"k": 3, "seed": 7, "max_iter": 5}})
-    second = train(spark, lake, settings, lambda: nullcontext(False))
+    second = train(spark, lake, settings, lambda: nullcontext(None))
     assert second.n_tracks == first.n_tracks + more.count()
     assert dict(zip(second.labels, second.names, strict=True)) == dict(zip(first.labels, first.names, strict=True))
     models = {row["model_version"]: row["is_current"] for row in lake.read(spark, CLUSTER_MODELS).collect()}

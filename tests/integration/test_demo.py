@@ -77,6 +77,15 @@ def test_the_counts_of_tables_are_those_another_reader_finds(printed: str, lake:
     assert all(said.values())
 
 
+def test_the_readme_shows_what_the_demo_prints(printed: str) -> None:
+    title = "Records of this run"
+    assert cells((ROOT / "README.md").read_text(), title) == cells(printed, title)
+
+
+def test_who_is_made_up_is_called_so(printed: str) -> None:
+    assert "Made-up listeners: the sample's plays are generated." in printed
+
+
 def test_every_record_of_the_sample_is_counted_once_under_its_kind(printed: str, lake: Path) -> None:
     in_files = Counter[str]()
     for file in RECORDS.glob("*/*.gz"):

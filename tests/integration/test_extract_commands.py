@@ -89,7 +89,7 @@ def test_a_stop_exits_1_and_says_when_to_come_again(
     assert exit_code(monkeypatch, extracting, "tracks", A_TRACK) == 1
     output = capsys.readouterr().out
     assert "stopped: Spotify: 429 a fault" in output
-    assert " UTC the same command goes on where this one stopped" in output
+    assert " UTC the same command resumes the crawl" in output
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import pytest
 
 from helpers.importing import write
 from soundlake import cli
-from soundlake.imports.mapping import load_mapping
+from soundlake.imports.mapping_file import load_mapping
 
 DOCS = Path(__file__).parents[2] / "docs" / "imports.md"
 SONGS = "id,name\nt1,One\nt2,Two\n"

@@ -211,7 +211,7 @@ def test_a_batch_that_is_no_longer_all_there_is_refused(client: Any, stream: Str
 def test_a_stream_made_anew_under_the_same_name_is_refused(client: Any, stream: Stream) -> None:
     end = planner(client, stream).plan(NOTHING)
     other = StreamOffset(end.created - 1000 if end.created else None, end.shards)
-    with pytest.raises(SoundlakeError, match="was deleted and made anew"):
+    with pytest.raises(SoundlakeError, match="was deleted and recreated"):
         planner(client, stream).plan(other)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,17 +15,14 @@ import pytest
 
 from helpers.building import envelope
 from helpers.reading import rows
-from helpers.services.packed import archive, bare, code, environment
+from helpers.services.cluster_job import PATIENCE_SECONDS, ClusterJob, cluster_job
 from helpers.services.spark_cluster import spark_cluster
-from soundlake.launch.jobs import REGISTRY
-from soundlake.launch.local import CONFIGURATION, JARS
 from soundlake.tables import BATCHES, EVENTS, PLAYS, TRACKS
 
 pytestmark = pytest.mark.cluster
 
 FILES, RECORDS = 8, 5_000  # of these each: a file is a batch
 KILLS = 3
-_PATIENCE_SECONDS = 400
 
 
 def records(file: int) -> Iterator[dict[str, Any]]:
@@ -40,34 +36,18 @@ def records(file: int) -> Iterator[dict[str, Any]]:
         yield envelope("track", {"id": f"t{number}", "name": f"named by {file}"}, f"2026-03-01T{file:02}:00:00Z")
 
 
-def executors(port: str) -> list[int]:
-    """The process ids of the executors of the application whose driver listens there."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue  # it has just ended
-            if b"org.apache.spark.executor.CoarseGrainedExecutorBackend" in words and any(
-                word.endswith(f":{port}".encode()) for word in words
-            ):
-                found.append(int(folder.name))
-    return found
-
-
-def kill_in_mid_batch(lake: Path, job: subprocess.Popen[bytes], port: str) -> int:
+def kill_in_mid_batch(lake: Path, job: ClusterJob) -> int:
     """Kill an executor while a batch of refine is at work, in KILLS different batches; returns how many were killed."""
     killed: set[int] = set()
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     checkpoint = lake / "_checkpoints" / "refine"
-    while len(killed) < KILLS and job.poll() is None and time.monotonic() < deadline:
+    while len(killed) < KILLS and job.is_running() and time.monotonic() < deadline:
         begun, done = (
             {int(f.name) for f in (checkpoint / log).glob("[0-9]*") if f.name.isdigit()}
             for log in ("offsets", "commits")
         )
         at_work = begun - done
-        pids = executors(port)
+        pids = job.executors()
         if at_work and not at_work & killed and len(pids) == 2:
             os.kill(pids[0], signal.SIGKILL)
             killed |= at_work
@@ -80,27 +60,16 @@ def test_the_stream_survives_executors_that_are_killed_in_mid_batch(tmp_path: Pa
     landed.mkdir(parents=True)
     for file in range(FILES):
         (landed / f"{file}.ndjson").write_text("\n".join(json.dumps(record) for record in records(file)))
-    variables = bare() | {"PYSPARK_PYTHON": "./environment/bin/python", "SPARK_LOCAL_IP": "127.0.0.1"}
-    variables |= {"PYSPARK_DRIVER_PYTHON": str(environment() / "bin" / "python")}
-    with spark_cluster(tmp_path) as url:
-        options = ["--master", url, "--py-files", str(code()), "--archives", f"{archive()}#environment"]
-        options += ["--jars", ",".join(map(str, JARS.glob("*.jar"))), "--driver-memory", "1g"]
-        options += ["--executor-memory", "768m", "--executor-cores", "1"]
-        port = str(7_000 + os.getpid() % 20_000)
-        conf = CONFIGURATION | {"spark.sql.shuffle.partitions": "2", "spark.driver.port": port}
-        options += [part for name, value in conf.items() for part in ("--conf", f"{name}={value}")]
-        submit = [str(Path(variables["SPARK_HOME"]) / "bin" / "spark-submit"), *options, str(REGISTRY["stream"].file)]
-        sets = [
-            f"source.files.path={tmp_path / 'landed'}",
-            "source.files.max_files_per_trigger=1",
-            "refine.max_bytes_per_trigger=1",
-            "refine.driver_records=0",
-        ]
-        told = ["--once", "--lake", str(lake), *[word for one in sets for word in ("--set", one)]]
-        with (tmp_path / "job.log").open("wb") as log:
-            job = subprocess.Popen([*submit, *told], env=variables, stdout=log, stderr=log, cwd=tmp_path)
-            killed = kill_in_mid_batch(lake, job, port)
-            assert job.wait(_PATIENCE_SECONDS) == 0, (tmp_path / "job.log").read_text()[-4000:]
+    sets = [
+        f"source.files.path={tmp_path / 'landed'}",
+        "source.files.max_files_per_trigger=1",
+        "refine.max_bytes_per_trigger=1",
+        "refine.driver_records=0",
+    ]
+    words = ["--once", "--lake", str(lake), *[word for one in sets for word in ("--set", one)]]
+    with spark_cluster(tmp_path) as url, cluster_job(url, tmp_path / "job.log", "stream", *words) as job:
+        killed = kill_in_mid_batch(lake, job)
+        assert job.wait() == 0, job.said()
     assert killed == KILLS
     sent = [record for file in range(FILES) for record in records(file)]
     assert len(rows(lake, EVENTS)) == len(sent) == sum(batch["read"] for batch in rows(lake, BATCHES))

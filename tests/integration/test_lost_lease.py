@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from helpers.reading import rows
 from helpers.records import envelope
 from soundlake import stream
-from soundlake.ops.lease import Lease, LeaseLostError
+from soundlake.lease import Lease, LeaseLostError
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import BATCHES
 

@@ -33,7 +33,7 @@ from soundlake.tables import (
 
 pytestmark = pytest.mark.slow
 
-SMALL = Settings.model_validate({"recommend": {"list_size": 8, "factors": 4, "iterations": 3, "similar": 5}})
+SMALL = Settings.model_validate({"recommend": {"list_size": 8, "similar": 5}})
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_a_new_play_reranks_the_list_of_its_listener_and_no_other(spark, copied)
 
 def test_a_stream_ranks_all_lists_by_a_model_that_was_published_beside_it(spark, copied):
     lake, _ = copied
-    second = recommend(spark, lake, SMALL, lambda: nullcontext(False))
+    second = recommend(spark, lake, SMALL, lambda: nullcontext(None))
     assert not are_listed(spark, lake, second)
     assert any(
         line.startswith("gold/recommendations: left to the running stream") for line in summary(spark, lake, second)
@@ -150,7 +150,7 @@ def test_dying_before_the_last_commit_leaves_the_earlier_model_current(spark, co
         with pytest.raises(KeyboardInterrupt):
             recommend(spark, lake, SMALL)
     assert current_model(spark, lake) == first
-    second = recommend(spark, lake, SMALL, lambda: nullcontext(False))
+    second = recommend(spark, lake, SMALL, lambda: nullcontext(None))
     models = {row["model_version"]: row["is_current"] for row in rows(lake.uri, RECOMMENDATION_MODELS)}
     assert models == {first.model_version: False, second.model_version: True}
     # Of the earlier model for a stream that is reading them, of the dead one none.

@@ -6,8 +6,8 @@ import pytest
 
 from helpers.on_s3 import new_bucket
 from helpers.services.object_store import ObjectStore
+from soundlake.lease import lease
 from soundlake.lock import TakenError
-from soundlake.ops.lease import lease
 from soundlake.settings import load_settings
 
 

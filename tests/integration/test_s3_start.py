@@ -14,7 +14,7 @@ from helpers.services.kinesis import CREDENTIALS
 from helpers.services.object_store import ObjectStore
 from helpers.services.ports import free_ports
 from soundlake.launch.jobs import REGISTRY
-from soundlake.ops.lease import lease
+from soundlake.lease import lease
 from soundlake.settings import load_settings
 
 Run = subprocess.CompletedProcess[str]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -68,7 +67,7 @@ def test_a_broker_that_another_answers_for_is_refused(kafka: Broker, monkeypatch
 
 def test_services_listen_on_this_machine_only(kafka: Broker, kinesis: Emulator) -> None:
     for pid in (kafka.pid, kinesis.pid):
-        inodes = {os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
+        inodes = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
         listening = []
         for table in ("tcp", "tcp6"):
             for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:

@@ -21,8 +21,9 @@ pytestmark = pytest.mark.xdist_group("spark")  # its job is a Spark of its own
 PATIENCE_SECONDS = 240
 
 
-def started(lake: Path, landed: Path) -> subprocess.Popen[str]:
-    command = [str(ROOT / "spark-submit.sh"), "stream", "--lake", str(lake), "--set", f"source.files.path={landed}"]
+def started(lake: Path, landed: Path, *sets: str) -> subprocess.Popen[str]:
+    told = [word for one in (f"source.files.path={landed}", *sets) for word in ("--set", one)]
+    command = [str(ROOT / "spark-submit.sh"), "stream", "--lake", str(lake), *told]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
 
 
@@ -45,7 +46,7 @@ def test_sigterm_ends_a_running_stream_with_its_batches_done(tmp_path: Path) -> 
     process = started(lake, landed)
     try:
         wait_for_a_batch(process, lake)
-        second = started(lake, landed)
+        second = started(lake, landed, "lake.lease_wait=0 seconds")
         _, said = second.communicate(timeout=PATIENCE_SECONDS)
         assert (second.returncode, "already at work" in said) == (1, True)
         process.send_signal(signal.SIGTERM)

@@ -13,18 +13,22 @@ from helpers.lake_model import LakeModel, here
 from helpers.model_tables import put_all, put_stamps
 from helpers.reading import rows
 from soundlake.lake import Lake
+from soundlake.lease import lease
 from soundlake.ops.maintenance import MaintenanceRecord, maintain
 from soundlake.refine.stamp_log import ONLY_DOMINATED
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import (
     CHANGES,
+    FORECAST_ERRORS,
     MAINTENANCE,
     PLAYLIST_FETCHES,
     PLAYLIST_ITEMS,
     POPULARITY_HISTORY,
     STAMPS,
     TRACKS,
+    Table,
 )
+from soundlake.writes import append
 
 pytestmark = pytest.mark.slow
 
@@ -109,3 +113,20 @@ def test_where_nothing_is_to_be_done_nothing_is_written(
     before = {table: DeltaTable(kept[0] / table.path).version() for table in tables}
     maintain(spark, Lake(str(kept[0])), settings)
     assert {table: DeltaTable(kept[0] / table.path).version() for table in tables} == before
+
+
+def test_tables_of_a_job_that_is_at_work_are_left_to_the_next_time(spark: SparkSession, tmp_path: Path) -> None:
+    settings = make_lake(spark, tmp_path / "lake")
+    lake = Lake(settings.lake.uri)
+    for number in range(2):
+        append(lake, FORECAST_ERRORS, spark.range(1).selectExpr(*empty(FORECAST_ERRORS, model_version=f"'{number}'")))
+    with lease(settings, "forecast", "forecast"):
+        maintain(spark, lake, settings)
+        assert lake.files(spark, FORECAST_ERRORS) == 2
+    maintain(spark, lake, settings)
+    assert lake.files(spark, FORECAST_ERRORS) == 1
+
+
+def empty(table: Table, **known: str) -> list[str]:
+    """A row of nulls, but for what is known, as expressions."""
+    return [f"CAST({known.get(column.name, 'NULL')} AS {column.type}) AS {column.name}" for column in table.columns]

@@ -1,13 +1,12 @@
 """Put each fault of mutants.toml into a copy of the code, and tell whether its tests fail, as they should.
 
-python tests/mutants/run.py                    # all of them; writes docs/mutants.md
-python tests/mutants/run.py --only lock.py     # those of one file, or with this text in what they break
-python tests/mutants/run.py --no-spark         # those whose tests need no Spark
+What came of each is kept in build/mutants.json; docs/mutants.md is written when all of them have been tried.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -22,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LIST = Path(__file__).with_name("mutants.toml")
 DOCS = ROOT / "docs" / "mutants.md"
+KEPT = ROOT / "build" / "mutants.json"
 COPIED = ("lib", "tests", "jobs", "conf", "sample", "pyproject.toml")
 PATIENCE_SECONDS = 1_800
 PYTEST_FAILED = 1  # its exit code when a test failed; all others say that they could not run
@@ -52,8 +52,11 @@ class Mutant:
 
 
 def mutants() -> list[Mutant]:
-    """The list. Ends the program with what is wrong where the text of one does not stand once in its file."""
-    found = [Mutant.read(entry) for entry in tomllib.loads(LIST.read_text(encoding="utf-8"))["mutant"]]
+    return [Mutant.read(entry) for entry in tomllib.loads(LIST.read_text(encoding="utf-8"))["mutant"]]
+
+
+def check(found: list[Mutant]) -> None:
+    """End the program, with what is wrong, where the text of a mutant does not stand once in its file."""
     wrong = [
         f"{mutant.file}: {count} times, not once: {mutant.find!r}"
         for mutant in found
@@ -61,7 +64,6 @@ def mutants() -> list[Mutant]:
     ]
     if wrong:
         sys.exit("\n".join([f"{LIST.relative_to(ROOT)} does not fit the code any more:", *wrong]))
-    return found
 
 
 def _source(root: Path, mutant: Mutant) -> Path:
@@ -112,18 +114,24 @@ def is_killed(copy: Path, mutant: Mutant) -> bool:
         file.write_text(sound, encoding="utf-8")
 
 
-def page(results: list[tuple[Mutant, bool]]) -> str:
+def results() -> dict[str, bool]:
+    """Whether the mutants that were tried so far, by their faults, were killed."""
+    kept: dict[str, bool] = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    return kept
+
+
+def page(found: dict[Mutant, bool]) -> str:
     """What docs/mutants.md says."""
-    killed = sum(is_killed for _, is_killed in results)
+    killed = sum(found.values())
     lines = [
         HEAD,
-        f"{killed} of {len(results)} are killed. {sum(not mutant.spark for mutant, _ in results)} need no Spark.",
+        f"{killed} of {len(found)} are killed. {sum(not mutant.spark for mutant in found)} need no Spark.",
         "",
         "| fault | in | noticed by | |",
         "|---|---|---|---|",
     ]
-    for mutant, was_killed in results:
-        tests = ", ".join(f"`{Path(file).stem}`" for file in mutant.tests)
+    for mutant, was_killed in found.items():
+        tests = ", ".join(f"`{Path(test.partition('::')[0]).stem}`" for test in mutant.tests)
         lines.append(f"| {mutant.fault} | `{mutant.file}` | {tests} | {'killed' if was_killed else '**survived**'} |")
     return "\n".join(lines) + "\n"
 
@@ -132,24 +140,34 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", metavar="TEXT", help="those with this text in file or fault")
     parser.add_argument("--no-spark", action="store_true", help="leave out those whose tests need Spark")
+    parser.add_argument("--spark", action="store_true", help="only those whose tests need Spark")
+    parser.add_argument("--rest", action="store_true", help="only those that were not killed so far")
     options = parser.parse_args()
+    everything = mutants()
+    kept = results()
     chosen = [
         mutant
-        for mutant in mutants()
-        if options.only in f"{mutant.file} {mutant.fault}" and not (options.no_spark and mutant.spark)
+        for mutant in everything
+        if options.only in f"{mutant.file} {mutant.fault}"
+        and not (options.no_spark and mutant.spark)
+        and not (options.spark and not mutant.spark)
+        and not (options.rest and kept.get(mutant.fault))
     ]
+    check(chosen)
+    KEPT.parent.mkdir(exist_ok=True)
     with scratch() as copy:
-        if fails(copy, tuple(sorted({file for mutant in chosen for file in mutant.tests}))):
+        if chosen and fails(copy, tuple(sorted({file for mutant in chosen for file in mutant.tests}))):
             sys.exit("the tests fail without any mutant")
-        results = []
         for mutant in chosen:
-            results.append((mutant, is_killed(copy, mutant)))
-            print(f"{'killed  ' if results[-1][1] else 'SURVIVED'}  {mutant.file}: {mutant.fault}", flush=True)
-    killed = sum(is_killed for _, is_killed in results)
-    print(f"{killed} of {len(results)} killed")
-    if not options.only and not options.no_spark:
-        DOCS.write_text(page(results), encoding="utf-8")
-    return 0 if killed == len(results) else 1
+            found = is_killed(copy, mutant)
+            kept = results() | {mutant.fault: found}  # another run may have added some
+            KEPT.write_text(json.dumps(kept, indent=1))
+            print(f"{'killed  ' if found else 'SURVIVED'}  {mutant.file}: {mutant.fault}", flush=True)
+    killed = sum(kept[mutant.fault] for mutant in chosen)
+    print(f"{killed} of {len(chosen)} killed")
+    if all(mutant.fault in kept for mutant in everything):
+        DOCS.write_text(page({mutant: kept[mutant.fault] for mutant in everything}), encoding="utf-8")
+    return 0 if killed == len(chosen) else 1
 
 
 if __name__ == "__main__":

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pyarrow as pa
 import pytest
 
 from helpers.building import envelope, stamp, utc
 from helpers.decoding import events_table
 from soundlake.core.decode import decode, key_of
-from soundlake.core.judge import KNOWN, judge
+from soundlake.core.judge import KNOWN, Judged, judge
 
 CHOSEN = (stamp(15, day=2), stamp(13, day=2))  # of 2 March, the last one first: it was chosen after the other
 
 
-def outcome(fetched_at: str | None) -> str:
-    """What becomes of an entry of a playlist of which fetches were chosen; without fetched_at it arrived at noon."""
+def judged_entry(fetched_at: str | None) -> Judged:
+    """An entry of a playlist of which fetches were chosen, judged; without fetched_at it arrived at noon."""
     chosen = [
         {
             "key": key_of("playlist_item", "p\x1f2026-03-02"),
@@ -27,8 +29,11 @@ def outcome(fetched_at: str | None) -> str:
     ]
     payload = {"playlist": {"id": "p"}, "position": 0, "track": {"id": "t"}}
     (records,) = decode(events_table(None, {"an entry": envelope("playlist_item", payload, fetched_at)})).records
-    judged = judge(records, pa.Table.from_pylist(chosen, schema=KNOWN))
-    (found,) = [name for name, count in judged.counts.items() if count]
+    return judge(records, pa.Table.from_pylist(chosen, schema=KNOWN))
+
+
+def outcome(fetched_at: str | None) -> str:
+    (found,) = [name for name, count in judged_entry(fetched_at).counts.items() if count]
     return found
 
 
@@ -43,3 +48,9 @@ def test_an_entry_of_another_day_is_taken() -> None:
 
 def test_a_fetch_without_a_time_may_still_grow() -> None:
     assert outcome(None) == "accepted"
+
+
+@pytest.mark.parametrize(("hour", "wanted"), [(14, []), (16, [("playlist_items", "p", date(2026, 3, 2))])])
+def test_the_playlist_and_day_of_an_entry_that_is_taken_are_chosen_anew(hour: int, wanted: list[object]) -> None:
+    changes = judged_entry(stamp(hour, day=2)).changes.to_pylist()
+    assert [(change["target"], change["id"], change["on_date"]) for change in changes] == wanted

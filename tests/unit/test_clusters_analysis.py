@@ -9,43 +9,54 @@ import pyarrow as pa
 import pytest
 
 from soundlake.clusters.drift import Drift, columns, measure
+from soundlake.clusters.kmeans import candidates, fit, nearest, silhouette, stability
 from soundlake.clusters.learnable import FEATURES
 from soundlake.clusters.projection import principal_components
-from soundlake.clusters.stability import agreement, stability
 
 
 def codes(*values: int) -> Any:
     return np.array(values, dtype=np.int32)
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "index"),
-    [
-        ((0, 0, 1, 1), (1, 1, 0, 0), 1.0),
-        ((0, 0, 1, 1), (0, 0, 1, 2), 0.5714285714),
-        ((0, 0, 1, 2), (0, 0, 1, 1), 0.5714285714),
-        ((0, 0, 0, 0), (0, 1, 2, 3), 0.0),
-        ((0, 0, 1, 1), (0, 1, 0, 1), -0.5),
-        ((0, 0, 0), (0, 0, 0), 1.0),
-        ((0, 1, 2), (2, 0, 1), 1.0),
-    ],
-)
-def test_agreement_is_the_adjusted_rand_index_of_the_literature(
-    first: tuple[int, ...], second: tuple[int, ...], index: float
-) -> None:
-    assert agreement(codes(*first), codes(*second)) == pytest.approx(index)
-
-
-def test_agreement_by_chance_is_about_nothing() -> None:
-    generator = np.random.default_rng(3)
-    first, second = generator.integers(0, 5, size=(2, 20_000))
-    assert agreement(first, second) == pytest.approx(0.0, abs=0.005)
-
-
 def test_stability_is_the_mean_over_all_pairs() -> None:
     one, other = codes(0, 0, 1, 1), codes(0, 0, 1, 2)
     assert stability([one, one, other]) == pytest.approx((1 + 2 * 0.5714285714) / 3)
+    assert stability([one, codes(1, 1, 0, 0)]) == 1.0
     assert np.isnan(stability([one]))
+
+
+def clouds(rows: int, seed: int = 7) -> Any:
+    """Three clouds of tracks in nine features, far from each other, and which row belongs to which."""
+    generator = np.random.default_rng(seed)
+    middles = generator.normal(size=(3, 9)) * 4
+    cloud = generator.integers(0, 3, rows)
+    return middles[cloud] + generator.normal(size=(rows, 9)), cloud, middles
+
+
+def test_the_number_of_clouds_has_the_best_silhouette() -> None:
+    found = candidates(clouds(600)[0], (2, 3, 4, 5), 40, 1)
+    assert [each.k for each in found] == [2, 3, 4, 5]
+    assert max(found, key=lambda each: each.silhouette).k == 3
+    inertias = [each.inertia for each in found]
+    assert inertias == sorted(inertias, reverse=True)
+
+
+def test_numbers_that_too_few_different_rows_are_there_for_are_not_tried() -> None:
+    assert [each.k for each in candidates(np.repeat(np.eye(4, 9), 5, axis=0), (2, 3, 4, 5), 40, 1)] == [2, 3]
+
+
+def test_the_silhouette_is_the_mean_over_all_tracks_of_how_much_nearer_their_own_cluster_is() -> None:
+    points = np.array([[0.0], [2.0], [10.0], [12.0]])
+    own, other = 4.0, np.array([(100 + 144) / 2, (64 + 100) / 2, (100 + 64) / 2, (144 + 100) / 2])
+    assert silhouette(points, codes(0, 0, 1, 1)) == pytest.approx(((other - own) / other).mean())
+
+
+def test_a_fit_finds_the_middles_of_the_clouds_from_a_sample_that_is_not_all_of_them() -> None:
+    points, cloud, middles = clouds(5000)
+    centroids = fit(points, points[:300], 3, 40, 1)
+    order = nearest(middles, centroids)
+    assert centroids[order] == pytest.approx(middles, abs=0.15)
+    assert np.array_equal(order[cloud], nearest(points, centroids))
 
 
 def test_the_map_keeps_what_varies_most_and_its_directions() -> None:

@@ -12,10 +12,12 @@ from pathlib import Path
 from socket import socket
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from helpers.listenings import plays_alone
 from helpers.marts import small_lake, write_mart
 from helpers.pages import draw, table, told, well
 from helpers.services.athena import athena_service
@@ -42,6 +44,11 @@ def lake(tmp_path: Path) -> Path:
     return small_lake(tmp_path / "lake")
 
 
+@pytest.fixture(scope="module")
+def lake_of_plays(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return plays_alone(tmp_path_factory.mktemp("plays") / "lake")
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_lake_that_is_not_there_is_explained_in_place(view: str, tmp_path: Path) -> None:
     page = draw(view, tmp_path / "none")
@@ -55,6 +62,16 @@ def test_a_table_that_is_missing_is_explained_with_the_job_that_makes_it(view: s
     page = draw(view, tmp_path)
     expected = "there are no tables" if view == "overview" else f"--lake {tmp_path}"
     assert any(expected in text for text in told(page))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_lake_of_plays_alone_is_drawn_as_far_as_it_goes(view: str, lake_of_plays: Path) -> None:
+    well(draw(view, lake_of_plays))
+
+
+def test_a_page_says_of_which_kinds_no_record_came(lake_of_plays: Path) -> None:
+    captions = [caption.value for caption in draw("genres", lake_of_plays).caption]
+    assert any("No records of kind artist, track have come" in caption for caption in captions)
 
 
 @pytest.mark.parametrize(
@@ -270,9 +287,21 @@ def test_the_server_listens_here_only_and_tells_nobody() -> None:
     assert {"--server.address=127.0.0.1", "--browser.gatherUsageStats=false"} <= set(told)
 
 
-def test_a_port_that_is_taken_is_wrong_usage(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_lake_that_is_not_there_is_told_before_the_server_starts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    monkeypatch.setattr("sys.argv", ["soundlake", "dashboard", "--lake", str(tmp_path / "none")])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert f"there is no lake at {tmp_path / 'none'}: run demo or stream with it first" in told
+
+
+def test_a_port_that_is_taken_is_wrong_usage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lake: Path
+) -> None:
+    monkeypatch.chdir(lake.parent)  # where ./lake is
     with socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -290,3 +319,18 @@ def test_help_needs_no_web_framework() -> None:
     code = "import sys, soundlake.cli; print(sorted({'streamlit', 'altair', 'pandas'} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_tracks_heard_together_are_ranked_by_what_listeners_and_playlists_share() -> None:
+    weekly = [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y"), ("b", "z"), ("c", "z"), ("d", "alone"), ("a", "y")]
+    on_playlists = [("p", "x"), ("p", "y"), ("q", "z")]
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE gold_weekly_plays (user_id text, track_id text)")
+        connection.executemany("INSERT INTO gold_weekly_plays VALUES (?, ?)", weekly)
+        connection.execute("CREATE TABLE silver_playlist_items (playlist_id text, track_id text)")
+        connection.executemany("INSERT INTO silver_playlist_items VALUES (?, ?)", on_playlists)
+        found = connection.execute(sql.heard_together("x", 20)).fetchall()
+        first = connection.execute(sql.heard_together("x", 1)).fetchall()
+        nothing = connection.execute(sql.heard_together("nobody's", 20)).fetchall()
+    assert found == [(1, "y", 3, 1.0), (2, "z", 1, pytest.approx(1 / 3))]
+    assert (first, nothing) == (found[:1], [])

@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def port(folder: Path) -> Iterator[int]:
     """The port of a server whose browser only tells what it has to open."""
-    (folder / "lake").mkdir()
+    (folder / "lake" / "bronze").mkdir(parents=True)
     os.mkfifo(folder / "opened")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BROWSER", f"sh -c 'echo %s > {folder}/opened'")

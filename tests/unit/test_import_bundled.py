@@ -175,3 +175,67 @@ def test_columns_that_nobody_knows_are_told_with_what_to_do(tmp_path: Path) -> N
         f"{file}: no bundled mapping is for its columns (a, b): "
         f"draft one (soundlake import {file} --infer > my.toml), check it, then give it with --mapping my.toml"
     ]
+
+
+A, B, C, D = ("1aaaaaaaaaaaaaaaaaaaaa", "2bbbbbbbbbbbbbbbbbbbbb", "1hhhhhhhhhhhhhhhhhhhhh", "2hhhhhhhhhhhhhhhhhhhhh")
+SPANISH = (
+    '"URI de la canción","Nombre de la canción","URI(s) del artista","Nombre(s) del artista","URI del álbum",'
+    '"Nombre del álbum","Fecha de lanzamiento del álbum","Duración de la canción (ms)","Explícito","Popularidad",'
+    '"ISRC","Añadido por","Añadido en"\n'
+    f'"spotify:track:{A}","Una","spotify:artist:{C}","Alguien","spotify:album:{D}","Disco","2020-02-03","201000",'
+    '"false","44","ESXX12000001","spotify:user:u1","2025-06-07T08:09:10Z"\n'
+    f'"spotify:track:{B}","Dos","spotify:artist:{D}, spotify:artist:{C}","Nadie, Alguien","spotify:album:{D}","Disco",'
+    '"2020-02-03","202000","true","45","ESXX12000002","spotify:user:u1","2025-06-07T08:09:11Z"\n'
+)
+IDS_WITH_COMMAS = (
+    "Spotify ID,Artist IDs,Track Name,Album Name,Artist Name(s),Release Date,Duration (ms),Popularity,Added By,"
+    "Added At,Genres,Danceability,Energy,Key,Loudness,Mode,Speechiness,Acousticness,Instrumentalness,Liveness,Valence,"
+    "Tempo,Time Signature\n"
+    f'{A},"{C}","Una","Disco","Alguien",2020-02-03,201000,44,u1,2025-06-07T08:09:10Z,"rock",'
+    "0.5,0.8,0,-6.5,0,0.05,0.1,0.002,0.09,0.5,117.4,4\n"
+    f'{B},"{D},{C}","Dos","Disco","Nadie,Alguien",2020-02-03,202000,45,u1,2025-06-07T08:09:11Z,"",,,,,,,,,,,,\n'
+)
+OF_2020 = (
+    '"Track URI","Track Name","Artist URI","Artist Name","Album URI","Album Name","Album Release Date","Disc Number",'
+    '"Track Number","Track Duration (ms)","Explicit","Popularity","Added By","Added At"\n'
+    f'"spotify:track:{A}","Una","spotify:artist:{C}","Alguien","spotify:album:{D}","Disco","2020-02-03","1","1","201000",'
+    '"false","44","spotify:user:u1","2025-06-07T08:09:10Z"\n'
+    f'"spotify:track:{B}","Dos","spotify:artist:{D}, spotify:artist:{C}","Nadie, Alguien","spotify:album:{D}","Disco",'
+    '"2020-02-03","1","2","202000","true","45","spotify:user:u1","2025-06-07T08:09:11Z"\n'
+)
+
+
+@pytest.mark.parametrize("content", [SPANISH, IDS_WITH_COMMAS, OF_2020], ids=["spanish", "ids with commas", "of 2020"])
+@pytest.mark.parametrize("mapping", [None, "exportify"])
+def test_playlist_exports_in_every_layout_and_language(tmp_path: Path, content: str, mapping: str | None) -> None:
+    done = imported(tmp_path, write(tmp_path / "mi_lista.csv", content), mapping=mapping)
+    first, second = done.payloads("playlist_item")
+    assert (first["track"]["id"], second["track"]["id"]) == (A, B)
+    assert [(a["id"], a["name"]) for a in second["track"]["artists"]] == [(D, "Nadie"), (C, "Alguien")]
+    assert second["added_at"] == "2025-06-07T08:09:11Z"
+    tracks_ = done.payloads("track")
+    assert [(t["name"], t["duration_ms"], t["popularity"]) for t in tracks_] == [
+        ("Una", 201000, 44),
+        ("Dos", 202000, 45),
+    ]
+    assert len(done.payloads("audio_features")) == ("Energy" in content)
+    assert (done.report, done.summary.failed) == ([], [])
+
+
+def test_a_mapping_that_fits_no_column_is_refused_forced_or_not(tmp_path: Path) -> None:
+    file = write(tmp_path / "f.csv", "Bir,İki,ISRC\nx,y,TRXX12000001\n")
+    done = imported(tmp_path, file, mapping="exportify")
+    assert done.records == []
+    assert "no header with the columns that the mapping exportify needs" in done.summary.failed[0]
+
+
+def test_a_row_of_an_export_with_broken_quotes_costs_only_itself(tmp_path: Path) -> None:
+    content = (
+        "Track ID,Track Name,Album Name,Artist Name(s),Duration (ms),Added By,Added At\n"
+        f'{A},"First","Alb","One",303000,u1,2024-02-24T16:06:00Z\n'
+        f'{B},"I Will (feat. Tall 5\'9 & Other)","Music To","Em,KX,Tall 5\'9",Other",303000,u1,2024-02-24T16:06:00Z\n'
+        f'{C},"Third","Alb","Three",303000,u1,2024-02-24T16:06:00Z\n'
+    )
+    done = imported(tmp_path, write(tmp_path / "quoted.csv", content))
+    assert [item["track"]["id"] for item in done.payloads("playlist_item")] == [A, C]
+    assert [row for row, _ in done.reasons()] == [2]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helpers.importing import imported, write
+from helpers.importing import imported, tracks, write
 from soundlake.errors import UsageError
 from soundlake.imports.personal import without_personal
 
@@ -66,7 +66,7 @@ def test_the_extended_history_keeps_what_was_heard_and_drops_what_is_personal(tm
     song, episode, chapter = done.payloads("play")
     assert song == {
         "user_id": "user-1",
-        **{name: value for name, value in SONG.items() if value is not None and name not in PERSONAL},
+        **{n: v for n, v in SONG.items() if v is not None and n not in PERSONAL and n != "conn_country"},
     }
     assert episode["episode_name"] == "Episode 1"
     assert chapter["audiobook_chapter_uri"] == "spotify:chapter:c1"
@@ -121,6 +121,26 @@ def test_personal_fields_and_addresses_are_cut_out_of_raw_text(raw: str) -> None
     shown = without_personal(raw)
     assert not any(part in shown for part in ("203.0.113", "personal field", "2001:db8"))
     assert "[left out]" in shown
+
+
+def test_what_a_report_shows_of_a_row_is_json_without_what_it_hides(tmp_path: Path) -> None:
+    row = {
+        "id": "t1",
+        "name": "x" * 5_000,
+        "region": "jp",
+        "user_name": "a personal field",
+        "note": {"e_mail": "a personal field", "from": "203.0.113.7"},
+        "popularity": "no number",
+    }
+    mapping = tracks(popularity="popularity")
+    done = imported(tmp_path, write(tmp_path / "f.json", json.dumps([row])), mapping=mapping)
+    assert json.loads(done.report[0]["raw"]) == {
+        "id": "t1",
+        "name": "x" * 400 + "…",
+        "region": "jp",
+        "note": {"e_mail": "[left out]", "from": "[left out]"},
+        "popularity": "no number",
+    }
 
 
 BASIC = {
@@ -217,7 +237,8 @@ def test_playlists_of_the_account_data_have_made_up_ids_and_all_their_entries(tm
 def test_personal_files_of_the_account_data_are_never_opened(tmp_path: Path) -> None:
     done = imported(tmp_path, account_zip(tmp_path / "data.zip"), user="user-1")
     assert "personal field" not in repr(done)
-    assert sum("left out unread" in note for note in done.summary.notes) == 2
+    (told,) = [note for note in done.summary.notes if "left out unread" in note]
+    assert "Payments.json, Userdata.json" in told
     assert done.summary.failed == []
 
 

@@ -7,10 +7,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from helpers.importing import Imported, imported, write
 from soundlake.errors import UsageError
-from soundlake.imports.mapping import load_mapping
+from soundlake.imports.mapping_file import load_mapping
 from soundlake.imports.session import draft
 from soundlake.settings import load_settings
 
@@ -218,3 +220,89 @@ def test_a_file_without_ids_gives_no_draft(tmp_path: Path) -> None:
 def test_a_file_that_is_no_table_gives_no_draft(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="git-LFS"):
         drafted(tmp_path, write(tmp_path / "f.csv", "version https://git-lfs.github.com/spec/v1\noid x\n"))
+
+
+def drafted_and_imported(folder: Path, name: str, content: str) -> Imported:
+    """What a draft says of the file that it was drafted from, and what the file becomes with it."""
+    file = write(folder / name, content)
+    drafted(folder, file)
+    done = imported(folder, file, mapping=load_mapping(folder / "drafted.toml"), user="u1")
+    assert done.summary.failed == []
+    return done
+
+
+def test_a_note_before_the_header_is_none(tmp_path: Path) -> None:
+    done = drafted_and_imported(tmp_path, "note.csv", "My list\nTitle,Artist\nOne,Singer\nTwo,Other\n")
+    assert [(t["name"], t["artists"]) for t in done.payloads("track")] == [
+        ("One", [{"name": "Singer"}]),
+        ("Two", [{"name": "Other"}]),
+    ]
+    assert done.report == []
+
+
+def test_a_cell_that_is_quoted_behind_a_space_is_one(tmp_path: Path) -> None:
+    content = 'TITLE, ARTIST\n"Les eaux de mars", "Stacey, K"\n"The Look of Love", "Diana"\n'
+    done = drafted_and_imported(tmp_path, "title_artist.csv", content)
+    assert [(t["name"], t["artists"]) for t in done.payloads("track")] == [
+        ("Les eaux de mars", [{"name": "Stacey, K"}]),
+        ("The Look of Love", [{"name": "Diana"}]),
+    ]
+    assert done.report == []
+
+
+A, B, C, D = ("1aaaaaaaaaaaaaaaaaaaaa", "2bbbbbbbbbbbbbbbbbbbbb", "1hhhhhhhhhhhhhhhhhhhhh", "2hhhhhhhhhhhhhhhhhhhhh")
+
+
+def test_ids_with_commas_in_one_cell_are_apart_and_so_are_the_names_beside_them(tmp_path: Path) -> None:
+    content = f'Spotify ID,Artist IDs,Track Name,Artist Name(s)\n{A},{C},Alpha,One\n{B},"{D},{C}",Beta,"Two,One"\n'
+    done = drafted_and_imported(tmp_path, "list.csv", content)
+    assert [t["artists"] for t in done.payloads("track")] == [
+        [{"id": C, "name": "One"}],
+        [{"id": D, "name": "Two"}, {"id": C, "name": "One"}],
+    ]
+
+
+@pytest.mark.parametrize("column", ["track", "song", "code", "what is it"])
+def test_a_column_of_ids_is_an_id_whatever_it_is_called(tmp_path: Path, column: str) -> None:
+    content = f"{column},Title,Artist,Popularity\n{A},Alpha,One,5\n{B},Beta,Two,6\n"
+    done = drafted_and_imported(tmp_path, "list.csv", content)
+    assert [(t["id"], t["name"]) for t in done.payloads("track")] == [(A, "Alpha"), (B, "Beta")]
+
+
+NAMES = st.sampled_from(["One", "Two, too", "Drei; vier", 'Tall 5"', "日本", "  padded", "NA", "Ünï", "R&B", "a|b"])
+ROWS = st.lists(st.tuples(NAMES, NAMES, st.sampled_from(["", "5", "77"])), min_size=3, max_size=12)
+NOTES = st.lists(st.sampled_from(["My list", "exported 2026-01-01", "", "figures, without guarantee"]), max_size=3)
+
+
+@settings(max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=ROWS,
+    notes=NOTES,
+    delimiter=st.sampled_from([",", ";", "\t", "|"]),
+    newline=st.sampled_from(["\n", "\r\n"]),
+    space=st.booleans(),
+    with_ids=st.booleans(),
+)
+def test_a_draft_imports_the_file_that_it_was_drafted_from(
+    tmp_path: Path,
+    rows: list[tuple[str, str, str]],
+    notes: list[str],
+    delimiter: str,
+    newline: str,
+    space: bool,
+    with_ids: bool,
+) -> None:
+    def line(*cells: str) -> str:
+        quoted = ['"' + cell.replace('"', '""') + '"' for cell in cells]
+        return (delimiter + " " * space).join(quoted)
+
+    ids = [f"{number:022}" for number in range(len(rows))]
+    head = ("Song", "Artist", "Popularity", *(["Spotify ID"] if with_ids else []))
+    body = [line(*row, *([id_] if with_ids else [])) for row, id_ in zip(rows, ids, strict=True)]
+    done = drafted_and_imported(tmp_path, "f.csv", newline.join([*notes, line(*head), *body]) + newline)
+    strip = (lambda cell: cell.lstrip(" ")) if space else (lambda cell: cell)
+    found = [(t["name"].strip(), t.get("popularity")) for t in done.payloads("track")]
+    assert found == [(strip(name).strip(), int(number) if number else None) for name, _, number in rows]
+    assert done.report == []
+    if with_ids:
+        assert [t["id"] for t in done.payloads("track")] == ids

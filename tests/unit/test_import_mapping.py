@@ -15,7 +15,7 @@ from soundlake.errors import UsageError
 from soundlake.imports.bundled import bundled, mapping_named
 from soundlake.imports.columns import Columns
 from soundlake.imports.fields import FIELDS
-from soundlake.imports.mapping import load_mapping, parse_mapping
+from soundlake.imports.mapping_file import load_mapping, parse_mapping
 from soundlake.imports.plan import Context, bind
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Fields
@@ -148,7 +148,7 @@ class Silent:
 def test_the_quick_road_gives_what_the_other_one_gives(rows: list[tuple[str, ...]]) -> None:
     def made(quick: bool) -> tuple[Any, Any]:
         issues = Silent()
-        plan = bind(EVERYTHING, Columns(list(CELLS)), Context("s", "2020-01-01T00:00:00Z", "file"))
+        plan = bind(EVERYTHING, Columns(list(CELLS)), Context("s", "2020-01-01T00:00:00Z", "file"), rows)
         found = plan.made([list(row) for row in rows], range(1, len(rows) + 1), issues, quick)
         return [(one.kind, one.keys, list(map(json.loads, one.values))) for one in found], sorted(issues.told)
 
@@ -189,3 +189,17 @@ def test_a_mapping_of_plays_takes_the_user_from_the_command(tmp_path: Path) -> N
     assert done.payloads("play") == [
         {"user_id": "user-1", "played_at": "2024-01-02T03:04:05Z", "track": {"id": "t1"}, "ms_played": 1000}
     ]
+
+
+@pytest.mark.parametrize(("name", "region"), [("regional-jp-daily.csv", "jp"), ("daily.csv", None)])
+def test_a_part_of_the_files_name_can_be_meant(tmp_path: Path, name: str, region: str | None) -> None:
+    fields = {
+        "playlist.id": {"given": "file", "match": "regional-([a-z]+)-", "made_up": "playlist"},
+        "playlist.name": {"given": "file", "match": "regional-([a-z]+)-"},
+        "position": {"given": "row"},
+        "track.name": "Song",
+    }
+    mapping = mapping_of({"records": [{"kind": "playlist_item", "fields": fields}]})
+    done = imported(tmp_path, write(tmp_path / name, "Song\nOne\n"), mapping=mapping)
+    assert [item["playlist"]["name"] for item in done.payloads("playlist_item")] == ([region] if region else [])
+    assert len(done.summary.failed) == (region is None)

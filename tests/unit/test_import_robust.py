@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import lzma
 import time
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from helpers.importing import Imported, imported, mapping_of, tracks, write
+from soundlake.errors import UsageError
 from soundlake.imports.guesses import source
 from soundlake.imports.likely_names import LikelyColumns
 from soundlake.imports.values import flag, identifier, parse_number, text
@@ -131,6 +136,51 @@ def test_digits_of_all_kinds_may_stand_in_the_names_of_columns(tmp_path: Path, n
     )
     done = imported(tmp_path, write(tmp_path / "f.csv", f"id,genre_1,{name}\na1,rock,pop\n"), mapping=mapping)
     assert done.payloads("artist") == [{"id": "a1", "genres": ["rock", "pop"]}]
+
+
+@pytest.mark.parametrize("depth", [90, 300, 900, 100_000])
+def test_objects_within_objects_are_read_to_a_depth_and_told_beyond_it(tmp_path: Path, depth: int) -> None:
+    deep = '{"id": "t1", "name": ' + '{"a":' * depth + "1" + "}" * depth + "}"
+    done = imported(tmp_path, write(tmp_path / "f.json", f"[{deep},\n{GOOD}]"), mapping=tracks())
+    assert done.payloads("track")[-1] == {"id": "t1", "name": "Song"}
+    assert {line["row"] for line in done.report} == {1}
+
+
+def test_times_of_parquet_that_no_calendar_has_cost_one_cell(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "id": ["t1", "t2", "t3"],
+            "name": ["A", "B", "C"],
+            "released": pa.array([10, 2**31 - 1, None], pa.date32()),
+            "when": pa.array([1_600_000_000_000_000, 1_600_000_000_000_000, 10**18], pa.timestamp("us", "Asia/Tokyo")),
+        }
+    )
+    pq.write_table(table, tmp_path / "f.parquet")
+    mapping = mapping_of(
+        {
+            "fetched_at": {"column": "when"},
+            "records": [{"kind": "track", "fields": {"id": "id", "name": "name", "album.release_date": "released"}}],
+        }
+    )
+    done = imported(tmp_path, tmp_path / "f.parquet", mapping=mapping)
+    assert done.payloads("track") == [
+        {"id": "t1", "name": "A", "album": {"release_date": "1970-01-11"}},
+        {"id": "t2", "name": "B"},
+    ]
+    assert [row for row, _ in done.reasons()] == [2, 3, 3]
+
+
+def test_what_unpacks_to_far_more_than_its_size_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("soundlake.imports.opening.LEAST_BOUND", 100_000)
+    monkeypatch.setattr("soundlake.imports.inputs.LEAST_BOUND", 100_000)
+    table = b"id,name\n" + b"t1,Song\n" * 1_000_000
+    packed = write(tmp_path / "f.csv.xz", lzma.compress(table))
+    done = imported(tmp_path, packed, mapping=tracks())
+    assert ["unpacks to more than" in failure for failure in done.summary.failed] == [True]
+    with zipfile.ZipFile(tmp_path / "f.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("f.csv", b" " * 10_000_000)
+    with pytest.raises(UsageError, match="would unpack to"):
+        imported(tmp_path, tmp_path / "f.zip", mapping=tracks())
 
 
 def test_a_draft_takes_any_number(tmp_path: Path) -> None:

@@ -201,3 +201,11 @@ def test_a_state_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(SoundlakeError, match="remove it"):
         ImportState(tmp_path).rows_of("task")
     assert ImportState(tmp_path, anew=True).rows_of("task") == 0
+
+
+def test_many_small_files_become_few_files_of_records(tmp_path: Path) -> None:
+    for number in range(30):
+        write(tmp_path / "in" / f"{number}.csv", f"id,name\nt{number},Song\n")
+    publisher = InMemory()
+    done = imported(tmp_path, tmp_path / "in", mapping=tracks(), publisher=publisher)
+    assert (len(done.records), publisher.flushes) == (30, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -184,3 +185,31 @@ def test_a_file_without_a_header_is_read_with_the_names_of_the_mapping(tmp_path:
     )
     done = imported(tmp_path, write(tmp_path / "f.csv", "t1,One\nt2,Two\n"), mapping=mapping)
     assert [p["id"] for p in done.payloads("track")] == ["t1", "t2"]
+
+
+@pytest.mark.parametrize(
+    "again",
+    ["position,streams,track name,artist,track id", "TRACK ID,Artist,TRACK NAME,Streams,POSITION"],
+)
+def test_a_header_again_is_one_in_any_case_and_order(tmp_path: Path, again: str) -> None:
+    values = {"position": "3", "streams": "80", "track name": "Three", "artist": "Third", "track id": "t3"}
+    third = ",".join(values[name] for name in again.lower().split(","))
+    lines = ["Position,Track Name,Artist,Streams,Track Id", "1,One,Singer,100,t1", "2,Two,Other,90,t2", again, third]
+    fields = {"id": "Track Id", "name": "Track Name", "artists[].name": "Artist"}
+    mapping = mapping_of({"records": [{"kind": "track", "fields": fields}]})
+    done = imported(tmp_path, write(tmp_path / "a.csv", "\n".join(lines) + "\n"), mapping=mapping)
+    assert [(track["id"], track["name"]) for track in done.payloads("track")] == [
+        ("t1", "One"),
+        ("t2", "Two"),
+        ("t3", "Three"),
+    ]
+    assert done.report == []
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.json"])
+def test_a_row_that_holds_an_id_alone_is_counted_and_shown(tmp_path: Path, name: str) -> None:
+    rows = [{"id": "t1", "name": "One"}, {"id": "t2", "name": ""}]
+    text = json.dumps(rows) if name.endswith("json") else "id,name\nt1,One\nt2,\n"
+    done = imported(tmp_path, write(tmp_path / name, text), mapping=tracks())
+    assert len(done.payloads("track")) == 1
+    assert done.reasons() == [(2, "track: nothing but its id")]

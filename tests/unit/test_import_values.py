@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from soundlake.imports.lists import as_list
+from soundlake.imports.lists import as_list, syntax_of
 from soundlake.imports.mapping import Source
 from soundlake.imports.unreadable import UnreadableError
 from soundlake.imports.values import duration, flag, linked_id, made_up_id, parse_number, reader, text
@@ -82,7 +82,6 @@ def test_durations_of_a_clock(cell: str, ms: int | None) -> None:
         ("2019-06-14", "2019-06-14"),
         ("2019-06", "2019-06"),
         ("1999", "1999"),
-        ("0000", "0000"),
         ("2023-12-20 00:00:00 UTC", "2023-12-20"),
         ("2021.0", "2021"),
         (2021, "2021"),
@@ -93,6 +92,12 @@ def test_durations_of_a_clock(cell: str, ms: int | None) -> None:
 )
 def test_dates_keep_their_precision(cell: Any, day: str | None) -> None:
     assert read(cell, "date") == day
+
+
+@pytest.mark.parametrize("cell", ["0000", "2017-02-30", "1999-13", 0, 12345])
+def test_a_date_that_the_calendar_does_not_have_is_told(cell: Any) -> None:
+    with pytest.raises(UnreadableError):
+        read(cell, "date")
 
 
 def test_an_ambiguous_date_is_read_only_as_the_mapping_says() -> None:
@@ -121,31 +126,51 @@ def test_times_are_given_in_utc(cell: Any, source: dict[str, Any], instant: str)
 @pytest.mark.parametrize(
     ("cell", "syntax", "elements"),
     [
-        ("['minneapolis punk', \"rock'n'roll\"]", "auto", ["minneapolis punk", "rock'n'roll"]),
-        ('["a", "b"]', "auto", ["a", "b"]),
-        ("['a' 'b'\n 'c']", "auto", ["a", "b", "c"]),
-        ("[]", "auto", []),
+        ("['minneapolis punk', \"rock'n'roll\"]", "literal", ["minneapolis punk", "rock'n'roll"]),
+        ('["a", "b"]', "literal", ["a", "b"]),
+        ("['a' 'b'\n 'c']", "literal", ["a", "b", "c"]),
+        ("[]", "literal", []),
         ("a; b;c", ";", ["a", "b", "c"]),
         ("a;;c", ";", ["a", None, "c"]),
         ("Tyler\\, The Creator, Kali", ",", ["Tyler, The Creator", "Kali"]),
         ("['it\\'s']", "python", ["it's"]),
-        ("[1, 2]", "auto", ["1", "2"]),
-        (["x"], "auto", ["x"]),
-        ("", "auto", None),
+        ("[1, 2]", "literal", ["1", "2"]),
+        (["x"], "literal", ["x"]),
+        ("", "literal", None),
     ],
 )
 def test_lists(cell: Any, syntax: str, elements: list[str] | None) -> None:
     assert as_list(cell, syntax) == elements
 
 
+ID, OTHER = "6f807x0ima9a1j3VPbc7VN", "0r7CVbZTWZgbTCYdfa2P31"
+
+
+@pytest.mark.parametrize(
+    ("cells", "syntax"),
+    [
+        (["", None, " ", "NA"], ","),
+        (["One", "", "A; B", "C"], ";"),
+        (["Emerson; Lake", "A, B", "C, D", "E, F"], ","),
+        (["AC/DC", "Earth, Wind & Fire | Someone"], "|"),
+        (["['a', 'b']", "", "[]"], "literal"),
+        (["[Intro] Song", "A; B"], ";"),
+        ([ID, f"{ID},{OTHER}"], ","),
+        ([f"spotify:artist:{ID}, spotify:artist:{OTHER}"], ","),
+    ],
+)
+def test_how_lists_are_written_is_decided_for_the_column_from_all_its_cells(cells: list[Any], syntax: str) -> None:
+    assert syntax_of(cells) == syntax
+
+
 def test_of_a_list_of_objects_one_member_is_taken() -> None:
-    assert as_list("[{'id': 'x1', 'name': 'One'}, {'id': 'x2'}]", "auto", "id") == ["x1", "x2"]
+    assert as_list("[{'id': 'x1', 'name': 'One'}, {'id': 'x2'}]", "literal", "id") == ["x1", "x2"]
 
 
 @pytest.mark.parametrize("cell", ["['a', ", "[__import__('os')]", "[lambda: 0]", "{'a': 1}", "[[1]]"])
 def test_what_is_no_list_is_told_and_never_run(cell: str) -> None:
     with pytest.raises(UnreadableError):
-        as_list(cell, "auto" if cell.startswith("[") else "python")
+        as_list(cell, "literal" if cell.startswith("[") else "python")
 
 
 @pytest.mark.parametrize(
@@ -172,6 +197,26 @@ def test_names_that_look_like_nothing_are_names_unless_the_mapping_says_otherwis
 
 def test_texts_are_replaced_before_they_are_read() -> None:
     assert [read(c, "integer", map={"C": 0, "C#": 1}) for c in ("C", " C# ", "7")] == [0, 1, 7]
+
+
+@pytest.mark.parametrize(
+    ("source", "cell", "value"),
+    [
+        ({"before": " - "}, "Artist - Title - Live", "Artist"),
+        ({"after": " - "}, "Artist - Title - Live", "Title - Live"),
+        ({"match": r"_(\w\w)_"}, "regional_jp_daily", "jp"),
+        ({"after": "(", "before": ")"}, "Song (Live)", "Live"),
+        ({"before": " - "}, "", None),
+    ],
+)
+def test_a_part_of_a_text_can_be_meant(source: dict[str, str], cell: str, value: str | None) -> None:
+    assert read(cell, "text", **source) == value
+
+
+@pytest.mark.parametrize("source", [{"before": " - "}, {"after": " - "}, {"match": "([0-9]+)"}])
+def test_a_text_without_the_part_that_is_meant_is_told(source: dict[str, str]) -> None:
+    with pytest.raises(UnreadableError):
+        read("Title", "text", **source)
 
 
 def test_a_made_up_id_says_so_and_is_the_same_for_the_same_name() -> None:

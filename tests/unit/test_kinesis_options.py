@@ -103,7 +103,7 @@ def test_sizes_are_in_bytes(size: str, count: int) -> None:
         ("NoCredentialsError: Unable to locate credentials", "the credentials of this process"),
         ("ProvisionedThroughputExceededException (reached max retries: 9)", "throttled for too long"),
         ("EndpointConnectionError: Could not connect to the endpoint URL", "did not answer"),
-        ("the stream plays was deleted and made anew since the checkpoint was written", "read it under another name"),
+        ("the stream plays was deleted and recreated since the checkpoint was written", "read it under another name"),
     ],
 )
 def test_failures_of_the_stream_are_explained(error: str, said: str) -> None:

@@ -236,3 +236,32 @@ def test_the_other_line_lives_beside_the_default_one() -> None:
 def test_a_line_that_does_not_exist_is_refused() -> None:
     with pytest.raises(UsageError, match=f"no such Spark line; the lines are {', '.join(read_lines())}"):
         choose_line("2.4")
+
+
+def test_exports_may_stand_before_and_behind_options(tmp_path: Path) -> None:
+    one, two = tmp_path / "a.zip", tmp_path / "folder"
+    one.touch()
+    two.mkdir()
+    _, options = read_command_line(["history", str(one), "--lake", str(tmp_path / "lake"), str(two), "--user", "ana"])
+    arguments = parse("history", as_argv(options), NO_ENV)
+    assert (arguments.exports, arguments.user) == ((str(one), str(two)), "ana")
+
+
+def test_a_history_is_of_an_export_and_of_this_machine() -> None:
+    (problem,) = problems_of("history")
+    assert problem.startswith("history: of which export? ./spark-submit.sh history my_spotify_data.zip")
+    assert problems_of("--target", "emr", "history", "a.zip") == ["--target emr: history runs where the export is"]
+    assert problems_of("stream", "--user", "ana") == ["--user is no option of stream"]
+
+
+def test_every_export_that_is_not_there_has_its_line(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse("history", ["--lake", str(tmp_path / "lake"), "no.zip", "none"], NO_ENV)
+    assert caught.value.problems == ("no.zip: no such file or folder", "none: no such file or folder")
+
+
+def test_ones_own_history_and_the_demo_have_lakes_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.zip").touch()
+    assert parse("history", ["a.zip"], NO_ENV).settings.lake.uri == "./lake"
+    assert parse("demo", [], NO_ENV).settings.lake.uri == "./demo-lake"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -18,12 +20,17 @@ import boto3
 import pytest
 
 from helpers.services.moto import moto_server
+from soundlake import lease as leases
 from soundlake.errors import SoundlakeError
+from soundlake.insights import load_insights
+from soundlake.launch.arguments import JobArguments
 from soundlake.launch.paths import JOBS
-from soundlake.lock import TakenError
-from soundlake.ops import lease as leases
-from soundlake.ops.lease import Lease, LeaseLostError, lease, try_lease
+from soundlake.lease import Lease, LeaseLostError, lease, try_lease
+from soundlake.lock import BucketLock, TakenError
+from soundlake.ops import writing
 from soundlake.settings import Settings, load_settings
+from soundlake.settings.types import in_seconds
+from soundlake.tables import RECOMMENDATIONS, TABLES, TRACK_CLUSTERS
 
 pytestmark = pytest.mark.heavy
 
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PATIENCE_SECONDS = 20
+OWN = ("train_clusters", "build_insights", "recommend", "forecast", "export")  # jobs with tables of their own
 BUCKET, KEY = "lakes", "mine/_leases/writer.lock"
 
 
@@ -56,12 +64,13 @@ def s3(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> S3Client:
 
 @pytest.fixture
 def on_s3(s3: S3Client, endpoint: str) -> Settings:
-    return load_settings(None, [f"s3.endpoint_url={endpoint}"], lake=f"s3://{BUCKET}/mine", env={})
+    sets = [f"s3.endpoint_url={endpoint}", "lake.lease_wait=0 seconds"]
+    return load_settings(None, sets, lake=f"s3://{BUCKET}/mine", env={})
 
 
 @pytest.fixture
 def local(tmp_path: Path) -> Settings:
-    return load_settings(None, [], lake=str(tmp_path / "lake"), env={})
+    return load_settings(None, ["lake.lease_wait=0 seconds"], lake=str(tmp_path / "lake"), env={})
 
 
 @pytest.fixture(params=["local", "on_s3"])
@@ -75,6 +84,16 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leases that end after a second, so that a test need not wait."""
     monkeypatch.setattr(leases, "SECONDS", 1.0)
     monkeypatch.setattr(leases, "_MARGIN_SECONDS", 0.2)
+
+
+@pytest.fixture(autouse=True)
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits looks often."""
+    monkeypatch.setattr(leases, "_LOOK_AGAIN_SECONDS", 0.02)
+
+
+def waiting(settings: Settings, time: str = "20 seconds") -> Settings:
+    return settings.model_copy(update={"lake": settings.lake.model_copy(update={"lease_wait": time})})
 
 
 def await_that(is_so: Any) -> None:
@@ -112,7 +131,7 @@ def test_trying_says_that_another_has_it(anywhere: Settings) -> None:
 
 def test_a_local_lease_goes_with_a_process_that_is_killed(local: Settings) -> None:
     code = (
-        "import sys; from soundlake.ops.lease import lease; from soundlake.settings import load_settings\n"
+        "import sys; from soundlake.lease import lease; from soundlake.settings import load_settings\n"
         "with lease(load_settings(None, [], lake=sys.argv[1], env={}), 'stream'): print('held', flush=True); input()"
     )
     command = [sys.executable, "-c", code, local.lake.uri]
@@ -126,10 +145,86 @@ def test_a_local_lease_goes_with_a_process_that_is_killed(local: Settings) -> No
         pass
 
 
+def test_a_job_waits_for_another_to_end_and_says_for_whom(anywhere: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with lease(anywhere, "rebuild"):
+            second = pool.submit(held_by, waiting(anywhere), "stream")
+            await_that(lambda: "waiting for another job" in caplog.text)
+            assert not second.done()
+        assert second.result(PATIENCE_SECONDS) == "stream"
+    assert "stream: already at work on this lake: rebuild on " in caplog.text
+
+
+def held_by(settings: Settings, job: str) -> str:
+    with lease(settings, job):
+        return job
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_second_attempt_waits_for_the_lease_of_one_that_died(
+    on_s3: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as died, suppress(LeaseLostError), lease(on_s3, "stream"):
+        died.setattr(Lease, "renew", lambda _: None)
+        with lease(waiting(on_s3), "stream") as held:
+            held.check()
+
+
+def test_a_job_waits_by_default_for_longer_than_a_dead_one_keeps_its_lease() -> None:
+    assert in_seconds(load_settings(env={}).lake.lease_wait) > leases.SECONDS + leases._MARGIN_SECONDS
+
+
+def test_a_job_that_waited_in_vain_says_for_whom_and_how_long(anywhere: Settings) -> None:
+    with (
+        lease(anywhere, "rebuild"),
+        pytest.raises(TakenError, match=r"already at work on this lake: rebuild on .*waited 1 second for it"),
+        lease(waiting(anywhere, "1 second"), "stream"),
+    ):
+        pass
+
+
+def test_jobs_that_write_other_tables_do_not_wait_for_each_other(anywhere: Settings) -> None:
+    with lease(anywhere, "stream"), lease(anywhere, "train_clusters", "train_clusters") as held:
+        held.check()
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_failed_because_the_lease_was_lost_says_so(on_s3: Settings, s3: S3Client) -> None:
+    def fail() -> None:
+        with lease(on_s3, "stream") as held:
+            another_takes_it(s3, held)
+            raise ZeroDivisionError
+
+    with pytest.raises(LeaseLostError):
+        fail()
+
+
+def test_every_table_has_the_lease_of_a_job() -> None:
+    tables = [*TABLES, *(insight.table for insight in load_insights())]
+    assert {table.lease for table in tables} == {"writer", *OWN} - {"export"}
+
+
+def test_what_a_stream_keeps_up_is_written_with_its_lease() -> None:
+    assert (TRACK_CLUSTERS.lease, RECOMMENDATIONS.lease) == ("writer", "writer")
+
+
+@pytest.mark.parametrize("job", OWN)
+def test_a_batch_job_beside_itself_is_refused_before_spark_starts(
+    local: Settings, job: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "open_session", lambda *_: pytest.fail("Spark was started"))
+    run = runpy.run_path(str(JOBS / f"{job}.py"))["run"]
+    with (
+        lease(local, "another", job),
+        pytest.raises(TakenError, match=f"{job}: already at work on this lake: another on {socket.gethostname()}"),
+    ):
+        run(JobArguments(local))
+
+
 @pytest.mark.parametrize("job", ["rebuild", "replay_rejected"])
 def test_a_job_beside_the_stream_is_refused_before_spark_starts(local: Settings, job: str) -> None:
     (Path(local.lake.uri) / "bronze").mkdir(parents=True)
-    command = [sys.executable, str(JOBS / f"{job}.py"), "--lake", local.lake.uri]
+    command = [sys.executable, str(JOBS / f"{job}.py"), "--lake", local.lake.uri, "--set", "lake.lease_wait=0 seconds"]
     with lease(local, "stream"):
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
@@ -142,9 +237,9 @@ def test_of_many_that_begin_at_once_on_s3_one_gets_the_lease(on_s3: Settings) ->
 
     def drive(number: int) -> bool:
         begin.wait()
-        with try_lease(on_s3, f"driver {number}") as is_held:
+        with try_lease(on_s3, f"driver {number}") as held:
             end.wait()
-            return is_held
+            return held is not None
 
     with ThreadPoolExecutor(6) as pool:
         assert sum(pool.map(drive, range(6))) == 1
@@ -162,38 +257,60 @@ def test_a_lease_on_s3_is_renewed_while_the_work_goes_on(on_s3: Settings, s3: S3
 
 @pytest.mark.usefixtures("quick")
 def test_a_lease_on_s3_is_taken_over_after_its_end(on_s3: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as died, lease(on_s3, "stream") as lost:
+    says = pytest.raises(LeaseLostError, match="stream: lost its lock s3://lakes/mine/_leases/writer.lock")
+    with says, monkeypatch.context() as died, lease(on_s3, "stream") as lost:
         died.setattr(Lease, "renew", lambda _: None)
         await_that(lambda: lost.is_lost)
         await_that(lambda: taken_over(on_s3))
-        with pytest.raises(LeaseLostError, match="stream: lost its lock s3://lakes/mine/_leases/writer.lock"):
-            lost.check()
+        lost.check()
 
 
 def taken_over(settings: Settings) -> bool:
-    with try_lease(settings, "rebuild") as is_held:
-        return is_held
+    with try_lease(settings, "rebuild") as held:
+        return held is not None
+
+
+def another_takes_it(s3: S3Client, held: Lease) -> None:
+    s3.put_object(Bucket=BUCKET, Key=KEY, Body=json.dumps(document(s3) | {"owner": "another"}))
+    await_that(lambda: held.is_lost)
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_holder_notices_that_another_has_its_lease(on_s3: Settings, s3: S3Client) -> None:
-    with lease(on_s3, "stream") as held:
-        s3.put_object(Bucket=BUCKET, Key=KEY, Body=json.dumps(document(s3) | {"owner": "another"}))
-        await_that(lambda: held.is_lost)
+    with pytest.raises(LeaseLostError), lease(on_s3, "stream") as held:
+        another_takes_it(s3, held)
     assert document(s3)["owner"] == "another"
+
+
+@pytest.mark.parametrize(("seconds", "is_lost"), [(60, False), (9, True)])
+def test_a_lease_counts_as_lost_ten_seconds_before_its_end(s3: S3Client, seconds: float, is_lost: bool) -> None:
+    lock = BucketLock(f"s3://{BUCKET}/mine", s3, name="writer", seconds=seconds)
+    lock.take()
+    assert Lease(lock).is_lost == is_lost
+
+
+def test_a_lock_that_has_ended_is_lost_where_nobody_took_it_too(s3: S3Client) -> None:
+    now = [1000.0]
+    lock = BucketLock(f"s3://{BUCKET}/mine", s3, lambda: now[0], name="writer", seconds=60)
+    lock.take()
+    now[0] += 61
+    with pytest.raises(SoundlakeError, match="lost its lock"):
+        lock.keep()
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_holder_that_cannot_reach_s3_loses_its_lease_in_time(
     on_s3: Settings, s3: S3Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from soundlake.lock import BucketLock
-
     def unreachable(_: BucketLock) -> None:
         raise SoundlakeError("no route to host")
 
-    with lease(on_s3, "stream") as held:
-        monkeypatch.setattr(BucketLock, "keep", unreachable)
-        until = document(s3)["expires_at"]
-        await_that(lambda: held.is_lost)
-        assert document(s3)["expires_at"] == until
+    def work() -> None:
+        with lease(on_s3, "stream") as held:
+            monkeypatch.setattr(BucketLock, "keep", unreachable)
+            until = document(s3)["expires_at"]
+            await_that(lambda: held.is_lost)
+            assert document(s3)["expires_at"] == until
+
+    with pytest.raises(LeaseLostError):
+        work()

@@ -5,34 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from deltalake import write_deltalake
 
-from helpers.asking import answers, tables_of
-from helpers.listenings import extended, plays_of
+from helpers.listenings import extended, plays_alone, plays_of
 from helpers.marts import write
 from soundlake.catalog.glue import public_tables
 from soundlake.catalog.query import ask, sql_of
 from soundlake.cli import main
 from soundlake.core.schema import arrow_schema
-from soundlake.errors import MissingTableError
+from soundlake.errors import MissingTableError, SoundlakeError
 from soundlake.insights import load_insights
 from soundlake.notebooks import open_lake
 from soundlake.playlists.reading import read_playlists
 from soundlake.settings import load_settings
 from soundlake.tables import EVENTS, PLAYS
 
-HEARD = [extended(f"2026-10-{day:02} 10:00:00", f"t{day % 3}") for day in range(1, 29)]
-
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Plays and nothing else, and the marts that are built of them."""
-    lake = tmp_path_factory.mktemp("plays") / "lake"
-    write(lake, EVENTS)
-    write(lake, PLAYS, *plays_of(HEARD))
-    for name, rows in answers(tables_of(lake)).items():
-        write_deltalake(lake / "gold" / name, rows)
-    return lake
+    return plays_alone(tmp_path_factory.mktemp("plays") / "lake")
 
 
 def told_by_query(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[str, str]:
@@ -82,7 +72,7 @@ def test_a_choice_without_rows_in_a_mart_that_has_some_misses_nothing(lake: Path
 
 def test_a_mart_that_was_never_built_is_no_empty_mart(tmp_path: Path) -> None:
     write(tmp_path / "lake", EVENTS)
-    write(tmp_path / "lake", PLAYS, *plays_of(HEARD[:1]))
+    write(tmp_path / "lake", PLAYS, *plays_of([extended("2026-10-01 10:00:00", "a")]))
     with pytest.raises(MissingTableError, match=r"gold_weekly_plays: run \./spark-submit\.sh build_insights"):
         ask(load_settings(lake=str(tmp_path / "lake"), env={}), "SELECT * FROM gold_weekly_plays", None)
 
@@ -99,6 +89,12 @@ def test_the_list_of_insights_says_which_have_answers_here(
 def test_notebooks_are_answered_and_told_too(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert open_lake(str(lake)).sql("SELECT * FROM silver_albums").empty
     assert "silver_albums is empty here: no records of kind album" in capsys.readouterr().err
+
+
+def test_a_notebook_that_needs_a_table_says_what_fills_it(lake: Path) -> None:
+    open_lake(str(lake)).require("silver_plays", "gold_weekly_plays")
+    with pytest.raises(SoundlakeError, match=r"gold_cluster_models is empty here: \./spark-submit\.sh train_clusters"):
+        open_lake(str(lake)).require("silver_plays", "gold_cluster_models")
 
 
 def test_playlists_that_no_job_made_are_named_with_the_job(lake: Path) -> None:

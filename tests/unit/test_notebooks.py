@@ -49,14 +49,24 @@ def test_what_is_there_is_told_from_what_is_not(folder: Path) -> None:
         lake.table("gold_song_popularity")
 
 
-def test_the_lake_of_the_demo_is_found_from_the_folder_of_the_notebooks(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lake_is_found_from_the_folder_of_the_notebooks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SOUNDLAKE_LAKE__URI", raising=False)
     monkeypatch.chdir(folder / "notebooks")
     assert open_lake().settings.lake.uri == "../lake"
     monkeypatch.chdir(folder)
     assert open_lake().settings.lake.uri == "./lake"
+
+
+def test_the_lake_of_the_demo_is_opened_where_there_is_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SOUNDLAKE_LAKE__URI", raising=False)
+    (tmp_path / "demo-lake").mkdir()
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    assert open_lake().settings.lake.uri == "../demo-lake"
+    (tmp_path / "lake").mkdir()
+    assert open_lake().settings.lake.uri == "../lake"
 
 
 @pytest.mark.parametrize("script", NOTEBOOKS, ids=lambda path: path.stem)

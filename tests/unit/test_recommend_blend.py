@@ -6,21 +6,22 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pytest
 
 from helpers.listeners import catalogue_rows, track
 from soundlake.clusters.features import FEATURES
 from soundlake.recommend.blend import Recommender, Weights
-from soundlake.recommend.catalogue import catalogue_of, standardised
-from soundlake.recommend.liked import History, Liked
+from soundlake.recommend.catalogue import Known, Thing, catalogue_of, standardised
+from soundlake.recommend.liked import History
 
 
 def recommender(
-    rows: list[dict[str, Any]] | None = None, weights: Weights | None = None, **factors: Any
+    rows: list[dict[str, Any]] | None = None, weights: Weights | None = None, learned: dict[Thing, Known] | None = None
 ) -> Recommender:
-    return Recommender(catalogue_of(rows or catalogue_rows(), FEATURES, 2, **factors), 40.0, 0.05, weights or Weights())
+    return Recommender(catalogue_of(rows or catalogue_rows(), FEATURES, learned or {}), weights or Weights())
 
 
+ONE_ROCK = History({track("rock", 0, 0): 2.0})
+OTHERS = Weights(artist=0.0, era=0.0)
 FOLK = History({track("folk", 0, 0): 1.0, track("folk", 1, 0): 1.0, track("folk", 2, 0): 1.0})
 
 
@@ -46,7 +47,7 @@ def test_a_list_holds_at_most_so_many_tracks_of_one_artist():
 
 
 def test_what_sounds_like_the_history_comes_first_with_the_track_it_sounds_like():
-    picks = recommender(weights=Weights(artist=0.0)).recommend(FOLK, 8, 2)
+    picks = recommender(weights=Weights(artist=0.0, collaborative=0.0, sound=1.0)).recommend(FOLK, 8, 2)
     assert {pick.track_id.split("-")[0] for pick in picks} == {"folk"}
     assert picks[0].reason.startswith("sounds like Song folk")
     assert picks[0].because_track_id in FOLK.tracks
@@ -66,47 +67,53 @@ def test_a_followed_artist_is_enough_to_go_by():
     assert first.because_track_id is None
 
 
-def test_what_other_listeners_like_is_found_by_the_factors():
-    rows = [{**row, **dict.fromkeys(FEATURES, None), "year": None, "popularity": None} for row in catalogue_rows()]
-    for row in rows:
-        row["listeners"] = 0 if row["track_id"].endswith("-3") else 30
-    sides = {"folk": np.array([1.0, 0.0], "f4"), "rock": np.array([0.0, 1.0], "f4")}
-    factors = {row["track_id"]: sides[row["cluster_name"]] for row in rows if not row["track_id"].endswith("-3")}
-    artists = {row["artist_id"]: sides[row["cluster_name"]] for row in rows}
-    history = History({track("rock", 0, 0): 2.0})
-    liked_by = dict.fromkeys(artists, 30)
-    by_others = recommender(
-        rows, Weights(artist=0.0), track_factors=factors, artist_factors=artists, artist_listeners=liked_by
-    )
-    picks = by_others.recommend(history, 19, 4)
+def sides(heard: tuple[str, ...]) -> dict[Thing, Known]:
+    """Factors as if rock and folk had their own listeners, who have heard these numbers of each artist's tracks."""
+    side = {"folk": np.array([1.0, 0.0], "f4"), "rock": np.array([0.0, 1.0], "f4")}
+    rows = catalogue_rows()
+    tracks = {
+        ("track", row["track_id"]): (side[row["cluster_name"]], 1.5) for row in rows if row["track_name"][-1] in heard
+    }
+    return {("artist", row["artist_id"]): (0.1 * side[row["cluster_name"]], 1.5) for row in rows} | tracks
+
+
+def test_what_other_listeners_like_is_found_with_whose_listeners_they_are():
+    picks = recommender(weights=OTHERS, learned=sides(("0", "1", "2"))).recommend(ONE_ROCK, 19, 4)
     assert {pick.track_id.split("-")[0] for pick in picks} == {"rock"}
-    assert picks[0].reason == "listeners of The rock 0 play it too"
-    # Nobody has heard these; their artists are known.
+    by_another = next(pick for pick in picks if not pick.track_id.startswith("rock-0"))
+    assert by_another.reason == "listeners of The rock 0 play it too, an artist new to you"
+    assert by_another.because_track_id == track("rock", 0, 0)
+
+
+def test_tracks_that_nobody_has_heard_are_known_by_their_artists():
+    picks = recommender(weights=OTHERS, learned=sides(("0", "1", "2"))).recommend(ONE_ROCK, 19, 4)
     assert {track("rock", artist, 3) for artist in range(1, 5)} <= {pick.track_id for pick in picks}
 
 
-def test_the_factors_of_a_listener_are_those_of_the_least_squares_that_als_solves():
-    rng = np.random.default_rng(1)
-    rows = [{**row, "listeners": 10_000} for row in catalogue_rows()]
-    factors = {row["track_id"]: rng.normal(size=2).astype("f4") for row in rows}
-    of = recommender(rows, track_factors=factors).catalogue
-    liked = Liked(of, History({rows[0]["track_id"]: 0.7, rows[5]["track_id"]: 1.1}), 40.0, 0.05)
-    items = of.track_factors.astype(float)
-    confidence = np.ones(len(rows))
-    confidence[[0, 5]] += 40.0 * np.array([0.7, 1.1])
-    wanted = np.zeros(len(rows))
-    wanted[[0, 5]] = 1.0
-    own = np.linalg.solve((items.T * confidence) @ items + 0.05 * 2 * np.eye(2), items.T @ (confidence * wanted))
-    expected = np.clip(items @ own, 0.0, 1.0)
-    assert liked.parts["collaborative"] == pytest.approx(expected, abs=1e-4)
+def test_a_track_without_features_year_or_artist_is_recommended_by_who_plays_it():
+    bare = dict.fromkeys(catalogue_rows()[0]) | {"track_id": "bare", "track_name": "Bare 0"}
+    learned = sides(("0", "1", "2")) | {("track", "bare"): (np.array([0.0, 3.0], "f4"), 1.5)}
+    picks = recommender([*catalogue_rows(), bare], learned=learned).recommend(ONE_ROCK, 5, 2)
+    reasons = {pick.track_id: pick.reason for pick in picks}
+    assert reasons["bare"] == "listeners of The rock 0 play it too"
 
 
-def test_what_was_learned_of_few_listeners_counts_little():
-    rows = [{**row, "listeners": 1 if row["track_id"].endswith("-0") else 50} for row in catalogue_rows()]
-    factors = {row["track_id"]: np.array([1.0, 0.0], "f4") for row in rows}
-    of = recommender(rows, track_factors=factors).catalogue
-    part = Liked(of, History({track("folk", 0, 1): 1.0}), 40.0, 0.05).parts["collaborative"]
-    assert part[of.place_of[track("folk", 1, 0)]] < 0.1 < part[of.place_of[track("folk", 1, 1)]]
+def test_every_so_many_places_an_artist_is_new_to_the_listener():
+    history = History({track("folk", artist, 0): 1.0 for artist in range(4)})
+    picks = recommender().recommend(history, 9, 2, 3)
+    are_new = [pick.track_id.rsplit("-", 1)[0] not in {f"folk-{artist}" for artist in range(4)} for pick in picks]
+    assert are_new == [False, False, True] * 2 + [False, False, True]
+
+
+def test_an_artist_of_whom_everything_was_skipped_is_not_new():
+    history = History({track("folk", 0, 0): 1.0, **{track("rock", artist, 0): 0.0 for artist in range(5)}})
+    picks = recommender().recommend(history, 4, 2, 1)
+    assert {pick.track_id.split("-")[0] for pick in picks} == {"folk"}
+
+
+def test_places_for_new_artists_go_to_others_where_there_is_none():
+    everybody = History({}, {row["artist_id"]: 1.0 for row in catalogue_rows()})
+    assert len(recommender().recommend(everybody, 10, 2, 2)) == 10
 
 
 def test_who_is_unknown_gets_the_most_popular_tracks_of_each_cluster_in_turn():
@@ -114,6 +121,12 @@ def test_who_is_unknown_gets_the_most_popular_tracks_of_each_cluster_in_turn():
     assert [pick.track_id.split("-")[0] for pick in picks] in (["folk", "rock"] * 2, ["rock", "folk"] * 2)
     assert {pick.reason for pick in picks} == {"popular in folk", "popular in rock"}
     assert all(pick.track_id.endswith("-3") for pick in picks)
+
+
+def test_who_likes_only_what_nothing_is_known_of_gets_popular_tracks_too():
+    bare = dict.fromkeys(catalogue_rows()[0]) | {"track_id": "bare"}
+    picks = recommender([*catalogue_rows(), bare]).recommend(History({"bare": 1.0}), 4, 1, 2)
+    assert {pick.reason for pick in picks} == {"popular in folk", "popular in rock"}
 
 
 def test_who_only_skipped_is_unknown_but_does_not_get_what_was_skipped():

@@ -21,7 +21,7 @@ _TYPES: dict[str, tuple[pa.DataType, Callable[[str], Any]]] = {
     "double": (pa.float64(), float),
     "date": (pa.date32(), date.fromisoformat),
     "timestamp": (pa.timestamp("us"), datetime.fromisoformat),
-    "timestamp with time zone": (pa.timestamp("us", tz="UTC"), lambda text: _moment(text)),
+    "timestamp with time zone": (pa.timestamp("us", tz="UTC"), lambda text: _moment(text)),  # noqa: PLW0108 - it stands below
     "varbinary": (pa.binary(), bytes.fromhex),
 }
 

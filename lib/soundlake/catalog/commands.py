@@ -12,7 +12,7 @@ from soundlake.errors import UsageError
 if TYPE_CHECKING:
     from soundlake.settings import Settings
 
-SHOWN = 100  # rows of a table, unless told
+SHOWN = 100  # default rows of a table
 
 Format = Literal["table", "csv", "parquet"]
 
@@ -78,8 +78,8 @@ def _run(settings: Settings, what: str, format_: Format, out: Path | None, limit
     _say(f"{rows}{more}; {answer.took}")
     for name in answer.missing:
         _say(why_empty(name))
-    if told := caution(settings, what):
-        _say(told)
+    if warning := caution(settings, what):
+        _say(warning)
 
 
 def _say(line: str) -> None:

@@ -28,7 +28,7 @@ _RETRIES = "max_retries"  # delta-rs's name of this option
 
 
 @dataclass(frozen=True)
-class Found:
+class LoggedSchema:
     """An existing table: its columns' types in the log's order, and the log's features that Athena cannot read."""
 
     columns: dict[str, str]
@@ -98,7 +98,7 @@ def read_rows(
     return table.to_pyarrow_dataset(filesystem=files_of(table)).to_table(columns=columns, filter=wanted)
 
 
-def read_schema(settings: Settings, table: Table) -> Found | None:
+def read_schema(settings: Settings, table: Table) -> LoggedSchema | None:
     """Read the columns of a table; None where there is none. Raises SoundlakeError where it cannot be read."""
     opened = open_table(settings, table)
     if opened is None:
@@ -108,7 +108,7 @@ def read_schema(settings: Settings, table: Table) -> Found | None:
         columns = {field["name"]: delta_type(field["type"]) for field in fields}
     except SoundlakeError as error:
         raise SoundlakeError(f"{table.path}: {error}") from None
-    return Found(columns, tuple(sorted(set(opened.protocol().reader_features or ()) - _READ_BY_ATHENA)))
+    return LoggedSchema(columns, tuple(sorted(set(opened.protocol().reader_features or ()) - _READ_BY_ATHENA)))
 
 
 def _storage_options(settings: Settings) -> dict[str, str]:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from soundlake.aws import error_code, open_client, translate_errors
-from soundlake.catalog.delta import Found, read_schema
+from soundlake.catalog.delta import LoggedSchema, read_schema
 from soundlake.catalog.drift import differences
 from soundlake.catalog.names import check_names, location
 from soundlake.catalog.table_input import merged, table_input
@@ -137,11 +137,11 @@ class _Catalog:
                     raise
         return [Registration(f"database {self._name}", "created", ("there is no such database",))]
 
-    def table(self, table: Table, found: Found | None) -> Registration:
+    def table(self, table: Table, found: LoggedSchema | None) -> Registration:
         """Bring one table up to date, and say what was done or has to be done."""
         return self._repeat(table.view, lambda existing: self._bring(table, found, existing))
 
-    def view(self, view: View, source: Found | None) -> Registration:
+    def view(self, view: View, source: LoggedSchema | None) -> Registration:
         """Bring one view up to date, as `table` does; `source` is its table as found in the lake."""
         return self._repeat(view.view, lambda existing: self._bring_view(view, source, existing))
 
@@ -158,7 +158,7 @@ class _Catalog:
                 return bring(registered.get(name))
         raise AssertionError  # the last attempt returns or raises
 
-    def _bring(self, table: Table, found: Found | None, existing: dict[str, Any] | None) -> Registration:
+    def _bring(self, table: Table, found: LoggedSchema | None, existing: dict[str, Any] | None) -> Registration:
         place = location(self._settings, table)
         if found is None:
             return Registration(table.view, "missing") if existing is None else _gone(table, place)
@@ -177,7 +177,7 @@ class _Catalog:
             return Registration(table.view, "updated", tuple(changes))
         return Registration(table.view, "unchanged")
 
-    def _bring_view(self, view: View, source: Found | None, existing: dict[str, Any] | None) -> Registration:
+    def _bring_view(self, view: View, source: LoggedSchema | None, existing: dict[str, Any] | None) -> Registration:
         if existing is not None and existing.get("TableType") != IS_VIEW:
             return Registration(view.view, "refused", ("a table of this name is registered: drop it or rename it",))
         if source is None:

@@ -18,7 +18,7 @@ from soundlake.settings import Settings, check_lake_exists
 from soundlake.tables import TABLES, Table
 from soundlake.views import VIEWS
 
-_KIND_OF = {kind.table.view: kind.name for kind in KINDS.values()}
+KIND_OF = {kind.table.view: kind.name for kind in KINDS.values()}
 
 
 def made_by(view: str) -> str:
@@ -29,7 +29,7 @@ def made_by(view: str) -> str:
 
 def why_empty(view: str) -> str:
     """Say that a table is not there, and what would fill it."""
-    if (kind := _KIND_OF.get(view)) is not None:
+    if (kind := KIND_OF.get(view)) is not None:
         return f"{view} is empty here: no records of kind {kind} have come; soundlake extract or import brings some"
     return f"{view} is empty here: ./spark-submit.sh {made_by(view)} fills it"
 

@@ -23,15 +23,16 @@ class QueryResult:
 
 def in_utc(rows: pa.Table) -> pa.Table:
     """Return timestamps with a zone in UTC, and hugeints that fit as bigint."""
-    columns = []
-    for name, column in zip(rows.column_names, rows.columns, strict=True):
-        type_ = column.type
-        if pa.types.is_timestamp(type_) and type_.tz is not None:
-            column = column.cast(pa.timestamp(type_.unit, tz="UTC"))
-        elif pa.types.is_decimal(type_) and (type_.precision, type_.scale) == (38, 0) and _fits(column):
-            column = column.cast(pa.int64())
-        columns.append((name, column))
-    return pa.Table.from_arrays([column for _, column in columns], names=[name for name, _ in columns])
+    return pa.Table.from_arrays([_plain(column) for column in rows.columns], names=rows.column_names)
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    type_ = column.type
+    if pa.types.is_timestamp(type_) and type_.tz is not None:
+        return column.cast(pa.timestamp(type_.unit, tz="UTC"))
+    if pa.types.is_decimal(type_) and (type_.precision, type_.scale) == (38, 0) and _fits(column):
+        return column.cast(pa.int64())
+    return column
 
 
 def _fits(column: pa.ChunkedArray) -> bool:

@@ -25,7 +25,7 @@ def reassign_all(spark: SparkSession, lake: Lake, model: ClusterModel) -> None:
     lake.create(spark, TRACK_CLUSTERS)
     scored = lake.read(spark, TRACK_FEATURES).transform(score(model))
     scored_batches = lake.last_batches(spark, TRACK_FEATURES)
-    conform(scored, TRACK_CLUSTERS).write.format("delta").mode("overwrite").save(lake.path(TRACK_CLUSTERS))
+    conform(scored, TRACK_CLUSTERS).write.format("delta").mode("overwrite").save(lake.for_write(TRACK_CLUSTERS))
     done = lake.last_batches(spark, TRACK_CLUSTERS)
     for query_id, batch_id in scored_batches.items():
         if batch_id > done.get(query_id, -1):

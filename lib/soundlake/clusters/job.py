@@ -20,6 +20,7 @@ from soundlake.clusters.publishing import publish
 from soundlake.clusters.training import ClusterFit, fit_clusters
 from soundlake.frames import kept
 from soundlake.lake import Lake
+from soundlake.lease import Lease
 from soundlake.settings import Settings
 from soundlake.tables import TRACK_FEATURES, TRACKS
 
@@ -28,12 +29,12 @@ def train(
     spark: SparkSession,
     lake: Lake,
     settings: Settings,
-    be_writer: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True),
+    be_writer: Callable[[], AbstractContextManager[Lease | None]] = lambda: nullcontext(Lease()),
 ) -> ClusterModel:
     """Train on silver/audio_features, publish the model, and return it.
 
-    gold/track_clusters has one writer at a time. `be_writer` tries to become it for its context, and yields whether it
-    could; then the tracks are reassigned here. Otherwise the running stream reassigns them at its next batch.
+    gold/track_clusters has one writer at a time. `be_writer` tries to take its lease for its context; then the tracks
+    are reassigned here. Where it yields None, the running stream reassigns them at its next batch.
 
     Raises:
         SoundlakeError: there is too little to learn from.
@@ -45,9 +46,9 @@ def train(
     with kept(profiles) as of_model:
         about = analyse(model, rows, of_model, lake.read(spark, TRACKS))
         publish(spark, lake, model, of_model, fit.pipeline, about)
-    with be_writer() as is_writer:
-        if is_writer:
-            reassign_all(spark, lake, model)
+    with be_writer() as held:
+        if held is not None:
+            reassign_all(spark, lake.checked_by(held.check), model)
     return model
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
 
 Matrix = NDArray[np.float64]
 
@@ -27,13 +28,8 @@ class Projection:
 def principal_components(points: Matrix) -> Projection:
     """The two directions in which standardised points (one in a row) vary most.
 
-    The sign of a direction is free: the feature that weighs most in it points forward, in every run.
+    The feature that weighs most in a direction points forward, in every run.
     """
-    variances, directions = np.linalg.eigh(np.cov(points, rowvar=False))
-    largest = np.argsort(variances)[::-1][: len(AXES)]
-    axes = directions[:, largest].T
-    heaviest = np.abs(axes).argmax(axis=1)
-    signs = np.sign(axes[np.arange(len(axes)), heaviest])
-    total = float(variances.sum())
-    shares = tuple(float(variance) / total if total > 0 else 0.0 for variance in variances[largest])
-    return Projection(axes * signs[:, None], shares)
+    with np.errstate(invalid="ignore"):  # shares of nothing, where all points are one
+        components = PCA(len(AXES), svd_solver="covariance_eigh").fit(points)
+    return Projection(components.components_, tuple(np.nan_to_num(components.explained_variance_ratio_).tolist()))

@@ -36,12 +36,13 @@ def publish(
     others = [version for version in published_versions(spark, lake) if version != model.version]
     for table, rows in {CLUSTER_PROFILES: profiles, **(more or {})}.items():
         lake.create(spark, table)
-        _write_rows(spark, lake, table, rows, others)
+        _write_rows(lake, table, rows, others)
+    lake.check()
     pipeline.write().overwrite().save(artifact_path(lake, model.version))
     _make_current(spark, lake, model)
 
 
-def _write_rows(spark: SparkSession, lake: Lake, table: Table, rows: DataFrame, others: list[str]) -> None:
+def _write_rows(lake: Lake, table: Table, rows: DataFrame, others: list[str]) -> None:
     # Replaces the version's own rows, and those of versions that were never published.
     listed = ", ".join(f"'{version}'" for version in others)
     replaced = f"model_version NOT IN ({listed})" if others else "model_version IS NOT NULL"
@@ -51,7 +52,7 @@ def _write_rows(spark: SparkSession, lake: Lake, table: Table, rows: DataFrame, 
         .write.format("delta")
         .mode("overwrite")
         .option("replaceWhere", replaced)
-        .save(lake.path(table))
+        .save(lake.for_write(table))
     )
 
 

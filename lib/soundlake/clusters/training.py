@@ -1,4 +1,4 @@
-"""Fitting KMeans (spark.ml) to the training rows."""
+"""Fitting KMeans to the training rows: in this process up to a number of rows, beyond it by spark.ml on the workers."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
-from typing import Any
 
 import numpy as np
-from pyspark.ml import Estimator, Pipeline, PipelineModel, Transformer
-from pyspark.ml.clustering import KMeans, KMeansModel
-from pyspark.ml.feature import StandardScaler, StandardScalerModel, VectorAssembler
+from pyspark.ml import PipelineModel
+from pyspark.ml.clustering import KMeans
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
-from soundlake.clusters.choosing import POINT, candidates, sample, silhouette
+from soundlake.clusters import kmeans
 from soundlake.clusters.features import FEATURES
+from soundlake.clusters.kmeans import Matrix
 from soundlake.clusters.model import Candidate, Vector
+from soundlake.clusters.pipeline import POINT, pipeline_of, standardisation
 from soundlake.errors import SoundlakeError
+from soundlake.frames import collect
 from soundlake.settings.model import TrainSettings
 
 _STARTS = 3  # KMeans finds a local optimum: the best of several starts varies less from one training to the next
@@ -41,40 +43,75 @@ def fit_clusters(rows: DataFrame, train: TrainSettings) -> ClusterFit:
     """Fit a model to training rows (`track_id` and the nine features, none null).
 
     The number of clusters is `train.k`, or the one from `train.k_min` to `train.k_max` with the highest mean silhouette
-    (squared Euclidean) on at most `train.sample_rows` rows; the final fit sees all rows. Same rows, seed and settings:
-    same model, however the files lie. Centroids are the same to the bit when the executors' cores are the same too
-    (sums of floating-point numbers depend on their order).
+    (squared Euclidean) on a sample, the `train.sample_rows` rows that a hash of `track_id` and seed puts first; the
+    final fit sees all rows. Same rows, seed and settings: same model, however the files lie. Up to `train.driver_rows`
+    rows scikit-learn fits in this process. Beyond them spark.ml does, and centroids are the same to the bit when the
+    executors' cores are the same too (sums of floating-point numbers depend on their order).
 
     Raises:
         SoundlakeError: there are too few rows, or too few that differ.
     """
+    drawn = rows.select(F.xxhash64("track_id", F.lit(train.seed)).alias("draw"), *FEATURES)
     n_tracks = rows.count()
     numbers = _numbers_to_try(n_tracks, train)
-    with _cached(_canonical(rows, n_tracks)) as ordered:
-        standardise = Pipeline(stages=_standardisation()).fit(ordered)
-        with (
-            _cached(standardise.transform(ordered).select("track_id", POINT)) as points,
-            _cached(sample(points, train.sample_rows, train.seed)) as sampled,
-        ):
-            tried = candidates(sampled, numbers, train.seed) if len(numbers) > 1 else ()
-            if len(numbers) > 1 and not tried:
-                raise _too_much_alike(numbers[0])
-            k = max(tried, key=lambda each: (each.silhouette, -each.k)).k if tried else numbers[0]
-            kmeans = _best_of_starts(points, k, train)
-            if len(set(_centroids(kmeans))) < k:
-                raise _too_much_alike(k)
-            quality = silhouette(kmeans.transform(sampled))
-    scaler = standardise.stages[-1]
-    assert isinstance(scaler, StandardScalerModel)
+    fits_here = n_tracks <= train.driver_rows
+    held = _matrix(drawn if fits_here else drawn.orderBy("draw").limit(train.sample_rows))
+    means, deviations = _moments(held) if fits_here else _moments_by_spark(rows)
+    scales = np.divide(1.0, deviations, out=np.zeros_like(deviations), where=deviations > 0.0)
+    points = (held - means) * scales
+    sampled = points[: train.sample_rows]
+    tried = kmeans.candidates(sampled, numbers, train.max_iter, train.seed) if len(numbers) > 1 else ()
+    if len(numbers) > 1 and not tried:
+        raise _too_much_alike(numbers[0])
+    k = max(tried, key=lambda each: (each.silhouette, -each.k)).k if tried else numbers[0]
+    if fits_here:
+        centroids = kmeans.fit(points, sampled, k, train.max_iter, train.seed)
+    else:
+        centroids = _fit_by_spark(rows, n_tracks, means, deviations, k, train)
+    if len(np.unique(centroids, axis=0)) < k:
+        raise _too_much_alike(k)
     return ClusterFit(
-        pipeline=PipelineModel([*standardise.stages, kmeans]),
-        means=tuple(scaler.mean.toArray().tolist()),
-        deviations=tuple(scaler.std.toArray().tolist()),
-        centroids=_centroids(kmeans),
-        silhouette=quality,
+        pipeline=pipeline_of(rows.sparkSession, means, deviations, centroids),
+        means=tuple(means.tolist()),
+        deviations=tuple(deviations.tolist()),
+        centroids=tuple(map(tuple, centroids.tolist())),
+        silhouette=kmeans.silhouette(sampled, kmeans.nearest(sampled, centroids)),
         n_tracks=n_tracks,
         candidates=tried,
     )
+
+
+def _matrix(drawn: DataFrame) -> Matrix:
+    """The rows in the order of their draw, however they are stored."""
+    table = collect(drawn)
+    order = np.argsort(table["draw"].to_numpy(), kind="stable")
+    return np.column_stack([table[name].to_numpy() for name in FEATURES])[order]
+
+
+def _moments(values: Matrix) -> tuple[Matrix, Matrix]:
+    return values.mean(axis=0), values.std(axis=0, ddof=1)
+
+
+def _moments_by_spark(rows: DataFrame) -> tuple[Matrix, Matrix]:
+    found = rows.agg(*[F.avg(name) for name in FEATURES], *[F.stddev_samp(name) for name in FEATURES]).first()
+    assert found is not None  # an aggregate without groups has one row
+    means, deviations = np.array(found, dtype=float).reshape(2, len(FEATURES))
+    return means, deviations
+
+
+def _fit_by_spark(
+    rows: DataFrame, n_rows: int, means: Matrix, deviations: Matrix, k: int, train: TrainSettings
+) -> Matrix:
+    """The centroids with the least inertia of several seeded starts, run side by side."""
+    partitions = 1 + n_rows // _ROWS_PER_PARTITION
+    ordered = rows.repartition(partitions, "track_id").sortWithinPartitions("track_id")
+    standardise = PipelineModel([*standardisation(rows.sparkSession, means, deviations)])
+    standardised = standardise.transform(ordered).select(POINT)
+    estimator = KMeans(featuresCol=POINT, k=k, maxIter=train.max_iter, solver="block", tol=kmeans.TOLERANCE**0.5)
+    with _cached(standardised) as points, ThreadPool(_STARTS) as pool:
+        fits = pool.map(lambda start: estimator.copy().setSeed(train.seed + start).fit(points), range(_STARTS))
+    best = min(fits, key=lambda each: each.summary.trainingCost)
+    return np.array(best.clusterCenters(), dtype=float)
 
 
 def _numbers_to_try(n_tracks: int, train: TrainSettings) -> list[int]:
@@ -87,33 +124,6 @@ def _numbers_to_try(n_tracks: int, train: TrainSettings) -> list[int]:
             f"or lower {'train.k' if train.k else 'train.k_min'}"
         )
     return possible
-
-
-def _canonical(rows: DataFrame, n_rows: int) -> DataFrame:
-    """The same rows in the same partitions and order, however they are stored."""
-    partitions = 1 + n_rows // _ROWS_PER_PARTITION
-    return rows.repartition(partitions, "track_id").sortWithinPartitions("track_id")
-
-
-def _standardisation() -> list[Estimator[Any] | Transformer]:
-    return [
-        VectorAssembler(inputCols=list(FEATURES), outputCol="assembled"),
-        StandardScaler(inputCol="assembled", outputCol=POINT, withMean=True, withStd=True),
-    ]
-
-
-def _best_of_starts(points: DataFrame, k: int, train: TrainSettings) -> KMeansModel:
-    """The model with the least inertia of several seeded starts, run side by side."""
-
-    def fit(start: int) -> KMeansModel:
-        return KMeans(featuresCol=POINT, k=k, seed=train.seed + start, maxIter=train.max_iter).fit(points)
-
-    with ThreadPool(_STARTS) as pool:
-        return min(pool.map(fit, range(_STARTS), chunksize=1), key=lambda kmeans: kmeans.summary.trainingCost)
-
-
-def _centroids(kmeans: KMeansModel) -> tuple[Vector, ...]:
-    return tuple(tuple(np.asarray(centre, dtype=float).tolist()) for centre in kmeans.clusterCenters())
 
 
 def _too_much_alike(k: int) -> SoundlakeError:

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from soundlake.core.decode import Records, key_of
-from soundlake.core.judge_key import MEASURES, Record, Ruling, Stamp, rule
+from soundlake.core.judge_key import MEASURES, BatchRecord, Ruling, Stamp, rule
 from soundlake.core.schema import arrow_schema, arrow_type
 from soundlake.kinds.kind import Kind
 from soundlake.tables import CHANGES, PLAYLIST_ITEMS, POPULARITY_HISTORY, RANK_TYPE, STAMPS
@@ -113,7 +113,7 @@ def _rule_by_key(
     marks = records.marks.take(pa.array(ordered))
     superseded = _is_superseded(records, known)[ordered].tolist() if kind.snapshot_key else [False] * len(ordered)
     measures = _measures(records, ordered)
-    by_key: dict[int, list[Record]] = {}
+    by_key: dict[int, list[BatchRecord]] = {}
     for code, place, rank, fields, digest, is_superseded, measured in zip(
         codes[ordered].tolist(),
         ordered.tolist(),
@@ -124,7 +124,7 @@ def _rule_by_key(
         measures,
         strict=True,
     ):
-        by_key.setdefault(code, []).append(Record(rank, fields, digest, place, is_superseded, measured))
+        by_key.setdefault(code, []).append(BatchRecord(rank, fields, digest, place, is_superseded, measured))
     return [rule(kind, group, stamps.get(code, [])) for code, group in by_key.items()]
 
 

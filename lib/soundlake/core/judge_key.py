@@ -14,7 +14,7 @@ Standing = tuple[int, Rank]  # in a group: the grade goes before the rank
 MEASURES = ("popularity", "followers")  # what silver/popularity_history observes, in the order of its bits
 
 
-class Record(NamedTuple):
+class BatchRecord(NamedTuple):
     """A good record of a batch, at its place among the records of its kind."""
 
     rank: Rank
@@ -56,14 +56,14 @@ class Ruling(NamedTuple):
     observed: list[tuple[int, tuple[Any, ...]]]
 
 
-def rule(kind: Kind, records: Sequence[Record], known: Sequence[Stamp]) -> Ruling:
+def rule(kind: Kind, records: Sequence[BatchRecord], known: Sequence[Stamp]) -> Ruling:
     """Judge the records of one key by the stamps of that key."""
     different = _different(kind, records)
     before = {_sameness(kind, stamp.rank) for stamp in known}
     best = standings(kind, known)
-    accepted: list[Record] = []
-    observing: list[Record] = []
-    raising: list[tuple[Record, int]] = []
+    accepted: list[BatchRecord] = []
+    observing: list[BatchRecord] = []
+    raising: list[tuple[BatchRecord, int]] = []
     stale = 0
     for record, lowest in different:
         raises = raised(kind, record.fields, record.rank, best) if known else record.fields
@@ -82,7 +82,7 @@ def rule(kind: Kind, records: Sequence[Record], known: Sequence[Stamp]) -> Rulin
         accepted.append(record)
         if raises:
             raising.append((record, raises))
-    highest: dict[object, Record] = {}
+    highest: dict[object, BatchRecord] = {}
     for record in accepted if kind.is_log else [record for record, _ in raising]:
         highest.setdefault(record.rank if kind.is_log else record.fields, record)
     return Ruling(
@@ -96,9 +96,9 @@ def rule(kind: Kind, records: Sequence[Record], known: Sequence[Stamp]) -> Rulin
     )
 
 
-def _different(kind: Kind, records: Iterable[Record]) -> list[tuple[Record, Rank]]:
+def _different(kind: Kind, records: Iterable[BatchRecord]) -> list[tuple[BatchRecord, Rank]]:
     """The distinct records, the highest rank first, each with its lowest rank."""
-    found: dict[object, tuple[Record, Rank]] = {}
+    found: dict[object, tuple[BatchRecord, Rank]] = {}
     for record in records:
         same = _sameness(kind, record.rank)
         top, lowest = found.get(same, (record, record.rank))
@@ -111,7 +111,7 @@ def _sameness(kind: Kind, rank: Rank) -> object:
     return (rank[0], rank[2]) if kind.dedupe_by_payload else rank
 
 
-def standings(kind: Kind, stamps: Iterable[Stamp | Record]) -> list[Standing | None]:
+def standings(kind: Kind, stamps: Iterable[Stamp | BatchRecord]) -> list[Standing | None]:
     """The best standing among stamps, for the record itself (first) and for each group."""
     best: list[Standing | None] = [None] * (1 + len(kind.bits))
     for stamp in stamps:
@@ -152,7 +152,7 @@ def _is_overtaken(kind: Kind, fields: int, lowest: Rank, best: Sequence[Standing
     return True
 
 
-def _new_row(kind: Kind, records: Sequence[Record]) -> NewRow:
+def _new_row(kind: Kind, records: Sequence[BatchRecord]) -> NewRow:
     """The best record of each group; `records` begin with the highest rank."""
     best = _best_of_groups(kind, tuple(record.fields for record in records))
     return NewRow(records[0].place, tuple(None if number is None else records[number].place for number in best))
@@ -173,7 +173,7 @@ def _best_of_groups(kind: Kind, fields: tuple[int, ...]) -> tuple[int | None, ..
 
 
 def _changes(
-    kind: Kind, raising: Sequence[tuple[Record, int]], known: Sequence[Stamp], best: Sequence[Standing | None]
+    kind: Kind, raising: Sequence[tuple[BatchRecord, int]], known: Sequence[Stamp], best: Sequence[Standing | None]
 ) -> list[tuple[int, int]]:
     """The records that change the row of a known key, each with the bits in which it is the best of the batch."""
     all_raised = 0
@@ -192,7 +192,7 @@ def _changes(
 
 
 def _is_unchanged(
-    kind: Kind, records: Sequence[Record], known: Sequence[Stamp], best: Sequence[Standing | None]
+    kind: Kind, records: Sequence[BatchRecord], known: Sequence[Stamp], best: Sequence[Standing | None]
 ) -> bool:
     """Whether the newest known record gave all stable values, and the newest of the batch has the same ones."""
     newest, top = max(known, key=lambda stamp: stamp.rank), records[0]
@@ -210,7 +210,7 @@ def _is_unchanged(
     return alone and (newest.fields & stable) == (top.fields & stable) == (of_batch & stable)
 
 
-def _observed(records: Iterable[Record]) -> list[tuple[int, tuple[Any, ...]]]:
+def _observed(records: Iterable[BatchRecord]) -> list[tuple[int, tuple[Any, ...]]]:
     """For each day the places of its highest-ranked observations with their values; highest rank first."""
     days: dict[int, set[int]] = {}
     found = []

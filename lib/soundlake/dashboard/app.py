@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 
 import streamlit as st
 
+from soundlake.dashboard import sample
 from soundlake.dashboard.arguments import read_arguments
 from soundlake.dashboard.source import Source
 from soundlake.dashboard.views import (
@@ -24,6 +26,9 @@ from soundlake.dashboard.views import (
     rising,
     top_albums,
 )
+
+# A file: an icon by name would be fetched from a font service.
+_ICON = Path(__file__).with_name("icon.svg")
 
 PAGES: dict[str, tuple[ModuleType, str, str]] = {
     "overview": (overview, "Overview", "water"),
@@ -43,7 +48,7 @@ PAGES: dict[str, tuple[ModuleType, str, str]] = {
 
 def main(arguments: tuple[str, ...]) -> None:
     """Draw the page for the settings that the command line's arguments give."""
-    st.set_page_config(page_title="Soundlake", page_icon=":material/water:", layout="wide")
+    st.set_page_config(page_title="Soundlake", page_icon=str(_ICON), layout="wide")
     source = Source(*read_arguments(arguments))
     pages = [
         st.Page(
@@ -56,6 +61,7 @@ def main(arguments: tuple[str, ...]) -> None:
         st.caption(f"Reading {source.place}")
         if st.button("Ask again", icon=":material/refresh:", help="answers are shown again for a minute"):
             st.cache_data.clear()
+    sample.banner(source)
     chosen.run()
 
 

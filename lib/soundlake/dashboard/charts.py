@@ -33,9 +33,11 @@ Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 Titles = Mapping[str, str]
 
 
-def bars(frame: pd.DataFrame, value: str, label: str, titles: Titles) -> Chart:
-    """Horizontal bars in the order of the rows; labels have to differ."""
+def bars(frame: pd.DataFrame, value: str, label: str, titles: Titles, *, known: Sequence[str] = ()) -> Chart:
+    """Horizontal bars in the order of the rows; labels have to differ. Those that are `known` have their colours."""
     drawn = alt.Chart(frame).mark_bar(color=BLUE, cornerRadiusEnd=3)
+    if known:
+        drawn = drawn.encode(color=colours(label, frame[label].tolist(), titles, known=known).legend(None))
     return _bars(drawn, frame, value, label, titles)
 
 
@@ -84,7 +86,7 @@ def lines(
     if len(dashed):
         broken = alt.Chart(dashed).mark_line(strokeWidth=2, strokeDash=[4, 4])
         drawn.append(broken.encode(**encoding, detail="segment:N"))
-    shape = alt.Shape(f"{colour}:N", scale=alt.Scale(domain=names, range=cycle(SHAPES, len(names))), legend=legend())
+    shape = shapes(colour, names)
     points = base.mark_point(filled=True, size=45).encode(
         **encoding, shape=shape, opacity=_paler(frame), tooltip=_tooltip(frame, titles)
     )
@@ -112,7 +114,16 @@ def _paler(frame: pd.DataFrame) -> Any:
     return alt.condition(f"datum['{UNFINISHED}']", alt.value(0.45), alt.value(1))
 
 
-def stacked(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *, share: bool = False) -> Chart:
+def stacked(
+    frame: pd.DataFrame,
+    x: str,
+    y: str,
+    colour: str,
+    titles: Titles,
+    *,
+    share: bool = False,
+    known: Sequence[str] = (),
+) -> Chart:
     """Stacked columns, one for each day in `x`; `share` makes each of them 100 %, UNFINISHED ones are pale."""
     names = frame[colour].drop_duplicates().tolist()
     values = alt.Axis(format="%") if share else _numbers(frame[y])
@@ -123,7 +134,7 @@ def stacked(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *,
         .encode(
             x=alt.X(f"{x}:O", title=None, axis=alt.Axis(labelOverlap="greedy", labelAngle=0)),
             y=alt.Y(f"{y}:Q", title=titles[y], stack="normalize" if share else "zero", axis=values),
-            color=colours(colour, names, titles),
+            color=colours(colour, names, titles, known=known),
             opacity=_paler(shown),
             tooltip=_tooltip(shown, titles),
         )
@@ -132,7 +143,7 @@ def stacked(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *,
     return chart
 
 
-def areas(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles) -> Chart:
+def areas(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *, known: Sequence[str] = ()) -> Chart:
     """Areas on top of each other over time; every colour has a row for every `x`."""
     names = frame[colour].drop_duplicates().tolist()
     chart: Chart = (
@@ -141,7 +152,7 @@ def areas(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles) -> C
         .encode(
             x=alt.X(f"{x}:T", title=None, axis=alt.Axis(labelOverlap=True, tickCount=6)),
             y=alt.Y(f"{y}:Q", title=titles[y], stack="zero", axis=_numbers(frame[y])),
-            color=colours(colour, names, titles),
+            color=colours(colour, names, titles, known=known),
             tooltip=_tooltip(frame, titles),
         )
         .properties(height=_HEIGHT)
@@ -172,10 +183,18 @@ def heatmap(frame: pd.DataFrame, x: str, y: str, value: str, titles: Titles) -> 
     return chart
 
 
-def scatter(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *, reverse: bool = False) -> Chart:
+def scatter(
+    frame: pd.DataFrame,
+    x: str,
+    y: str,
+    colour: str,
+    titles: Titles,
+    *,
+    reverse: bool = False,
+    known: Sequence[str] = (),
+) -> Chart:
     """Points in two dimensions, a colour and a shape for each group; `reverse` puts the smallest `y` on top."""
     names = sorted(frame[colour].drop_duplicates().tolist())
-    domain = alt.Scale(domain=names, range=cycle(SHAPES, len(names)))
     chart: Chart = (
         alt.Chart(frame)
         .mark_point(filled=True, size=28, opacity=0.7)
@@ -184,8 +203,8 @@ def scatter(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *,
             y=alt.Y(
                 f"{y}:Q", title=titles[y], scale=alt.Scale(zero=False, reverse=reverse), axis=alt.Axis(tickCount=8)
             ),
-            color=colours(colour, names, titles),
-            shape=alt.Shape(f"{colour}:N", scale=domain, legend=legend()),
+            color=colours(colour, names, titles, known=known),
+            shape=shapes(colour, names, known=known),
             tooltip=_tooltip(frame, titles),
         )
         .properties(height=460)
@@ -228,16 +247,26 @@ def _numbers(values: pd.Series[Any]) -> alt.Axis:
     return alt.Axis(tickCount=6)
 
 
-def colours(column: str, names: Sequence[str], titles: Titles, label: int = _LABEL) -> alt.Color:
-    """A colour for each name, in this order."""
-    scale = alt.Scale(domain=list(names), range=cycle(PALETTE, len(names)))
-    return alt.Color(f"{column}:N", scale=scale, legend=legend(label), title=titles.get(column, column))
+def colours(
+    column: str, names: Sequence[str], titles: Titles, label: int = _LABEL, known: Sequence[str] = ()
+) -> alt.Color:
+    """A colour for each name, in the order of `known`, which may hold more names than there are to be seen."""
+    domain = known or names
+    scale = alt.Scale(domain=list(domain), range=cycle(PALETTE, len(domain)))
+    return alt.Color(f"{column}:N", scale=scale, legend=legend(names, label), title=titles.get(column, column))
 
 
-def legend(label: int = _LABEL) -> alt.Legend:
+def shapes(column: str, names: Sequence[str], label: int = _LABEL, known: Sequence[str] = ()) -> alt.Shape:
+    """A shape for each name, as `colours` gives colours."""
+    domain = known or names
+    scale = alt.Scale(domain=list(domain), range=cycle(SHAPES, len(domain)))
+    return alt.Shape(f"{column}:N", scale=scale, legend=legend(names, label))
+
+
+def legend(names: Sequence[str], label: int = _LABEL) -> alt.Legend:
     """The names of colours and shapes, cut at this width."""
     # Below the chart and in two columns: beside it, a phone would have no chart left.
-    return alt.Legend(orient="bottom", columns=2, title=None, labelLimit=label)
+    return alt.Legend(orient="bottom", columns=2, title=None, labelLimit=label, values=list(names))
 
 
 def _tooltip(frame: pd.DataFrame, titles: Titles) -> list[alt.Tooltip]:

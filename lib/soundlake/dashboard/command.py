@@ -24,13 +24,23 @@ def dashboard(
     browser: Annotated[bool, typer.Option(help="open a browser here")] = True,
 ) -> None:
     """Open the dashboard: on Athena where catalog.type is glue, else on the lake itself. Ctrl-C ends it."""
-    from soundlake.settings import load_settings
+    from soundlake.settings import check_lake_exists, load_settings
 
     settings = load_settings(config, sets or (), lake)
+    if settings.catalog.type == "none":
+        check_lake_exists(settings)
     host, port = settings.dashboard.host, port or settings.dashboard.port
     if find_spec("streamlit") is None:
         raise UsageError("the dashboard needs Streamlit: pip install 'soundlake[dashboard]'")
-    _check_free(host, port)
+    problems: list[str] = []
+    try:
+        if settings.catalog.type == "none":
+            check_lake_exists(settings)
+    except UsageError as error:
+        problems += error.problems
+    problems += _why_not_free(host, port)
+    if problems:
+        raise UsageError(*problems)
     arguments = [*(["--config", str(config)] if config else []), *(f"--set={one}" for one in sets or ())]
     arguments += ["--lake", lake] if lake is not None else []
     typer.echo(f"soundlake: the dashboard is at http://{host}:{port} (Ctrl-C ends it)", err=True)
@@ -58,11 +68,12 @@ def server(host: str, port: int, browser: bool) -> list[str]:
     return ["-m", "streamlit", "run", *told, str(Path(__file__).with_name("server.py"))]
 
 
-def _check_free(host: str, port: int) -> None:
+def _why_not_free(host: str, port: int) -> list[str]:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:
-        raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}: take another with --port") from None
+        return [f"cannot listen on {host}:{port}: {error.strerror}: take another with --port"]
+    return []

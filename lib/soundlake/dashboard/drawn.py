@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from soundlake.dashboard import charts
@@ -56,7 +58,7 @@ def prepared(chart: Chart, marks: pd.DataFrame) -> pd.DataFrame:
 
 def labels(marks: pd.DataFrame, *, with_beside: bool = True) -> list[str]:
     """A label for each mark; things of one name are told apart by what stands beside it, and by their ids."""
-    beside = [with_beside and isinstance(one, str) for one in marks["beside"]]
+    beside = [with_beside and isinstance(one, str) and one != "" for one in marks["beside"]]
     long = [
         f"{name} – {more}" if has_more else str(name)
         for name, more, has_more in zip(marks["name"], marks["beside"], beside, strict=True)
@@ -72,6 +74,18 @@ def labels(marks: pd.DataFrame, *, with_beside: bool = True) -> list[str]:
     ]
 
 
+def told_apart(names: pd.DataFrame) -> dict[str, str]:
+    """A label for each `id`: its `name`, with what stands `beside` it or with its id only where names are the same."""
+    if "beside" not in names:
+        names = names.assign(beside="")
+    alone = names["name"].map(names["name"].value_counts()) == 1
+    longer = labels(names)
+    shown = [
+        str(name) if is_alone else label for name, is_alone, label in zip(names["name"], alone, longer, strict=True)
+    ]
+    return dict(zip(names["id"].astype(str), shown, strict=True))
+
+
 def with_zeros(marks: pd.DataFrame) -> pd.DataFrame:
     """A row for each thing at each time from the first to the last count: what was not counted is 0, not a gap."""
     counts = marks[marks["value"] > 0]["at"]
@@ -85,24 +99,24 @@ def with_zeros(marks: pd.DataFrame) -> pd.DataFrame:
     return filled.assign(value=filled["value"].fillna(0).astype(marks["value"].dtype))
 
 
-def draw(insight: Insight, marks: pd.DataFrame) -> charts.Chart | None:
-    """The chart of prepared marks."""
+def draw(insight: Insight, marks: pd.DataFrame, known: Sequence[str] = ()) -> charts.Chart | None:
+    """The chart of prepared marks; names that are `known` have their colours."""
     chart, titles = insight.drawn_as, titles_of(insight)
     match chart.kind:
         case "bar" if chart.colour:
             return charts.stacked_bars(marks, "value", "shown", "part", titles)
         case "bar":
-            return charts.bars(marks, "value", "shown", titles)
+            return charts.bars(marks, "value", "shown", titles, known=known)
         case "line":
             return charts.lines(marks, "at", "value", "shown", titles, reverse=chart.is_reversed)
         case "column":
             return charts.stacked(marks, "at", "value", "shown", titles)
         case "area":
             whole = marks[~marks[charts.UNFINISHED]] if charts.UNFINISHED in marks else marks
-            return charts.areas(whole if len(whole) else marks, "at", "value", "shown", titles)
+            return charts.areas(whole if len(whole) else marks, "at", "value", "shown", titles, known=known)
         case "heatmap":
             return charts.heatmap(marks, "x", "y", "value", titles)
         case "scatter":
-            return charts.scatter(marks, "x", "value", "name", titles, reverse=chart.is_reversed)
+            return charts.scatter(marks, "x", "value", "name", titles, reverse=chart.is_reversed, known=known)
         case "table":
             return None

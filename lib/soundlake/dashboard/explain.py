@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from soundlake.catalog.missing import made_by
+from soundlake.catalog.missing import KIND_OF, made_by
 from soundlake.dashboard.source import Source
 from soundlake.errors import MissingTableError, SoundlakeError, UsageError
 
@@ -38,6 +38,9 @@ def _show_missing(source: Source, error: MissingTableError) -> None:
     st.info(f"{names} is not there yet. This makes it:", icon=":material/table_view:")
     for job in sorted({made_by(name) for name in error.tables}):
         st.code(f"./spark-submit.sh {job} --lake {source.settings.lake.uri}", language=None, wrap_lines=True)
+    if kinds := [KIND_OF[name] for name in error.tables if name in KIND_OF]:
+        brings = "`soundlake extract` or `soundlake import` brings some"
+        st.caption(f"No records of kind {', '.join(kinds)} have come: {brings}.")
     if source.is_athena:
         st.caption("Where that has run, `./spark-submit.sh register_tables` puts the table into the catalog.")
 

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from soundlake.dashboard.source import Source
+from soundlake.errors import MissingTableError
 
 Days = tuple[date, date]
 
@@ -59,6 +60,15 @@ def several(
         placeholder="choose" if default else "all",
         key=f"{view}-{label}",
     )
+
+
+def clusters(source: Source) -> list[str]:
+    """The names of the current model's clusters, in the order that gives each its colour; none before there is one."""
+    try:
+        found = source.ask("SELECT cluster, cluster_name FROM gold_cluster_overview ORDER BY cluster")
+    except MissingTableError:
+        return []
+    return [str(name) for name in found["cluster_name"]]
 
 
 def how_many(label: str = "How many", default: int = 20) -> int:

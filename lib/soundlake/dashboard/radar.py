@@ -14,7 +14,7 @@ _LABEL = 145  # width of the names in the legend
 _SIDE = 350  # a square that fits a phone
 
 
-def radar(frame: pd.DataFrame, spokes: Sequence[str], group: str) -> charts.Chart:
+def radar(frame: pd.DataFrame, spokes: Sequence[str], group: str, known: Sequence[str] = ()) -> charts.Chart:
     """A polygon for each row over spokes; values lie between 0 (the middle) and 1 (the rim)."""
     angles = np.linspace(0, 2 * np.pi, len(spokes), endpoint=False)
     names = frame[group].tolist()
@@ -42,7 +42,7 @@ def radar(frame: pd.DataFrame, spokes: Sequence[str], group: str) -> charts.Char
         .encode(x=x, y=y, detail="ring:N", order="step:Q")
     )
     labels = alt.Chart(rim).mark_text(color=charts.GREY, fontSize=11).encode(x=x, y=y, text="spoke:N")
-    colour = charts.colours("group", names, {"group": "Cluster"}, _LABEL)
+    colour = charts.colours("group", names, {"group": "Cluster"}, _LABEL, known)
     shown = alt.Chart(points).encode(x=x, y=y, color=colour)
     tooltip = [alt.Tooltip("group:N", title="Cluster"), alt.Tooltip("spoke:N"), alt.Tooltip("value:Q", format=".2f")]
     return alt.layer(
@@ -50,11 +50,7 @@ def radar(frame: pd.DataFrame, spokes: Sequence[str], group: str) -> charts.Char
         labels,
         shown.mark_line(strokeWidth=2.5).encode(order="step:Q", detail="group:N"),
         shown.mark_point(filled=True, size=50).encode(
-            shape=alt.Shape(
-                "group:N",
-                scale=alt.Scale(domain=names, range=charts.cycle(charts.SHAPES, len(names))),
-                legend=charts.legend(_LABEL),
-            ),
+            shape=charts.shapes("group", names, _LABEL, known),
             tooltip=tooltip,
         ),
     ).properties(width=_SIDE, height=_SIDE + 32 * ((len(names) + 1) // 2))

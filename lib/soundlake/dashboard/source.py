@@ -78,12 +78,12 @@ class Source:
 
 
 @st.cache_data(ttl=KEPT_SECONDS, max_entries=KEPT_ANSWERS, show_spinner="Asking the lake …")
-def _remembered(_settings: Settings, identity: str, sql: str, only: Only | None) -> pd.DataFrame:
+def _remembered(_settings: Settings, identity: str, sql: str, only: Only | None) -> pd.DataFrame:  # noqa: ARG001 - a part of the cache's key
     return _rows(_settings, sql, only)
 
 
 @st.cache_data(ttl=KEPT_SECONDS, show_spinner="Looking at the tables …")
-def _status(_settings: Settings, identity: str) -> LakeStatus:
+def _status(_settings: Settings, identity: str) -> LakeStatus:  # noqa: ARG001
     check_lake_exists(_settings)
     return read_status(_settings)
 

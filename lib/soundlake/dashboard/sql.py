@@ -33,3 +33,21 @@ def where(*conditions: str) -> str:
     """The WHERE clause of all conditions that are not empty."""
     given = [f"({condition})" for condition in conditions if condition]
     return f"WHERE {' AND '.join(given)}" if given else ""
+
+
+def heard_together(track: str, most: int) -> str:
+    """Ask for the tracks that the same listeners and playlists have: rank, track_id, shared, similarity (cosine)."""
+    return (
+        "WITH had AS ("
+        "SELECT DISTINCT concat('user ', user_id) AS owner, track_id FROM gold_weekly_plays WHERE track_id IS NOT NULL "
+        "UNION ALL SELECT DISTINCT concat('playlist ', playlist_id), track_id FROM silver_playlist_items "
+        "WHERE track_id IS NOT NULL), "
+        f"own AS (SELECT owner FROM had WHERE track_id = {text(track)}), "
+        "each AS (SELECT h.track_id, count(*) AS owners, count(o.owner) AS shared "
+        "FROM had AS h LEFT JOIN own AS o ON o.owner = h.owner GROUP BY h.track_id), "
+        "judged AS (SELECT track_id, shared, "
+        "shared / sqrt(owners * CAST((SELECT count(*) FROM own) AS double)) AS similarity "
+        f"FROM each WHERE shared > 0 AND track_id <> {text(track)}), "
+        "ranked AS (SELECT *, row_number() OVER (ORDER BY similarity DESC, shared DESC, track_id) AS rank FROM judged) "
+        f"SELECT rank, track_id, shared, similarity FROM ranked WHERE rank <= {most}"
+    )

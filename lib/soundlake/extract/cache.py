@@ -48,7 +48,7 @@ class Cache:
                 "delete from answers where fetched_at < ? and kind <> 'audio_features'", (self._oldest(),)
             )
         except (sqlite3.Error, OSError) as error:
-            raise SoundlakeError(f"cannot use {self._path}: {error}; remove it to begin anew") from None
+            raise SoundlakeError(f"cannot use {self._path}: {error}; remove it to start again") from None
 
     def get(self, kind: str, market: str | None, item: str) -> CachedResponse | None:
         """Return the response for an item; None where there is none or it is too old. Audio features never are."""

@@ -145,5 +145,5 @@ def _parsed(content: bytes, shown: str) -> dict[str, Any]:
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise SoundlakeError(f"{shown} is damaged: remove it to begin anew")
+        raise SoundlakeError(f"{shown} is damaged: remove it to start again")
     return document

@@ -124,4 +124,4 @@ def _error_rows(
 
 def _write(spark: SparkSession, lake: Lake, table: Table, rows: DataFrame) -> None:
     lake.create(spark, table)
-    conform(rows, table).coalesce(1).write.format("delta").mode("overwrite").save(lake.path(table))
+    conform(rows, table).coalesce(1).write.format("delta").mode("overwrite").save(lake.for_write(table))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from soundlake.errors import UsageError
 from soundlake.imports.columns import Columns
-from soundlake.imports.mapping import TableMapping, load_mapping
+from soundlake.imports.mapping import TableMapping
+from soundlake.imports.mapping_file import load_mapping
 
 _FOLDER = Path(__file__).with_name("mappings")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 
 _NO_WORD = re.compile(r"[^\w*?%#./]+")
 _NO_PATTERN = re.compile(r"[^\w*?%#./\[\]!-]+")
@@ -40,13 +41,20 @@ class Columns:
         exact = self._exact.get(name)
         return exact if exact is not None else self._first.get(plain_name(name))
 
+    def has(self, pattern: str) -> bool:
+        """Whether there is a column of a name, or of a pattern such as `genre_*`."""
+        plain = plain_pattern(pattern)
+        return self.find(pattern) is not None or any(fnmatchcase(name, plain) for name in self._plain)
+
     def is_twice(self, name: str) -> bool:
         """Whether several columns have the name, so that nobody knows which is meant."""
         return (self._exact_times[name] or self._times[plain_name(name)]) > 1
 
-    def has_all(self, names: Sequence[str]) -> bool:
-        """Whether all these columns are there."""
-        return all(self.find(name) is not None for name in names)
+    def has_all(self, names: Sequence[str | Sequence[str]]) -> bool:
+        """Whether all these columns are there, of several names one of them."""
+        return all(
+            any(self.find(n) is not None for n in ((each,) if isinstance(each, str) else each)) for each in names
+        )
 
     def in_order(self) -> Iterator[tuple[int, str]]:
         """Places and plain names, `genre_2` before `genre_10`."""

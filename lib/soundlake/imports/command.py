@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from soundlake.imports.run import Summary
+    from soundlake.imports.jobs import Summary
 
 
 def import_files(
@@ -46,15 +46,15 @@ def import_files(
 
     Exit code 1 where a file could not be read; rows that give no record are counted, and told with --report.
     """
-    from soundlake.imports.session import Wishes, draft, perform
+    from soundlake.imports.session import ImportOptions, draft, perform
     from soundlake.settings import load_settings
 
     settings = load_settings(config, sets or ())
     if infer:
         typer.echo(draft(settings, paths))
         return
-    wishes = Wishes(mapping, name, to, out, user, report, fetched_at, again)
-    summary = perform(settings, paths, wishes)
+    options = ImportOptions(mapping, name, to, out, user, report, fetched_at, again)
+    summary = perform(settings, paths, options)
     for line in _in_words(summary):
         typer.echo(line)
     for line in summary.failed:
@@ -68,4 +68,4 @@ def _in_words(summary: Summary) -> list[str]:
     lines += summary.notes
     records = ", ".join(f"{count:,} {kind}" for kind, count in sorted(summary.records.items()) if count) or "none"
     lines.append(f"{summary.rows:,} rows read; records: {records}")
-    return lines + summary.troubles
+    return lines + summary.issues

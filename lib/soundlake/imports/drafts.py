@@ -12,7 +12,7 @@ from soundlake.imports.columns import plain_name
 from soundlake.imports.fields import FIELDS, ID, MEASURED, NEEDED
 from soundlake.imports.likely_names import NAMES, LikelyColumns, about
 from soundlake.imports.lists import members
-from soundlake.imports.mapping import parse_mapping
+from soundlake.imports.mapping_file import parse_mapping
 
 Values: TypeAlias = Mapping[str, Sequence[Any]]
 Fields: TypeAlias = dict[str, str]
@@ -44,6 +44,9 @@ def drafted_records(names: Sequence[str], values: Values, *, is_nested: bool) ->
     """
     of = "playlist" if is_nested else about([plain_name(name) for name in names])
     found = {kind: _fields(kind, names, values, of) for kind in _ORDER}
+    _take_ids(found, names, values)
+    for kind, fields in found.items():
+        _pair_lists(kind, fields, values)
     notes = [*_make_up_tracks(found), *_make_up_lists(found, names, is_nested)]
     records = [(kind, _in_order(kind, fields)) for kind, fields in found.items() if _is_record(kind, fields)]
     return records, notes
@@ -90,6 +93,40 @@ def _disentangled(kind: str, fields: Fields, names: Sequence[str], of: str) -> F
     if of_track == of:
         return fields
     return {path: text for path, text in fields.items() if _column_of(text) not in bare}
+
+
+def _take_ids(found: Mapping[str, Fields], names: Sequence[str], values: Values) -> None:
+    """Give tracks that have no id a column of ids that nothing else is made of, whatever it is called."""
+    if "id" in found["track"]:
+        return
+    taken = {name for fields in found.values() for text in fields.values() if (name := _column_of(text)) is not None}
+    other_ids = set(
+        LikelyColumns(names).meant_by([n for kind in ("album", "artist", "playlist") for n in NAMES[kind]["id"]])
+    )
+    column = guesses.of_bare_ids(names, values, taken | other_ids)
+    if column is not None:
+        quoted = json.dumps(column, ensure_ascii=False)
+        found["track"]["id"] = found["audio_features"]["id"] = found["playlist_item"]["track.id"] = quoted
+        found["play"]["track.id"] = quoted
+
+
+def _pair_lists(kind: str, fields: Fields, values: Values) -> None:
+    """Names that stand beside ids are a list where the ids are one, with as many elements in every row."""
+    for path in [path for path in fields if path.endswith("artists[].id")]:
+        names_path = path.replace("[].id", "[].name")
+        ids, named = _source_of(fields[path]), fields.get(names_path)
+        separator = ids.get("list")
+        if separator not in (",", ";", "|") or named is None or not named.startswith('"'):
+            continue
+        pairs = zip(values[str(ids["column"])], values[json.loads(named)], strict=True)
+        full = [(a, b) for a, b in pairs if isinstance(a, str) and isinstance(b, str) and a.strip() and b.strip()]
+        if all(a.count(separator) == b.count(separator) for a, b in full):
+            fields[names_path] = f"{{ column = {named}, list = {json.dumps(separator)} }}"
+
+
+def _source_of(text: str) -> dict[str, Any]:
+    value = tomllib.loads(f"value = {text}")["value"]
+    return value if isinstance(value, dict) else {"column": value}
 
 
 def _make_up_tracks(found: Mapping[str, Fields]) -> list[str]:

@@ -10,20 +10,23 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from soundlake.imports.maker import Issues
+from soundlake.imports.api_answers import NAME, is_answer, records_of
+from soundlake.imports.devices import family_of
+from soundlake.imports.issues import Issues
+from soundlake.imports.packages import ACCOUNT_HISTORY, EXTENDED_HISTORY, LIBRARY, PLAYLISTS
 from soundlake.imports.plan import Context
 from soundlake.imports.unreadable import UnreadableError
-from soundlake.imports.values import linked_id, made_up_id, text
+from soundlake.imports.values import flag, linked_id, made_up_id, text
+from soundlake.times import instant
 
 SOURCE = "spotify-export"
 Row = Mapping[str, Any]
-Made = tuple[str, str, dict[str, Any]]
+KeyedRecord = tuple[str, str, dict[str, Any]]
 
 _EXTENDED = (
     "ts",
     "platform",
     "ms_played",
-    "conn_country",
     "master_metadata_track_name",
     "master_metadata_album_artist_name",
     "master_metadata_album_album_name",
@@ -66,10 +69,11 @@ class Export:
     name: str
     is_file: re.Pattern[str]
     has: frozenset[str]
-    made: Callable[[Row, int, Context, Issues], Iterator[Made]]
-    shown: frozenset[str]
+    made: Callable[[Row, int, Context, Issues], Iterator[KeyedRecord]]
+    shown: frozenset[str] | None
     rows: tuple[str, ...] = ("",)
     is_history: bool = False
+    is_of_user: bool = True
 
 
 def export_of(file_name: str, first: Row | None) -> Export | None:
@@ -79,22 +83,27 @@ def export_of(file_name: str, first: Row | None) -> Export | None:
             return export
     if first is None:
         return None
-    return next((export for export in EXPORTS if export.has <= first.keys()), None)
+    found = next((export for export in EXPORTS if export.has <= first.keys()), None)
+    return API_ANSWERS if found is None and is_answer(first) else found
 
 
-def is_other_export_file(file_name: str) -> bool:
-    """Whether this is a file of an account export that holds nothing for a lake: it is never opened."""
-    return _LEFT_OUT.search(file_name) is not None
-
-
-def _extended(row: Row, number: int, context: Context, issues: Issues) -> Iterator[Made]:
+def _extended(row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
+    if row.get("incognito_mode") in (True, "true", "TRUE"):
+        context.counts["private"] += 1
+        if not context.keeps_private:
+            return
     payload = {"user_id": context.user, **{name: row[name] for name in _EXTENDED if row.get(name) is not None}}
-    if _IS_VIDEO.search(context.file):
-        payload["content_type"] = "video"
+    if context.keeps_country and row.get("conn_country") is not None:
+        payload["conn_country"] = row["conn_country"]
+    for flag_name in ("shuffle", "skipped"):
+        if flag_name in payload:
+            payload[flag_name] = _flag(flag_name, payload[flag_name], issues)
+    if (platform := payload.pop("platform", None)) is not None and (family := family_of(str(platform))) is not None:
+        payload["platform"] = family
     yield from _play(payload, "ts", (*_URIS, *_NAMES), context, issues)
 
 
-def _basic(row: Row, number: int, context: Context, issues: Issues) -> Iterator[Made]:
+def _basic(row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
     payload: dict[str, Any] = {"user_id": context.user}
     for theirs, ours in _BASIC.items():
         if row.get(theirs) is not None:
@@ -104,16 +113,36 @@ def _basic(row: Row, number: int, context: Context, issues: Issues) -> Iterator[
 
 def _play(
     payload: dict[str, Any], time: str, content: tuple[str, ...], context: Context, issues: Issues
-) -> Iterator[Made]:
-    if not isinstance(payload.get(time), str) or not payload[time].strip():
+) -> Iterator[KeyedRecord]:
+    said = payload.get(time)
+    if (content_type := _content_type(context.file)) is not None:
+        payload["content_type"] = content_type
+    if said is None or said == "":
         issues.rejected("play", f"no {time}")
+    elif instant(said) is None:
+        issues.rejected("play", f"{time} is no time that can be read")
     elif not any(isinstance(payload.get(name), str) and payload[name].strip() for name in content):
         issues.rejected("play", "nothing says what was played")
     else:
         yield _made("play", f"{context.user}:{payload[time]}", payload, context)
 
 
-def _playlist(row: Row, number: int, context: Context, issues: Issues) -> Iterator[Made]:
+def _flag(name: str, value: Any, issues: Issues) -> bool | None:
+    """True or false, as older exports write it too: 1, "TRUE"."""
+    try:
+        return flag(value)
+    except UnreadableError as error:
+        issues.nulled(name, str(error))
+        return None
+
+
+def _content_type(file: str) -> str | None:
+    """What a history is of, where its name says more than its rows do."""
+    found = _CONTENT.search(file)
+    return None if found is None else _CONTENT_TYPES[found[1].lower()]
+
+
+def _playlist(row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
     name = text(row.get("name")) or "unnamed"
     # The export has no ids of playlists: their names are all that tells them apart, and those are not always different.
     context.names[name] += 1
@@ -133,6 +162,8 @@ def _playlist(row: Row, number: int, context: Context, issues: Issues) -> Iterat
         item: dict[str, Any] = {"playlist": playlist, "position": position}
         if (added := text(entry.get("addedDate"))) is not None:
             item["added_at"] = added
+            if instant(added) is None:
+                issues.nulled("added_at", f"no time that can be read: {added[:80]}")
         item["track"] = _entry(entry)
         yield _made("playlist_item", playlist_id, item, context)
 
@@ -161,8 +192,8 @@ def _entry(entry: Row) -> dict[str, Any] | None:
     }
 
 
-def _library(entity: str, relation: str) -> Callable[[Row, int, Context, Issues], Iterator[Made]]:
-    def made(row: Row, number: int, context: Context, issues: Issues) -> Iterator[Made]:
+def _library(entity: str, relation: str) -> Callable[[Row, int, Context, Issues], Iterator[KeyedRecord]]:
+    def made(row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
         id_ = linked_id(text(row.get("uri")), entity)
         if id_ is None:
             issues.rejected("user_item", f"no uri of the {entity}")
@@ -173,12 +204,12 @@ def _library(entity: str, relation: str) -> Callable[[Row, int, Context, Issues]
     return made
 
 
-def _made(kind: str, key: str, payload: dict[str, Any], context: Context) -> Made:
+def _made(kind: str, key: str, payload: dict[str, Any], context: Context) -> KeyedRecord:
     envelope = {"kind": kind, "fetched_at": context.fetched_at, "source": context.source, "market": None}
     return kind, key, {**envelope, "payload": payload}
 
 
-def made_safely(export: Export, row: Row, number: int, context: Context, issues: Issues) -> Iterator[Made]:
+def made_safely(export: Export, row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
     """The records of one object of an export's file; one that holds what no export holds is told."""
     try:
         yield from export.made(row, number, context, issues)
@@ -186,17 +217,13 @@ def made_safely(export: Export, row: Row, number: int, context: Context, issues:
         issues.rejected(export.name, f"fields of another type than exports have: {error}")
 
 
-_IS_VIDEO = re.compile(r"(?i)_video_")
-_LEFT_OUT = re.compile(
-    r"(?i)^(Userdata|Identity|Identifiers|Payments?|SearchQueries|Inferences|Follow|FamilyPlan|DuoNewFamily|Marquee|"
-    r"UserAddress|UserPrompts|UserFestivals.*|YourSoundCapsule|Wrapped\d*|CarThing|VoiceInput|MessageData|"
-    r"PodcastInteractivity.*|DataBuyers?|Banners|Purchases?|Family.*)\d*\.json$"
-)
+_CONTENT = re.compile(r"(?i)^(?:streaming_?history_|end)(video|audiobook)")
+_CONTENT_TYPES = {"video": "video", "audiobook": "chapter"}
 
 EXPORTS = (
     Export(
         "extended streaming history",
-        re.compile(r"(?i)^(Streaming_History_(Audio|Video)_.*|endsong(_\d+)?)\.json$"),
+        EXTENDED_HISTORY,
         frozenset({"ts", "ms_played"}),
         _extended,
         frozenset(_EXTENDED),
@@ -204,7 +231,7 @@ EXPORTS = (
     ),
     Export(
         "account data: streaming history",
-        re.compile(r"(?i)^StreamingHistory(_(music|podcast|audiobook|video))?_?\d*\.json$"),
+        ACCOUNT_HISTORY,
         frozenset({"endTime", "msPlayed"}),
         _basic,
         frozenset(_BASIC),
@@ -212,15 +239,16 @@ EXPORTS = (
     ),
     Export(
         "account data: playlists",
-        re.compile(r"(?i)^Playlist\d*\.json$"),
+        PLAYLISTS,
         frozenset({"playlists"}),
         _playlist,
         frozenset({"name"}),
         rows=("playlists",),
     ),
 )
-LIBRARY = re.compile(r"(?i)^YourLibrary\d*\.json$")
 _SAVED = frozenset({"uri", "name", "track", "album", "artist"})
+# Known by what it holds: any file may hold it.
+API_ANSWERS = Export(NAME, re.compile("(?!)"), frozenset(), records_of, None, is_of_user=False)
 LIBRARY_LISTS = {
     "tracks": Export("saved tracks", LIBRARY, frozenset(), _library("track", "saved"), _SAVED),
     "albums": Export("saved albums", LIBRARY, frozenset(), _library("album", "saved"), _SAVED),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from soundlake.imports import fields as f
-from soundlake.imports.lists import members
+from soundlake.imports.lists import LITERAL, are_ids, members, syntax_of
 from soundlake.imports.mapping import Source
 from soundlake.imports.unreadable import UnreadableError
 from soundlake.imports.values import duration, linked_id, parse_number, reader
@@ -43,6 +43,15 @@ def by_links(thing: str | None, values: Mapping[str, Sequence[Any]]) -> str | No
     return None
 
 
+def of_bare_ids(names: Sequence[str], values: Mapping[str, Sequence[Any]], taken: Container[str]) -> str | None:
+    """The first column of ids that are no links, and that is not taken for another thing's."""
+    for name in names:
+        texts = [value.strip() for value in values[name] if isinstance(value, str) and value.strip()]
+        if name not in taken and are_ids(texts) and not any(":" in text for text in texts):
+            return name
+    return None
+
+
 def counts_from_one(values: Sequence[Any]) -> bool:
     """Whether places are counted from 1, as people do."""
     numbers = [number for value in values if (number := _number(value)) is not None]
@@ -59,6 +68,8 @@ def source(name: str, path: str, type_: str, values: Sequence[Any]) -> str | Non
     is_list = type_ == f.TEXTS or "[]" in path
     if any(isinstance(value, Mapping) for value in there) or (not is_list and any(map(_is_list, there))):
         return None
+    if type_ == f.TEXT and path.rpartition(".")[2] == "name" and are_ids(texts):
+        return None  # a column of ids is no column of names, whatever it is called
     options: list[str] = []
     if is_list:
         options += _list(path, type_, there, texts)
@@ -99,13 +110,16 @@ def _list(path: str, type_: str, there: Sequence[Any], texts: Sequence[str]) -> 
 
 
 def _list_syntax(texts: Sequence[str], always: bool) -> str | None:
-    if any(text.startswith(("['", '["', "[{", "[]")) for text in texts):
-        return "auto"
-    for separator in (";", "|", ","):
-        # A comma also stands within names: it separates only where a list is certain.
-        if any(separator in text for text in texts) and (always or separator != ","):
-            return separator
-    return "auto" if always else None
+    syntax = syntax_of(texts)
+    # A comma also stands within names: it separates only where a list is certain.
+    if syntax == LITERAL or not any(syntax in text for text in texts):
+        return "auto" if always or syntax == LITERAL else None
+    is_certain = always or syntax != "," or any("," in text and are_ids(_parts(text)) for text in texts)
+    return syntax if is_certain else None
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _pattern(there: Sequence[Any], type_: str) -> str | None:

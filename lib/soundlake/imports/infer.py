@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from soundlake.imports import guesses
+from soundlake.imports.api_answers import NAME, is_answer
 from soundlake.imports.columns import plain_name
+from soundlake.imports.dialect import Dialect
 from soundlake.imports.drafts import Drafted, drafted_records
 from soundlake.imports.fields import TIME
 from soundlake.imports.inputs import Input
@@ -17,7 +19,6 @@ from soundlake.imports.mapping import FileShape
 from soundlake.imports.opening import UnopenedError
 from soundlake.imports.personal import is_personal, without_personal
 from soundlake.imports.rowset import peek_columns
-from soundlake.imports.table import Dialect
 
 _DAY = re.compile(r"(?<!\d)\d{4}-[01]\d-[0-3]\d(?!\d)")
 
@@ -26,6 +27,10 @@ def drafted(file: Input) -> str:
     """The text of a mapping file for a file. Raises UnopenedError where nothing in it looks like Spotify's data."""
     shape: dict[str, str] = {}
     names, rows, format_, dialect = peek_columns(file)
+    if rows and is_answer(rows[0]):
+        raise UnopenedError(
+            f"it holds {NAME}: `soundlake import {file.name}` takes them as they are, without a mapping"
+        )
     path = _wrapped(rows)
     if path is not None:
         shape["rows"] = path

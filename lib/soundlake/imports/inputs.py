@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import io
+import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from soundlake.aws import error_code
 from soundlake.errors import SoundlakeError, UsageError
-from soundlake.imports.opening import Counted
+from soundlake.imports.opening import LEAST_BOUND, MOST_RATIO, Counted
+from soundlake.imports.packages import original_name, unread_of
 from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3
 
 _PACKED = (".gz", ".bz2", ".xz")
 _TABLES = (".csv", ".tsv", ".tab", ".txt", ".json", ".ndjson", ".jsonl", ".parquet")
 _NO_DATE = 1980  # what zips say where they know no date
+_DEEPEST = 3
+_NAMED = 6  # so many files are named where several are told of
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,11 @@ class Input:
     identity: tuple[str, ...]
     opener: Callable[[], IO[bytes]]
     path: Path | None = None
+
+    @property
+    def original(self) -> str:
+        """The name without what marks a copy."""
+        return original_name(self.name)
 
     @property
     def ending(self) -> str:
@@ -51,41 +61,187 @@ class Input:
         return io.BufferedReader(Counted(self.opener(), seen), 1 << 18)
 
 
-def inputs_of(paths: Sequence[str], settings: Settings, scratch: Path) -> list[Input]:
-    """All files at the paths, folders and zips opened, in the order of their names.
+@dataclass
+class Found:
+    """The files that were found, and what there is to say of others."""
 
-    What is on S3 is fetched into `scratch`. Raises UsageError with a line for each path where there is nothing to read.
+    files: list[Input] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def inputs_of(paths: Sequence[str], settings: Settings, scratch: Path) -> Found:
+    """All files at the paths, folders and archives opened, in the order of their names.
+
+    What is on S3, and archives within archives, are put into `scratch`. Raises UsageError with a line for each path
+    where there is nothing to read.
     """
-    found: list[Input] = []
+    found = Found()
     problems: list[str] = []
     for path in paths:
+        walk = _Walk(settings, scratch, found.notes)
         try:
-            new = list(_at(path, settings, scratch))
+            new = list(walk.at(path))
         except UsageError as error:
             problems += error.problems
             continue
         if not new:
-            problems.append(f"{path}: there is no file to import: no CSV, TSV, JSON, NDJSON, Parquet or zip")
-        found += new
+            why = "no CSV, TSV, JSON, NDJSON, Parquet or zip"
+            problems.append(f"{path}: there is no file to import: {walk.unread or why}")
+        found.files += new
     if problems:
         raise UsageError(*problems)
     return found
 
 
-def _at(path: str, settings: Settings, scratch: Path) -> Iterator[Input]:
-    if path.startswith(("s3://", "s3a://")):
-        yield from _on_s3(path, settings, scratch)
-        return
-    local = Path(path.removeprefix("file://")).expanduser()
-    if local.is_dir():
-        for file in sorted(local.rglob("*")):
-            parts = file.relative_to(local).parts
-            if file.is_file() and _is_wanted(parts):
-                yield from _file(file, str(file))
-    elif local.is_file():
-        yield from _file(local, path)
-    else:
-        raise UsageError(f"{path}: there is no such file or folder")
+class _Walk:
+    """The way through one path: `notes` are for people; `unread` is the last that tells of files left out."""
+
+    def __init__(self, settings: Settings, scratch: Path, notes: list[str]) -> None:
+        self.unread = ""
+        self._settings, self._scratch, self._notes = settings, scratch, notes
+
+    def at(self, path: str) -> Iterator[Input]:
+        """The files at a path: a file, a folder, an archive, a file within one (`my.zip!songs.csv`), or of S3."""
+        if path.startswith(("s3://", "s3a://")):
+            yield from self._on_s3(path)
+            return
+        local = Path(path.removeprefix("file://")).expanduser()
+        archive, _, member = path.removeprefix("file://").partition("!")
+        if local.is_dir():
+            yield from self._in_folder(local)
+        elif local.is_file():
+            yield from self._file(local, path)
+        elif member and Path(archive).expanduser().is_file():
+            yield from (file for file in self._file(Path(archive).expanduser(), archive) if _is_at(file.shown, path))
+        else:
+            raise UsageError(f"{path}: there is no such file or folder")
+
+    def _in_folder(self, folder: Path) -> Iterator[Input]:
+        home = folder.resolve()
+        files = {
+            (home.name, *file.relative_to(folder).parts): file
+            for file in sorted(folder.rglob("*"))
+            if _is_wanted(file.relative_to(folder).parts) and file.is_file()
+        }
+        elsewhere = {path for path, file in files.items() if not file.resolve().is_relative_to(home)}
+        if elsewhere:
+            self._note(f"{folder}: links that lead out of the folder are not followed", elsewhere)
+        for path in self._read_of([path for path in files if path not in elsewhere], str(folder), is_archive=False):
+            yield from self._file(files[path], str(files[path]))
+
+    def _read_of(self, paths: Sequence[tuple[str, ...]], shown: str, *, is_archive: bool) -> list[tuple[str, ...]]:
+        """Those of some files that are opened; the others are told in one line."""
+        archives = {path for path in paths if path[-1].lower().endswith(".zip")}
+        unread = unread_of([path for path in paths if path not in archives], is_archive=is_archive)
+        if unread:
+            self.unread = "files of Spotify's package that hold nothing for the lake are left out unread"
+            self._note(f"{shown}: {self.unread}", unread)
+        return [path for path in paths if path not in unread]
+
+    def _note(self, what: str, paths: set[tuple[str, ...]]) -> None:
+        names = sorted(path[-1] for path in paths)
+        shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+        self._notes.append(f"{what}: {shown}")
+
+    def _file(
+        self,
+        file: Path,
+        shown: str,
+        identity: tuple[str, ...] | None = None,
+        modified: datetime | None = None,
+        depth: int = 0,
+    ) -> Iterator[Input]:
+        try:
+            stat = file.stat()
+            with file.open("rb") as opened:
+                is_zip = opened.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+        except OSError as error:
+            raise UsageError(f"{shown}: cannot be read: {error.strerror}") from None
+        modified = modified or datetime.fromtimestamp(int(stat.st_mtime), UTC)
+        identity = identity or (str(file.resolve()), str(stat.st_size), str(stat.st_mtime_ns))
+        if is_zip:
+            yield from self._in_zip(file, shown, identity, modified, depth)
+            return
+        name = PurePosixPath(shown).name
+        yield Input(shown, name, stat.st_size, modified, identity, lambda: file.open("rb"), file)
+
+    def _in_zip(
+        self, file: Path, shown: str, identity: tuple[str, ...], modified: datetime, depth: int
+    ) -> Iterator[Input]:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                # Windows' own archives have backslashes in their names.
+                parts_of = {m: PurePosixPath(m.filename.replace("\\", "/")).parts for m in archive.infolist()}
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise UsageError(f"{shown}: not a whole zip: {error}") from None
+        if any(parts[:1] == ("xl",) or parts == ("content.xml",) for parts in parts_of.values()):
+            raise UsageError(f"{shown}: a workbook of a spreadsheet: save the sheet as CSV")
+        wanted = {m: parts for m, parts in parts_of.items() if parts and not m.is_dir() and _is_wanted(parts)}
+        size, most = sum(member.file_size for member in wanted), max(LEAST_BOUND, MOST_RATIO * file.stat().st_size)
+        if size > most:
+            raise UsageError(f"{shown}: would unpack to {size:,} bytes, {MOST_RATIO} times its size: not opened")
+        read = set(self._read_of(list(wanted.values()), shown, is_archive=True))
+        for member in sorted(wanted, key=lambda one: wanted[one]):
+            parts = wanted[member]
+            if parts not in read:
+                continue
+            inner = Input(
+                f"{shown}!{'/'.join(parts)}",
+                parts[-1],
+                member.file_size,
+                min(_written(member, modified), modified),
+                (*identity, member.filename, str(member.CRC)),
+                lambda member=member: cast(IO[bytes], _Member(file, member)),  # type: ignore[misc]
+            )
+            if parts[-1].lower().endswith(".zip"):
+                yield from self._inner(inner, depth + 1)
+            else:
+                yield inner
+
+    def _inner(self, archive: Input, depth: int) -> Iterator[Input]:
+        """The files of an archive within an archive."""
+        if depth > _DEEPEST:
+            self._notes.append(f"{archive.shown}: an archive {depth} archives deep is not opened: unpack it first")
+            return
+        target = Path(tempfile.mkdtemp(dir=self._scratch)) / "inner.zip"
+        try:
+            with archive.opener() as source, target.open("wb") as copy:
+                shutil.copyfileobj(source, copy)
+        except OSError as error:
+            raise UsageError(f"{archive.shown}: cannot be read: {error}") from None
+        yield from self._file(target, archive.shown, archive.identity, archive.modified, depth)
+
+    def _on_s3(self, uri: str) -> Iterator[Input]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        bucket, _, key = uri.partition("://")[2].partition("/")
+        try:
+            client = open_s3(self._settings)
+            pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
+            found = {item["Key"]: item for page in pages for item in page.get("Contents", ())}
+            folder = key.rstrip("/") + "/" if key else ""
+            inside = [name for name in sorted(found) if name.startswith(folder) and _is_wanted(_parts(name))]
+            names = {_parts(name): name for name in ([key] if key in found else inside)}
+            for number, path in enumerate(self._read_of(list(names), uri, is_archive=False)):
+                name, item = names[path], found[names[path]]
+                target = Path(tempfile.mkdtemp(dir=self._scratch)) / f"{number}-{path[-1]}"
+                client.download_file(bucket, name, str(target))
+                identity = (f"s3://{bucket}/{name}", str(item["Size"]), item["ETag"])
+                yield from self._file(target, f"s3://{bucket}/{name}", identity, item["LastModified"].astimezone(UTC))
+        except ClientError as error:
+            if error_code(error) in ("NoSuchBucket", "404", "NoSuchKey"):
+                raise UsageError(f"{uri}: there is no such bucket or object") from None
+            raise SoundlakeError(f"{uri}: cannot be read: {error}") from None
+        except BotoCoreError as error:
+            raise SoundlakeError(f"{uri}: cannot be read: {error}") from None
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return PurePosixPath(name).parts
+
+
+def _is_at(shown: str, path: str) -> bool:
+    return shown == path or shown.startswith((f"{path}!", f"{path}/"))
 
 
 def _is_wanted(parts: Sequence[str]) -> bool:
@@ -95,55 +251,22 @@ def _is_wanted(parts: Sequence[str]) -> bool:
     return str(ending).endswith((*_TABLES, ".zip")) and not any(part.startswith((".", "_")) for part in parts)
 
 
-def _file(
-    file: Path, shown: str, identity: tuple[str, ...] | None = None, modified: datetime | None = None
-) -> Iterator[Input]:
+def _written(member: zipfile.ZipInfo, otherwise: datetime) -> datetime:
+    """When a file in a zip was last written, where the zip knows a date that there is."""
     try:
-        stat = file.stat()
-        with file.open("rb") as opened:
-            is_zip = opened.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
-    except OSError as error:
-        raise UsageError(f"{shown}: cannot be read: {error.strerror}") from None
-    modified = modified or datetime.fromtimestamp(int(stat.st_mtime), UTC)
-    identity = identity or (str(file.resolve()), str(stat.st_size), str(stat.st_mtime_ns))
-    if is_zip:
-        yield from _in_zip(file, shown, identity, modified)
-        return
-    name = PurePosixPath(shown).name
-    yield Input(shown, name, stat.st_size, modified, identity, lambda: file.open("rb"), file)
-
-
-def _in_zip(file: Path, shown: str, identity: tuple[str, ...], modified: datetime) -> Iterator[Input]:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = sorted(archive.infolist(), key=lambda member: member.filename)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise UsageError(f"{shown}: not a whole zip: {error}") from None
-    if any(member.filename.startswith(("xl/", "content.xml")) for member in members):
-        raise UsageError(f"{shown}: a workbook of a spreadsheet: save the sheet as CSV")
-    for member in members:
-        parts = PurePosixPath(member.filename).parts
-        if member.is_dir() or not _is_wanted(parts) or parts[-1].lower().endswith(".zip"):
-            continue
-        dated = datetime(*member.date_time, tzinfo=UTC) if member.date_time[0] > _NO_DATE else modified
-        yield Input(
-            f"{shown}!{member.filename}",
-            parts[-1],
-            member.file_size,
-            min(dated, modified),
-            (*identity, member.filename, str(member.CRC)),
-            lambda name=member.filename: cast(IO[bytes], _Member(file, name)),  # type: ignore[misc]
-        )
+        return datetime(*member.date_time, tzinfo=UTC) if member.date_time[0] > _NO_DATE else otherwise
+    except ValueError:
+        return otherwise
 
 
 class _Member(io.RawIOBase):
     """A file in a zip, as a stream that closes the zip with itself."""
 
-    def __init__(self, file: Path, name: str) -> None:
+    def __init__(self, file: Path, name: zipfile.ZipInfo) -> None:
         self._zip = zipfile.ZipFile(file)
         try:
             self._member = self._zip.open(name)
-        except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+        except (RuntimeError, NotImplementedError, zipfile.BadZipFile, EOFError) as error:
             self._zip.close()
             raise OSError(f"the zip does not open: {error}") from None
 
@@ -153,34 +276,10 @@ class _Member(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         try:
             return self._member.read(size)
-        except (zipfile.BadZipFile, RuntimeError) as error:
+        except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error) as error:
             raise OSError(str(error)) from None
 
     def close(self) -> None:
         self._member.close()
         self._zip.close()
         super().close()
-
-
-def _on_s3(uri: str, settings: Settings, scratch: Path) -> Iterator[Input]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    bucket, _, key = uri.partition("://")[2].partition("/")
-    try:
-        client = open_s3(settings)
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
-        found = sorted((item["Key"], item) for page in pages for item in page.get("Contents", ()))
-        exact = [(name, item) for name, item in found if name == key]
-        folder = key.rstrip("/") + "/" if key else ""
-        inside = [(n, i) for n, i in found if n.startswith(folder) and _is_wanted(PurePosixPath(n).parts)]
-        for number, (name, item) in enumerate(exact or inside):
-            target = Path(tempfile.mkdtemp(dir=scratch)) / f"{number}-{PurePosixPath(name).name}"
-            client.download_file(bucket, name, str(target))
-            identity = (f"s3://{bucket}/{name}", str(item["Size"]), item["ETag"])
-            yield from _file(target, f"s3://{bucket}/{name}", identity, item["LastModified"].astimezone(UTC))
-    except ClientError as error:
-        if error_code(error) in ("NoSuchBucket", "404", "NoSuchKey"):
-            raise UsageError(f"{uri}: there is no such bucket or object") from None
-        raise SoundlakeError(f"{uri}: cannot be read: {error}") from None
-    except BotoCoreError as error:
-        raise SoundlakeError(f"{uri}: cannot be read: {error}") from None

@@ -10,7 +10,9 @@ import math
 import re
 from collections.abc import Iterator, Set
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
+
+from soundlake.imports.issues import RowIssues
 
 _SPACE = re.compile(r"[\s,\ufeff]*")
 _BLANK = re.compile(r"\s*")
@@ -19,6 +21,8 @@ _CUT = re.compile(r"\s*+\\?[-+.\w]*+\s*+\Z")
 _BETWEEN = re.compile(r"\}\s*+,?+\s*+(?=\{)")
 _LONGEST = 64 * 1024 * 1024
 _INDENTED = 200
+# No data are objects within objects so many times over.
+_DEEPEST = 100
 # So many places behind a broken value may begin the next row.
 _TRIES = 1_000
 
@@ -30,13 +34,6 @@ def _number(text: str) -> float | None:
 
 # NaN, Infinity and 1e400, which are no numbers of JSON, are nothing.
 _DECODER = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_number)
-
-
-class Troubles(Protocol):
-    """Who is told of rows that are no rows."""
-
-    def bad_row(self, row: int, line: int, reason: str, detail: str, raw: str) -> None:
-        """A row that cannot be read: its number, its line, why, and its text."""
 
 
 class JsonRows:
@@ -53,7 +50,7 @@ class JsonRows:
         self._names: Set[str] = frozenset()
         self.has_list = True
 
-    def rows(self, troubles: Troubles) -> Iterator[tuple[int, dict[str, Any]]]:
+    def rows(self, issues: RowIssues) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield (number from 1, object)."""
         number = 0
         if self._path and not self._descend():
@@ -76,11 +73,11 @@ class JsonRows:
             line = self._line()
             if wrong == "cut":
                 raw, self._at = self._text[self._at :], len(self._text)
-                troubles.bad_row(number, line, "cut off", "the text ends within the value", raw)
+                issues.bad_row(number, line, "cut off", "the text ends within the value", raw)
             elif wrong:
-                troubles.bad_row(number, line, "not JSON", "the value is broken", self._skip_bad())
+                issues.bad_row(number, line, "not JSON", "the value is broken", self._skip_bad())
             else:
-                troubles.bad_row(number, line, "not an object", f"a {type(value).__name__}", json.dumps(value)[:500])
+                issues.bad_row(number, line, "not an object", f"a {type(value).__name__}", json.dumps(value)[:500])
 
     def _line(self) -> int:
         self._lines += self._text.count("\n", self._counted, self._at)
@@ -130,6 +127,9 @@ class JsonRows:
             else:
                 if end == len(self._text) and not isinstance(value, dict | list | str) and self._more():
                     continue  # the rest of a number may follow
+                opened = self._text.count("{", self._at, end) + self._text.count("[", self._at, end)
+                if opened > _DEEPEST and _depth(value) > _DEEPEST:
+                    return None, "bad"
                 self._at = end
                 return value, ""
 
@@ -212,3 +212,11 @@ class JsonRows:
 
 def _indentation(line: str) -> int:
     return len(line) - len(line.lstrip(" \t"))
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level := [each for each in level if isinstance(each, dict | list)]:
+        depth += 1
+        level = [each for holder in level for each in (holder.values() if isinstance(holder, dict) else holder)]
+    return depth

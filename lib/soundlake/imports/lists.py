@@ -14,14 +14,17 @@ _STRING = r"(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
 _STRINGS = re.compile(rf"[\[(]\s*(?:{_STRING}\s*(?:,\s*|(?=['\"\])])))*[\])]")
 _ONE_STRING = re.compile(_STRING)
 _LONGEST = 100_000
+_SEPARATORS = (";", "|", ",")
+_ID = re.compile(r"(?:spotify:[a-z]+:|https?://open\.spotify\.com/(?:intl-\w+/)?[a-z]+/)?[0-9A-Za-z]{22}(?:\?.*)?")
+LITERAL = "literal"
 _NOTHING = frozenset({"", "na", "nan", "none", "null", "\\n"})
 
 
 def as_list(cell: Any, syntax: str, item: str | None = None) -> list[str | None] | None:
     """The texts in a cell; None where it is empty, an empty list where it says so.
 
-    `syntax` is json, python (numpy's way included), auto, or the text that stands between the elements. Of elements
-    that are objects `item` names the member that is meant. Raises UnreadableError.
+    `syntax` is json, python (numpy's way included), literal (either), or the text that stands between the elements.
+    Of elements that are objects `item` names the member that is meant. Raises UnreadableError.
     """
     if cell is None:
         return None
@@ -35,12 +38,48 @@ def as_list(cell: Any, syntax: str, item: str | None = None) -> list[str | None]
     return [_text(element, item) for element in cell]
 
 
+def syntax_of(cells: Iterable[Any]) -> str:
+    """How the lists of a column are written, from what all of some cells hold: `literal`, or what separates them.
+
+    `literal` are JSON and Python's and numpy's way to print lists. Empty cells say nothing. Ids decide first, as no
+    id holds a separator; else the separator that most cells have.
+    """
+    texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip().lower() not in _NOTHING]
+    if any(text[0] in "[(" and text[-1] in "])" and _is_literal(text) for text in texts):
+        return LITERAL
+    for separator in _SEPARATORS:
+        if (split := [text for text in texts if separator in text]) and all(
+            _are_ids(text, separator) for text in split
+        ):
+            return separator
+    counts = {separator: sum(separator in text for text in texts) for separator in _SEPARATORS}
+    best = max(_SEPARATORS, key=lambda separator: counts[separator])
+    return best if counts[best] else ","
+
+
+def are_ids(texts: Iterable[str]) -> bool:
+    """Whether some texts, at least one, all are ids of Spotify's, or URIs of them."""
+    found = list(texts)
+    return bool(found) and all(map(_ID.fullmatch, found))
+
+
+def _are_ids(text: str, separator: str) -> bool:
+    return are_ids(part.strip() for part in text.split(separator) if part.strip())
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        return isinstance(_parse(text, LITERAL), list | tuple)
+    except UnreadableError:
+        return False
+
+
 def members(cells: Iterable[Any]) -> set[str]:
     """The names that the objects have which lists in some cells consist of; none where they are no objects."""
     found: set[str] = set()
     for cell in cells:
         try:
-            elements = _parse(cell.strip(), "auto") if isinstance(cell, str) and cell[:1] in "[(" else cell
+            elements = _parse(cell.strip(), LITERAL) if isinstance(cell, str) and cell[:1] in "[(" else cell
         except UnreadableError:
             continue
         if isinstance(elements, list | tuple):
@@ -63,15 +102,12 @@ def _parse(body: str, syntax: str) -> Any:
         return _json(body)
     if syntax == "python":
         return _python(body)
-    if syntax != "auto":
+    if syntax != LITERAL:
         return _split(body, syntax.strip() or syntax)
-    if body[0] in "[(":
-        try:
-            return _json(body)
-        except UnreadableError:
-            return _python(body)
-    separator = next((s for s in (";", "|", ",") if s in body), ",")
-    return _split(body, separator)
+    try:
+        return _json(body)
+    except UnreadableError:
+        return _python(body)
 
 
 def _split(body: str, separator: str) -> list[str | None]:

@@ -1,22 +1,17 @@
-"""The mapping file: which columns of a table become which fields of which records.
-
-It is TOML, checked as a whole before a row is read: every error is told, each on its own line.
-"""
+"""A mapping: which columns of a table become which fields of which records."""
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
-from pathlib import Path
 from string import Formatter
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from soundlake.errors import UsageError
-from soundlake.imports.fields import FIELDS, NEEDED, TEXTS
+from soundlake.imports.fields import FIELDS
+from soundlake.times import instant
 
 Scalar = str | int | float | bool
 Kind = Literal["track", "artist", "album", "audio_features", "playlist", "playlist_item", "play", "user_item"]
@@ -30,7 +25,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class Place(_Part):
+class FirstSeen(_Part):
     """A place that the file does not state: the order in which the values of `of` first appear within `within`."""
 
     within: str = Field(description="the column of the list, e.g. of the playlist's id")
@@ -46,8 +41,11 @@ class Source(_Part):
     given: Literal["user", "file", "row"] | None = Field(
         None, description="--user, the file's name without its ending, or the row's place in the file from 0"
     )
+    match: str | None = Field(None, description="of a text: what the first group of a regular expression finds")
+    before: str | None = Field(None, min_length=1, description="of a text: what stands before this, e.g. ' - '")
+    after: str | None = Field(None, min_length=1, description="of a text: what stands behind this")
     template: str | None = Field(None, description="a text of several columns, e.g. {chart} {region}")
-    place: Place | None = Field(None, description="the order of first appearance, from 0")
+    place: FirstSeen | None = Field(None, description="the order of first appearance, from 0")
     type: TypeName | None = Field(None, description="how the text is read; else the type of the field")
     list: str | None = Field(None, description="json, python, auto, or the text between the elements")
     item: str | None = Field(None, description="in a list of objects: the member that is meant")
@@ -77,6 +75,17 @@ class Source(_Part):
                 raise ValueError(f"there is no time zone {value}") from None
         return value
 
+    @field_validator("match")
+    @classmethod
+    def _expression(cls, value: str | None) -> str | None:
+        try:
+            groups = re.compile(value or "()").groups
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from None
+        if not groups:
+            raise ValueError("has no group: the part that is meant stands in parentheses")
+        return value
+
     @field_validator("template")
     @classmethod
     def _whole_template(cls, value: str | None) -> str | None:
@@ -96,6 +105,12 @@ class Source(_Part):
     def names(self) -> tuple[str, ...]:
         """The column by all the names it may have."""
         return (self.column,) if isinstance(self.column, str) else self.column or ()
+
+    @property
+    def columns_read(self) -> tuple[str, ...]:
+        """All columns that it may read, by every name."""
+        places = (self.place.within, self.place.of) if self.place is not None else ()
+        return (*self.names, *(self.columns or ()), *self.parts, *places)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -136,7 +151,7 @@ class Record(_Part):
     def _flat(cls, value: Any) -> Any:
         if isinstance(value, dict) and isinstance(value.get("fields"), dict):
             known = FIELDS.get(str(value.get("kind")), {})
-            flat = {path: _source(given) for path, given in _leaves(value["fields"], known)}
+            flat = {path: _source(given) for path, given in leaves(value["fields"], known)}
             return {**value, "fields": flat}
         return value
 
@@ -179,19 +194,38 @@ class TableMapping(_Part):
     source: str | None = Field(None, description="the records' source; else import: and the name")
     fetched_at: Source | None = Field(None, description="when the data were true; else the file's modification time")
     market: Source | None = None
-    detect: tuple[str, ...] = Field((), description="columns by which a file is recognised")
+    aliases: Mapping[str, tuple[str, ...]] = Field({}, description="what a column is called too, by its name here")
+    detect: tuple[str | tuple[str, ...], ...] = Field(
+        (), description="columns by which a file is recognised; of several names one is enough"
+    )
     file: FileShape = FileShape()
     records: tuple[Record, ...] = Field(min_length=1)
 
     @field_validator("detect", "records", mode="before")
     @classmethod
     def _lists(cls, value: Any) -> Any:
-        return tuple(value) if isinstance(value, list) else value
+        if not isinstance(value, list):
+            return value
+        return tuple(tuple(each) if isinstance(each, list) else each for each in value)
+
+    @field_validator("aliases", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        return (
+            {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()} if isinstance(value, dict) else value
+        )
 
     @field_validator("fetched_at", "market", mode="before")
     @classmethod
     def _constants(cls, value: Any) -> Any:
         return {"value": value} if isinstance(value, str) else value
+
+    @field_validator("fetched_at")
+    @classmethod
+    def _a_time(cls, value: Source | None) -> Source | None:
+        if value is not None and value.value is not None and instant(value.value) is None:
+            raise ValueError(f"{value.value} is no time such as 2026-11-21T08:00:00Z")
+        return value
 
     @property
     def source_name(self) -> str:
@@ -211,67 +245,12 @@ def _source(given: Any) -> Any:
     return {"column": given} if isinstance(given, str | list) else given
 
 
-def _leaves(tree: Mapping[str, Any], known: Mapping[str, str], above: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(tree: Mapping[str, Any], known: Mapping[str, str], above: str = "") -> Iterator[tuple[str, Any]]:
     """Fields by their path, whether the file writes `"album.id" = …` or `album.id = …`."""
     for name, given in tree.items():
         path = f"{above}{name}"
         is_branch = isinstance(given, dict) and path not in known and any(k.startswith(f"{path}.") for k in known)
         if is_branch:
-            yield from _leaves(given, known, f"{path}.")
+            yield from leaves(given, known, f"{path}.")
         else:
             yield path, given
-
-
-def load_mapping(path: Path) -> TableMapping:
-    """Read a mapping file. Raises UsageError with one line for each thing that is wrong with it."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: not valid TOML: {error}") from None
-    return parse_mapping(raw, str(path))
-
-
-def parse_mapping(raw: Mapping[str, Any], origin: str) -> TableMapping:
-    """Check a mapping. Raises UsageError; `origin` begins each of its lines."""
-    problems: list[str] = []
-    mapping = None
-    try:
-        mapping = TableMapping.model_validate(raw)
-    except ValidationError as error:
-        problems += [_in_words(details["loc"], details["msg"]) for details in error.errors(include_url=False)]
-    records = raw.get("records")
-    for number, record in enumerate(records if isinstance(records, list) else []):
-        problems += [f"records[{number}].{problem}" for problem in _problems(record)]
-    if mapping is None or problems:
-        raise UsageError(*[f"{origin}: {problem}" for problem in dict.fromkeys(problems)])
-    return mapping
-
-
-def _problems(raw: Any) -> Iterator[str]:
-    """What is wrong with a record beyond its shape: fields that no table has, and keys that are missing."""
-    kind = str(raw.get("kind")) if isinstance(raw, dict) else ""
-    if kind not in FIELDS or not isinstance(raw.get("fields"), dict):
-        return
-    known = FIELDS[kind]
-    paths = dict(_leaves(raw["fields"], known))
-    for path, given in paths.items():
-        plain = path.replace("[0]", "[]")
-        if plain not in known:
-            near = get_close_matches(path, known, 1)
-            yield f"fields.{path}: {_a(kind)} has no such field{f'; did you mean {near[0]}?' if near else ''}"
-        elif known[plain] == TEXTS and isinstance(given, str):
-            yield f'fields.{path}: a list: say how it is written, e.g. {{ column = "{given}", list = "auto" }}'
-    for group in NEEDED[kind]:
-        if group != ("user_id",) and not any(path in paths for path in group):
-            yield f"fields: {_a(kind)} needs {' or '.join(group)}"
-
-
-def _a(kind: str) -> str:
-    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
-
-
-def _in_words(loc: tuple[int | str, ...], message: str) -> str:
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
-    return f"{path}: {message.removeprefix('Value error, ')}"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
 _PAGE = re.compile(rb"(?i)\s*(?:<!doctype html|<html)")
 _CHUNK = 256 * 1024
+# What unpacks to more bytes than this, and to so many times its size, was made to fill memories and disks.
+LEAST_BOUND, MOST_RATIO = 256 * 1024 * 1024, 250
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -42,6 +44,7 @@ class Counted(io.RawIOBase):
 
     def __init__(self, file: IO[bytes], seen: Callable[[int], None]) -> None:
         self._file, self._seen = file, seen
+        self.count = 0
 
     def readable(self) -> bool:
         """Yes."""
@@ -52,6 +55,7 @@ class Counted(io.RawIOBase):
         view = memoryview(buffer)
         data = self._file.read(len(view))
         view[: len(data)] = data
+        self.count += len(data)
         self._seen(len(data))
         return len(data)
 
@@ -67,12 +71,26 @@ def unpacked(file: io.BufferedReader) -> _Stream:
     if start.startswith(LFS_POINTER):
         raise UnopenedError("a git-LFS pointer, not the file itself: run `git lfs pull` where it came from")
     if start.startswith(b"\x1f\x8b"):
-        return cast(_Stream, gzip.GzipFile(fileobj=file))
+        return _Bounded(cast(_Stream, gzip.GzipFile(fileobj=file)), file)
     if start.startswith(b"BZh"):
-        return cast(_Stream, bz2.BZ2File(file))
+        return _Bounded(cast(_Stream, bz2.BZ2File(file)), file)
     if start.startswith(b"\xfd7zXZ\0"):
-        return cast(_Stream, lzma.LZMAFile(file))
+        return _Bounded(cast(_Stream, lzma.LZMAFile(file)), file)
     return file
+
+
+class _Bounded:
+    """An unpacked stream that ends with UnopenedError where it is far larger than what it is unpacked from."""
+
+    def __init__(self, stream: _Stream, packed: io.BufferedReader) -> None:
+        self._stream, self._packed, self._count = stream, packed, 0
+
+    def read1(self, size: int = -1, /) -> bytes:
+        data = self._stream.read1(size)
+        self._count += len(data)
+        if self._count > max(LEAST_BOUND, MOST_RATIO * cast(Counted, self._packed.raw).count):
+            raise UnopenedError(f"it unpacks to more than {MOST_RATIO} times its size: the rest is not read")
+        return data
 
 
 class Text:

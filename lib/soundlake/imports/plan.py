@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from soundlake.imports.cell_times import not_in_future
 from soundlake.imports.columns import Columns, plain_pattern
 from soundlake.imports.fields import FIELDS, ID, INTEGER, NEEDED, NUMBER, TEXT, TEXTS, TIME
-from soundlake.imports.maker import MOST_KEPT, Issues, Made, Maker, UnfitError
+from soundlake.imports.issues import Issues
+from soundlake.imports.lists import syntax_of
 from soundlake.imports.mapping import Record, Source, TableMapping
+from soundlake.imports.record_builder import MOST_KEPT, EncodedRecords, RecordBuilder, UnfitError
 from soundlake.imports.shape import Cell, Cells, Complain, Computed, Constant, Node, build_object
+from soundlake.imports.unreadable import UnreadableError
 from soundlake.imports.values import reader, text
 
 
@@ -25,7 +29,10 @@ class Context:
     file: str
     user: str | None = None
     fetched_at_is_given: bool = False
+    keeps_country: bool = False
+    keeps_private: bool = True
     names: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
     memory: dict[Any, Any] = field(default_factory=dict)
 
     def remembered(self, *of: object) -> dict[Any, Any]:
@@ -38,25 +45,28 @@ class Context:
 class Plan:
     """How rows of one file become records; `left_out` tells what the file has no column for."""
 
-    makers: list[Maker]
+    makers: list[RecordBuilder]
     left_out: list[str] = field(default_factory=list)
 
-    def made(self, rows: Sequence[Cells], numbers: Sequence[int], issues: Issues, quick: bool) -> list[Made]:
+    def made(self, rows: Sequence[Cells], numbers: Sequence[int], issues: Issues, quick: bool) -> list[EncodedRecords]:
         """The records of some rows, by kind; `quick` says that all cells are texts."""
         return [maker.made(rows, numbers, issues, quick) for maker in self.makers]
 
-    def rest(self) -> Iterator[Made]:
+    def rest(self) -> Iterator[EncodedRecords]:
         """The records that wait for the end of the file."""
         return (maker.gathered() for maker in self.makers if maker.record.gather is not None)
 
 
-def bind(mapping: TableMapping, columns: Columns, context: Context) -> Plan:
-    """Bind a mapping to the columns of a file. Raises UnfitError where a needed column is missing or there twice."""
-    makers: list[Maker] = []
+def bind(mapping: TableMapping, columns: Columns, context: Context, sample: Sequence[Cells]) -> Plan:
+    """Bind a mapping to the columns of a file; some of its rows show how cells are written.
+
+    Raises UnfitError where a needed column is missing or there twice.
+    """
+    makers: list[RecordBuilder] = []
     left_out: list[str] = []
     missing: list[str] = []
     for number, record in enumerate(mapping.records):
-        binding = _Binding(number, record, mapping, columns, context)
+        binding = _Binding(number, record, mapping, columns, context, sample)
         try:
             makers.append(binding.maker())
         except UnfitError as unfit:
@@ -71,14 +81,23 @@ def bind(mapping: TableMapping, columns: Columns, context: Context) -> Plan:
 class _Binding:
     """One record of a mapping, being bound."""
 
-    def __init__(self, number: int, record: Record, mapping: TableMapping, columns: Columns, context: Context) -> None:
+    def __init__(
+        self,
+        number: int,
+        record: Record,
+        mapping: TableMapping,
+        columns: Columns,
+        context: Context,
+        sample: Sequence[Cells],
+    ) -> None:
         self.absent: list[str] = []
         self._number = number
         self._record, self._mapping, self._columns, self._context = record, mapping, columns, context
+        self._sample = sample
         self._row_of: list[int] = [0]
         self._null = mapping.file.null
 
-    def maker(self) -> Maker:
+    def maker(self) -> RecordBuilder:
         record, known = self._record, FIELDS[self._record.kind]
         leaves: dict[str, Node] = {}
         for path, source in record.fields.items():
@@ -87,6 +106,9 @@ class _Binding:
                 leaves[path] = leaf
         if "user_id" in known and "user_id" not in leaves and self._context.user:
             leaves["user_id"] = Constant("user_id", self._context.user)
+        read = list(dict.fromkeys(n for source in record.fields.values() for n in source.columns_read))
+        if read and not any(map(self._columns.has, read)):
+            raise UnfitError(f"there is none of its columns: {', '.join(read[:6])}{', …' if len(read) > 6 else ''}")
         for group in NEEDED[record.kind]:
             if not any(path in leaves for path in group):
                 wanted = [n for path in group if path in record.fields for n in record.fields[path].names]
@@ -98,7 +120,7 @@ class _Binding:
                 raise UnfitError(f"there is no column {record.when.column}")
             when = (index, None if record.when.is_ is None else frozenset(record.when.is_))
         market = self._mapping.market
-        return Maker(
+        return RecordBuilder(
             record=record,
             payload=build_object(leaves),
             stamp=self._stamp(),
@@ -135,8 +157,19 @@ class _Binding:
         if index is None:
             self.absent.append(" or ".join(source.names))
             return None
+        if (source.type or type_) == TEXTS and source.list in (None, "auto"):
+            source = source.model_copy(update={"list": self._list_syntax(index, source)})
         read = reader(source, type_, self._null, thing)
         return Cell(name, path, index, read, _quick(source, type_), frozenset(self._null))
+
+    def _list_syntax(self, index: int, source: Source) -> str:
+        """How the lists of a column are written: decided once for the file, also where a new header follows."""
+        decided: dict[tuple[str, ...], str] = self._context.remembered("lists")
+        nulls = {*self._null, *source.null}
+        cells = (row[index] for row in self._sample)
+        return decided.setdefault(
+            source.names, syntax_of(cell for cell in cells if not (isinstance(cell, str) and cell.strip() in nulls))
+        )
 
     def _several(self, path: str, source: Source, type_: str) -> Node | None:
         """A list of what several columns hold, without the empty ones."""
@@ -173,7 +206,10 @@ class _Binding:
         if source.given == "row":
             return Computed(name, lambda cells, complain: self._row_of[0])
         value = self._context.file if source.given == "file" else self._context.user
-        return None if value is None else Constant(name, reader(_as_column(source, "given"), type_)(value))
+        try:
+            return None if value is None else Constant(name, reader(_as_column(source, "given"), type_)(value))
+        except UnreadableError as error:
+            raise UnfitError(f"the file's name is {error}") from None
 
     def _place(self, within: str, of: str) -> Any:
         outer, inner = self._index(within), self._index(of)
@@ -198,6 +234,8 @@ class _Binding:
         source, context = self._mapping.fetched_at, self._context
         if source is not None and source.value is None:
             of_row = self._leaf("fetched_at", source, TIME)
+            if isinstance(of_row, Cell):
+                of_row.read = not_in_future(of_row.read)
             if of_row is not None:
                 return of_row
         if source is not None and source.value is not None and not context.fetched_at_is_given:

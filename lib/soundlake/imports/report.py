@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from soundlake.errors import SoundlakeError, UsageError
-from soundlake.imports.personal import is_personal, only_fields, without_personal
+from soundlake.imports.personal import is_personal, only_fields, shown_row, without_personal
 from soundlake.imports.table import Batch
 
 _COLUMNS = ("file", "row", "line", "level", "reason", "detail", "raw")
@@ -83,7 +83,7 @@ class Report:
         return told
 
 
-class RowTroubles:
+class FileIssues:
     """What is wrong with the rows of one file, told to a report with their texts, personal fields left out."""
 
     def __init__(self, report: Report, file: str) -> None:
@@ -134,5 +134,4 @@ class RowTroubles:
             else zip(batch.header, batch.rows[place], strict=True)
         )
         shown = self.shown
-        kept = {n: value for n, value in pairs if not is_personal(n) and (shown is None or n in shown)}
-        return without_personal(json.dumps(kept, ensure_ascii=False, default=str))
+        return shown_row((name, value) for name, value in pairs if shown is None or name in shown)

@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from soundlake.imports.columns import Columns
+from soundlake.imports.dialect import DELIMITERS, Dialect, parse_lines, with_spaces
+from soundlake.imports.fields import NEEDED
+from soundlake.imports.header import guess_header, open_table
 from soundlake.imports.inputs import Input
 from soundlake.imports.json_values import JsonRows
 from soundlake.imports.lines import Lines
-from soundlake.imports.mapping import FileShape, TableMapping
+from soundlake.imports.mapping import FileShape, Record, TableMapping
 from soundlake.imports.objects import each_row, field_names, getter, wanted_names
 from soundlake.imports.opening import Text, UnopenedError, unpacked
-from soundlake.imports.report import RowTroubles
-from soundlake.imports.table import Batch, Dialect, TableRows, guess_header, open_table, parse_lines
+from soundlake.imports.parquet import parquet_rows
+from soundlake.imports.report import FileIssues
+from soundlake.imports.table import Batch, TableRows
 
 # So many objects show which fields there are.
 _LOOKED_AT = 100
@@ -34,7 +38,7 @@ Seen = Callable[[int], None]
 class RowSet:
     """Rows of a file; those of tables are texts. The header of a batch may differ from the one before."""
 
-    batches: Callable[[RowTroubles], Iterator[Batch]]
+    batches: Callable[[FileIssues], Iterator[Batch]]
     are_texts: bool = False
     header: Sequence[str] = ()
     notes: dict[str, int] = field(default_factory=dict)
@@ -85,7 +89,7 @@ def peek_columns(
     """
     shape = shape or FileShape()
     format_ = format_of(file, shape)
-    troubles = _Deaf()
+    issues = _NullSink()
     with file.open(lambda _: None) as opened:
         if format_ == "parquet":
             with _local(file, opened) as local:
@@ -93,7 +97,7 @@ def peek_columns(
                 return field_names(first), first, format_, Dialect()
         text = Text(unpacked(opened))
         if format_ == "json":
-            rows = each_row(JsonRows(_head(text), shape.rows).rows(troubles), shape.each)
+            rows = each_row(JsonRows(_head(text), shape.rows).rows(issues), shape.each)
             first = [row for _, row in islice(rows, _LOOKED_AT)]
             if not first:
                 raise UnopenedError("there is no JSON object in it")
@@ -102,7 +106,7 @@ def peek_columns(
         table = _guessed(lines, format_)
         if table is None:
             raise UnopenedError("no header was found: give it a mapping with file.header, the names of its columns")
-        first = list(islice((row for batch in table.batches(troubles) for row in batch.rows), _LOOKED_AT))
+        first = list(islice((row for batch in table.batches(issues) for row in batch.rows), _LOOKED_AT))
         return list(table.header), first, format_, table.dialect
 
 
@@ -112,14 +116,14 @@ def _guessed(lines: Lines, format_: str) -> TableRows | None:
     lines.taken[:] = head
     lines.give_back(len(head))
     best: tuple[int, str] | None = None
-    for delimiter in ("\t",) if format_ == "tsv" else (",", "\t", ";", "|"):
-        rows = _sampled(head, Dialect(delimiter))
+    for delimiter in ("\t",) if format_ == "tsv" else DELIMITERS:
+        rows = _sampled(head, with_spaces(Dialect(delimiter), head))
         width = max((sum(len(r) == n for r in rows) * (n > 1), n) for n in {len(r) for r in rows} or {0})
         if width[0] and (best is None or width[1] > best[0]):
             best = (width[1], delimiter)
     if best is None:
         return open_table(lines, Dialect(","), lambda cells: bool(cells and cells[0].strip()))
-    dialect = Dialect(best[1])
+    dialect = with_spaces(Dialect(best[1]), head)
     return open_table(lines, dialect, guess_header(_sampled(head, dialect)))
 
 
@@ -142,7 +146,7 @@ def _table(text: Text, mapping: TableMapping, format_: str) -> RowSet:
 
     def fits(cells: Sequence[str]) -> bool:
         columns = Columns(cells)
-        return all(any(columns.find(name) is not None for name in names) for names in needed)
+        return all(any(columns.has(name) for name in names) for names in needed)
 
     table = open_table(lines, Dialect(delimiter, shape.quote, shape.escape), fits, shape.header)
     if table is None:
@@ -153,25 +157,30 @@ def _table(text: Text, mapping: TableMapping, format_: str) -> RowSet:
 
 def needed_columns(mapping: TableMapping) -> list[tuple[str, ...]]:
     """The columns (each by its possible names) without which a mapping gives nothing."""
-    from soundlake.imports.fields import NEEDED
-
     by_record = []
     for record in mapping.records:
-        groups = []
-        for group in NEEDED[record.kind]:
-            sources = [record.fields[path] for path in group if path in record.fields]
-            if sources and all(source.names for source in sources):
-                groups.append(tuple(name for source in sources for name in source.names))
-        by_record.append((record.optional, groups))
+        groups = [group for needed in NEEDED[record.kind] for group in _needed(record, needed)]
+        # A record of constants says nothing of the file; one that reads columns is for no file that has none of them.
+        read = tuple(name for source in record.fields.values() for name in source.columns_read)
+        by_record.append((record.optional, [*groups, *([read] if read else [])]))
     firm = [group for optional, groups in by_record if not optional for group in groups]
     return list(dict.fromkeys(firm or by_record[0][1]))
+
+
+def _needed(record: Record, paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Of a group of fields, of which one must have a value, the columns that must be there."""
+    sources = [record.fields[path] for path in paths if path in record.fields]
+    if sources and all(source.names for source in sources):
+        yield tuple(name for source in sources for name in source.names)
+    elif len(sources) == 1:
+        yield from ((part,) for part in sources[0].parts)
 
 
 def _json(text: Text, mapping: TableMapping) -> RowSet:
     objects = JsonRows(text.chunks(), mapping.file.rows)
     held: list[tuple[int, Mapping[str, Any]]] = []
     names: list[str] = []
-    early = _Held()
+    early = _HeldIssues()
     rows = each_row(objects.rows(early), mapping.file.each)
     held += islice(rows, _LOOKED_AT)
     if not objects.has_list:
@@ -179,8 +188,8 @@ def _json(text: Text, mapping: TableMapping) -> RowSet:
     names += wanted_names(mapping, field_names([row for _, row in held]))
     get = getter(names)
 
-    def batches(troubles: RowTroubles) -> Iterator[Batch]:
-        early.pass_on(troubles)
+    def batches(issues: FileIssues) -> Iterator[Batch]:
+        early.pass_on(issues)
         yield from _batched(chain(held, rows), names, get)
 
     return RowSet(batches, text=text)
@@ -201,26 +210,12 @@ def _parquet(path: Path, mapping: TableMapping) -> RowSet:
     get = getter(names)
     tops = sorted({*names, *(name.split(".")[0] for name in names)})
 
-    return RowSet(lambda troubles: _batched(enumerate(_parquet_rows(path, tops, each), start=1), names, get))
+    return RowSet(lambda issues: _batched(enumerate(_parquet_rows(path, tops, each), start=1), names, get))
 
 
 def _parquet_rows(path: Path, columns: list[str] | None, each: str | None) -> Iterator[Mapping[str, Any]]:
-    rows = enumerate(_whole_parquet_rows(path, columns), start=1)
+    rows = enumerate(parquet_rows(path, columns), start=1)
     return (row for _, row in each_row(rows, each))
-
-
-def _whole_parquet_rows(path: Path, columns: list[str] | None) -> Iterator[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            known = set(file.schema_arrow.names)
-            wanted = None if columns is None else [name for name in columns if name in known]
-            for batch in file.iter_batches(batch_size=5 * _BATCH, columns=wanted):
-                yield from batch.to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise UnopenedError(f"not a whole Parquet file: {error}") from None
 
 
 @contextmanager
@@ -240,11 +235,11 @@ def _head(text: Text) -> Iterator[str]:
     return islice(text.chunks(), 16)
 
 
-class _Held:
+class _HeldIssues:
     """Troubles of the rows that are read before anybody wants to know."""
 
     def __init__(self) -> None:
-        self._to: RowTroubles | None = None
+        self._to: FileIssues | None = None
         self._waiting: list[tuple[int, int, str, str, str]] = []
 
     def bad_row(self, row: int, line: int, reason: str, detail: str, raw: str) -> None:
@@ -253,12 +248,12 @@ class _Held:
         else:
             self._to.bad_row(row, line, reason, detail, raw)
 
-    def pass_on(self, to: RowTroubles) -> None:
+    def pass_on(self, to: FileIssues) -> None:
         self._to = to
         for trouble in self._waiting:
             to.bad_row(*trouble)
 
 
-class _Deaf:
+class _NullSink:
     def bad_row(self, row: int, line: int, reason: str, detail: str, raw: str) -> None:
         """Nobody asks yet."""

@@ -3,154 +3,56 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from soundlake.errors import SoundlakeError, UsageError
-from soundlake.imports.bundled import mappings_for
+from soundlake.errors import SoundlakeError
+from soundlake.imports.cell_times import utc_text
 from soundlake.imports.columns import Columns
 from soundlake.imports.exports import (
-    LIBRARY,
-    LIBRARY_LISTS,
-    SOURCE,
-    Export,
-    export_of,
-    is_other_export_file,
     made_safely,
 )
 from soundlake.imports.inputs import Input
+from soundlake.imports.jobs import Job, JobOptions, Summary, fail
 from soundlake.imports.json_values import JsonRows
-from soundlake.imports.maker import Made, UnfitError
 from soundlake.imports.mapping import TableMapping
 from soundlake.imports.opening import Text, UnopenedError, unpacked
 from soundlake.imports.plan import Context, bind
-from soundlake.imports.report import Report, RowTroubles
-from soundlake.imports.rowset import open_rows, peek_columns
+from soundlake.imports.record_builder import EncodedRecords, UnfitError
+from soundlake.imports.report import FileIssues, Report
+from soundlake.imports.rowset import open_rows
 from soundlake.imports.state import ImportState, task_id
 from soundlake.imports.table import Batch
-from soundlake.imports.values import utc_text
 from soundlake.publishers.envelope import encode
 from soundlake.publishers.publisher import Publisher
 
 # Records go to the publisher by so many, and what was done is noted after so many rows.
 _BATCH = 2_000
 _NOTED = 200_000
+# So many rows show how the cells of a file are written.
+_SAMPLED = 1_000
 _END = sys.maxsize
 
 Seen = Callable[[int], None]
 
 
-@dataclass(frozen=True)
-class Options:
-    """What the user said: `mapping` for all files, else each is recognised; `name` instead of the mapping's source."""
-
-    mapping: TableMapping | None = None
-    name: str | None = None
-    user: str | None = None
-    fetched_at: str | None = None
-    destination: str = ""
-
-
-@dataclass
-class Summary:
-    """What became of the files."""
-
-    rows: int = 0
-    nulled: int = 0
-    records: Counter[str] = field(default_factory=Counter)
-    files: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Job:
-    """One file and what it is: a file of an export (with the lists to read in it), or a table with its mapping."""
-
-    file: Input
-    mapping: TableMapping | None = None
-    exports: tuple[tuple[str | None, Export], ...] = ()
-
-    @property
-    def what(self) -> str:
-        """What it is, in words."""
-        return self.mapping.name if self.mapping else " and ".join(export.name for _, export in self.exports)
-
-
-def jobs_of(files: Sequence[Input], options: Options, summary: Summary, report: Report) -> list[Job]:
-    """Find out what each file is. Raises UsageError where something must be said before anything starts."""
-    jobs = [job for file in files if (job := _job_of(file, options, summary, report)) is not None]
-    owned = [j.file.shown for j in jobs if j.exports or (j.mapping is not None and j.mapping.needs_user)]
-    if owned and not options.user:
-        raise UsageError(f"--user ID: needed, because {owned[0]} says what somebody heard but not who")
-    histories = {export.name for job in jobs for _, export in job.exports if export.is_history}
-    if len(histories) > 1:
-        summary.notes.append(
-            "both the extended streaming history and the account data's were given: the latter knows minutes and "
-            "no ids, so that its plays are counted beside the former's; import only the extended one if you can"
-        )
-    return jobs
-
-
-def _job_of(file: Input, options: Options, summary: Summary, report: Report) -> Job | None:
-    try:
-        if options.mapping is not None:
-            return Job(file, options.mapping)
-        if is_other_export_file(file.name):
-            summary.notes.append(f"{file.shown}: left out unread: personal, nothing for the lake")
-            return None
-        if LIBRARY.search(file.name):
-            return Job(file, exports=tuple(LIBRARY_LISTS.items()))
-        columns, first = _looked_at(file)
-        export = export_of(file.name, first)
-        if export is not None:
-            return Job(file, exports=tuple((path or None, export) for path in export.rows))
-        found = mappings_for(columns)
-        if len(found) == 1:
-            return Job(file, found[0])
-        which = " and ".join(m.name for m in found)
-        shown = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
-        raise UnopenedError(
-            f"the mappings {which} both fit: choose one with --mapping"
-            if found
-            else f"no bundled mapping is for its columns ({shown}): draft one (soundlake import {file.shown} --infer > "
-            "my.toml), check it, then give it with --mapping my.toml"
-        )
-    except (UnopenedError, OSError) as trouble:
-        _fail(file.shown, str(trouble), summary, report)
-        return None
-
-
-def _looked_at(file: Input) -> tuple[list[str], Mapping[str, Any] | None]:
-    if export_of(file.name, None) is not None:
-        export = export_of(file.name, None)
-        assert export is not None
-        return [], dict.fromkeys(export.has)
-    columns, rows, format_, _ = peek_columns(file)
-    first = rows[0] if rows and format_ == "json" and isinstance(rows[0], Mapping) else None
-    return columns, first
-
-
-def _fail(shown: str, why: str, summary: Summary, report: Report) -> None:
-    summary.failed.append(f"{shown}: {why}")
-    report.tell(shown, None, None, "file", "not read", why, "")
-
-
 class Import:
-    """Imports files one after the other into a publisher."""
+    """Imports files one after the other into a publisher; `finish` makes the records of the last ones safe.
+
+    Small files share the publisher's files: what was done is safe, and noted, after so many rows, whichever file they
+    are from.
+    """
 
     def __init__(
-        self, publisher: Publisher, state: ImportState, report: Report, summary: Summary, options: Options
+        self, publisher: Publisher, state: ImportState, report: Report, summary: Summary, options: JobOptions
     ) -> None:
         self._publisher, self._state, self._report = publisher, state, report
         self._summary, self._options = summary, options
         self._keys: dict[str, list[str]] = defaultdict(list)
         self._values: dict[str, list[bytes]] = defaultdict(list)
+        self._unsafe, self._finished = 0, list[str]()
 
     def take(self, job: Job, seen: Seen) -> None:
         """Import one file. What is wrong with it is told; only the publisher's and the state's errors are raised."""
@@ -160,7 +62,16 @@ class Import:
             self._take(job, seen)
         except (UnopenedError, UnfitError, OSError) as trouble:
             self._hand_over()
-            _fail(shown, str(trouble), self._summary, self._report)
+            fail(shown, str(trouble), self._summary, self._report)
+
+    def finish(self) -> None:
+        """Make what was imported so far safe; the files that are done need no note any more."""
+        self._hand_over()
+        self._publisher.flush()
+        self._unsafe = 0
+        for task in self._finished:
+            self._state.forget(task)
+        self._finished.clear()
 
     def _take(self, job: Job, seen: Seen) -> None:
         context = self._context(job)
@@ -171,23 +82,23 @@ class Import:
         done = self._state.rows_of(task)
         if done:
             self._summary.notes.append(f"{job.file.shown}: goes on after row {done:,}, where an import was stopped")
-        troubles = RowTroubles(self._report, job.file.shown)
+        issues = FileIssues(self._report, job.file.shown)
         noted, before = done, self._summary.records.total()
-        for rows, made in self._made(job, context, troubles, seen):
+        for rows, made in self._made(job, context, issues, seen):
             if rows > done:
                 for one in made:
                     self._send(one)
             if rows >= noted + _NOTED and rows != _END:
-                self._hand_over()
-                self._publisher.flush()
+                self.finish()
                 self._state.save(task, job.file.shown, rows)
                 noted = rows
         self._hand_over()
-        self._publisher.flush()
-        self._state.forget(task)
-        self._summary.nulled += troubles.nulls
-        if troubles.rejects and not done and self._summary.records.total() == before:
-            _fail(
+        self._finished.append(task)
+        if self._unsafe >= _NOTED:
+            self.finish()
+        self._summary.nulled += issues.nulls
+        if issues.rejects and not done and self._summary.records.total() == before:
+            fail(
                 job.file.shown,
                 f"none of its rows gave a record: {job.what} may not be for it",
                 self._summary,
@@ -198,74 +109,78 @@ class Import:
         options, modified = self._options, job.file.modified
         if options.fetched_at is None and modified > datetime.now(UTC) + timedelta(days=1):
             raise UnopenedError(f"it was last written in the future, {modified:%Y-%m-%d}: say --fetched-at")
-        own = job.mapping.source_name if job.mapping else SOURCE
         return Context(
-            source=options.name or own,
+            source=options.name or job.source,
             fetched_at=options.fetched_at or utc_text(modified),
-            file=job.file.stem if job.mapping else job.file.name,
+            file=job.file.stem if job.mapping else job.file.original,
             user=options.user,
             fetched_at_is_given=options.fetched_at is not None,
+            keeps_country=options.keeps_country,
+            keeps_private=options.keeps_private,
         )
 
     def _made(
-        self, job: Job, context: Context, troubles: RowTroubles, seen: Seen
-    ) -> Iterator[tuple[int, Sequence[Made]]]:
+        self, job: Job, context: Context, issues: FileIssues, seen: Seen
+    ) -> Iterator[tuple[int, Sequence[EncodedRecords]]]:
         """Yield (rows read so far, the records of the newest of them); what waits for the end comes with _END."""
         if job.mapping is not None:
-            yield from self._of_table(job.file, job.mapping, context, troubles, seen)
+            yield from self._of_table(job.file, job.mapping, context, issues, seen)
             return
         number, has_list = 0, False
         for path, export in job.exports:
-            with self._text(job.file, troubles, seen) as text:
-                troubles.shown = export.shown
+            with self._text(job.file, seen) as text:
+                issues.shown = export.shown
                 objects = JsonRows(text.chunks(), path)
-                for _, row in objects.rows(troubles):
+                for _, row in objects.rows(issues):
                     number += 1
-                    troubles.begin(Batch((), [()], [number], objects=[row]))
-                    records = made_safely(export, row, number, context, troubles)
-                    yield number, [Made(kind, [key], [encode(kind, record)]) for kind, key, record in records]
+                    issues.begin(Batch((), [()], [number], objects=[row]))
+                    records = made_safely(export, row, number, context, issues)
+                    yield number, [EncodedRecords(kind, [key], [encode(kind, record)]) for kind, key, record in records]
                 has_list = has_list or objects.has_list
             seen = _unseen
         self._summary.rows += number
+        if private := context.counts["private"]:
+            what = "kept" if context.keeps_private else "left out"
+            self._note(job.file, [f"{private:,} plays of private sessions, {what} (setting imports.private_sessions)"])
         if not has_list:
             wanted = " or ".join(path for path, _ in job.exports if path)
             raise UnopenedError(f"it is no file of {job.what}: there is no list of {wanted}")
 
     def _of_table(
-        self, file: Input, mapping: TableMapping, context: Context, troubles: RowTroubles, seen: Seen
-    ) -> Iterator[tuple[int, Sequence[Made]]]:
+        self, file: Input, mapping: TableMapping, context: Context, issues: FileIssues, seen: Seen
+    ) -> Iterator[tuple[int, Sequence[EncodedRecords]]]:
         with open_rows(file, mapping, seen) as rows:
             header: Sequence[str] | None = None
             number, plan = 0, None
-            troubles.begin(Batch(rows.header, [], []))
-            for batch in rows.batches(troubles):
+            issues.begin(Batch(rows.header, [], []))
+            for batch in rows.batches(issues):
                 if plan is None or batch.header is not header:
                     is_first = plan is None
-                    header, plan = batch.header, bind(mapping, Columns(batch.header), context)
+                    header, plan = batch.header, bind(mapping, Columns(batch.header), context, batch.rows[:_SAMPLED])
                     if is_first:
                         self._note(file, [f"left out: {what}" for what in plan.left_out])
-                troubles.begin(batch)
+                issues.begin(batch)
                 if batch.rows:
                     number = batch.numbers[-1]
-                    yield number, plan.made(batch.rows, batch.numbers, troubles, rows.are_texts)
+                    yield number, plan.made(batch.rows, batch.numbers, issues, rows.are_texts)
             yield _END, list(plan.rest()) if plan is not None else []
             self._summary.rows += number
             self._note(file, [f"{count:,} {what}" for what, count in rows.notes.items()])
             if rows.text is not None:
-                self._about_text(file, rows.text, troubles)
+                self._about_text(file, rows.text)
 
     @contextmanager
-    def _text(self, file: Input, troubles: RowTroubles, seen: Seen) -> Iterator[Text]:
+    def _text(self, file: Input, seen: Seen) -> Iterator[Text]:
         with file.open(seen) as opened:
             text = Text(unpacked(opened))
             yield text
-            self._about_text(file, text, troubles)
+            self._about_text(file, text)
 
-    def _about_text(self, file: Input, text: Text, troubles: RowTroubles) -> None:
+    def _about_text(self, file: Input, text: Text) -> None:
         if text.latin:
             self._note(file, [f"{text.latin:,} bytes are no UTF-8 and were read as Windows-1252 (Latin-1)"])
         if text.broken is not None:
-            _fail(
+            fail(
                 file.shown,
                 f"the file breaks off: {text.broken}; what stands before is imported",
                 self._summary,
@@ -275,7 +190,7 @@ class Import:
     def _note(self, file: Input, notes: Sequence[str]) -> None:
         self._summary.notes += [f"{file.shown}: {note}" for note in notes]
 
-    def _send(self, made: Made) -> None:
+    def _send(self, made: EncodedRecords) -> None:
         values = self._values[made.kind]
         values += made.values
         self._keys[made.kind] += made.keys
@@ -290,6 +205,7 @@ class Import:
             except OSError as error:  # of the output: not to be taken for one of the file that is read
                 raise SoundlakeError(f"records of kind {kind} cannot be written: {error}") from None
             self._summary.records[kind] += len(values)
+            self._unsafe += len(values)
 
 
 def _unseen(count: int) -> None:

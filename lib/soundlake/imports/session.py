@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -14,19 +13,21 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from soundlake.errors import UsageError
 from soundlake.imports.bundled import mapping_named
+from soundlake.imports.cell_times import is_in_future, time_reader
 from soundlake.imports.infer import drafted
 from soundlake.imports.inputs import inputs_of
+from soundlake.imports.jobs import Job, JobOptions, Summary, jobs_of
 from soundlake.imports.opening import UnopenedError
 from soundlake.imports.report import Report
-from soundlake.imports.run import Import, Job, Options, Summary, jobs_of
+from soundlake.imports.run import Import
 from soundlake.imports.state import ImportState
-from soundlake.imports.values import utc_text
 from soundlake.publishers.publisher import open_publisher
 from soundlake.settings import Settings
+from soundlake.times import instant
 
 
 @dataclass(frozen=True)
-class Wishes:
+class ImportOptions:
     """The options of the command line."""
 
     mapping: str | None = None
@@ -39,54 +40,65 @@ class Wishes:
     again: bool = False
 
 
-def perform(settings: Settings, paths: Sequence[str], wishes: Wishes) -> Summary:
+def perform(settings: Settings, paths: Sequence[str], options: ImportOptions) -> Summary:
     """Import files. Raises UsageError before anything starts, SoundlakeError where records cannot be published."""
-    mapping = mapping_named(wishes.mapping) if wishes.mapping else None
-    fetched_at = _instant(wishes.fetched_at)
+    mapping = mapping_named(options.mapping) if options.mapping else None
+    fetched_at = _fetched_at(options.fetched_at)
     summary = Summary()
-    with tempfile.TemporaryDirectory(prefix="soundlake-import-") as scratch, Report(wishes.report) as report:
-        files = inputs_of(paths, settings, Path(scratch))
-        options = Options(mapping, wishes.name, wishes.user, fetched_at, _destination(settings, wishes))
-        jobs = jobs_of(files, options, summary, report)
-        state = ImportState(_state_folder(settings), anew=wishes.again)
+    with tempfile.TemporaryDirectory(prefix="soundlake-import-") as scratch, Report(options.report) as report:
+        found = inputs_of(paths, settings, Path(scratch))
+        summary.notes += found.notes
+        of_jobs = JobOptions(
+            mapping,
+            options.name,
+            options.user,
+            fetched_at,
+            _destination(settings, options),
+            keeps_country=settings.imports.country == "kept",
+            keeps_private=settings.imports.private_sessions == "kept",
+        )
+        jobs = jobs_of(found.files, of_jobs, summary, report)
+        state = ImportState(_state_folder(settings), anew=options.again)
         if jobs:
-            with open_publisher(settings, wishes.to, wishes.out) as publisher, _progress(jobs) as show:
-                run = Import(publisher, state, report, summary, options)
+            with open_publisher(settings, options.to, options.out) as publisher, _progress(jobs) as show:
+                run = Import(publisher, state, report, summary, of_jobs)
                 for job in jobs:
                     run.take(job, show(job))
-        summary.troubles = report.lines()
+                run.finish()
+        summary.issues = report.lines()
     return summary
 
 
 def draft(settings: Settings, paths: Sequence[str]) -> str:
     """A draft of a mapping for the first file. Raises UsageError where it cannot be read."""
     with tempfile.TemporaryDirectory(prefix="soundlake-import-") as scratch:
-        first = inputs_of(paths, settings, Path(scratch))[0]
+        first = inputs_of(paths, settings, Path(scratch)).files[0]
         try:
             return drafted(first)
         except (UnopenedError, OSError) as trouble:
             raise UsageError(f"{first.shown}: {trouble}") from None
 
 
-def _instant(text: str | None) -> str | None:
+def _fetched_at(text: str | None) -> str | None:
+    """What --fetched-at says, as UTC. Raises UsageError."""
     if text is None:
         return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--fetched-at {text}: should be a time such as 2026-11-21T08:00:00Z") from None
-    return utc_text(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    if instant(text) is None:
+        raise UsageError(f"--fetched-at {text}: should be a time such as 2026-11-21T08:00:00Z")
+    if is_in_future(text):
+        raise UsageError(f"--fetched-at {text}: lies in the future, where the stream would reject the records")
+    return str(time_reader((), None, str, lambda _: False)(text))
 
 
-def _destination(settings: Settings, wishes: Wishes) -> str:
+def _destination(settings: Settings, options: ImportOptions) -> str:
     """Where the records go, as far as going on with an import depends on it."""
-    to = wishes.to or settings.publish.to
+    to = options.to or settings.publish.to
     source = settings.source
     if to == "kafka":
         return f"kafka {source.kafka.bootstrap_servers} {source.topics.model_dump_json()}"
     if to == "kinesis":
         return f"kinesis {source.kinesis.region} {source.kinesis.endpoint_url} {source.kinesis.stream}"
-    out = wishes.out or settings.publish.out or source.files.path or "./records"
+    out = options.out or settings.publish.out or source.files.path or "./records"
     return f"files {out if '://' in out else Path(out).resolve()} {source.topics.model_dump_json()}"
 
 

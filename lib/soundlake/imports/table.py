@@ -7,46 +7,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any
 
 from soundlake.imports.columns import plain_name
+from soundlake.imports.dialect import Dialect, parse_line
+from soundlake.imports.issues import RowIssues
 from soundlake.imports.lines import Lines
 
-# What may stand before the header: titles, disclaimers, blank lines.
-_BEFORE_HEADER = 60
-_DELIMITERS = (",", "\t", ";", "|")
 # A cell may hold a novel, but not the rest of the file after a quote that nobody closed.
 _LONGEST_CELL = 256 * 1024
 
 Fits = Callable[[Sequence[str]], bool]
-
-
-class Troubles(Protocol):
-    """Who is told of rows that are no rows."""
-
-    def bad_row(self, row: int, line: int, reason: str, detail: str, raw: str) -> None:
-        """A row that cannot be read: its number, its line, why, and its text."""
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How cells are written."""
-
-    delimiter: str | None = None
-    quote: str = '"'
-    escape: str | None = None
-
-    def reader(self, lines: Iterator[str] | Sequence[str]) -> Iterator[list[str]]:
-        """A strict reader: broken quotes are an error, not a guess."""
-        return csv.reader(
-            lines,
-            delimiter=self.delimiter or ",",
-            quotechar=self.quote or None,
-            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
-            escapechar=self.escape,
-            doublequote=True,
-            strict=True,
-        )
 
 
 @dataclass
@@ -80,7 +51,7 @@ class TableRows:
     _number: int = 0
     _gave_back: bool = False
 
-    def batches(self, troubles: Troubles) -> Iterator[Batch]:
+    def batches(self, issues: RowIssues) -> Iterator[Batch]:
         """Yield the rows, some thousands at a time; a header in the middle begins a batch of its own columns.
 
         A piece of the text whose lines are rows of the right width, one each, is taken as it is. Where anything else
@@ -97,7 +68,7 @@ class TableRows:
             rows = self._all_plain(texts)
             if rows is None:
                 self.lines.give_back(len(texts))
-                yield from self._with_care(troubles)
+                yield from self._with_care(issues)
             else:
                 numbers = range(self._number + 1, self._number + len(rows) + 1)
                 self._number += len(rows)
@@ -112,9 +83,9 @@ class TableRows:
             return None
         if self._bare_quote.search("".join(texts)):
             return None
-        return rows if self._first_names.isdisjoint(map(itemgetter(0), rows)) else None
+        return rows if self._first_names.isdisjoint(map(str.lower, map(itemgetter(0), rows))) else None
 
-    def _with_care(self, troubles: Troubles) -> Iterator[Batch]:
+    def _with_care(self, issues: RowIssues) -> Iterator[Batch]:
         lines = self.lines
         reader = self.dialect.reader(lines)
         batch = Batch(self.header, [], [], [])
@@ -129,7 +100,7 @@ class TableRows:
                 break
             except csv.Error as error:
                 self._number += 1
-                self._unreadable(self._number, str(error), troubles)
+                self._unreadable(self._number, str(error), issues)
                 continue
             if not cells:
                 continue
@@ -137,20 +108,20 @@ class TableRows:
             if len(cells) != self._width and (whole := self._quoted_whole(cells)) is not None:
                 self._note("rows that were quoted whole")
                 cells = whole
-            if (cells[0] in self._first_names or len(cells) != self._width) and self._is_header(cells):
+            if (cells[0].strip().lower() in self._first_names or len(cells) != self._width) and self._is_header(cells):
                 self._number -= 1
                 self._note("headers in the middle")
                 yield batch
                 self._use(cells)
                 batch = Batch(self.header, [], [], [])
             elif len(cells) != self._width:
-                self._misfit(self._number, cells, troubles)
+                self._misfit(self._number, cells, issues)
             elif len(lines.taken) > 2 and self._holds_rows(lines.taken[1:-1]):
-                self._unreadable(self._number, "a quote is opened here and closed rows later", troubles)
+                self._unreadable(self._number, "a quote is opened here and closed rows later", issues)
             elif self._is_split(cells):
-                self._unreadable(self._number, "a cell is split at its quotes", troubles)
+                self._unreadable(self._number, "a cell is split at its quotes", issues)
             elif was_broken and self._quotes() % 2:
-                self._unreadable(self._number, "the rest of the broken row before it", troubles)
+                self._unreadable(self._number, "the rest of the broken row before it", issues)
             else:
                 batch.add(cells, self._number, lines.begin)
         yield batch
@@ -161,14 +132,15 @@ class TableRows:
         if not quote:
             self._bare_quote = re.compile("(?!)")
             return
+        around = f"[^{delimiter}{quote}\r\n{' ' if self.dialect.skips_space else ''}]"
         # The quote stands first in the pattern: such a search is ten times as quick.
-        self._bare_quote = re.compile(f"{quote}(?<=[^{delimiter}{quote}\r\n]{quote})(?=[^{delimiter}{quote}\r\n])")
+        self._bare_quote = re.compile(f"{quote}(?<={around}{quote})(?={around})")
 
     def _use(self, header: list[str]) -> None:
         self.header = header
         self._width = len(header)
         self._plain = {plain_name(name) for name in header}
-        self._first_names = {*header, *(name.strip() for name in header)} - {""}
+        self._first_names = {name for each in header for name in (each.lower(), each.strip().lower())} - {""}
 
     def _is_header(self, cells: Sequence[str]) -> bool:
         """Whether a row holds names of columns, in whichever order: all known, or most of them beside new ones."""
@@ -201,20 +173,20 @@ class TableRows:
         inner = parse_line(cells[0], self.dialect)
         return inner if inner is not None and len(inner) == self._width else None
 
-    def _unreadable(self, number: int, error: str, troubles: Troubles) -> None:
+    def _unreadable(self, number: int, error: str, issues: RowIssues) -> None:
         """Tell of a row whose quotes are broken, and go on with the line after its first one."""
         lines = self.lines
         at, raw = lines.begin, lines.taken[0] if lines.taken else ""
         self._give_back()
         detail = "a quote is opened and not closed" if "field larger" in error or "end of data" in error else error
-        troubles.bad_row(number, at, "broken quotes", detail, raw)
+        issues.bad_row(number, at, "broken quotes", detail, raw)
 
-    def _misfit(self, number: int, cells: Sequence[str], troubles: Troubles) -> None:
+    def _misfit(self, number: int, cells: Sequence[str], issues: RowIssues) -> None:
         """Tell of a row of another width; one that swallowed lines by a stray quote gives them back."""
         lines = self.lines
         at, raw = lines.begin, lines.taken[0]
         self._give_back()
-        troubles.bad_row(
+        issues.bad_row(
             number, at, "wrong number of cells", f"{len(cells)} cells where the header has {self._width}", raw
         )
 
@@ -227,86 +199,3 @@ class TableRows:
 
     def _note(self, what: str) -> None:
         self.notes[what] = self.notes.get(what, 0) + 1
-
-
-def open_table(lines: Lines, dialect: Dialect, fits: Fits, header: Sequence[str] | None = None) -> TableRows | None:
-    """Find the header: the first row that `fits`, with what precedes it passed over; None where there is none.
-
-    With `header` given the file has none of its own.
-    """
-    if header is not None:
-        return TableRows(lines, _with_delimiter(dialect, ","), list(header), fits)
-    first = _first_lines(lines)
-    delimiters = (dialect.delimiter,) if dialect.delimiter else _DELIMITERS
-    for number, line in enumerate(first):
-        for delimiter in delimiters:
-            one = _with_delimiter(dialect, delimiter)
-            cells, used = _header_at(first, number, one)
-            if cells is not None and fits(cells):
-                lines.taken[:] = first
-                lines.give_back(len(first) - number - used)
-                notes = {"lines before the header": n} if (n := sum(bool(x.strip()) for x in first[:number])) else {}
-                return TableRows(lines, one, cells, fits, notes)
-        del line
-    lines.taken[:] = first
-    lines.give_back(len(first))
-    return None
-
-
-def guess_header(rows: Sequence[Sequence[str]]) -> Fits:
-    """For a file without a mapping: a header is as wide as most rows, has names in its cells, not numbers."""
-    widths = [len(row) for row in rows if len(row) > 1]
-    width = max(set(widths), key=widths.count) if widths else 0
-
-    def fits(cells: Sequence[str]) -> bool:
-        names = [cell.strip() for cell in cells]
-        # A name may be there twice, as joins of tables leave it; a title alone leaves empty cells.
-        are_names = names.count("") < 2 and len(set(names)) * 2 > len(names) and not any(map(_is_number, names))
-        return len(cells) == width > 1 and are_names
-
-    return fits
-
-
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).replace("-", "", 1).isdigit()
-
-
-def parse_line(line: str, dialect: Dialect) -> list[str] | None:
-    """The cells of one line; None where its quotes are broken."""
-    try:
-        return next(dialect.reader([line]), None)
-    except csv.Error:
-        return None
-
-
-def _header_at(lines: Sequence[str], number: int, dialect: Dialect) -> tuple[list[str] | None, int]:
-    """The cells of the row that begins with a line, and how many lines it takes: names may hold newlines."""
-    taken = lines[number : number + 5]
-    for used in range(1, len(taken) + 1):
-        cells = parse_lines(taken[:used], dialect)
-        if cells is not None:
-            if len(cells) == 1 and (inner := parse_line(cells[0], dialect)) is not None and len(inner) > 1:
-                cells = inner  # the header was quoted whole
-            return cells, used
-    return None, 1
-
-
-def parse_lines(lines: Sequence[str], dialect: Dialect) -> list[str] | None:
-    """The cells of one row of one or several lines; None where its quotes are broken or a line is left."""
-    try:
-        rows = list(dialect.reader(lines))
-    except csv.Error:
-        return None
-    return rows[0] if len(rows) == 1 and rows[0] else None
-
-
-def _first_lines(lines: Lines) -> list[str]:
-    lines.taken.clear()
-    for _ in range(_BEFORE_HEADER):
-        if next(lines, None) is None:
-            break
-    return list(lines.taken)
-
-
-def _with_delimiter(dialect: Dialect, delimiter: str) -> Dialect:
-    return Dialect(dialect.delimiter or delimiter, dialect.quote, dialect.escape)

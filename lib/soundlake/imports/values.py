@@ -9,13 +9,13 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from soundlake.imports import fields as f
+from soundlake.imports.cell_times import date_reader, time_reader
 from soundlake.imports.lists import as_list
 from soundlake.imports.mapping import Source
 from soundlake.imports.unreadable import UnreadableError
@@ -30,13 +30,13 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _GREATEST = 10**300
+_LONGEST_MATCHED = 1_000
 _LONGEST_DURATION = 10**12  # in seconds
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "0.0"})
 _LINK = re.compile(
     r"(?:spotify:(?:user:[^:]+:)?|https?://open\.spotify\.com/(?:intl-\w+/)?)(\w+)[:/]([^:/?#\s]+)(?:[?#].*)?"
 )
-_DAY = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
 _CLOCK = re.compile(r"(?:(\d{1,6}):)?(\d{1,3}):(\d{2})(?:\.(\d{1,3}))?|(\d{1,12})", re.ASCII)
 
 
@@ -48,6 +48,8 @@ def reader(source: Source, type_: str, null: tuple[str, ...] = (), thing: str | 
     read = _base(source, source.type or type_)
     if thing is not None and source.made_up is None:
         read = _linked(thing, read)
+    if source.match is not None or source.before is not None or source.after is not None:
+        read = _part_of(source, read)
     if source.made_up is not None:
         thing, name_of = source.made_up, read
         read = lambda cell: _made_up(thing, name_of(cell))  # noqa: E731
@@ -59,13 +61,41 @@ def reader(source: Source, type_: str, null: tuple[str, ...] = (), thing: str | 
 
 def _base(source: Source, type_: str) -> Reader:
     if type_ == f.TEXTS:
-        return lambda cell: as_list(cell, source.list or "auto", source.item)
+        return lambda cell: as_list(cell, source.list or ",", source.item)
     if type_ in (f.INTEGER, f.NUMBER):
         return _number(type_ == f.INTEGER, source)
     if type_ in (f.DATE, f.TIME):
         formats = (source.format,) if isinstance(source.format, str) else source.format or ()
-        return _date(formats) if type_ == f.DATE else _time(formats, source.zone)
+        is_date = type_ == f.DATE
+        return (
+            date_reader(formats, text, _is_nothing) if is_date else time_reader(formats, source.zone, text, _is_nothing)
+        )
     return {f.TEXT: text, f.ID: identifier, f.FLAG: flag, f.DURATION: duration}[type_]
+
+
+def _part_of(source: Source, read: Reader) -> Reader:
+    """The reader for a part of a text: what stands before or after something in it, or what an expression finds."""
+    match = None if source.match is None else re.compile(source.match)
+
+    def part(cell: Any) -> str | None:
+        value = text(cell)
+        if value is not None and source.after is not None:
+            value = value.partition(source.after)[2]
+        if value is not None and source.before is not None:
+            value, found, _ = value.partition(source.before)
+            value = value if found else ""
+        if value is not None and match is not None:
+            found_by = match.search(value[:_LONGEST_MATCHED])
+            value = found_by[1] if found_by is not None else ""
+        return None if value is None else value.strip()
+
+    def read_part(cell: Any) -> Any:
+        value = part(cell)
+        if value == "":
+            raise UnreadableError(f"without the part that is meant: {str(cell)[:80]}")
+        return read(value)
+
+    return read_part
 
 
 def _made_up(thing: str, name: Any) -> Any:
@@ -232,88 +262,8 @@ def parse_number(cell: Any, decimal: str = ".") -> int | float | None:
     return number
 
 
-def _date(formats: tuple[str, ...]) -> Reader:
-    def read(cell: Any) -> str | None:
-        if isinstance(cell, datetime | date):
-            return cell.strftime("%Y-%m-%d")
-        if isinstance(cell, int) and not isinstance(cell, bool) and not formats:
-            if not 0 < cell < 10_000:
-                raise UnreadableError(f"not a date: {cell}")
-            return f"{cell:04}"
-        value = text(cell)
-        return None if value is None else _date_of(value.strip(), formats)
-
-    return read
-
-
-@lru_cache(16_384)
-def _date_of(value: str, formats: tuple[str, ...]) -> str | None:
-    if not formats and _DAY.fullmatch(value):
-        return value  # refine judges it: impossible dates are kept as null there
-    for pattern in formats:
-        if (moment := _by_pattern(value, pattern, UTC)) is not None:
-            return moment.date().isoformat()
-    if not formats and (moment := _iso(value)) is not None:
-        return moment.date().isoformat()
-    if not formats and value.endswith(".0") and _DAY.fullmatch(value[:-2]):
-        return value[:-2]
-    _refuse(value.lower(), value, "a date as the mapping says")
-    return None
-
-
-def _time(formats: tuple[str, ...], zone_name: str | None) -> Reader:
-    zone: tzinfo = ZoneInfo(zone_name) if zone_name else UTC
-
-    def read(cell: Any) -> str | None:
-        if isinstance(cell, datetime):
-            return utc_text(cell if cell.tzinfo else cell.replace(tzinfo=zone))
-        value = text(cell)
-        return None if value is None else _time_of(value.strip(), formats, zone)
-
-    return read
-
-
-@lru_cache(16_384)
-def _time_of(value: str, formats: tuple[str, ...], zone: tzinfo) -> str | None:
-    for pattern in formats:
-        if (moment := _by_pattern(value, pattern, zone)) is not None:
-            return utc_text(moment)
-    moment = None if formats else _iso(value)
-    if moment is None:
-        _refuse(value.lower(), value, "a time as the mapping says")
-        return None
-    return utc_text(moment if moment.tzinfo else moment.replace(tzinfo=zone))
-
-
-def _by_pattern(value: str, pattern: str, zone: tzinfo) -> datetime | None:
-    try:
-        if pattern in ("epoch_s", "epoch_ms"):
-            number = parse_number(value)
-            return None if number is None else _since_1970(number, pattern)
-        moment = datetime.strptime(value, pattern)
-    except (UnreadableError, ValueError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
-
-
-def _since_1970(number: float, unit: str) -> datetime:
-    return datetime.fromtimestamp(number / (1000 if unit == "epoch_ms" else 1), UTC)
-
-
-def _iso(value: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(value.removesuffix(" UTC"))
-    except ValueError:
-        return None
-
-
-def utc_text(moment: datetime) -> str:
-    """A time as Spotify writes it: `2021-05-01T12:00:00Z`, with milliseconds where it has some."""
-    try:
-        plain = moment.astimezone(UTC).replace(tzinfo=None)
-    except OverflowError:
-        raise UnreadableError(f"no time that can be in UTC: {moment}") from None
-    return plain.isoformat(timespec="milliseconds" if plain.microsecond else "seconds") + "Z"
+def _is_nothing(value: str) -> bool:
+    return value.lower() in _NO_NUMBER
 
 
 def _refuse(word: str, value: str, what: str) -> None:

@@ -162,7 +162,7 @@ class _Builder:
             writer = writer.option("overwriteSchema", "true").options(**properties(table))
         else:
             writer = writer.option("replaceWhere", replaced)
-        writer.save(self._lake.path(table))
+        writer.save(self._lake.for_write(table))
 
     def _built(self, insight: Insight, computed: int, pieces: int) -> Built:
         return Built(insight.name, self._lake.read(self._session, insight.table).count(), computed, pieces)

@@ -6,14 +6,15 @@ import argparse
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from soundlake.errors import UsageError
-from soundlake.launch.command_line import Parser, add_job_options
+from soundlake.launch.command_line import LISTENER, Parser, add_job_options
 from soundlake.launch.glue_arguments import without_glue
 from soundlake.launch.jobs import Job, job_named
 from soundlake.launch.paths import SAMPLE
 from soundlake.s3 import is_on_s3
-from soundlake.settings import Settings, check_lake_exists, check_lake_writable, check_source, load_settings
+from soundlake.settings import DEMO_LAKE, Settings, check_lake_exists, check_lake_writable, check_source, load_settings
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,15 @@ class JobArguments:
     """What a job is told: the settings of the run, and its flags.
 
     `once`: finish when all is taken. `recover_checkpoint`: make a lost checkpoint anew from bronze. `check`: only look.
+    `exports`: the files to import, as plays of `user`.
     """
 
     settings: Settings
     once: bool = False
     recover_checkpoint: bool = False
     check: bool = False
+    exports: tuple[str, ...] = ()
+    user: str = LISTENER
 
 
 def parse(job: str, argv: Sequence[str], env: Mapping[str, str] = os.environ) -> JobArguments:
@@ -36,7 +40,9 @@ def parse(job: str, argv: Sequence[str], env: Mapping[str, str] = os.environ) ->
     """
     described = job_named(job)
     parser = Parser(prog=f"{job}.py", description=described.help, allow_abbrev=False)
-    add_job_options(parser, streaming=described.reads_source, checking=described.can_check)
+    add_job_options(
+        parser, streaming=described.reads_source, checking=described.can_check, exports=described.reads_exports
+    )
     return resolve(described, parser.parse(without_glue(argv)), env)
 
 
@@ -48,7 +54,7 @@ def resolve(job: Job, options: argparse.Namespace, env: Mapping[str, str] = os.e
         lake=options.lake,
         env=env,
         source=getattr(options, "source", None),
-        defaults={"source.files.path": str(SAMPLE)} if job.bundled else None,
+        defaults={"source.files.path": str(SAMPLE), "lake.uri": DEMO_LAKE} if job.bundled else None,
     )
     if job.bundled and settings.source.type != "files":
         raise UsageError(f"source.type: {job.name} reads the bundled files, not {settings.source.type}")
@@ -64,5 +70,8 @@ def resolve(job: Job, options: argparse.Namespace, env: Mapping[str, str] = os.e
         check_lake_exists(settings)
     if settings.catalog.type == "glue" and not is_on_s3(settings.lake.uri):
         raise UsageError(f"catalog.type: glue registers lakes on S3 only, and lake.uri is {settings.lake.uri}")
+    exports = tuple(getattr(options, "exports", ()))
+    if absent := [name for name in exports if "://" not in name and not Path(name).exists()]:
+        raise UsageError(*[f"{name}: no such file or folder" for name in absent])
     flags = {name: getattr(options, name, False) for name in ("once", "recover_checkpoint", "check")}
-    return JobArguments(settings, **flags)
+    return JobArguments(settings, **flags, exports=exports, user=getattr(options, "user", None) or LISTENER)

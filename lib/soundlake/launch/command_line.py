@@ -11,6 +11,7 @@ from typing import NoReturn
 from soundlake.errors import UsageError
 from soundlake.launch.jobs import REGISTRY, Job, job_named
 
+LISTENER = "me"  # who listened, unless told
 TARGETS = ("local", "emr", "emr-serverless", "glue")
 
 
@@ -23,7 +24,8 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """Parse all of argv; raises UsageError with one line for each argument that is not known."""
-        namespace, extra = self.parse_known_args(argv)
+        # Intermixed: files may stand before and behind options.
+        namespace, extra = self.parse_known_intermixed_args(argv)
         if extra:
             known = [option for action in self._actions for option in action.option_strings]
             options = [argument for argument in extra if argument.startswith("-")]
@@ -40,8 +42,14 @@ def _unknown(argument: str, known: Sequence[str]) -> str:
     return f"unknown option {shown}" + (f"; did you mean {close[0]}?" if close else "")
 
 
-def add_job_options(parser: argparse.ArgumentParser, *, streaming: bool, checking: bool = False) -> None:
-    """Add the options of all jobs; where `streaming`, those of a job that reads a source; where `checking`, --check."""
+def add_job_options(
+    parser: argparse.ArgumentParser, *, streaming: bool, checking: bool = False, exports: bool = False
+) -> None:
+    """Add the options of all jobs.
+
+    Where `streaming`, those of a job that reads a source; where `checking`, --check; where `exports`, the files of one
+    that reads exports, and whose they are.
+    """
     group = parser.add_argument_group("options of a job")
     group.add_argument("--config", type=_file, metavar="FILE", help="settings, TOML; a path or s3://…")
     group.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting, section.key=value")
@@ -52,6 +60,10 @@ def add_job_options(parser: argparse.ArgumentParser, *, streaming: bool, checkin
         group.add_argument("--recover-checkpoint", action="store_true", help="make a lost checkpoint anew from bronze")
     if checking:
         group.add_argument("--check", action="store_true", help="only look: exit 1 where something has to be done")
+
+    if exports:
+        parser.add_argument("exports", nargs="*", metavar="EXPORT", help=argparse.SUPPRESS)
+        group.add_argument("--user", metavar="NAME", help=f"history: who listened, else {LISTENER}")
 
 
 def _file(name: str) -> Path | str:
@@ -78,11 +90,23 @@ def read_command_line(argv: Sequence[str]) -> tuple[Job, argparse.Namespace]:
             "--recover-checkpoint": options.recover_checkpoint,
         }
         problems += [f"{option} is no option of {job.name}" for option, is_given in given.items() if is_given]
+    problems += _about_exports(job, options)
     if options.check and not job.can_check:
         problems.append(f"--check is no option of {job.name}")
     if problems:
         raise UsageError(*problems)
     return job, options
+
+
+def _about_exports(job: Job, options: argparse.Namespace) -> list[str]:
+    if not job.reads_exports:
+        given = [_unknown(name, ()) for name in options.exports]
+        return given + ([f"--user is no option of {job.name}"] if options.user is not None else [])
+    if not options.exports:
+        return [f"{job.name}: of which export? ./spark-submit.sh {job.name} my_spotify_data.zip; folders do as well"]
+    if options.target != "local":
+        return [f"--target {options.target}: {job.name} runs where the export is"]
+    return []
 
 
 def as_argv(options: argparse.Namespace) -> list[str]:
@@ -92,6 +116,8 @@ def as_argv(options: argparse.Namespace) -> list[str]:
     argv += [f"--lake={options.lake}"] if options.lake is not None else []
     argv += [f"--source={options.source}"] if options.source is not None else []
     flags = {"--once": options.once, "--recover-checkpoint": options.recover_checkpoint, "--check": options.check}
+    argv += [f"--user={options.user}"] if options.user is not None else []
+    argv += options.exports
     return argv + [flag for flag, is_given in flags.items() if is_given]
 
 
@@ -109,5 +135,5 @@ def _parser() -> Parser:
     parser.add_argument("--target", default="local", metavar="TARGET", help=f"where to run: {', '.join(TARGETS)}")
     parser.add_argument("--dry-run", action="store_true", help="with --target: print the requests, start nothing")
     parser.add_argument("--wait", action="store_true", help="with --target: follow the run until it ends")
-    add_job_options(parser, streaming=True, checking=True)
+    add_job_options(parser, streaming=True, checking=True, exports=True)
     return parser

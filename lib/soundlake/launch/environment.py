@@ -67,7 +67,7 @@ def find_python(versions: tuple[str, ...]) -> Path:
     candidates = [sys.executable, *(shutil.which(f"python{version}") for version in versions)]
     probe = "import sys; print('%d.%d' % sys.version_info[:2]); import ensurepip, venv"
     for candidate in filter(None, candidates):
-        answer = subprocess.run([candidate, "-c", probe], capture_output=True, text=True)
+        answer = subprocess.run([candidate, "-c", probe], capture_output=True, text=True, check=False)
         if answer.stdout.strip() in versions:
             if answer.returncode == 0:
                 return Path(candidate)

@@ -18,7 +18,7 @@ class Job:
 
     `reads_source`: it reads records from the configured source. `bundled`: from the records that come with Soundlake,
     unless told otherwise. `makes_lake`: it makes the lake where there is none yet; the others need one. `can_check`: it
-    can also only look, with --check.
+    can also only look, with --check. `reads_exports`: it is given files, and runs where they are.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Job:
     bundled: bool = False
     makes_lake: bool = False
     can_check: bool = False
+    reads_exports: bool = False
 
     @property
     def kind(self) -> str:
@@ -45,6 +46,7 @@ REGISTRY: Mapping[str, Job] = MappingProxyType(
         for job in (
             Job("demo", "the main job on the bundled records: tables, clusters, marts", bundled=True, makes_lake=True),
             Job("stream", "take records from the source into the tables", reads_source=True, makes_lake=True),
+            Job("history", "your own Spotify export: from the zip to answers", makes_lake=True, reads_exports=True),
             Job("train_clusters", "train KMeans on the audio features and publish a model"),
             Job("build_insights", "build the marts"),
             Job("recommend", "learn what listeners like; write recommendations, similar tracks, playlists"),

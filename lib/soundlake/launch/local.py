@@ -23,6 +23,10 @@ _JAVA_OPTIONS = [
     *(["-Djdk.lang.Process.launchMechanism=VFORK"] if sys.platform == "linux" else []),
 ]
 
+_MOST_HEAP = 8  # GiB
+# A stream's tables and batches need about 1 GB. What a heap may grow to it grows to, and a stream keeps it for months.
+MOST_HEAP_OF_STREAM = 3
+
 # One machine: nobody else is to reach it, and a web page would only cost time.
 CONFIGURATION = {
     **QUICK,
@@ -34,11 +38,12 @@ CONFIGURATION = {
 }
 
 
-def submit_args(cores: int | None = None, *, with_s3: bool = False) -> str:
+def submit_args(cores: int | None = None, *, with_s3: bool = False, most_heap: int = _MOST_HEAP) -> str:
     """Return PYSPARK_SUBMIT_ARGS for a local Spark with the jars of this environment, on all cores unless told.
 
-    `with_s3` adds what a lake on S3 needs; its jars have to be there. SPARK_DRIVER_MEMORY is left to Spark where it is
-    set. Raises UsageError where the environment has no jars.
+    `with_s3` adds what a lake on S3 needs; its jars have to be there. The heap is half of the machine's memory, up to
+    `most_heap` GiB; SPARK_DRIVER_MEMORY is left to Spark where it is set. Raises UsageError where the environment has
+    no jars.
     """
     if not any(JARS.glob("*.jar")):
         raise UsageError(f"no jars in {JARS}: run ./spark-submit.sh --setup")
@@ -52,7 +57,7 @@ def submit_args(cores: int | None = None, *, with_s3: bool = False) -> str:
     }
     arguments = ["--master", f"local[{cores}]"]
     if "SPARK_DRIVER_MEMORY" not in os.environ:
-        arguments += ["--driver-memory", driver_memory()]
+        arguments += ["--driver-memory", driver_memory(most_heap)]
     for key, value in sorted(conf.items()):
         arguments += ["--conf", f"{key}={value}"]
     return shlex.join([*arguments, "pyspark-shell"])
@@ -63,19 +68,21 @@ def _s3() -> dict[str, str]:
     return {"spark.hadoop.fs.s3a.aws.credentials.provider": installed_line().s3_credentials}
 
 
-def driver_memory() -> str:
-    """Return half of the machine's memory, from 1 to 8 GiB, as Spark writes it."""
+def driver_memory(most: int = _MOST_HEAP) -> str:
+    """Return half of the machine's memory, from 1 to `most` GiB, as Spark writes it."""
     try:
         gibibytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     except (ValueError, OSError):
         gibibytes = 4
-    return f"{max(1, min(8, int(gibibytes / 2)))}g"
+    return f"{max(1, min(most, int(gibibytes / 2)))}g"
 
 
-def spark_environment(cores: int | None = None, *, with_s3: bool = False) -> dict[str, str]:
+def spark_environment(
+    cores: int | None = None, *, with_s3: bool = False, most_heap: int = _MOST_HEAP
+) -> dict[str, str]:
     """Return the environment variables that a local Spark of this interpreter's environment starts with.
 
-    `with_s3` as in `submit_args`.
+    `with_s3` and `most_heap` as in `submit_args`.
     """
     pyspark = importlib.util.find_spec("pyspark")
     if pyspark is None or pyspark.origin is None:
@@ -83,8 +90,10 @@ def spark_environment(cores: int | None = None, *, with_s3: bool = False) -> dic
     return {
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "PYSPARK_PYTHON": sys.executable,
-        "PYSPARK_SUBMIT_ARGS": submit_args(cores, with_s3=with_s3),
+        "PYSPARK_SUBMIT_ARGS": submit_args(cores, with_s3=with_s3, most_heap=most_heap),
         "SPARK_CONF_DIR": str(CONF),
+        # glibc keeps memory for each of many threads; with two such pools hundreds of MB go back to the system.
+        "MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2"),
         # A Spark that is installed elsewhere is another version.
         "SPARK_HOME": str(Path(pyspark.origin).parent),
         "SPARK_LOCAL_IP": "127.0.0.1",

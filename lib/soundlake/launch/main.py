@@ -31,7 +31,8 @@ def launch(argv: Sequence[str], env: Mapping[str, str] = os.environ) -> NoReturn
         with_s3 = uses_s3(arguments.settings)
         if with_s3:
             jars.fetch_s3(installed_line(), Steps(Path(sys.prefix) / "setup.log"))
-        environment = {**env, **local.spark_environment(with_s3=with_s3)}
+        heap = {"most_heap": local.MOST_HEAP_OF_STREAM} if job.kind == "stream" else {}
+        environment = {**env, **local.spark_environment(with_s3=with_s3, **heap)}
     sys.stdout.flush()
     os.execve(sys.executable, command, environment)
 

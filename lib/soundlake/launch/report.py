@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from soundlake.errors import SoundlakeError
 
@@ -16,12 +17,30 @@ def say(line: str) -> None:
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """End the process with the message and the exit code of a SoundlakeError, and with 130 on Ctrl-C."""
+    """End the process with the message and the exit code of a SoundlakeError; on Ctrl-C say so, and exit 130."""
     try:
         yield
     except KeyboardInterrupt:
-        sys.exit(130)
+        _stop()
     except SoundlakeError as error:
         for line in str(error).splitlines():
             say(line)
         sys.exit(error.exit_code)
+    except Exception as error:
+        # Ctrl-C in the middle of a call to the JVM: what cleans up behind it may fail in turn.
+        if not _was_interrupted(error):
+            raise
+        _stop()
+
+
+def _stop() -> NoReturn:
+    say("stopped: what was committed stays, and the same command goes on from there")
+    sys.exit(130)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

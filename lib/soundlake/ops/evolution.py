@@ -9,6 +9,8 @@ from pyspark.sql import SparkSession
 
 from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake
+from soundlake.ops.leases import by_lease, writable
+from soundlake.settings import Settings
 from soundlake.tables import TABLES, Table
 
 _TABLES_AT_ONCE = 4  # reading a table's log mostly waits
@@ -20,6 +22,16 @@ def evolve_all(spark: SparkSession, lake: Lake, tables: Iterable[Table] = TABLES
         list(pool.map(lambda table: evolve(spark, lake, table), tables))
 
 
+def evolve_lake(
+    spark: SparkSession, lake: Lake, settings: Settings, job: str, tables: Iterable[Table] = TABLES
+) -> None:
+    """The same for who holds the stream's lease; tables whose own job is at work are left to that."""
+    for name, own in by_lease(tables).items():
+        with writable(lake, settings, job, name) as allowed:
+            if allowed is not None:
+                evolve_all(spark, allowed, own)
+
+
 def evolve(spark: SparkSession, lake: Lake, table: Table) -> None:
     """Add missing columns to a table and update its comments; does nothing where nothing differs.
 
@@ -29,6 +41,7 @@ def evolve(spark: SparkSession, lake: Lake, table: Table) -> None:
     if not lake.exists(spark, table):
         return
     for statement in _statements(spark, lake, table):
+        lake.check()
         spark.sql(statement)
 
 

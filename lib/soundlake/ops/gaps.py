@@ -42,5 +42,5 @@ def record_gaps(
         .mode("append")
         .option("txnAppId", f"{query_id}/gaps")
         .option("txnVersion", str(next_batch))
-        .save(lake.path(BATCHES))
+        .save(lake.for_write(BATCHES))
     )

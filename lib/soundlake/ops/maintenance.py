@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial, reduce
 from operator import or_
 
-from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
@@ -23,6 +22,7 @@ from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
 from soundlake.lake import Lake, retry_conflicts
 from soundlake.logs import get_log
+from soundlake.ops.leases import by_lease, writable
 from soundlake.refine.apply import applications, apply_changes
 from soundlake.refine.snapshots import DAY
 from soundlake.refine.stamp_log import ONLY_DOMINATED
@@ -34,12 +34,14 @@ from soundlake.tables import (
     PLAYLIST_FETCHES,
     POPULARITY_HISTORY,
     STAMPS,
+    STREAM_LEASE,
     TABLES,
     Table,
 )
 from soundlake.writes import append
 
 TABLES_AT_ONCE = 4  # maintaining a small table mostly waits for the driver
+_OTHERS = [table for table in TABLES if table.lease != STREAM_LEASE]  # tables that only batch jobs write
 _USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 _KEY_SEPARATOR = "\x1f"
 _log = get_log(__name__)
@@ -68,20 +70,36 @@ class MaintenanceRecord:
 
 
 def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> list[MaintenanceRecord]:
-    """Apply pending changes and do all maintenance of a lake, insights included; returns the finished steps."""
-    marts = [insight.table for insight in load_insights()]
-    stages = [[Step("applied", CHANGES, partial(_apply, spark, lake))], *_stages(spark, lake, settings, marts)]
-    done: list[MaintenanceRecord] = []
-    for stage in stages:
-        results = run_in_parallel(spark, [partial(do_step, step) for step in stage], TABLES_AT_ONCE)
-        done += [one for one in results if one is not None]
+    """Apply pending changes and do all maintenance of a lake, insights included; returns the finished steps.
+
+    For the holder of the stream's lease. The tables of a job that is running are skipped.
+    """
+    stages = [[Step("applied", CHANGES, partial(_apply, spark, lake))], *_stages(spark, lake, settings)]
+    done = [one for stage in stages for one in _do(spark, stage)]
+    for name, tables in by_lease([*_OTHERS, *(insight.table for insight in load_insights())]).items():
+        with writable(lake, settings, "maintain", name) as allowed:
+            if allowed is not None:
+                done += _do(spark, [_compaction(spark, allowed, settings, table) for table in tables])
     record_steps(spark, lake, done)
     return done
 
 
+def _do(spark: SparkSession, stage: Sequence[Step]) -> list[MaintenanceRecord]:
+    """Do steps that touch different tables."""
+    results = run_in_parallel(spark, [partial(do_step, step) for step in stage], TABLES_AT_ONCE)
+    return [one for one in results if one is not None]
+
+
 def steps(spark: SparkSession, lake: Lake, settings: Settings) -> list[Step]:
-    """The steps that maintain the stream's tables, in order."""
-    return [step for stage in _stages(spark, lake, settings) for step in stage]
+    """The steps that a running stream does, in order: of all tables but the insights."""
+    own = [step for stage in _stages(spark, lake, settings) for step in stage]
+    return [*own, *(Step("compacted", table, partial(_visit, spark, lake, settings, table)) for table in _OTHERS)]
+
+
+def _visit(spark: SparkSession, lake: Lake, settings: Settings, table: Table) -> bool:
+    """Compact a table of another job, unless that is running."""
+    with writable(lake, settings, "maintain", table.lease) as allowed:
+        return allowed is not None and _compaction(spark, allowed, settings, table).do()
 
 
 def apply_steps(spark: SparkSession, lake: Lake) -> list[Step]:
@@ -94,22 +112,25 @@ def _surely(do: Callable[[], None]) -> bool:
     return True
 
 
-def _stages(spark: SparkSession, lake: Lake, settings: Settings, more: Sequence[Table] = ()) -> list[list[Step]]:
-    """The steps by stage; those of one stage touch different tables."""
+def _stages(spark: SparkSession, lake: Lake, settings: Settings) -> list[list[Step]]:
+    """The steps for the stream's tables by stage; those of one stage touch different tables."""
     lagging = [kind for kind in KINDS.values() if "fetched_at" in kind.volatile]
-    hours = settings.maintain.retention_hours
-
-    def step(action: str, table: Table, do: Callable[[], bool]) -> Step:
-        return Step(action, table, lambda: lake.exists(spark, table) and do())
-
+    step = partial(_step, spark, lake)
+    stamps, fetches = partial(drop_dominated_stamps, spark, lake), partial(drop_superseded_fetches, spark, lake)
     return [
         [step("caught up", kind.table, partial(catch_up, spark, lake, kind)) for kind in lagging],
-        [
-            step("cleared", STAMPS, partial(drop_dominated_stamps, spark, lake)),
-            step("cleared", PLAYLIST_FETCHES, partial(drop_superseded_fetches, spark, lake)),
-        ],
-        [step("compacted", table, partial(compact, spark, lake, table, hours)) for table in (*TABLES, *more)],
+        [step("cleared", STAMPS, stamps), step("cleared", PLAYLIST_FETCHES, fetches)],
+        [_compaction(spark, lake, settings, table) for table in TABLES if table.lease == STREAM_LEASE],
     ]
+
+
+def _compaction(spark: SparkSession, lake: Lake, settings: Settings, table: Table) -> Step:
+    hours = settings.maintain.retention_hours
+    return _step(spark, lake, "compacted", table, partial(compact, spark, lake, table, hours))
+
+
+def _step(spark: SparkSession, lake: Lake, action: str, table: Table, do: Callable[[], bool]) -> Step:
+    return Step(action, table, lambda: lake.exists(spark, table) and do())
 
 
 def do_step(step: Step) -> MaintenanceRecord | None:
@@ -188,7 +209,7 @@ def drop_dominated_stamps(spark: SparkSession, lake: Lake) -> bool:
     gone = lake.read(spark, STAMPS).transform(settled).transform(dominated)
     # The stamp index need not be rebuilt: its answers stay right.
     with conf_set(spark, _USER_METADATA, ONLY_DOMINATED):
-        return _delete(lake.delta(spark, STAMPS), gone, ("entity", "id", "rank", "fields", "batch"))
+        return _delete(spark, lake, STAMPS, gone, ("entity", "id", "rank", "fields", "batch"))
 
 
 def settled(rows: DataFrame) -> DataFrame:
@@ -237,7 +258,7 @@ def _bits_below_others() -> Column:
 def drop_superseded_fetches(spark: SparkSession, lake: Lake) -> bool:
     """Delete the entries of fetches older than the one in their day's snapshot; returns whether there were any."""
     gone = superseded(lake.read(spark, PLAYLIST_FETCHES), lake.read(spark, STAMPS))
-    return _delete(lake.delta(spark, PLAYLIST_FETCHES), gone, (*DAY, "fetch", "position", "rank"))
+    return _delete(spark, lake, PLAYLIST_FETCHES, gone, (*DAY, "fetch", "position", "rank"))
 
 
 def superseded(entries: DataFrame, stamps: DataFrame) -> DataFrame:
@@ -257,23 +278,22 @@ def _entity() -> str:
     return next(kind.name for kind in KINDS.values() if kind.table is PLAYLIST_FETCHES)
 
 
-def _delete(table: DeltaTable, rows: DataFrame, key: Sequence[str]) -> bool:
+def _delete(spark: SparkSession, lake: Lake, table: Table, rows: DataFrame, key: Sequence[str]) -> bool:
     """Delete rows by key; rows that were appended since they were selected stay."""
     same = " AND ".join(f"t.`{name}` <=> s.`{name}`" for name in key)
     with kept(rows.select(*key).distinct()) as gone:
         if gone.isEmpty():
             return False
-        table.alias("t").merge(gone.alias("s"), same).whenMatchedDelete().execute()
+        lake.delta(spark, table).alias("t").merge(gone.alias("s"), same).whenMatchedDelete().execute()
         return True
 
 
 def compact(spark: SparkSession, lake: Lake, table: Table, retention_hours: int) -> bool:
     """Compact small files and delete unreferenced ones past the retention; returns whether there were any."""
-    delta = lake.delta(spark, table)
     has_several = lake.files(spark, table) > 1
     if has_several:
-        delta.optimize().executeCompaction()
+        lake.delta(spark, table).optimize().executeCompaction()
     is_old = lake.created_at(spark, table) < datetime.now(UTC) - timedelta(hours=retention_hours)
     if is_old:  # else no file can be past the retention
-        delta.vacuum(retention_hours)
+        lake.delta(spark, table).vacuum(retention_hours)
     return has_several or is_old

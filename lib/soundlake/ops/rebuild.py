@@ -23,7 +23,7 @@ from soundlake.clusters.model import current_model
 from soundlake.errors import SoundlakeError
 from soundlake.kinds import KINDS
 from soundlake.lake import Lake, conform, retry_conflicts
-from soundlake.ops.evolution import evolve_all
+from soundlake.ops.evolution import evolve_lake
 from soundlake.ops.maintenance import catch_up
 from soundlake.ops.replay import forget_plans
 from soundlake.refine.apply import apply_changes
@@ -64,12 +64,13 @@ def rebuild(
     It may die anywhere: the next run resumes, unless the rules have changed since. `check` is called before each step
     and may raise to stop it; `say` gets the progress. Raises SoundlakeError without bronze.
     """
-    evolve_all(spark, lake, [table for table in TABLES if table not in REFINED])  # those are replaced
+    others = [table for table in TABLES if table not in REFINED]  # the refined ones are replaced
+    evolve_lake(spark, lake, settings, QUERY, others)
     complete_swap(spark, lake, check)
     if not lake.exists(spark, EVENTS):
         raise SoundlakeError(f"rebuild: there is no {EVENTS.path} in {lake.uri}, so there is nothing to rebuild from")
     folder = _begun(spark, lake) or _begin(spark, lake)
-    side = Lake(folder)
+    side = Lake(folder, lake.check)
     refine_all(refine_query(spark, lake, settings, into=side, counted_as=QUERY), check)
     apply_changes(spark, side)
     for kind in KINDS.values():
@@ -88,7 +89,7 @@ def complete_swap(spark: SparkSession, lake: Lake, check: Callable[[], None] = l
     for name in storage.names(_folder(lake)):
         folder = f"{_folder(lake)}/{name}"
         if storage.exists(f"{folder}/ready"):
-            _swap(spark, lake, Lake(folder), check)
+            _swap(spark, lake, Lake(folder, lake.check), check)
             storage.delete(f"{folder}/ready")
             _clear(storage, folder)
 
@@ -118,7 +119,7 @@ def _replace(spark: SparkSession, lake: Lake, side: Lake, table: Table, query_id
         .option("txnAppId", f"{query_id}/rebuild")
         .option("txnVersion", "0")
         .partitionBy(*table.partitioned_by)
-        .save(lake.path(table))
+        .save(lake.for_write(table))
     )
 
 
@@ -131,7 +132,7 @@ def _append_batch_rows(spark: SparkSession, lake: Lake, side: Lake, query_id: st
         .mode("append")
         .option("txnAppId", f"{query_id}/rebuild")
         .option("txnVersion", "0")
-        .save(lake.path(BATCHES))
+        .save(lake.for_write(BATCHES))
     )
 
 

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake
-from soundlake.ops.evolution import evolve_all
+from soundlake.ops.evolution import evolve_lake
 from soundlake.ops.rebuild import complete_swap
 from soundlake.ops.replay import complete_replay
 from soundlake.settings import Settings
@@ -22,7 +22,7 @@ def make_ready(spark: SparkSession, lake: Lake, settings: Settings, check: Calla
     """
     complete_swap(spark, lake, check)
     check_layout(spark, lake)
-    evolve_all(spark, lake)
+    evolve_lake(spark, lake, settings, "start")
     complete_replay(spark, lake, settings, check)
 
 

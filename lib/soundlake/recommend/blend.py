@@ -6,13 +6,15 @@ and the evaluation for playlists. No list needs the lists of other users.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from soundlake.recommend.catalogue import Catalogue, Floats
+from soundlake.recommend.catalogue import Catalogue, Floats, Places
 from soundlake.recommend.liked import History, Liked
 
 _POOL = 50  # places of a list times this: tracks that are sorted before all of them are
@@ -22,11 +24,11 @@ _POOL = 50  # places of a list times this: tracks that are sorted before all of 
 class Weights:
     """How much each part of the score counts; docs/recommendations.md says how they were chosen."""
 
-    artist: float = 1.0
+    artist: float = 0.3
     collaborative: float = 1.0
-    sound: float = 0.3
-    era: float = 0.2
-    popularity: float = 0.02
+    sound: float = 0.0
+    era: float = 0.1
+    popularity: float = 0.0
 
     @property
     def total(self) -> float:
@@ -46,32 +48,41 @@ class Pick:
 
 @dataclass(frozen=True)
 class Recommender:
-    """Ranks a catalogue. `alpha` and `regularisation` are those that its factors were learned with."""
+    """Ranks a catalogue."""
 
     catalogue: Catalogue
-    alpha: float
-    regularisation: float
     weights: Weights = Weights()
 
-    def recommend(self, history: History, size: int, per_artist: int) -> list[Pick]:
-        """The best tracks that the listener has not heard, at most `per_artist` by one artist, each song once."""
-        liked = Liked(self.catalogue, history, self.alpha, self.regularisation)
-        parts = liked.parts if liked.is_known else {"popularity": self.catalogue.popularity}
+    def recommend(self, history: History, size: int, per_artist: int, discovery: int = 0) -> list[Pick]:
+        """The best tracks that the listener has not heard, at most `per_artist` by one artist, each song once.
+
+        Every `discovery`-th place goes to an artist who is new to the listener, as long as there is one; 0 for none.
+        """
+        return self.rank(Liked(self.catalogue, history), size, per_artist, discovery)
+
+    def rank(self, liked: Liked, size: int, per_artist: int, discovery: int = 0) -> list[Pick]:
+        """The same for what a listener likes."""
+        names = [name for name, weight in vars(self.weights).items() if weight] if liked.is_known else []
+        parts = {name: liked.part(name) for name in names}
         score = np.zeros(len(self.catalogue), dtype=np.float32)
         for name, part in parts.items():
-            score += getattr(self.weights, name) * part
-        order = self._by_score(score, size) if liked.is_known else iter(self._over_clusters())
+            score += np.float32(getattr(self.weights, name)) * part
+        everything = np.arange(len(score))
+        says_something = bool(score.any())
+        order = self._by_score(score, everything, size) if says_something else iter(self._over_clusters())
+        new = self._by_score(score, np.flatnonzero(liked.are_new), size) if says_something and discovery else iter(())
+        turns = (new if discovery and rank % discovery == 0 else order for rank in range(1, size + 1))
         return [
             self._pick(place, float(score[place]), parts, liked)
-            for place in self._varied(order, liked.heard_songs(), size, per_artist)
+            for place in self._varied(turns, order, liked.heard_songs(), per_artist)
         ]
 
-    def _by_score(self, score: Floats, size: int) -> Iterator[np.int64]:
+    def _by_score(self, score: Floats, places: Places, size: int) -> Iterator[np.int64]:
         pool = size * _POOL
-        if pool < len(score):
-            best = np.sort(np.argpartition(-score, pool)[:pool])
+        if pool < len(places):
+            best = np.sort(places[np.argpartition(-score[places], pool)[:pool]])
             yield from best[np.argsort(-score[best], kind="stable")]
-        yield from np.argsort(-score, kind="stable")
+        yield from places[np.argsort(-score[places], kind="stable")]
 
     def _over_clusters(self) -> NDArray[np.int64]:
         """All tracks, the most popular of each cluster first: for somebody of whom nothing is known."""
@@ -83,29 +94,32 @@ class Recommender:
         return np.asarray(np.lexsort((-popularity, within)), dtype=np.int64)
 
     def _varied(
-        self, order: Iterator[np.int64], heard: tuple[set[int], set[int]], size: int, per_artist: int
-    ) -> list[int]:
-        heard_tracks, songs = heard[0], set(heard[1])
-        by_artist: dict[int, int] = {}
-        chosen: list[int] = []
-        for each in order:
-            place = int(each)
-            song, artist = int(self.catalogue.songs[place]), int(self.catalogue.artists[place])
-            is_full = artist >= 0 and by_artist.get(artist, 0) >= per_artist
-            if place in heard_tracks or song in songs or is_full:
-                continue
-            chosen.append(place)
-            by_artist[artist] = by_artist.get(artist, 0) + 1
-            if song >= 0:
-                songs.add(song)
-            else:
-                heard_tracks.add(place)
-            if len(chosen) == size:
+        self,
+        turns: Iterable[Iterator[np.int64]],
+        otherwise: Iterator[np.int64],
+        heard: tuple[set[int], set[int]],
+        per_artist: int,
+    ) -> Iterator[int]:
+        """For each turn the next track that may be listed: of the turn's own order, or else of another one."""
+        tracks, songs = heard
+        by_artist: Counter[int] = Counter()
+        for turn in turns:
+            for each in chain(turn, otherwise):
+                place = int(each)
+                song, artist = int(self.catalogue.songs[place]), int(self.catalogue.artists[place])
+                if place in tracks or song in songs or (artist >= 0 and by_artist[artist] >= per_artist):
+                    continue
+                yield place
+                by_artist[artist] += 1
+                tracks.add(place)
+                if song >= 0:
+                    songs.add(song)
                 break
-        return chosen
 
     def _pick(self, place: int, score: float, parts: Mapping[str, Floats], liked: Liked) -> Pick:
-        counted = {name: getattr(self.weights, name) * float(part[place]) for name, part in parts.items()}
-        strongest = max((name for name in counted if name != "era"), key=lambda name: counted[name])
+        counted = {
+            name: getattr(self.weights, name) * float(part[place]) for name, part in parts.items() if name != "era"
+        }
+        strongest = max(counted, key=counted.__getitem__) if any(counted.values()) else "popularity"
         reason, because = liked.explain(strongest, place)
         return Pick(self.catalogue.track_ids[place], round(score / self.weights.total, 6), reason, because)

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from soundlake.recommend.ease import REGULARISATION, pull
+
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
+Thing = tuple[str, str]  # `track` or `artist`, and the id
+Known = tuple[Floats, float]  # factors and variance
 
 _NONE = -1
-_DOUBTED = 4.0  # listeners with whom what was learned of a track is trusted by half
-_BY_ARTIST = 0.1  # how far a track that nobody has heard is trusted to be liked as its artist is
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,9 @@ class Catalogue:
     """Tracks and what is known of each; all arrays of tracks are in the order of `track_ids`.
 
     `artists`, `songs` and `clusters` are places in lists of their own, -1 where there is none; two tracks of one song
-    have the same title and artist. `features` are standardised, NaN where a track has none that may be used. Factors
-    of what the model knows nothing of are zeros.
+    have the same title and artist. `features` are standardised, NaN where a track has none that may be used. `factors`
+    and `variances` are what `ease` learned of the track, or else of its artist; zeros and the variance of a track that
+    nobody has heard where it learned of neither.
     """
 
     track_ids: Sequence[str]
@@ -39,10 +42,8 @@ class Catalogue:
     cluster_names: Sequence[str]
     features: Floats
     popularity: Floats
-    track_support: Floats
-    artist_support: Floats
-    track_factors: Floats
-    artist_factors: Floats
+    factors: Floats
+    variances: Floats
 
     def __len__(self) -> int:
         return len(self.track_ids)
@@ -63,23 +64,6 @@ class Catalogue:
         return np.asarray(~np.isnan(self.features).any(axis=1))
 
     @cached_property
-    def item_factors(self) -> Floats:
-        """Factors of each track as far as they are to be trusted, and a little of its artist's where they are not.
-
-        What makes tracks known that nobody has heard: their artists are.
-        """
-        trust = self.track_support[:, None]
-        artists = self.of_artists(self.artist_support[:, None] * self.artist_factors)
-        of_artist = np.float32(_BY_ARTIST) * (1 - trust) * artists
-        return np.asarray(trust * self.track_factors + of_artist, dtype=np.float32)
-
-    @cached_property
-    def gram(self) -> NDArray[np.float64]:
-        """The sum of the outer products of all factors."""
-        tracks, artists = self.track_factors.astype(float), self.artist_factors.astype(float)
-        return np.asarray(tracks.T @ tracks + artists.T @ artists)
-
-    @cached_property
     def tracks_by_artist(self) -> Floats:
         """How many tracks each artist has here."""
         return np.bincount(self.artists[self.artists != _NONE], minlength=len(self.artist_ids)).astype(np.float32)
@@ -92,12 +76,7 @@ class Catalogue:
 
 
 def catalogue_of(
-    rows: Sequence[dict[str, Any]],
-    features: Sequence[str],
-    factors: int,
-    track_factors: Mapping[str, Floats] = MappingProxyType({}),
-    artist_factors: Mapping[str, Floats] = MappingProxyType({}),
-    artist_listeners: Mapping[str, int] = MappingProxyType({}),
+    rows: Sequence[dict[str, Any]], features: Sequence[str], learned: Mapping[Thing, Known] = MappingProxyType({})
 ) -> Catalogue:
     """Make a catalogue of tracks.
 
@@ -105,15 +84,13 @@ def catalogue_of(
         rows: track_id, track_name, artist_id, artist_name, year, popularity (0 to 100), listeners, cluster_name and the
             features of each track; all but the id may be null.
         features: the names of the features.
-        factors: how many factors there are.
-        track_factors: what was learned of tracks, by id.
-        artist_factors: what was learned of artists, by id.
-        artist_listeners: users who like an artist, by id.
+        learned: factors and variance of things, each named by entity (`track` or `artist`) and id.
     """
     artist_ids, artists = _places([row["artist_id"] for row in rows])
     names = {row["artist_id"]: row["artist_name"] for row in rows}
     _, songs = _places([_song(row) for row in rows])
     cluster_names, clusters = _places([row["cluster_name"] for row in rows])
+    factors, variances = _learned_of(rows, artists, learned)
     return Catalogue(
         track_ids=[row["track_id"] for row in rows],
         names=[row["track_name"] for row in rows],
@@ -126,10 +103,8 @@ def catalogue_of(
         cluster_names=cluster_names,
         features=standardised(_floats([[row[name] for name in features] for row in rows], len(features))),
         popularity=_popularity(rows),
-        track_support=_support([row["listeners"] for row in rows]),
-        artist_support=_support([artist_listeners.get(artist) for artist in artist_ids]),
-        track_factors=_factors([row["track_id"] for row in rows], track_factors, factors),
-        artist_factors=_factors(artist_ids, artist_factors, factors),
+        factors=factors,
+        variances=variances,
     )
 
 
@@ -170,15 +145,16 @@ def _popularity(rows: Sequence[dict[str, Any]]) -> Floats:
     return np.asarray((listeners / scale + 0.1 * own) / 1.1, dtype=np.float32)
 
 
-def _support(listeners: Sequence[int | None]) -> Floats:
-    """A single listener says little of what listeners have in common, the twentieth changes little."""
-    squares = np.array([number or 0 for number in listeners], dtype=np.float32) ** 2
-    return np.asarray(squares / (squares + np.float32(_DOUBTED**2)), dtype=np.float32)
-
-
-def _factors(ids: Sequence[str], known: Mapping[str, Floats], factors: int) -> Floats:
-    found = np.zeros((len(ids), factors), dtype=np.float32)
-    for place, thing in enumerate(ids):
-        if thing in known:
-            found[place] = known[thing]
-    return found
+def _learned_of(
+    rows: Sequence[dict[str, Any]], artists: Places, learned: Mapping[Thing, Known]
+) -> tuple[Floats, Floats]:
+    length = len(next(iter(learned.values()))[0]) if learned else 0
+    factors = np.zeros((len(rows), length), dtype=np.float32)
+    has_artist = artists >= 0
+    variances = np.full(len(rows), 1.0 / REGULARISATION, dtype=np.float32)
+    variances[has_artist] *= 1.0 - pull(np.bincount(artists[has_artist]))[artists[has_artist]]
+    for place, row in enumerate(rows):
+        known = learned.get(("track", row["track_id"])) or learned.get(("artist", row["artist_id"]))
+        if known:
+            factors[place], variances[place] = known
+    return factors, variances

@@ -29,7 +29,7 @@ def write_curated_playlists(spark: SparkSession, lake: Lake, settings: Settings)
             .coalesce(1)
             .write.format("delta")
             .mode("overwrite")
-            .save(lake.path(CURATED_PLAYLISTS))
+            .save(lake.for_write(CURATED_PLAYLISTS))
         )
 
 

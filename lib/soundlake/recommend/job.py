@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 from pyspark.sql import SparkSession
 
 from soundlake.lake import Lake, conform
+from soundlake.lease import Lease
 from soundlake.recommend.curated import write_curated_playlists
+from soundlake.recommend.ease import ARTIST_WEIGHT, REGULARISATION
 from soundlake.recommend.lists import list_all
 from soundlake.recommend.loading import measured_features
 from soundlake.recommend.model import RecommendationModel, new_version
 from soundlake.recommend.neighbours import similar_tracks
 from soundlake.recommend.publishing import publish
-from soundlake.recommend.signals import left_out, likes, signals
-from soundlake.recommend.training import ALPHA, REGULARISATION, FactorFit, fit_factors
+from soundlake.recommend.signals import left_out, likes, on_playlists, signals
+from soundlake.recommend.training import FactorFit, fit_factors
 from soundlake.settings import Settings
 from soundlake.tables import SIMILAR_TRACKS, TRACKS
 
@@ -25,25 +27,26 @@ def recommend(
     spark: SparkSession,
     lake: Lake,
     settings: Settings,
-    be_writer: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True),
+    be_writer: Callable[[], AbstractContextManager[Lease | None]] = lambda: nullcontext(Lease()),
 ) -> RecommendationModel:
-    """Learn from plays and user items, publish the model and write what follows from it; give the model back.
+    """Learn from plays, user items and playlists, publish the model and write what follows from it; return the model.
 
     That is gold/similar_tracks, gold/curated_playlists and the lists of gold/recommendations, each in one commit.
 
-    gold/recommendations has one writer at a time. `be_writer` keeps others out for as long as its context lasts and
-    says whether it could; then the lists are ranked here. Otherwise they are left to the stream that is running, which
-    ranks them when it next reranks.
+    gold/recommendations has one writer at a time. `be_writer` takes its lease for as long as its context lasts; then
+    the lists are ranked here. Where it gives None, they are left to the stream that is running, which ranks them when
+    it next reranks.
     """
     found = signals(spark, lake, settings.train.sources, settings.recommend.history_days)
-    fit = fit_factors(found.transform(likes(lake.read(spark, TRACKS))), settings.recommend, settings.train.seed)
+    liked = likes(found, on_playlists(spark, lake, settings.train.sources))
+    fit = fit_factors(liked, lake.read(spark, TRACKS), settings.recommend, settings.train.seed)
     model = _model(fit, left_out(spark, lake, settings.train.sources), settings)
     publish(spark, lake, model, fit.factors)
     write_similar_tracks(spark, lake, model.model_version, settings)
     write_curated_playlists(spark, lake, settings)
-    with be_writer() as is_writer:
-        if is_writer:
-            list_all(spark, lake, model, settings)
+    with be_writer() as held:
+        if held is not None:
+            list_all(spark, lake.checked_by(held.check), model, settings)
     return model
 
 
@@ -52,7 +55,7 @@ def write_similar_tracks(spark: SparkSession, lake: Lake, model_version: str, se
     lake.create(spark, SIMILAR_TRACKS)
     features, tracks = measured_features(spark, lake, settings), lake.read(spark, TRACKS)
     found = similar_tracks(features, tracks, settings.recommend.similar, model_version)
-    conform(found, SIMILAR_TRACKS).write.format("delta").mode("overwrite").save(lake.path(SIMILAR_TRACKS))
+    conform(found, SIMILAR_TRACKS).write.format("delta").mode("overwrite").save(lake.for_write(SIMILAR_TRACKS))
 
 
 def _model(fit: FactorFit, n_left_out: int, settings: Settings) -> RecommendationModel:
@@ -64,8 +67,8 @@ def _model(fit: FactorFit, n_left_out: int, settings: Settings) -> Recommendatio
         n_tracks=fit.n_tracks,
         n_likes=fit.n_likes,
         n_left_out=n_left_out,
-        factors=settings.recommend.factors if fit.n_likes else 0,
-        alpha=ALPHA,
+        factors=fit.length,
+        alpha=ARTIST_WEIGHT,
         regularisation=REGULARISATION,
         seed=settings.train.seed,
         train_sources=settings.train.sources,

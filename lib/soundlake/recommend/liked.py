@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundlake.recommend.catalogue import Catalogue, Floats, Places
+from soundlake.recommend.ease import REGULARISATION, pull
 
 _SEEDS = 20  # tracks of a listener that sound is compared with: those that count most, besides the latest
 _NEAREST = 3  # seeds that a track has to be near to: one alone may be an exception
@@ -31,50 +32,52 @@ class History:
 class Liked:
     """One listener's history, in places of the catalogue."""
 
-    def __init__(self, catalogue: Catalogue, history: History, alpha: float, regularisation: float) -> None:
+    def __init__(self, catalogue: Catalogue, history: History) -> None:
         self._of = catalogue
-        self._alpha = alpha
-        self._regularisation = regularisation
         known = {self._of.place_of[track]: w for track, w in history.tracks.items() if track in self._of.place_of}
         self._heard = set(known)
         liked = sorted((item for item in known.items() if item[1] > 0.0), key=lambda item: -item[1])
         self._tracks = np.array([place for place, _ in liked], dtype=np.int64)
-        self._weights = np.array([weight for _, weight in liked])
+        self._weights = _scaled(np.array([weight for _, weight in liked], dtype=np.float32))
         self._artists = {
             self._of.artist_place_of[artist]: weight
             for artist, weight in history.artists.items()
             if artist in self._of.artist_place_of and weight > 0.0
         }
         self._seeds = self._sounding(history.latest)
+        self._parts: dict[str, Floats] = {}
 
     @property
     def is_known(self) -> bool:
         """Whether there is anything to go by."""
         return bool(len(self._tracks) or self._artists)
 
+    @cached_property
+    def are_new(self) -> NDArray[np.bool_]:
+        """Whether a track is by an artist of whom the listener has to do with nothing."""
+        known = self._of.artists[list(self._heard)].tolist()
+        return np.asarray((self._of.artists >= 0) & ~np.isin(self._of.artists, [*known, *self._artists]))
+
     def heard_songs(self) -> tuple[set[int], set[int]]:
         """The tracks that were heard, and their songs."""
         return set(self._heard), {int(self._of.songs[place]) for place in self._heard} - {-1}
 
-    @cached_property
-    def parts(self) -> dict[str, Floats]:
-        """Each part of the score for all tracks, from 0 to 1."""
-        return {
-            "artist": self._artist(),
-            "collaborative": self._collaborative(),
-            "sound": self._sound(),
-            "era": self._era(),
-            "popularity": self._of.popularity,
-        }
+    def part(self, name: str) -> Floats:
+        """A part of the score for all tracks, from 0 to 1: one that `Weights` names."""
+        if name not in self._parts:
+            self._parts[name] = self._of.popularity if name == "popularity" else getattr(self, f"_{name}")()
+        return self._parts[name]
 
     def explain(self, part: str, place: int) -> tuple[str, str | None]:
         """The reason in words, and the track that it speaks of."""
-        if part == "artist" and self.parts["artist"][place] > 0.0:
+        if part == "artist" and self.part("artist")[place] > 0.0:
             own = self._tracks[self._of.artists[self._tracks] == self._of.artists[place]]
             return f"more by {self._artist_name(place)}", self._of.track_ids[own[0]] if len(own) else None
         if part == "collaborative" and len(self._tracks):
-            nearest = int(self._tracks[np.argmax(self._of.item_factors[self._tracks] @ self._of.item_factors[place])])
-            return f"listeners of {self._artist_name(nearest)} play it too", self._of.track_ids[nearest]
+            together = self._weights * (self._of.factors[self._tracks] @ self._of.factors[place])
+            nearest = int(self._tracks[np.argmax(together)])
+            found = f"listeners of {self._artist_name(nearest)} play it too"
+            return found + (", an artist new to you" if self.are_new[place] else ""), self._of.track_ids[nearest]
         if part == "sound" and len(self._seeds):
             differences = self._of.features[self._seeds] - self._of.features[place]
             nearest = int(self._seeds[np.argmin((differences**2).sum(axis=1))])
@@ -103,36 +106,19 @@ class Liked:
         return self._of.of_artists(_scaled(share))
 
     def _collaborative(self) -> Floats:
-        """What the factors say: the listener's own are those that fit his history best, the rest being as learned.
+        """What EASE forecasts: by those who like the same tracks, and by the rows that stand for artists.
 
-        The preference as ALS forecasts it, not the highest made 1: where listeners have little in common, it is low
-        for all tracks, and says that others should decide.
+        Not the highest made 1: where listeners have little in common it is low for all tracks, and says that others
+        should decide.
         """
-        track_factors, artist_factors = self._of.track_factors[self._tracks], self._artist_rows()
-        items = np.concatenate([track_factors, artist_factors]).astype(float)
-        strengths = np.concatenate([self._weights, self._artist_strengths()])
-        known = np.abs(items).sum(axis=1) > 0.0
-        if not known.any():
-            return np.zeros(len(self._of), dtype=np.float32)
-        items, more = items[known], self._alpha * strengths[known]
-        ridge = self._regularisation * len(items) * np.eye(items.shape[1])
-        own = np.linalg.solve(self._of.gram + (items.T * more) @ items + ridge, items.T @ (1.0 + more))
-        return np.asarray(np.clip(self._of.item_factors @ own.astype(np.float32), 0.0, 1.0))
-
-    def _artist_weights(self) -> dict[int, float]:
-        """Artists as the model learned them: by the tracks that were liked, and by themselves."""
-        weights = {artist: float(np.expm1(weight)) for artist, weight in self._artists.items()}
-        for place, weight in zip(self._tracks, self._weights, strict=True):
-            artist = int(self._of.artists[place])
-            if artist >= 0:
-                weights[artist] = weights.get(artist, 0.0) + float(np.expm1(weight))
-        return weights
-
-    def _artist_rows(self) -> Floats:
-        return np.asarray(self._of.artist_factors[list(self._artist_weights())], dtype=np.float32)
-
-    def _artist_strengths(self) -> NDArray[np.float64]:
-        return np.asarray(np.log1p(list(self._artist_weights().values())), dtype=float)
+        artists = self._of.artists[self._tracks]
+        by_artist = np.zeros(len(self._of.artist_ids), dtype=np.float32)
+        np.add.at(by_artist, artists[artists >= 0], self._weights[artists >= 0])
+        for artist in self._artists:
+            by_artist[artist] += 1.0
+        spoken = (by_artist * pull(self._of.tracks_by_artist) / REGULARISATION).astype(np.float32)
+        shared = self._of.factors @ (self._weights @ self._of.factors[self._tracks])
+        return np.asarray(np.clip((shared + self._of.of_artists(spoken)) / self._of.variances, 0.0, 1.0))
 
     def _sound(self) -> Floats:
         """How near a track is to the seeds nearest to it."""

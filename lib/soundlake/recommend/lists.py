@@ -51,7 +51,7 @@ def list_all(spark: SparkSession, lake: Lake, model: RecommendationModel, settin
 
     found = signals(spark, lake, settings.train.sources, recommend.history_days)
     lists = histories(found).mapInArrow(rank, RECOMMENDATIONS.ddl)
-    conform(lists, RECOMMENDATIONS).write.format("delta").mode("overwrite").save(lake.path(RECOMMENDATIONS))
+    conform(lists, RECOMMENDATIONS).write.format("delta").mode("overwrite").save(lake.for_write(RECOMMENDATIONS))
     recommender.destroy()
     lake.set_property(spark, RECOMMENDATIONS, _LISTED_BY, version)
 
@@ -87,10 +87,10 @@ def ranked(
     recommender: Recommender, found: Sequence[dict[str, object]], settings: Settings, model_version: str
 ) -> pa.Table:
     """The rows of gold/recommendations for the rows of `histories`."""
-    now = datetime.now(UTC)
+    now, of = datetime.now(UTC), settings.recommend
     rows = []
     for row in found:
-        picks = recommender.recommend(_history(row), settings.recommend.list_size, settings.recommend.per_artist)
+        picks = recommender.recommend(_history(row), of.list_size, of.per_artist, of.discovery)
         for rank, pick in enumerate(picks, start=1):
             values = (pick.track_id, pick.score, pick.reason, pick.because_track_id)
             rows.append((row["user_id"], rank, *values, model_version, now))
@@ -118,5 +118,5 @@ def _replace(spark: SparkSession, lake: Lake, lists: pa.Table, users: Sequence[s
         .write.format("delta")
         .mode("overwrite")
         .option("replaceWhere", f"user_id IN ({in_list(users)})")
-        .save(lake.path(RECOMMENDATIONS))
+        .save(lake.for_write(RECOMMENDATIONS))
     )

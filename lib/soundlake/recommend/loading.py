@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -12,7 +10,7 @@ from soundlake.clusters.features import FEATURES, training_rows
 from soundlake.frames import collect, kept
 from soundlake.lake import Lake
 from soundlake.recommend.blend import Recommender
-from soundlake.recommend.catalogue import Floats, catalogue_of
+from soundlake.recommend.catalogue import Known, Thing, catalogue_of
 from soundlake.recommend.model import RecommendationModel
 from soundlake.settings import Settings
 from soundlake.tables import RECOMMENDATION_FACTORS, TRACK_CLUSTERS, TRACK_FEATURES, TRACKS
@@ -24,19 +22,11 @@ def load_recommender(spark: SparkSession, lake: Lake, model: RecommendationModel
     `recommend.most_tracks` bounds how many there are, and so the driver's memory: those with most listeners.
     """
     factors = lake.read(spark, RECOMMENDATION_FACTORS).where(F.col("model_version") == model.model_version)
+    factors = factors.where(F.col("variance").isNotNull())  # a model of before, by ALS, has none and says nothing here
     with kept(_tracks(spark, lake, factors, settings)) as tracks:
-        learned = _learned(factors, "track", tracks.select(F.col("track_id").alias("id")), model.factors)
-        of_artists = _learned(factors, "artist", tracks.select(F.col("artist_id").alias("id")), model.factors)
+        learned = _learned(factors, tracks)
         rows = [row.asDict() for row in tracks.collect()]
-    catalogue = catalogue_of(
-        rows,
-        FEATURES,
-        model.factors,
-        learned.factors,
-        of_artists.factors,
-        of_artists.listeners,
-    )
-    return Recommender(catalogue, model.alpha, model.regularisation)
+    return Recommender(catalogue_of(rows, FEATURES, learned))
 
 
 def measured_features(spark: SparkSession, lake: Lake, settings: Settings) -> DataFrame:
@@ -62,18 +52,17 @@ def _tracks(spark: SparkSession, lake: Lake, factors: DataFrame, settings: Setti
     )
 
 
-@dataclass(frozen=True)
-class _Learned:
-    factors: dict[str, Floats]
-    listeners: dict[str, int]
-
-
-def _learned(factors: DataFrame, entity: str, ids: DataFrame, length: int) -> _Learned:
-    """What the model knows of some tracks or artists, by id."""
-    wanted = factors.where(F.col("entity") == entity).join(ids.distinct(), on="id", how="left_semi")
-    table = collect(wanted.select("id", "factors", "listeners"))
-    known = table["id"].to_pylist()
+def _learned(factors: DataFrame, tracks: DataFrame) -> dict[Thing, Known]:
+    """What the model knows of these tracks and their artists."""
+    things = [
+        tracks.select(F.lit(entity).alias("entity"), F.col(f"{entity}_id").alias("id")).distinct()
+        for entity in ("track", "artist")
+    ]
+    wanted = factors.join(things[0].unionByName(things[1]), on=["entity", "id"], how="left_semi")
+    table = collect(wanted.select("entity", "id", "factors", "variance"))
+    if not table.num_rows:
+        return {}
     values = table["factors"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    matrix = np.asarray(values, dtype=np.float32).reshape(table.num_rows, length)
-    listeners = dict(zip(known, table["listeners"].to_pylist(), strict=True))
-    return _Learned(dict(zip(known, matrix, strict=True)), listeners)
+    matrix = np.asarray(values, dtype=np.float32).reshape(table.num_rows, -1)
+    known = zip(table["entity"].to_pylist(), table["id"].to_pylist(), strict=True)
+    return dict(zip(known, zip(matrix, table["variance"].to_pylist(), strict=True), strict=True))

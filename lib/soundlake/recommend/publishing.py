@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from soundlake.frames import frame_of
 from soundlake.lake import Lake, conform, make_current
 from soundlake.recommend.model import RecommendationModel, current_model, in_list
 from soundlake.tables import RECOMMENDATION_FACTORS, RECOMMENDATION_MODELS
 
 
-def publish(spark: SparkSession, lake: Lake, model: RecommendationModel, factors: DataFrame) -> None:
-    """Publish a model (`factors`: entity, id, factors, listeners) and make it the current one.
+def publish(spark: SparkSession, lake: Lake, model: RecommendationModel, factors: pa.Table) -> None:
+    """Publish a model (`factors`: entity, id, factors, variance, listeners) and make it the current one.
 
     The factors of the model that was current until now are kept, for a stream may be reading them; older ones and those
     of a process that died before its last commit go. Publishing a version again changes nothing.
@@ -21,14 +23,20 @@ def publish(spark: SparkSession, lake: Lake, model: RecommendationModel, factors
     before = current_model(spark, lake)
     kept = [before.model_version] if before and before.model_version != model.model_version else []
     (
-        conform(factors.withColumn("model_version", F.lit(model.model_version)), RECOMMENDATION_FACTORS)
+        conform(_frame(spark, factors).withColumn("model_version", F.lit(model.model_version)), RECOMMENDATION_FACTORS)
         .write.format("delta")
         .mode("overwrite")
+        .option("mergeSchema", "true")  # a table of before has no variances
         .option("replaceWhere", f"model_version NOT IN ({in_list(kept)})" if kept else "model_version IS NOT NULL")
-        .save(lake.path(RECOMMENDATION_FACTORS))
+        .save(lake.for_write(RECOMMENDATION_FACTORS))
     )
     _make_current(spark, lake, model)
 
 
 def _make_current(spark: SparkSession, lake: Lake, model: RecommendationModel) -> None:
     make_current(spark, lake, RECOMMENDATION_MODELS, model.to_row(is_current=True))
+
+
+def _frame(spark: SparkSession, factors: pa.Table) -> DataFrame:
+    ddl = "entity string, id string, factors array<float>, variance float, listeners bigint"
+    return frame_of(spark, factors, ddl)

@@ -16,8 +16,8 @@ from soundlake.tables import CURATED_PLAYLISTS, RECOMMENDATIONS, SIMILAR_TRACKS
 def summary(spark: SparkSession, lake: Lake, model: RecommendationModel) -> Iterator[str]:
     """What the model learned from, and what it wrote."""
     yield (
-        f"published model {model.model_version}: learned {model.n_likes:,} likes of {model.n_users:,} users, "
-        f"{model.n_tracks:,} tracks among them"
+        f"published model {model.model_version}: learned from {model.n_likes:,} likes of {model.n_users:,} users "
+        f"and the playlists, {model.n_tracks:,} tracks"
     )
     if model.n_left_out:
         sources = ", ".join(model.train_sources)

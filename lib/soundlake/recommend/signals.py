@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from soundlake.clusters.features import is_allowed
 from soundlake.lake import Lake, view_of
-from soundlake.tables import PLAYS, TRACKS, USER_ITEMS
+from soundlake.tables import PLAYLIST_ITEMS, PLAYS, TRACKS, USER_ITEMS
 from soundlake.views import LISTENING
 
 _HEARD_MS = 30_000  # less is no listening, as for Spotify itself
@@ -52,27 +52,18 @@ def recent(days: int) -> Callable[[DataFrame], DataFrame]:
     return transform
 
 
-def likes(tracks: DataFrame) -> Callable[[DataFrame], DataFrame]:
-    """user_id, entity, id, weight: what there is to learn from `signals`; `tracks` are those of silver/tracks.
+def likes(found: DataFrame, on_playlists: DataFrame) -> DataFrame:
+    """group, is_user, track_id: what there is to learn from `signals` and `on_playlists`, each pair once."""
+    liked = found.where("entity = 'track' AND points > 0")
+    of_users = liked.select(F.concat(F.lit("user "), "user_id").alias("group"), F.lit(True).alias("is_user"), "id")
+    return of_users.withColumnRenamed("id", "track_id").unionByName(on_playlists)
 
-    An artist is liked for the tracks that are liked, and for himself.
-    """
 
-    def transform(found: DataFrame) -> DataFrame:
-        liked = found.where(F.col("points") > 0.0).select("user_id", "entity", "id", "points")
-        artists = tracks.select(F.col("track_id").alias("id"), "artist_id").where(F.col("artist_id").isNotNull())
-        through_tracks = (
-            liked.where(F.col("entity") == "track")
-            .join(artists, on="id", how="inner")
-            .select("user_id", F.lit("artist").alias("entity"), F.col("artist_id").alias("id"), "points")
-        )
-        return (
-            liked.unionByName(through_tracks)
-            .groupBy("user_id", "entity", "id")
-            .agg(F.log1p(F.sum("points")).alias("weight"))
-        )
-
-    return transform
+def on_playlists(spark: SparkSession, lake: Lake, sources: Sequence[str]) -> DataFrame:
+    """group, is_user, track_id: the tracks that were on each playlist, of sources that `train.sources` allows."""
+    entries = lake.read(spark, PLAYLIST_ITEMS).where(is_allowed(sources) & F.col("track_id").isNotNull())
+    group = F.concat(F.lit("playlist "), "playlist_id").alias("group")
+    return entries.select(group, F.lit(False).alias("is_user"), "track_id").distinct()
 
 
 def histories(found: DataFrame) -> DataFrame:

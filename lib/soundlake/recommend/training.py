@@ -1,86 +1,114 @@
-"""Learning factors of tracks and artists: implicit ALS (spark.ml) on who likes what."""
+"""Learning from who likes what: what listeners play and prefer, and which tracks are on one playlist."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyspark import StorageLevel
-from pyspark.ml.recommendation import ALS
-from pyspark.sql import DataFrame, Window
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from scipy.sparse import csr_array
 
+from soundlake.frames import collect, kept
+from soundlake.recommend.ease import Floats, learn
 from soundlake.settings.model import RecommendSettings
 
-ALPHA = 40.0
-REGULARISATION = 0.05
-_LIKES_PER_BLOCK = 1_000_000
+_FACTORS = pa.schema(
+    [
+        ("entity", pa.string()),
+        ("id", pa.string()),
+        ("factors", pa.list_(pa.float32())),
+        ("variance", pa.float32()),
+        ("listeners", pa.int64()),
+    ]
+)
 
 
 @dataclass(frozen=True)
 class FactorFit:
-    """`factors` has a row (entity, id, factors, listeners) for each thing learned of; none where there are no likes."""
+    """`factors` has a row (entity, id, factors, variance, listeners) for each track and artist learned of."""
 
-    factors: DataFrame
+    factors: pa.Table
     n_users: int
     n_tracks: int
     n_likes: int
 
+    @property
+    def length(self) -> int:
+        """How many factors each thing has; 0 where there was nothing to learn from."""
+        return len(self.factors["factors"][0]) if self.factors.num_rows else 0
 
-def fit_factors(likes: DataFrame, recommend: RecommendSettings, seed: int) -> FactorFit:
-    """Fit to likes (user_id, entity, id, weight).
 
-    Tracks and artists are things side by side, so that a track that nobody has heard is known by its artist. Same
-    likes, seed and settings: the same factors but for rounding, however the files lie.
+def fit_factors(likes: DataFrame, tracks: DataFrame, recommend: RecommendSettings, seed: int) -> FactorFit:
+    """Fit to likes (group, is_user, track_id; each pair once), of the `recommend.most_tracks` tracks that most have.
+
+    `tracks` are those of silver/tracks. Same likes, seed and settings: the same factors, however the files lie.
     """
-    things = likes.groupBy("entity", "id").agg(F.count("*").alias("listeners"))
-    numbered = things.withColumn("item", _number("entity", "id")).cache()
-    users = likes.select("user_id").distinct().withColumn("user", _number("user_id"))
-    pairs = (
-        likes.join(users, on="user_id", how="inner")
-        .join(numbered.select("entity", "id", "item"), on=["entity", "id"], how="inner")
-        .select("user", "item", F.col("weight").cast("float"))
-        .cache()
+    most = likes.groupBy("track_id").count().orderBy(F.desc("count"), "track_id").limit(recommend.most_tracks)
+    found = likes.join(most.select("track_id"), on="track_id", how="left_semi")
+    artists = tracks.where(F.col("artist_id").isNotNull()).select("track_id", "artist_id")
+    in_all = artists.groupBy("artist_id").agg(F.count("*").alias("n"))
+    with kept(artists.join(most, on="track_id", how="left_semi")) as of_tracks:
+        in_all = in_all.join(of_tracks, on="artist_id", how="left_semi")
+        return fit_table(collect(found), collect(of_tracks), collect(in_all), recommend.factors, seed)
+
+
+def fit_table(likes: pa.Table, artists: pa.Table, artist_tracks: pa.Table, most_factors: int, seed: int) -> FactorFit:
+    """Fit to likes (group, is_user, track_id).
+
+    `artists` has the track_id and artist_id of these tracks, `artist_tracks` each artist_id and n, its tracks in all.
+    """
+    if not likes.num_rows:
+        return FactorFit(_FACTORS.empty_table(), 0, 0, 0)
+    track_ids, track = _places(likes["track_id"])
+    groups, group = _places(likes["group"])
+    is_user = np.zeros(len(groups), dtype=bool)
+    is_user[group] = likes["is_user"].to_numpy()
+    matrix = csr_array((np.ones(len(track)), (group, track)), shape=(len(groups), len(track_ids)))
+    artist_ids, order = _places(artist_tracks["artist_id"])
+    in_all = np.zeros(len(artist_ids), dtype=np.int64)
+    in_all[order] = artist_tracks["n"].to_numpy()
+    known = pc.index_in(pa.array(track_ids, pa.string()), artists["track_id"].combine_chunks())
+    artist = pc.index_in(artists["artist_id"].take(known), pa.array(artist_ids, pa.string()))
+    of_artist = artist.fill_null(-1).to_numpy().astype(np.int64)
+    learned = learn(matrix, of_artist, in_all, most_factors, seed)
+    users = matrix[is_user]
+    by_artist = users[:, of_artist >= 0] @ _members(of_artist[of_artist >= 0], len(artist_ids))
+    factors = pa.concat_tables(
+        [
+            _rows("track", track_ids, learned.tracks, learned.track_variances, users.sum(axis=0)),
+            _rows("artist", artist_ids, learned.artists, learned.artist_variances, (by_artist > 0).sum(axis=0)),
+        ]
     )
-    try:
-        counts = pairs.agg(F.count("*"), F.count_distinct("user")).first()
-        assert counts is not None  # an aggregate without groups has one row
-        n_likes, n_users = counts
-        n_tracks = numbered.where(F.col("entity") == "track").count()
-        return FactorFit(_learned(pairs, numbered, n_likes, recommend, seed), n_users, n_tracks, n_likes)
-    finally:
-        pairs.unpersist()
-        numbered.unpersist()
+    return FactorFit(factors, int(is_user.sum()), len(track_ids), len(track))
 
 
-def _learned(pairs: DataFrame, things: DataFrame, n_likes: int, recommend: RecommendSettings, seed: int) -> DataFrame:
-    columns = ["entity", "id", "factors", "listeners"]
-    if not n_likes:
-        return things.withColumn("factors", F.array().cast("array<float>")).select(*columns).transform(_held)
-    blocks = 2 + n_likes // _LIKES_PER_BLOCK
-    als = ALS(
-        userCol="user",
-        itemCol="item",
-        ratingCol="weight",
-        implicitPrefs=True,
-        rank=recommend.factors,
-        maxIter=recommend.iterations,
-        alpha=ALPHA,
-        regParam=REGULARISATION,
-        numUserBlocks=blocks,
-        numItemBlocks=blocks,
-        seed=seed,
+def _members(places: NDArray[np.int64], number: int) -> csr_array:
+    return csr_array((np.ones(len(places)), (np.arange(len(places)), places)), shape=(len(places), number))
+
+
+def _places(values: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
+    """The distinct values, sorted, and the place of each among them."""
+    distinct = pc.unique(values)
+    distinct = distinct.take(pc.sort_indices(distinct))
+    return distinct.to_pylist(), pc.index_in(values, distinct).to_numpy().astype(np.int64)
+
+
+def _rows(
+    entity: str, ids: Sequence[str], factors: Floats, variances: Floats, listeners: NDArray[np.float64]
+) -> pa.Table:
+    ends = np.arange(len(ids) + 1, dtype=np.int32) * factors.shape[1]
+    return pa.Table.from_arrays(
+        [
+            pa.array([entity] * len(ids), pa.string()),
+            pa.array(ids, pa.string()),
+            pa.ListArray.from_arrays(ends, factors.ravel()),
+            pa.array(variances),
+            pa.array(listeners.astype(np.int64)),
+        ],
+        schema=_FACTORS,
     )
-    learned = als.fit(pairs).itemFactors.select(F.col("id").alias("item"), F.col("features").alias("factors"))
-    return things.join(learned, on="item", how="inner").select(*columns).transform(_held)
-
-
-def _held(factors: DataFrame) -> DataFrame:
-    """A frame that is computed now, while what it is made of is held, and then held itself until the session ends."""
-    factors = factors.persist(StorageLevel.MEMORY_AND_DISK)
-    factors.count()
-    return factors
-
-
-def _number(*columns: str) -> F.Column:
-    """0, 1, 2… in the order of the columns; ALS wants integers."""
-    return F.row_number().over(Window.orderBy(*columns)) - 1

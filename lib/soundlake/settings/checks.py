@@ -8,7 +8,7 @@ from pathlib import Path
 
 from soundlake.errors import UsageError
 from soundlake.settings.bucket import holds_anything
-from soundlake.settings.model import Settings
+from soundlake.settings.model import DEMO_LAKE, Settings
 from soundlake.settings.references import followed
 
 # Options of Kafka's client on which reading each record once depends.
@@ -52,7 +52,8 @@ def check_lake_exists(settings: Settings) -> None:
     path = local_path(settings.lake.uri)
     is_there = (path / "bronze").is_dir() if path else holds_anything(settings, "lake.uri", settings.lake.uri)
     if not is_there:
-        raise UsageError(f"lake.uri: there is no lake at {settings.lake.uri}: run demo or stream with it first")
+        demo = f"; the demo's is --lake {DEMO_LAKE}" if path and (Path(DEMO_LAKE) / "bronze").is_dir() else ""
+        raise UsageError(f"lake.uri: there is no lake at {settings.lake.uri}: run demo or stream with it first{demo}")
 
 
 def check_source(settings: Settings, *, is_here: bool = True) -> None:

@@ -32,6 +32,9 @@ from soundlake.settings.types import (
     Worker,
 )
 
+LAKE = "./lake"
+DEMO_LAKE = "./demo-lake"  # made-up listeners stay out of the lake where one's own are
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -40,7 +43,11 @@ class _Section(BaseModel):
 class LakeSettings(_Section):
     """Where the tables are."""
 
-    uri: LakeUri = Field("./lake", description="a local path, s3://… or s3a://…")
+    uri: LakeUri = Field(LAKE, description="a local path, s3://… or s3a://…")
+    lease_wait: Interval = Field(
+        "2 minutes",
+        description="how long a job waits for another that writes its tables; on S3 a dead one keeps them a minute",
+    )
 
 
 class FilesSettings(_Section):
@@ -184,6 +191,11 @@ class TrainSettings(_Section):
     seed: Number = Field(42, description="seed of the sample and of KMeans")
     sample_rows: Number = Field(5000, ge=100, description="most rows on which k is chosen")
     max_iter: Number = Field(40, ge=1, description="most iterations of KMeans")
+    driver_rows: Number = Field(
+        2_000_000,
+        ge=0,
+        description="tracks up to which scikit-learn fits, in the driver; beyond spark.ml, on the workers",
+    )
 
 
 class RecommendSettings(_Section):
@@ -199,8 +211,14 @@ class RecommendSettings(_Section):
         ge=1,
         description="tracks that may be recommended: those with the most listeners; bounds time and memory",
     )
-    factors: Number = Field(32, ge=2, description="length of the factors of the collaborative filtering")
-    iterations: Number = Field(10, ge=1, description="iterations of the collaborative filtering")
+    factors: Number = Field(
+        512,
+        ge=2,
+        description="most factors of a track: exact for as many listeners and playlists; bounds time and memory",
+    )
+    discovery: Number = Field(
+        5, ge=0, description="every so many places of a list one goes to an artist new to the listener; 0 for none"
+    )
     interval: Interval = Field("10 seconds", description="least time between two rerankings beside a stream")
 
 
@@ -283,6 +301,13 @@ class PublishSettings(_Section):
     kafka_options: Options = Field(
         {}, description="options of librdkafka for --to kafka, over the login of source.kafka.options; never printed"
     )
+
+
+class ImportsSettings(_Section):
+    """What `soundlake import` takes over from Spotify's exports."""
+
+    private_sessions: Literal["kept", "dropped"] = Field("kept", description="plays of private sessions")
+    country: Literal["kept", "dropped"] = Field("dropped", description="the country that a play was heard in")
 
 
 class ExtractSettings(_Section):
@@ -397,5 +422,6 @@ class Settings(_Section):
     dashboard: DashboardSettings = DashboardSettings()
     maintain: MaintainSettings = MaintainSettings()
     publish: PublishSettings = PublishSettings()
+    imports: ImportsSettings = ImportsSettings()
     extract: ExtractSettings = ExtractSettings()
     deploy: DeploySettings = DeploySettings()

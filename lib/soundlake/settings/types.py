@@ -16,7 +16,7 @@ _A_TIME = "a time such as 2026-11-01T00:00:00Z"
 
 def _no_boolean(value: Any) -> Any:
     if isinstance(value, bool):
-        raise ValueError("should be a number, not a truth value")
+        raise ValueError("should be a number, not a truth value")  # noqa: TRY004 - the error that pydantic takes
     return value
 
 

@@ -18,7 +18,7 @@ from soundlake.sources.file_records import PLACED, SCHEMA, UNREADABLE, cut
 from soundlake.sources.files_recovery import recovered_files
 from soundlake.sources.protocol import Gap, Once, Recovered
 
-# The columns of Spark's binaryFile format, which a stream has to be told; the content is read by nobody here.
+# The columns of Spark's binaryFile format, which a stream has to be given; the content is not read here.
 BINARY_FILE = "path string, modificationTime timestamp, length bigint, content binary"
 
 # By default Spark silently skips files a week older than the newest one it has seen.

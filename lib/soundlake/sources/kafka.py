@@ -100,7 +100,7 @@ class KafkaSource:
         offsets = recovered_offsets(ends, first, last)
         begun = {place: first[place] for place, end in ends.items() if first[place] < end}
         if begun:
-            check_same(spark, held, self._between(spark, begun, {place: ends[place] for place in begun}))
+            check_same(held, self._between(spark, begun, {place: ends[place] for place in begun}))
         return recovered(offsets, ends, last)
 
     def _between(
@@ -202,6 +202,6 @@ def _check_topics(settings: Settings, present: set[str]) -> None:
 
 def _swapped(what: str) -> str:
     return (
-        f"{what}. A topic that was deleted, or made anew, does not go on where the old one ended: bring the old one "
-        "back, or read the new one under another name, or into a new lake"
+        f"{what}. A topic that was deleted or recreated does not continue where the old one ended: restore the old one "
+        "or read the new one under another name, or into a new lake"
     )

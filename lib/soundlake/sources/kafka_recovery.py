@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from soundlake.errors import SoundlakeError
@@ -33,13 +33,13 @@ def recovered_offsets(
     if beyond:
         places = ", ".join(f"{topic} partition {number}" for topic, number in beyond)
         raise SoundlakeError(
-            f"--recover-checkpoint: {places}: bronze holds more than the broker. The topic was deleted, or made anew: "
+            f"--recover-checkpoint: {places}: bronze holds more than the broker. The topic was deleted, or recreated: "
             "bring the old one back, or read the new one into a new lake"
         )
     return {**first, **ends}
 
 
-def check_same(spark: SparkSession, held: DataFrame, broker: DataFrame) -> None:
+def check_same(held: DataFrame, broker: DataFrame) -> None:
     """Raise SoundlakeError where the broker has other records than bronze at the same offsets, or some in between.
 
     `broker` are its records up to the end of bronze, as records of a source.
@@ -55,7 +55,7 @@ def check_same(spark: SparkSession, held: DataFrame, broker: DataFrame) -> None:
     if other:
         raise SoundlakeError(
             f"--recover-checkpoint: {other:,} records at the broker differ from those in bronze at the same offsets: a "
-            "topic was made anew. Read the new one into a new lake"
+            "topic was recreated. Read the new one into a new lake"
         )
     if missing:
         raise SoundlakeError(

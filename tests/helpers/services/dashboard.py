@@ -60,6 +60,12 @@ class Shown:
         self.page = page
         self.url = url
         page.set_default_timeout(_PATIENCE)
+        self.elsewhere: list[str] = []  # what was asked of anybody but the dashboard
+        page.on("request", lambda request: self._note(request.url))
+
+    def _note(self, url: str) -> None:
+        if not url.startswith((f"{self.url}/", "data:", "blob:")):
+            self.elsewhere.append(url)
 
     def open(self, path: str) -> Shown:
         """Go to a page, and wait until it is drawn."""

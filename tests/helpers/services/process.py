@@ -47,7 +47,7 @@ class ServiceProcess:
                 cwd=cwd,
                 text=True,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - it makes one system call
             )
         atexit.register(self.stop)
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, periods, sql
+from soundlake.dashboard.drawn import told_apart
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.source import Source
 
 VIEW = "gold_most_streamed_artists"
 _COMPARED = 6
+# Rows that know the name only belong to the id that others of this name have.
+_ARTISTS = (
+    "(SELECT coalesce(artist_id, max(artist_id) OVER (PARTITION BY artist_name), artist_name) AS id, artist_name, "
+    f"month, rank, plays, listeners, ms_played FROM {VIEW} {{clause}}) AS artists"
+)
 _TITLES = {"place": "Place", "artist_name": "Artist", "plays": "Plays", "hours": "Hours, as far as known"}
 _BY = {
     "plays": "plays DESC, hours DESC NULLS LAST, artist_name",
@@ -33,19 +39,22 @@ def show(source: Source) -> None:
             top = filters.how_many()
         clause = sql.where(sql.between("month", span), "artist_name IS NOT NULL", sql.contains(words, "artist_name"))
         frame = source.ask(
-            "SELECT artist_name, sum(plays) AS plays, CAST(sum(ms_played) AS double) / 3600000 AS hours "
-            f"FROM {VIEW} {clause} GROUP BY artist_name ORDER BY {_BY[by]} LIMIT {top}"
+            "SELECT id, max(artist_name) AS artist_name, sum(plays) AS plays, "
+            f"CAST(sum(ms_played) AS double) / 3600000 AS hours FROM {_ARTISTS.format(clause=clause)} "
+            f"GROUP BY id ORDER BY {_BY[by]}, id LIMIT {top}"
         )
+        names = told_apart(frame.rename(columns={"artist_name": "name"}))
         frame["place"] = range(1, len(frame) + 1)
-        frame["shown"] = [f"{place}. {name}" for place, name in zip(frame["place"], frame["artist_name"], strict=True)]
+        frame["shown"] = [f"{place}. {names[one]}" for place, one in zip(frame["place"], frame["id"], strict=True)]
         chart = charts.bars(frame, by, "shown", _TITLES) if len(frame) else None
         answer.show("most_streamed_artists", frame, chart, _TITLES, f"Bars of the {by} of artists, the first on top")
         if len(frame) and span[0] != span[1]:
-            _by_month(source, span, frame["artist_name"].tolist())
+            _by_month(source, span, names)
 
 
-def _by_month(source: Source, span: filters.Days, artists: list[str]) -> None:
+def _by_month(source: Source, span: filters.Days, names: dict[str, str]) -> None:
     st.subheader("Month by month")
+    artists = list(names.values())
     chosen = filters.several(
         VIEW, f"Artists, at most {charts.MOST_COLOURS}", artists, artists[:_COMPARED], charts.MOST_COLOURS
     )
@@ -53,11 +62,13 @@ def _by_month(source: Source, span: filters.Days, artists: list[str]) -> None:
         nothing("No artist is chosen.")
         return
     titles = {"month": "Month", "artist_name": "Artist", "rank": "Rank", "plays": "Plays", "listeners": "Listeners"}
+    ids = [one for one, name in names.items() if name in chosen]
     frame = source.ask(
-        "SELECT month, artist_name, min(rank) AS rank, sum(plays) AS plays, max(listeners) AS listeners "
-        f"FROM {VIEW} {sql.where(sql.between('month', span), sql.one_of('artist_name', chosen))} "
-        "GROUP BY month, artist_name ORDER BY month, artist_name"
+        "SELECT month, id, min(rank) AS rank, sum(plays) AS plays, max(listeners) AS listeners "
+        f"FROM {_ARTISTS.format(clause=sql.where(sql.between('month', span)))} {sql.where(sql.one_of('id', ids))} "
+        "GROUP BY month, id ORDER BY month, id"
     )
+    frame["artist_name"] = frame["id"].map(names)
     days = periods.extent(source, periods.PLAYS)
     drawn = periods.mark(frame, "month", "month", days)
     chart = charts.lines(drawn, "month", "plays", "artist_name", titles, order=chosen)

@@ -27,9 +27,9 @@ def show(source: Source) -> None:
         if overview.empty:
             nothing("There is no model yet: run train_clusters, then build_insights.")
             return
-        names: list[str] = overview["cluster_name"].tolist()
-        _sizes(overview)
-        _profiles(overview, names)
+        known = filters.clusters(source)
+        _sizes(overview, known)
+        _profiles(overview, known)
     with explained(source):
         _drift(source)
     for part in (_examples, _of_track, _map, _choice, _mix):
@@ -37,19 +37,19 @@ def show(source: Source) -> None:
             part(source)
 
 
-def _sizes(overview: pd.DataFrame) -> None:
+def _sizes(overview: pd.DataFrame, known: list[str]) -> None:
     by = st.radio("Show", ["tracks", "plays", "popularity"], horizontal=True)
     value = {"tracks": "size", "plays": "plays", "popularity": "mean_popularity"}[by]
     titles = {"cluster_name": "Cluster", "size": "Tracks", "share": "Share", "plays": "Plays"}
     titles |= {"mean_popularity": "Mean popularity", "top_genre": "Top genre", **{name: name for name in _FEATURES}}
     shown = overview.sort_values(value, ascending=False)
-    answer.show(
-        "clusters", shown, charts.bars(shown, value, "cluster_name", titles), titles, f"Bars of {by} of clusters"
-    )
+    chart = charts.bars(shown, value, "cluster_name", titles, known=known)
+    answer.show("clusters", shown, chart, titles, f"Bars of {by} of clusters")
 
 
-def _profiles(overview: pd.DataFrame, names: list[str]) -> None:
+def _profiles(overview: pd.DataFrame, known: list[str]) -> None:
     st.subheader("How they sound")
+    names: list[str] = overview["cluster_name"].tolist()
     chosen = filters.several(
         "gold_cluster_overview", f"Clusters, at most {charts.MOST_COLOURS}", names, names[:_SHOWN], charts.MOST_COLOURS
     )
@@ -59,7 +59,9 @@ def _profiles(overview: pd.DataFrame, names: list[str]) -> None:
     values = overview.set_index("cluster_name")[_FEATURES].astype(float)
     spread = (values.max() - values.min()).replace(0, 1)
     scaled = (0.08 + 0.92 * (values - values.min()) / spread).loc[chosen].reset_index()
-    st.altair_chart(radar(scaled, _FEATURES, "cluster_name"), width="content", alt="Radar of the features of clusters")
+    st.altair_chart(
+        radar(scaled, _FEATURES, "cluster_name", known), width="content", alt="Radar of the features of clusters"
+    )
     st.caption("The rim is the cluster with the most of a feature, the middle the one with the least.")
 
 
@@ -113,7 +115,9 @@ def _map(source: Source) -> None:
     )
     titles = {"x": "First component", "y": "Second component", "cluster_name": "Cluster"}
     titles |= {"track_name": "Track", "artist_name": "Artist"}
-    chart = charts.scatter(frame, "x", "y", "cluster_name", titles) if len(frame) else None
+    chart = (
+        charts.scatter(frame, "x", "y", "cluster_name", titles, known=filters.clusters(source)) if len(frame) else None
+    )
     answer.show("cluster_map", frame, chart, titles, "Points of tracks in two dimensions, a colour for each cluster")
     axes = source.ask(
         "SELECT a.axis, a.feature, a.loading, a.share FROM gold_cluster_axes AS a "
@@ -136,11 +140,13 @@ def _choice(source: Source) -> None:
         "SELECT c.k, c.silhouette, c.inertia, c.stability, c.is_chosen FROM gold_cluster_choices AS c "
         "JOIN gold_cluster_models AS m ON m.model_version = c.model_version WHERE m.is_current ORDER BY c.k"
     )
+    if frame.empty:
+        st.info("`train.k` gave the number of clusters: no other was tried.", icon=":material/pin:")
+        return
     titles = {"k": "Number of clusters", "silhouette": "Silhouette", "inertia": "Inertia"}
     titles |= {"stability": "Stability over seeds (adjusted Rand index)", "is_chosen": "Chosen"}
     for measure in ("silhouette", "inertia", "stability"):
-        if len(frame):
-            st.altair_chart(charts.curve(frame, "k", measure, "is_chosen", titles), width="stretch")
+        st.altair_chart(charts.curve(frame, "k", measure, "is_chosen", titles), width="stretch")
     answer.show("cluster_choice", frame, None, titles)
     st.caption("Chosen is the highest silhouette. Stability near 1: other seeds find the same groups.")
 
@@ -160,7 +166,11 @@ def _mix(source: Source) -> None:
     titles |= {"share_of_plays": "Share of plays"}
     days = periods.extent(source, periods.PLAYS)
     drawn = periods.mark(frame, "month", "month", days)
-    chart = charts.stacked(drawn, "month", "plays", "cluster_name", titles, share=True) if len(frame) else None
+    chart = (
+        charts.stacked(drawn, "month", "plays", "cluster_name", titles, share=True, known=filters.clusters(source))
+        if len(frame)
+        else None
+    )
     answer.show(
         "cluster_mix", frame, chart, titles, "Columns of the share of plays by month, a colour for each cluster"
     )

@@ -76,15 +76,16 @@ def _chart(source: Source, insight: Insight, conditions: list[str]) -> None:
     step, days = _step(insight, conditions), _days(source, insight, conditions)
     if chart.is_over_time and len(shown):
         shown = periods.mark(shown, "at", step, days)
-    picture = None if marks.empty else draw(insight, shown)
+    known = filters.clusters(source) if chart.names == "cluster_name" else []
+    picture = None if marks.empty else draw(insight, shown, known)
     titles = titles_of(insight)
     answer.show(insight.name, shown, picture, titles, insight.title, taken_as=columns_of(insight))
     if chart.is_over_time:
         periods.explain(shown, "at", step, days, "left out of the chart" if chart.kind == "area" else "dashed or pale")
     if chart.n:
         st.caption(f"Only means of at least {fewest} {readable(chart.n).lower()} are shown (`dashboard.min_n`).")
-    if len(marks) and "known" in marks and (known := int(marks["known"].max())) > (drawn := marks["id"].nunique()):
-        st.caption(f"The first {drawn:,} of {known:,}.")
+    if len(marks) and "known" in marks and (all_ := int(marks["known"].max())) > (drawn := marks["id"].nunique()):
+        st.caption(f"The first {drawn:,} of {all_:,}.")
 
 
 def _step(insight: Insight, conditions: list[str]) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, periods, sql
+from soundlake.dashboard.drawn import told_apart
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.playlist import MARKET, PLAYLIST, SHOWN, choose, numbered
 from soundlake.dashboard.source import Source
@@ -52,7 +53,7 @@ def _top_tracks(source: Source) -> None:
         "streams": "Streams",
     }
     frame = source.ask(
-        f"SELECT {', '.join(titles)} FROM {view} "
+        f"SELECT {', '.join(titles)}, track_id FROM {view} "
         f"{sql.where(*on_list, sql.between('week', (week, week)), sql.one_of('genre', genres))} "
         f"ORDER BY rank LIMIT {top}"
     )
@@ -66,16 +67,22 @@ def _top_tracks(source: Source) -> None:
 
 def _ranks(source: Source, view: str, on_list: list[str], top: pd.DataFrame, place: str) -> None:
     st.subheader("Rank, week by week")
-    names = top["track_name"].dropna().drop_duplicates().tolist()
-    chosen = filters.several(place, f"Tracks, at most {charts.MOST_COLOURS}", names, names[:SHOWN], charts.MOST_COLOURS)
+    known = top.dropna(subset=["track_name"]).drop_duplicates("track_id")
+    names = told_apart(known.rename(columns={"track_id": "id", "track_name": "name", "artist_name": "beside"}))
+    tracks = list(names.values())
+    chosen = filters.several(
+        place, f"Tracks, at most {charts.MOST_COLOURS}", tracks, tracks[:SHOWN], charts.MOST_COLOURS
+    )
     if not chosen:
         nothing("No track is chosen.")
         return
     titles = {"week": "Week", "track_name": "Track", "rank": "Rank", "mean_position": "Mean position"}
+    ids = [one for one, name in names.items() if name in chosen]
     frame = source.ask(
-        f"SELECT week, track_name, min(rank) AS rank, min(mean_position) AS mean_position FROM {view} "
-        f"{sql.where(*on_list, sql.one_of('track_name', chosen))} GROUP BY week, track_name ORDER BY week, track_name"
+        f"SELECT week, track_id, min(rank) AS rank, min(mean_position) AS mean_position FROM {view} "
+        f"{sql.where(*on_list, sql.one_of('track_id', ids))} GROUP BY week, track_id ORDER BY week, track_id"
     )
+    frame["track_name"] = frame["track_id"].map(names)
     days = periods.extent(source, periods.SNAPSHOTS, on_list)
     drawn = periods.mark(frame, "week", "week", days)
     chart = charts.lines(drawn, "week", "rank", "track_name", titles, reverse=True, order=chosen)
@@ -110,15 +117,18 @@ def _appearances(source: Source, view: str, name: str, title: str, more: dict[st
         sql.between("starts_on", span),
         sql.contains(words, name),
     ]
+    id_ = f"{title.lower()}_id"
     largest = source.ask(
-        f"SELECT {name}, sum(entries) AS entries FROM {view} {sql.where(*clause, f'{name} IS NOT NULL')} "
-        f"GROUP BY {name} ORDER BY entries DESC, {name} LIMIT 50"
-    )[name].tolist()
+        f"SELECT {id_} AS id, max({name}) AS name, max(artist_name) AS beside, sum(entries) AS entries FROM {view} "
+        f"{sql.where(*clause, f'{name} IS NOT NULL')} GROUP BY {id_} ORDER BY entries DESC, name, id LIMIT 50"
+    )
+    names = told_apart(largest)
+    options = list(names.values())
     chosen = filters.several(
         f"{view}-{playlist}-{period}",
         f"{title}s, at most {charts.MOST_COLOURS}",
-        largest,
-        largest[:SHOWN],
+        options,
+        options[:SHOWN],
         most=charts.MOST_COLOURS,
     )
     if not chosen:
@@ -130,10 +140,12 @@ def _appearances(source: Source, view: str, name: str, title: str, more: dict[st
         "tracks_per_snapshot": "Tracks on an average day",
     }
     titles |= {"tracks": "Tracks", "entries": "Entries", "rank": "Rank", **more}
+    ids = [one for one, label in names.items() if label in chosen]
     frame = source.ask(
-        f"SELECT {', '.join(titles)} FROM {view} {sql.where(*clause, sql.one_of(name, chosen))} "
+        f"SELECT {', '.join(titles)}, {id_} AS id FROM {view} {sql.where(*clause, sql.one_of(id_, ids))} "
         "ORDER BY starts_on, rank"
     )
+    frame[name] = frame["id"].map(names)
     days = periods.extent(source, periods.SNAPSHOTS, clause[:2])
     drawn = periods.mark(frame, "starts_on", period, days)
     chart = charts.lines(drawn, "starts_on", "tracks_per_snapshot", name, titles, order=chosen) if len(frame) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,6 +13,7 @@ from soundlake.dashboard.explain import explained, nothing, plain
 from soundlake.dashboard.source import Source
 
 _MOST_LISTED = 1000
+_TOGETHER = 20
 _NAMES = "LEFT JOIN gold_tracks_wide AS t ON t.track_id = r.{id}"
 
 
@@ -46,11 +48,10 @@ def _for_listener(source: Source) -> None:
 
 def _like_track(source: Source) -> None:
     words = st.text_input("Track or artist has", placeholder="any", key="like")
-    clause = sql.where(
-        "cluster IS NOT NULL AND track_name IS NOT NULL", sql.contains(words, "track_name", "artist_name")
-    )
+    clause = sql.where("track_name IS NOT NULL", sql.contains(words, "track_name", "artist_name"))
     known = source.ask(
-        f"SELECT track_id, track_name, artist_name, cluster_name FROM gold_tracks_wide {clause} "
+        "SELECT track_id, track_name, artist_name, plays, listeners, cluster_name, release_year "
+        f"FROM gold_tracks_wide {clause} "
         f"ORDER BY plays DESC, popularity DESC, track_id LIMIT {_MOST_LISTED}"
     )
     if known.empty:
@@ -61,18 +62,37 @@ def _like_track(source: Source) -> None:
         for track, name, artist in zip(known["track_id"], known["track_name"], known["artist_name"], strict=True)
     }
     track = st.selectbox("Track", list(labels), format_func=labels.__getitem__)
-    cluster = known.set_index("track_id")["cluster_name"][track]
-    st.markdown(f"It is in the cluster **{plain(str(cluster))}**.")
+    of_track = known.set_index("track_id").loc[track]
+    st.markdown(_what_is_known(of_track))
     titles = {"rank": "Rank", "track_name": "Track", "artist_name": "Artist", "similarity": "Similarity"}
-    titles |= {"distance": "Distance", "genre": "Genre", "cluster_name": "Cluster"}
-    frame = source.ask(
-        "SELECT r.rank, t.track_name, t.artist_name, r.similarity, r.distance, t.genre, t.cluster_name "
-        f"FROM gold_similar_tracks AS r {_NAMES.format(id='similar_track_id')} "
-        f"{sql.where(sql.one_of('r.track_id', [track]))} ORDER BY r.rank",
-        ("gold_similar_tracks", "track_id", track),
+    more = {"genre": "Genre", "cluster_name": "Cluster"}
+    if pd.notna(of_track["cluster_name"]):
+        st.subheader("Sounds like it")
+        st.caption("Nearest by the nine audio features; similarity is 1 / (1 + distance).")
+        frame = source.ask(
+            "SELECT r.rank, t.track_name, t.artist_name, r.similarity, r.distance, t.genre, t.cluster_name "
+            f"FROM gold_similar_tracks AS r {_NAMES.format(id='similar_track_id')} "
+            f"{sql.where(sql.one_of('r.track_id', [track]))} ORDER BY r.rank",
+            ("gold_similar_tracks", "track_id", track),
+        )
+        _ranked("similar_tracks", frame, "similarity", titles | {"distance": "Distance"} | more)
+    st.subheader("Heard together with it")
+    st.caption("By the listeners and playlists that have both, as a share of those that have either (cosine).")
+    together = source.ask(
+        "SELECT r.rank, t.track_name, t.artist_name, r.similarity, r.shared, t.genre, t.cluster_name "
+        f"FROM ({sql.heard_together(track, _TOGETHER)}) AS r {_NAMES.format(id='track_id')} ORDER BY r.rank"
     )
-    st.caption("Nearest by the nine audio features; similarity is 1 / (1 + distance).")
-    _ranked("similar_tracks", frame, "similarity", titles)
+    _ranked("heard_together", together, "similarity", titles | {"shared": "In common"} | more)
+
+
+def _what_is_known(track: pd.Series[Any]) -> str:
+    """One sentence on a row of gold_tracks_wide, for tracks of which little is known, too."""
+    plays, listeners = (int(track[name]) if pd.notna(track[name]) else 0 for name in ("plays", "listeners"))
+    heard = f"{plays:,} plays by {listeners:,} listeners" if plays else "No plays yet"
+    year = f", released in {int(track['release_year'])}" if pd.notna(track["release_year"]) else ""
+    if pd.isna(track["cluster_name"]):
+        return f"{heard}{year}. No audio features are known of it."
+    return f"{heard}{year}. It is in the cluster **{plain(str(track['cluster_name']))}**."
 
 
 def _playlists(source: Source) -> None:

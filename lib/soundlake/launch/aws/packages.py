@@ -128,7 +128,8 @@ def _for(python: str, architecture: str) -> list[str]:
 
 def _pip(arguments: Sequence[str], trouble: str, variables: dict[str, str] | None = None) -> None:
     command = [sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check", *arguments]
-    ended = subprocess.run(command, env={**os.environ, **(variables or {})}, capture_output=True, text=True)
+    environment = {**os.environ, **(variables or {})}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if ended.returncode:
         last = (ended.stderr.strip() or ended.stdout.strip() or "pip said nothing").splitlines()[-1]
         raise SoundlakeError(f"{trouble}: {last}")

@@ -170,4 +170,4 @@ def _has_nat(subnet: str, tables: list[Any]) -> bool:
 
 
 def _number(capacity: str) -> int:
-    return int(capacity.split()[0])
+    return int(capacity.split(maxsplit=1)[0])

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from soundlake.settings.model import DeploySettings
+from soundlake.spark_conf import SCALING
 
 _HEAP_PERCENT = 60  # the rest is Python's: records are decoded, judged and learned from beside the JVM
 
@@ -56,7 +57,7 @@ class Size:
             **self.driver.conf("driver"),
             **self.executor.conf("executor"),
             "spark.executor.instances": "1",
-            "spark.dynamicAllocation.enabled": "true",
+            **SCALING,
             "spark.dynamicAllocation.initialExecutors": "1",
             "spark.dynamicAllocation.minExecutors": "1",
             "spark.dynamicAllocation.maxExecutors": str(self.most),

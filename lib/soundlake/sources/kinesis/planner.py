@@ -111,7 +111,7 @@ class Planner:
             self._listed_at = monotonic()
         if begun.created not in (None, self._about.created):
             raise SoundlakeError(
-                f"the stream {self._stream} was deleted and made anew since the checkpoint was written"
+                f"the stream {self._stream} was deleted and recreated since the checkpoint was written"
             )
         return self._about
 

@@ -112,7 +112,7 @@ class KinesisSource:
         )
         if EXPIRED in error:
             return _expired(error.partition(f"{EXPIRED}: ")[2].partition("\n")[0])
-        if "made anew since the checkpoint" in error:
+        if "recreated since the checkpoint" in error:
             return _swapped(str(kinesis.stream))
         if _NO_STREAM.search(error):
             return f"there is no {where[4:]}: see source.kinesis.stream and source.kinesis.region"
@@ -186,11 +186,11 @@ def _read_offset(text: str | None) -> StreamOffset:
 
 
 def _expired(what: str) -> str:
-    return f"Kinesis has deleted records that were not read yet, as far as it can be told:\n{what}\n{HOW_TO_SKIP}"
+    return f"Kinesis has probably deleted records that were not read yet:\n{what}\n{HOW_TO_SKIP}"
 
 
 def _swapped(stream: str) -> str:
     return (
-        f"the stream {stream} was deleted and made anew since the checkpoint was written: read it under another name, "
+        f"the stream {stream} was deleted and recreated since the checkpoint was written: read it under another name, "
         "or into a new lake"
     )

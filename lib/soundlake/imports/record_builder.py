@@ -6,9 +6,10 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from soundlake.imports.fields import IDLE, MEASURED, NEEDED
+from soundlake.imports.issues import Issues
 from soundlake.imports.mapping import Record
 from soundlake.imports.shape import Cells, Node, Object, as_json
 
@@ -22,21 +23,8 @@ class UnfitError(Exception):
     """The mapping and the columns of the file do not go together; the message says what is missing."""
 
 
-class Issues(Protocol):
-    """Who is told what is wrong with a row."""
-
-    def at(self, place: int) -> None:
-        """From here on it is about the row at this place of the batch."""
-
-    def rejected(self, kind: str, detail: str) -> None:
-        """The row gives no record of the kind."""
-
-    def nulled(self, path: str, detail: str) -> None:
-        """A field is left out."""
-
-
 @dataclass
-class Made:
+class EncodedRecords:
     """Records of one kind, encoded."""
 
     kind: str
@@ -45,7 +33,7 @@ class Made:
 
 
 @dataclass
-class Maker:
+class RecordBuilder:
     """Makes one kind of record from rows.
 
     `stamp` and `market` are nodes named fetched_at and market. `last` and `kept` are what earlier rows left behind.
@@ -72,7 +60,7 @@ class Maker:
         elif self._is_entity:
             self._telling = lambda name: name not in IDLE
 
-    def made(self, rows: Sequence[Cells], numbers: Sequence[int], issues: Issues, quick: bool) -> Made:
+    def made(self, rows: Sequence[Cells], numbers: Sequence[int], issues: Issues, quick: bool) -> EncodedRecords:
         """The records of some rows; what is wrong is told to `issues`. `quick` says that all cells are texts."""
         places = list(range(len(rows)))
         if self.when is not None:
@@ -80,7 +68,7 @@ class Maker:
             places = [place for place in places if _holds(rows[place][index], wanted)]
         if quick and self.record.gather is None and not self._looks_back():
             return self._many(rows if len(places) == len(rows) else [rows[p] for p in places], places, issues)
-        made = Made(self.record.kind, [], [])
+        made = EncodedRecords(self.record.kind, [], [])
         for place in places:
             issues.at(place)
             self.row_of[0] = numbers[place] - 1
@@ -90,9 +78,9 @@ class Maker:
                 made.values.append(one[1])
         return made
 
-    def gathered(self) -> Made:
+    def gathered(self) -> EncodedRecords:
         """The gathered records, by id."""
-        gather, made = self.record.gather, Made(self.record.kind, [], [])
+        gather, made = self.record.gather, EncodedRecords(self.record.kind, [], [])
         for key in sorted(self.kept):
             envelope, counts = self.kept[key]
             assert gather is not None
@@ -118,6 +106,7 @@ class Maker:
                 self._lacks(group, issues)
                 return None
         if self._telling is not None and not any(map(self._telling, payload)):
+            self._says_nothing(issues)
             return None
         if stamp is None:
             issues.rejected(kind, "no readable fetched_at")
@@ -134,14 +123,14 @@ class Maker:
             return None
         return key, _encode(as_json(envelope))
 
-    def _many(self, rows: Sequence[Sequence[str]], places: Sequence[int], issues: Issues) -> Made:
+    def _many(self, rows: Sequence[Sequence[str]], places: Sequence[int], issues: Issues) -> EncodedRecords:
         """The same as `_one`, column by column."""
 
         def tell(place: int, path: str, detail: str) -> None:
             issues.at(places[place])
             issues.nulled(path, detail)
 
-        kind, made = self.record.kind, Made(self.record.kind, [], [])
+        kind, made = self.record.kind, EncodedRecords(self.record.kind, [], [])
         if not rows:
             return made
         found: dict[tuple[str, ...], list[str]] = {}
@@ -175,6 +164,8 @@ class Maker:
                     self._lacks(lacking, issues)
                     continue
                 if telling is not None and not telling[place]:
+                    issues.at(places[place])
+                    self._says_nothing(issues)
                     continue
                 if not stamp:
                     issues.at(places[place])
@@ -189,6 +180,10 @@ class Maker:
     def _lacks(self, group: Sequence[tuple[str, ...]], issues: Issues) -> None:
         if not self.record.optional:
             issues.rejected(self.record.kind, f"no {' or '.join('.'.join(path) for path in group)}")
+
+    def _says_nothing(self, issues: Issues) -> None:
+        if not self.record.optional:
+            issues.rejected(self.record.kind, "nothing but its id")
 
     def _is_repeat(self, key: str, body: str) -> bool:
         mark = hash(body)

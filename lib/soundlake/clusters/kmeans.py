@@ -1,0 +1,75 @@
+"""KMeans by scikit-learn on standardised features (a row a track): choosing the number of clusters, the final fit.
+
+Choosing sees a sample small enough to try each number from several starts, and to compare all pairs of tracks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score, pairwise_distances_argmin, silhouette_score
+from threadpoolctl import threadpool_limits
+
+from soundlake.clusters.model import Candidate
+
+# Of scikit-learn: on the sum of the squared shifts of the centroids, as a share of the features' mean variance, here 1.
+# spark.ml compares each centroid's shift, not squared: its own tolerance is the root of this one.
+TOLERANCE = 1e-4
+_STARTS = 6  # of a sample: enough to see past the local optima that KMeans falls into
+
+Matrix = NDArray[np.float64]
+Codes = NDArray[np.int32]
+
+
+def candidates(sampled: Matrix, numbers: Sequence[int], max_iter: int, seed: int) -> tuple[Candidate, ...]:
+    """Try each number of clusters on a sample, leaving out those it has too few different rows for."""
+    different = len(np.unique(sampled, axis=0))
+    return tuple(_candidate(_starts(sampled, k, max_iter, seed), sampled) for k in numbers if k < different)
+
+
+def fit(points: Matrix, sampled: Matrix, k: int, max_iter: int, seed: int) -> Matrix:
+    """The centroids of all rows, starting from what the best of several starts finds on a sample of them."""
+    best = min(_starts(sampled, k, max_iter, seed), key=lambda each: float(each.inertia_))
+    found = KMeans(k, init=best.cluster_centers_, n_init=1, max_iter=max_iter, tol=TOLERANCE).fit(points)
+    return np.asarray(found.cluster_centers_)
+
+
+def nearest(points: Matrix, centroids: Matrix) -> Codes:
+    """The place of the centroid nearest to each row."""
+    return np.asarray(pairwise_distances_argmin(points, centroids), dtype=np.int32)
+
+
+def silhouette(points: Matrix, codes: Codes) -> float:
+    """The mean silhouette (squared Euclidean); 0 for a single cluster, of which it says nothing."""
+    if len(np.unique(codes)) < 2:
+        return 0.0
+    return float(silhouette_score(points, codes, metric="sqeuclidean"))
+
+
+def stability(clusterings: Sequence[Codes]) -> float:
+    """How much clusterings of the same rows agree: the mean adjusted Rand index of all pairs; NaN for a single one."""
+    pairs = [adjusted_rand_score(first, second) for first, second in combinations(clusterings, 2)]
+    return float(np.mean(pairs)) if pairs else float("nan")
+
+
+def _starts(sampled: Matrix, k: int, max_iter: int, seed: int) -> list[KMeans]:
+    # Too small to share: threads that wait for each other cost more than the work, on a busy machine seconds.
+    with threadpool_limits(1):
+        return [
+            KMeans(k, n_init=1, max_iter=max_iter, tol=TOLERANCE, random_state=seed + start).fit(sampled)
+            for start in range(_STARTS)
+        ]
+
+
+def _candidate(starts: Sequence[KMeans], sampled: Matrix) -> Candidate:
+    best = min(starts, key=lambda each: float(each.inertia_))
+    return Candidate(
+        k=best.n_clusters,
+        silhouette=silhouette(sampled, best.labels_),
+        inertia=float(best.inertia_),
+        stability=stability([each.labels_ for each in starts]),
+    )

@@ -1,0 +1,40 @@
+"""Says on every page that listeners are made up, while the lake has plays of the bundled sample."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from soundlake.dashboard import sql
+from soundlake.dashboard.source import Source
+from soundlake.errors import SoundlakeError
+from soundlake.tables import PLAYS, SAMPLE_SOURCE
+
+_KEPT_SECONDS = 3600  # one column of all plays is read for it
+
+
+def banner(source: Source) -> None:
+    """Draw the banner; nothing where no play is of the sample, or where nobody can tell."""
+    if _has_sample(source, source.place):
+        st.warning(
+            "**Made-up listeners:** plays of this lake come with Soundlake's sample and are generated. "
+            "Tracks, artists and charts are real.",
+            icon=":material/science:",
+        )
+
+
+@st.cache_data(ttl=_KEPT_SECONDS, show_spinner=False)
+def _has_sample(_source: Source, place: str) -> bool:  # noqa: ARG001 - the cache tells lakes apart by it
+    try:
+        return has_sample(_source)
+    except SoundlakeError:  # the page itself says what is wrong with the lake
+        return False
+
+
+def has_sample(source: Source) -> bool:
+    """Whether a lake has plays of the sample; raises what `Source.ask` raises."""
+    is_sample = sql.one_of("source", [SAMPLE_SOURCE])
+    found = source.ask(
+        f"SELECT count(*) AS n FROM (SELECT source FROM {PLAYS.view} WHERE {is_sample} LIMIT 1) AS one",
+        (PLAYS.view, "source", SAMPLE_SOURCE),
+    )
+    return int(found["n"][0]) > 0

@@ -1,0 +1,32 @@
+"""The records of an export, put where the lake's stream takes them from. Needs no Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from soundlake.errors import SoundlakeError
+from soundlake.imports.session import ImportOptions, perform
+from soundlake.settings import Settings
+
+FOLDER = "imports"  # below the lake
+
+
+def reading_imports(settings: Settings) -> Settings:
+    """The settings with the folder of imported records as the source: a lake's history is streamed from there."""
+    files = settings.source.files.model_copy(update={"path": f"{settings.lake.uri.rstrip('/')}/{FOLDER}"})
+    source = settings.source.model_copy(update={"type": "files", "files": files})
+    return settings.model_copy(update={"source": source})
+
+
+def import_history(settings: Settings, exports: Sequence[str], user: str) -> list[str]:
+    """Import exports into the folder of `reading_imports`; say what was found, and what was not read.
+
+    Raises UsageError where a file is not there, SoundlakeError where nothing in them can be read.
+    """
+    done = perform(settings, exports, ImportOptions(user=user, to="files", out=settings.source.files.path))
+    if not done.records.total():
+        raise SoundlakeError("\n".join(["none of these files gave a record", *done.failed, *done.notes]))
+    records = ", ".join(f"{count:,} {kind}" for kind, count in sorted(done.records.items()) if count)
+    found = [f"{file}: {what}" for file, what in done.files.items()]
+    unread = [f"not read: {line}" for line in done.failed]
+    return [*found, *done.notes, *unread, *done.issues, f"{done.rows:,} rows read; records: {records}"]

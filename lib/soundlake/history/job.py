@@ -1,0 +1,84 @@
+"""From imported records to answers: the steps of the demo, each as far as the lake has what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+
+from pyspark.sql import SparkSession
+from rich.console import Console
+
+from soundlake import stream
+from soundlake.catalog.delta import open_table, read_rows
+from soundlake.catalog.missing import rows_in
+from soundlake.clusters.job import train
+from soundlake.errors import SoundlakeError
+from soundlake.history.printing import print_summary
+from soundlake.history.summary import summarise
+from soundlake.insights.builder import build
+from soundlake.lake import Lake
+from soundlake.lease import try_lease
+from soundlake.ops.leases import leased
+from soundlake.recommend.job import recommend
+from soundlake.run_report import print_counts, since, step
+from soundlake.settings import Settings
+from soundlake.tables import ARTISTS, BATCHES, PLAYS, TRACK_FEATURES, TRACKS, Table
+
+# What more a history can say, and what for that is missing.
+_MORE = {
+    TRACK_FEATURES: "how your music sounds (clusters)",
+    ARTISTS: "genres",
+    TRACKS: "recommendations, and names of artists as Spotify knows them",
+}
+
+
+def run(spark: SparkSession, settings: Settings, console: Console) -> None:
+    """Stream what was imported; train, build the insights and recommend where the lake has what that takes."""
+    lake = Lake(settings.lake.uri)
+    started_at = datetime.now(UTC)
+    with step(console, "stream: imported records → bronze → silver"):
+        if not stream.run(spark, settings, once=True):
+            raise KeyboardInterrupt  # the stream finished its batches; no answer is built on half of the records
+    if lake.exists(spark, TRACK_FEATURES):
+        with (
+            step(console, "train_clusters: KMeans on audio features"),
+            leased(settings, "train_clusters", "train_clusters") as trained,
+        ):
+            _train(spark, trained, settings, console)
+    with step(console, "build_insights"), leased(settings, "build_insights", "build_insights") as built:
+        build(spark, built, settings)
+    if lake.exists(spark, TRACKS):
+        with step(console, "recommend"), leased(settings, "recommend", "recommend") as recommended:
+            recommend(spark, recommended, settings, partial(try_lease, settings, "recommend"))
+    print_counts(console, "Records of this run", since(lake.read(spark, BATCHES), started_at))
+
+
+def _train(spark: SparkSession, lake: Lake, settings: Settings, console: Console) -> None:
+    try:
+        train(spark, lake, settings, partial(try_lease, settings, "train_clusters"))
+    except SoundlakeError as error:  # too little to learn from: all else can be answered
+        console.print(f"no clusters: {error}", markup=False)
+
+
+def tell(settings: Settings, user: str, console: Console) -> None:
+    """Print what the lake says of a listener now. Needs no Spark."""
+    plays = open_table(settings, PLAYS)
+    rows = None if plays is None else read_rows(plays, having=[("user_id", user)])
+    summary = None if rows is None else summarise(rows, user, settings.insights.time_zone)
+    if summary is None:
+        console.print(f"{settings.lake.uri} holds no plays of {user}", markup=False)
+        return
+    print_summary(console, summary, missing(settings), settings.lake.uri)
+
+
+def missing(settings: Settings) -> Iterator[str]:
+    """Say what more the lake could tell, and how to get what is missing for it."""
+    lacking = [what for table, what in _MORE.items() if not _has_rows(settings, table)]
+    if lacking:
+        yield f"Missing for more: {'; '.join(lacking)}."
+        yield "They come from Spotify's API or a data set: docs/history.md says how."
+
+
+def _has_rows(settings: Settings, table: Table) -> bool:
+    return bool(rows_in(settings, table))

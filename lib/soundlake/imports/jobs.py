@@ -1,0 +1,130 @@
+"""What each file is: a file of an export, or a table with the mapping that is for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from soundlake.errors import UsageError
+from soundlake.imports import api_answers
+from soundlake.imports.bundled import mappings_for
+from soundlake.imports.exports import API_ANSWERS, LIBRARY_LISTS, SOURCE, Export, export_of
+from soundlake.imports.inputs import Input
+from soundlake.imports.mapping import TableMapping
+from soundlake.imports.opening import UnopenedError
+from soundlake.imports.packages import LIBRARY, is_left_out
+from soundlake.imports.report import Report
+from soundlake.imports.rowset import peek_columns
+
+
+@dataclass(frozen=True)
+class JobOptions:
+    """What the user said: `mapping` for all files, else each is recognised; `name` instead of the mapping's source."""
+
+    mapping: TableMapping | None = None
+    name: str | None = None
+    user: str | None = None
+    fetched_at: str | None = None
+    destination: str = ""
+    keeps_country: bool = False
+    keeps_private: bool = True
+
+
+@dataclass
+class Summary:
+    """What became of the files."""
+
+    rows: int = 0
+    nulled: int = 0
+    records: Counter[str] = field(default_factory=Counter)
+    files: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    issues: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file and what it is: a file of an export (with the lists to read in it), or a table with its mapping."""
+
+    file: Input
+    mapping: TableMapping | None = None
+    exports: tuple[tuple[str | None, Export], ...] = ()
+
+    @property
+    def is_of_user(self) -> bool:
+        """Whether its records are somebody's, and nothing in it says whose."""
+        of_mapping = self.mapping is not None and self.mapping.needs_user
+        return of_mapping or any(export.is_of_user for _, export in self.exports)
+
+    @property
+    def source(self) -> str:
+        """What `source` of the records says."""
+        if self.mapping is not None:
+            return self.mapping.source_name
+        return api_answers.SOURCE if self.exports[0][1] is API_ANSWERS else SOURCE
+
+    @property
+    def what(self) -> str:
+        """What it is, in words."""
+        return self.mapping.name if self.mapping else " and ".join(export.name for _, export in self.exports)
+
+
+def jobs_of(files: Sequence[Input], options: JobOptions, summary: Summary, report: Report) -> list[Job]:
+    """Find out what each file is. Raises UsageError where something must be said before anything starts."""
+    jobs = [job for file in files if (job := _job_of(file, options, summary, report)) is not None]
+    owned = [job.file.shown for job in jobs if job.is_of_user]
+    if owned and not options.user:
+        raise UsageError(f"--user ID: needed, because {owned[0]} says what somebody heard but not who")
+    histories = {export.name for job in jobs for _, export in job.exports if export.is_history}
+    if len(histories) > 1:
+        summary.notes.append(
+            "both the extended streaming history and the account data's were given: the latter has minutes and no ids, "
+            "so that its plays stand beside the former's in silver_plays; silver_listening counts each day once"
+        )
+    return jobs
+
+
+def _job_of(file: Input, options: JobOptions, summary: Summary, report: Report) -> Job | None:
+    try:
+        if is_left_out(file.name):
+            summary.notes.append(f"{file.shown}: left out unread: personal, nothing for the lake")
+            return None
+        if options.mapping is not None:
+            return Job(file, options.mapping)
+        if LIBRARY.search(file.original):
+            return Job(file, exports=tuple(LIBRARY_LISTS.items()))
+        columns, first = _looked_at(file)
+        export = export_of(file.original, first)
+        if export is not None:
+            return Job(file, exports=tuple((path or None, export) for path in export.rows))
+        found = mappings_for(columns)
+        if len(found) == 1:
+            return Job(file, found[0])
+        which = " and ".join(m.name for m in found)
+        shown = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
+        raise UnopenedError(
+            f"the mappings {which} both fit: choose one with --mapping"
+            if found
+            else f"no bundled mapping is for its columns ({shown}): draft one (soundlake import {file.shown} --infer > "
+            "my.toml), check it, then give it with --mapping my.toml"
+        )
+    except (UnopenedError, OSError) as trouble:
+        fail(file.shown, str(trouble), summary, report)
+        return None
+
+
+def _looked_at(file: Input) -> tuple[list[str], Mapping[str, Any] | None]:
+    if (export := export_of(file.original, None)) is not None:
+        return [], dict.fromkeys(export.has)
+    columns, rows, format_, _ = peek_columns(file)
+    first = rows[0] if rows and format_ == "json" and isinstance(rows[0], Mapping) else None
+    return columns, first
+
+
+def fail(shown: str, why: str, summary: Summary, report: Report) -> None:
+    """Tell that a file was not read, or not wholly."""
+    summary.failed.append(f"{shown}: {why}")
+    report.tell(shown, None, None, "file", "not read", why, "")

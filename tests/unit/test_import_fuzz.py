@@ -1,0 +1,206 @@
+"""Whatever a file holds: no exception, every row accounted for, and time that grows with its length.
+
+A few hundred inputs in each run; ten minutes of them, seeded, in the slow suite.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import shutil
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+from helpers.importing import Imported, imported, tracks, write
+from soundlake.errors import UsageError
+from soundlake.imports.infer import drafted
+from soundlake.imports.inputs import inputs_of
+from soundlake.imports.opening import UnopenedError
+from soundlake.settings import load_settings
+
+MAPPING = tracks(popularity="popularity", duration_ms={"column": "d", "type": "duration"})
+SETTINGS = load_settings(env={})
+# What breaks readers: signs of every syntax, numbers and times at the edge, names that exports know.
+SIGNS = st.sampled_from(
+    [
+        *(
+            "{",
+            "}",
+            "[",
+            "]",
+            '"',
+            "'",
+            ",",
+            ";",
+            ":",
+            "\t",
+            "|",
+            "\n",
+            "\r\n",
+            "\r",
+            "\\",
+            "\0",
+            "\ufeff",
+            " ",
+            "²",
+            "#",
+        ),
+        *("id", "name", "popularity", "d", "ts", "endTime", "ms_played", "spotify_track_uri", "tracks", "items", "uri"),
+        *("9" * 30, "9" * 5_000, "1e400", "-0", "NaN", "null", "true", "3:00", "2024-03-01T10:00:00Z", "0000-00-00"),
+        *(
+            "spotify:track:t1",
+            "\ud83d\ude00",
+            "ä",
+            "日本",
+            "id,name\n",
+            '{"id": "t1", "name": "A"}',
+            "}, {",
+            '","',
+            '": "',
+        ),
+    ]
+)
+TEXTS = st.lists(SIGNS, max_size=30).map("".join)
+CELLS = st.one_of(TEXTS, st.text(max_size=10), st.sampled_from(["t1", "Song", "5", "", "NA", "4:45"]))
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), CELLS),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(CELLS, inner, max_size=3)),
+    max_leaves=8,
+)
+NAMES = st.sampled_from(
+    ["id", "name", "popularity", "d", "ts", "endTime", "msPlayed", "trackName", "uri", "type", "items"]
+)
+OBJECTS = st.dictionaries(st.one_of(NAMES, CELLS), VALUES, max_size=6)
+
+
+def as_table(rows: list[list[str]]) -> bytes:
+    return ("id,name,popularity,d\n" + "\n".join(",".join(row) for row in rows)).encode("utf-8", "surrogatepass")
+
+
+def as_json(rows: list[dict[str, object]]) -> bytes:
+    return json.dumps(rows).encode()
+
+
+def as_parquet(rows: list[dict[str, object]]) -> bytes:
+    texts = [{name: json.dumps(value) for name, value in row.items()} for row in rows]
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([{"id": "t1", "name": "A"}, *texts]), out)
+    return out.getvalue()
+
+
+CONTENTS = st.one_of(
+    TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.binary(max_size=60),
+    st.lists(st.lists(CELLS, min_size=3, max_size=5), max_size=8).map(as_table),
+    st.lists(OBJECTS, max_size=6).map(as_json),
+    st.lists(OBJECTS, max_size=4).map(as_parquet),
+    TEXTS.map(lambda text: gzip.compress(text.encode("utf-8", "surrogatepass"), mtime=0)),
+)
+FILES = st.sampled_from(
+    [
+        *("f.csv", "f.tsv", "f.json", "f.ndjson", "f.parquet", "f.txt", "f.csv.gz", "f.zip"),
+        *("endsong_0.json", "StreamingHistory0.json", "Playlist1.json", "YourLibrary.json"),
+    ]
+)
+DAMAGE = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9), st.binary(max_size=9)), max_size=3)
+
+
+def damaged(content: bytes, damage: list[tuple[float, int, bytes]]) -> bytes:
+    broken = bytearray(content)
+    for where, lost, put in damage:
+        at = int(where * len(broken))
+        broken[at : at + lost] = put
+    return bytes(broken)
+
+
+def in_a_folder(check: Callable[[Path], None]) -> None:
+    folder = Path(tempfile.mkdtemp())
+    try:
+        with suppress(UsageError):  # told before anything starts
+            check(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def account_for(done: Imported) -> None:
+    """Every row that was read gave a record, or a line of the report says why not."""
+    told = {line["row"] for line in done.report if line["level"] == "rejected"}
+    assert done.summary.failed or len(done.records) + len(told) >= done.summary.rows
+
+
+def nothing_breaks(name: str, content: bytes, damage: list[tuple[float, int, bytes]]) -> None:
+    def check(folder: Path) -> None:
+        file = write(folder / name, damaged(content, damage))
+        with suppress(UsageError, UnopenedError, OSError):
+            drafted(inputs_of([str(file)], SETTINGS, folder).files[0])
+        account_for(imported(folder, file, mapping=None if "_" in name or "1" in name else MAPPING, user="u1"))
+
+    in_a_folder(check)
+
+
+def nothing_takes_long(name: str, begin: str, again: str, end: str) -> None:
+    """A file whose middle is repeated: a quadratic reader takes minutes for it."""
+
+    def check(folder: Path) -> None:
+        text = begin + again * (60_000 // max(len(again), 1)) + end
+        file = write(folder / name, text.encode("utf-8", "surrogatepass"))
+        begun = time.process_time()
+        imported(folder, file, mapping=None if "_" in name or "1" in name else MAPPING, user="u1")
+        assert time.process_time() - begun < 10
+
+    in_a_folder(check)
+
+
+LONG_FILES = st.sampled_from(["f.csv", "f.tsv", "f.json", "endsong_0.json", "Playlist1.json"])
+BEGINS = st.sampled_from(["id,name\n", '[{"id": "t1", "name": "', '[{"id": "t1", "name": "A"}, '])
+BEGIN = st.one_of(TEXTS, BEGINS)
+FEW = settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@FEW
+@given(name=FILES, content=CONTENTS, damage=DAMAGE)
+def test_no_input_ends_in_an_exception_and_every_row_is_accounted_for(
+    name: str, content: bytes, damage: list[tuple[float, int, bytes]]
+) -> None:
+    nothing_breaks(name, content, damage)
+
+
+@settings(FEW, max_examples=15)
+@given(name=LONG_FILES, begin=BEGIN, again=TEXTS, end=TEXTS)
+def test_time_grows_with_the_length_of_the_input(name: str, begin: str, again: str, end: str) -> None:
+    nothing_takes_long(name, begin, again, end)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_ten_minutes_of_inputs() -> None:
+    many = settings(FEW, max_examples=300, derandomize=False, database=None)
+    until = time.monotonic() + 600
+    number = 0
+    while time.monotonic() < until:
+        seed(number)(many(given(name=FILES, content=CONTENTS, damage=DAMAGE)(nothing_breaks)))()
+        long = settings(many, max_examples=20)
+        seed(number)(long(given(name=LONG_FILES, begin=BEGIN, again=TEXTS, end=TEXTS)(nothing_takes_long)))()
+        number += 1
+
+
+def test_a_zip_within_damaged_ends_is_told(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("endsong_0.json", json.dumps([{"ts": "2024-03-01T10:00:00Z", "episode_name": "E"}] * 50))
+    whole = out.getvalue()
+    for at in range(0, len(whole), 7):
+        broken = whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :]
+        with suppress(UsageError):
+            imported(tmp_path, write(tmp_path / "my.zip", broken), user="u1")
