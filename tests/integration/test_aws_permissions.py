@@ -18,7 +18,6 @@ import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
 from deltalake import write_deltalake
-from soundlake.ops.lease import lease
 
 from helpers import templates
 from helpers.services.moto import moto_server
@@ -26,6 +25,7 @@ from soundlake.aws import read_secret
 from soundlake.catalog import glue
 from soundlake.extract.credentials import load_credentials
 from soundlake.extract.state import open_state
+from soundlake.lease import lease
 from soundlake.publishers.kinesis import KinesisPublisher
 from soundlake.settings import Settings, load_settings
 from soundlake.sources.kinesis.client import StreamAddress, connect, describe, list_shards
