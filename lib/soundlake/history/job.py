@@ -10,7 +10,7 @@ from rich.console import Console
 
 from soundlake import stream
 from soundlake.clusters.job import train
-from soundlake.errors import SoundlakeError
+from soundlake.clusters.training import TooLittleToLearnError
 from soundlake.insights.builder import build
 from soundlake.lake import Lake
 from soundlake.lease import try_lease
@@ -45,5 +45,5 @@ def run(spark: SparkSession, settings: Settings, console: Console) -> None:
 def _train(spark: SparkSession, lake: Lake, settings: Settings, console: Console) -> None:
     try:
         train(spark, lake, settings, partial(try_lease, settings, "train_clusters"))
-    except SoundlakeError as error:  # too little to learn from: all else can be answered
+    except TooLittleToLearnError as error:  # all else can be answered
         console.print(f"no clusters: {error}", markup=False)
