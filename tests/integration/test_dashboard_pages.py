@@ -56,6 +56,17 @@ def _take_picture(shown: Shown, name: str) -> None:
         shutil.copy(file, ROOT / docs / file.name)
 
 
+def test_the_front_page_tells_findings_that_are_links(shown: Shown, ask: Ask) -> None:
+    shown.open("")
+    links = shown.page.get_by_test_id("stMain").locator("ul a")
+    assert links.count() == 5
+    days = ask("SELECT max(days) FROM gold_chart_tracks")[0][0]
+    assert f"{days} days" in links.last.inner_text()
+    links.last.click()
+    expect(shown.page.locator("h1")).to_have_text("Charts")
+    assert int(shown.settle().csv()[0]["days"]) == days
+
+
 def test_top_albums_by_words_days_order_and_number(shown: Shown, ask: Ask) -> None:
     shown.open("top-albums")
     best = "SELECT album_name FROM gold_top_albums {} ORDER BY {} LIMIT {}"
