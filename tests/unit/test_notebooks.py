@@ -45,8 +45,8 @@ def test_what_is_there_is_told_from_what_is_not(folder: Path) -> None:
     assert not lake.has("gold_track_clusters")
     assert "gold_top_albums" in lake.tables()
     assert lake.table("gold_track_clusters").empty
-    with pytest.raises(SoundlakeError, match="gold_song_popularity"):
-        lake.table("gold_song_popularity")
+    with pytest.raises(SoundlakeError, match="gold_market_overlap"):
+        lake.table("gold_market_overlap")
 
 
 def test_a_lake_is_found_from_the_folder_of_the_notebooks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
