@@ -79,7 +79,7 @@ GOOD = '{"id": "t1", "name": "Song"}'
         one_line(GOOD, *["} "] * (LONG // 2)),
         one_line(GOOD, *['{"a":['] * (LONG // 6)),
         one_line(GOOD, "x" + "},{" * (LONG // 3)),
-        one_line(GOOD, "x" + '},{"a":[' * (LONG // 8)),
+        one_line(GOOD, "x" + '},{"a":[' * (LONG // 40)),
         one_line(GOOD, "x" + '},{"z":1' * (LONG // 8)),
         "1 " * (LONG // 20),
         '"' + "a" * LONG,
