@@ -65,7 +65,7 @@ def zipped(path: Path, files: Mapping[str, Any], folder: str = "Spotify Account 
 
 def laid_out(folder: Path, files: Mapping[str, Any]) -> Path:
     for name, content in files.items():
-        write(folder / name, json.dumps(content))
+        write(folder / name, content if isinstance(content, bytes) else json.dumps(content))
     return folder
 
 
@@ -168,6 +168,16 @@ def test_archives_in_an_archive_are_read_and_too_deep_ones_are_named(tmp_path: P
         archive = zipped(tmp_path / "next.zip", {"my.zip": archive.read_bytes()}, "")
     done = imported(tmp_path, archive, tmp_path / "inner.zip", user="u1")
     assert any("my.zip!my.zip!my.zip" in note and "unpack it first" in note for note in done.summary.notes)
+
+
+@pytest.mark.parametrize("as_zip", [True, False])
+def test_archives_of_other_kinds_are_named(tmp_path: Path, as_zip: bool) -> None:
+    files = {"endsong_0.json": [SONG], "old.tar.gz": b"x", "older.7z": b"x"}
+    folder = tmp_path / "in"
+    source = zipped(tmp_path / "my.zip", files, "") if as_zip else laid_out(folder, files)
+    done = imported(tmp_path, source, user="u1")
+    assert kinds(done) == {"play": 1}
+    assert any("unpack them first: old.tar.gz, older.7z" in note for note in done.summary.notes)
 
 
 def test_one_file_of_an_archive_can_be_named(tmp_path: Path) -> None:

@@ -79,6 +79,8 @@ GOOD = '{"id": "t1", "name": "Song"}'
         one_line(GOOD, *["} "] * (LONG // 2)),
         one_line(GOOD, *['{"a":['] * (LONG // 6)),
         one_line(GOOD, "x" + "},{" * (LONG // 3)),
+        one_line(GOOD, "x" + '},{"a":[' * (LONG // 40)),
+        one_line(GOOD, "x" + '},{"z":1' * (LONG // 8)),
         "1 " * (LONG // 20),
         '"' + "a" * LONG,
         "[" * LONG,

@@ -190,6 +190,12 @@ def test_the_id_in_a_link_is_an_id_only_of_the_same_kind_of_thing(cell: str, thi
     assert linked_id(cell, thing) == id_
 
 
+@pytest.mark.parametrize("cell", [datetime(1677, 12, 31), datetime(2262, 1, 1, tzinfo=UTC), "1677-12-31"])
+def test_a_time_beyond_the_years_that_tables_hold_is_told(cell: Any) -> None:
+    with pytest.raises(UnreadableError):
+        read(cell, "time")
+
+
 def test_names_that_look_like_nothing_are_names_unless_the_mapping_says_otherwise() -> None:
     assert [text(name) for name in ("NA", "None", "1999", " ")] == ["NA", "None", "1999", None]
     assert read("NA", "text", null=["NA"]) is None

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -22,6 +22,7 @@ from soundlake.settings.bucket import open_s3
 
 _PACKED = (".gz", ".bz2", ".xz")
 _TABLES = (".csv", ".tsv", ".tab", ".txt", ".json", ".ndjson", ".jsonl", ".parquet")
+_OTHER_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
 _NO_DATE = 1980  # what zips say where they know no date
 _DEEPEST = 3
 _NAMED = 6  # so many files are named where several are told of
@@ -118,6 +119,7 @@ class _Walk:
 
     def _in_folder(self, folder: Path) -> Iterator[Input]:
         home = folder.resolve()
+        self._name_archives(str(folder), (file.relative_to(folder).parts for file in folder.rglob("*")))
         files = {
             (home.name, *file.relative_to(folder).parts): file
             for file in sorted(folder.rglob("*"))
@@ -137,6 +139,12 @@ class _Walk:
             self.unread = "files of Spotify's package that hold nothing for the lake are left out unread"
             self._note(f"{shown}: {self.unread}", unread)
         return [path for path in paths if path not in unread]
+
+    def _name_archives(self, shown: str, paths: Iterable[tuple[str, ...]]) -> None:
+        """Tell of archives that are not opened; those in hidden folders are nobody's data."""
+        others = {p for p in paths if p and p[-1].lower().endswith(_OTHER_ARCHIVES) and not _is_hidden(p)}
+        if others:
+            self._note(f"{shown}: archives other than zip are not opened: unpack them first", others)
 
     def _note(self, what: str, paths: set[tuple[str, ...]]) -> None:
         names = sorted(path[-1] for path in paths)
@@ -176,6 +184,7 @@ class _Walk:
             raise UsageError(f"{shown}: not a whole zip: {error}") from None
         if any(parts[:1] == ("xl",) or parts == ("content.xml",) for parts in parts_of.values()):
             raise UsageError(f"{shown}: a workbook of a spreadsheet: save the sheet as CSV")
+        self._name_archives(shown, parts_of.values())
         wanted = {m: parts for m, parts in parts_of.items() if parts and not m.is_dir() and _is_wanted(parts)}
         size, most = sum(member.file_size for member in wanted), max(LEAST_BOUND, MOST_RATIO * file.stat().st_size)
         if size > most:
@@ -248,7 +257,11 @@ def _is_wanted(parts: Sequence[str]) -> bool:
     """Whether a file of a folder or zip is data: by its ending, and not hidden (`__MACOSX` and `._` are a Mac's)."""
     name = parts[-1].lower()
     ending = PurePosixPath(name.removesuffix(PurePosixPath(name).suffix)) if name.endswith(_PACKED) else name
-    return str(ending).endswith((*_TABLES, ".zip")) and not any(part.startswith((".", "_")) for part in parts)
+    return str(ending).endswith((*_TABLES, ".zip")) and not _is_hidden(parts)
+
+
+def _is_hidden(parts: Sequence[str]) -> bool:
+    return any(part.startswith((".", "_")) for part in parts)
 
 
 def _written(member: zipfile.ZipInfo, otherwise: datetime) -> datetime:

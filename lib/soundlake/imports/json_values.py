@@ -9,7 +9,6 @@ import json
 import math
 import re
 from collections.abc import Iterator, Set
-from itertools import islice
 from typing import Any
 
 from soundlake.imports.issues import RowIssues
@@ -23,8 +22,6 @@ _LONGEST = 64 * 1024 * 1024
 _INDENTED = 200
 # No data are objects within objects so many times over.
 _DEEPEST = 100
-# So many places behind a broken value may begin the next row.
-_TRIES = 1_000
 
 
 def _number(text: str) -> float | None:
@@ -159,7 +156,7 @@ class JsonRows:
         if not self._names:
             return None
         end = self._line_end()
-        for match in islice(_BETWEEN.finditer(self._text, self._at, end), _TRIES):
+        for match in _BETWEEN.finditer(self._text, self._at, end):
             try:
                 value, _ = _DECODER.raw_decode(self._text, match.end())
             except (ValueError, RecursionError):
