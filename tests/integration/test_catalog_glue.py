@@ -235,6 +235,7 @@ def test_a_view_is_registered_with_its_table_as_athena_keeps_views(world: World)
     assert world.states(PLAYS)[LISTENING.view] == "created"
     there = world.registered(LISTENING)
     assert (there["TableType"], there["Parameters"]["presto_view"]) == ("VIRTUAL_VIEW", "true")
+    assert (there["Parameters"]["comment"], there.get("Description")) == ("Presto View", None)
     encoded = re.fullmatch(r"/\* Presto View: (\S+) \*/", there["ViewOriginalText"])
     assert encoded
     told = json.loads(b64decode(encoded[1]))

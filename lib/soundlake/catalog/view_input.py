@@ -6,7 +6,7 @@ import json
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-from soundlake.catalog.names import LONGEST_COLUMN_COMMENT, LONGEST_DESCRIPTION, one_line
+from soundlake.catalog.names import LONGEST_COLUMN_COMMENT, one_line
 from soundlake.catalog.types import glue_type, spark_type
 from soundlake.tables import Column
 from soundlake.views import View
@@ -31,9 +31,9 @@ def view_input(view: View, database: str) -> TableInputTypeDef:
     encoded = b64encode(json.dumps(definition).encode()).decode()
     return {
         "Name": view.view,
-        "Description": one_line(view.comment, LONGEST_DESCRIPTION),
         "TableType": IS_VIEW,
         "PartitionKeys": [],
+        # By this comment engines know such a view; Trino takes a Description for the comment, so there is none.
         "Parameters": {"presto_view": "true", "comment": "Presto View"},
         "ViewOriginalText": f"/* Presto View: {encoded} */",
         "ViewExpandedText": "/* Presto View */",
