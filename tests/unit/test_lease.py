@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import runpy
+import signal
 import socket
 import subprocess
 import sys
@@ -168,6 +169,35 @@ def test_a_second_attempt_waits_for_the_lease_of_one_that_died(
         died.setattr(Lease, "renew", lambda _: None)
         with lease(waiting(on_s3), "stream") as held:
             held.check()
+
+
+WRITER = """
+import sys
+from soundlake import lease as leases
+from soundlake.launch.report import reported
+from soundlake.settings import load_settings
+
+leases.SECONDS, leases._MARGIN_SECONDS = 1.0, 0.2
+with reported(), leases.lease(load_settings(sets=[sys.argv[1]], lake=sys.argv[2], env={}), "stream") as held:
+    print("held", flush=True)
+    input()
+    held.check()
+    print("written", flush=True)
+"""
+
+
+def test_a_process_that_was_stopped_past_its_lease_writes_nothing_more(on_s3: Settings) -> None:
+    command = [sys.executable, "-c", WRITER, f"s3.endpoint_url={on_s3.s3.endpoint_url}", on_s3.lake.uri]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as zombie:
+        assert zombie.stdout is not None
+        assert zombie.stdout.readline() == "held\n"
+        zombie.send_signal(signal.SIGSTOP)
+        with lease(waiting(on_s3), "rebuild"):
+            zombie.send_signal(signal.SIGCONT)
+            printed, said = zombie.communicate("\n", timeout=PATIENCE_SECONDS)
+    assert (zombie.returncode, printed) == (1, "")
+    assert "soundlake: stream: lost its lock s3://lakes/mine/_leases/writer.lock" in said
 
 
 def test_a_job_waits_by_default_for_longer_than_a_dead_one_keeps_its_lease() -> None:
