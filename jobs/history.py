@@ -7,6 +7,7 @@ from rich.console import Console
 from soundlake.catalog.report import print_registered
 from soundlake.history import job
 from soundlake.history.importing import import_history, reading_imports
+from soundlake.history.telling import tell
 from soundlake.launch.arguments import JobArguments
 from soundlake.launch.main import run_job
 from soundlake.run_report import step
@@ -22,7 +23,7 @@ def run(arguments: JobArguments) -> None:
             console.print(f"  {line}", markup=False, highlight=False)
     with open_session("soundlake history", settings) as spark, full_disk_named(settings.lake.uri):
         job.run(spark, settings, console)
-    job.tell(settings, arguments.user, console)
+    tell(settings, arguments.user, console)
     print_registered(settings)
 
 

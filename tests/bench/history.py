@@ -106,6 +106,7 @@ def main() -> None:
     """Make the exports and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--plays", type=int, default=200_000)
+    parser.add_argument("--runs", type=int, default=3, help="1: the first export alone")
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory(prefix="soundlake-history-") as scratch:
@@ -115,7 +116,8 @@ def main() -> None:
         write_export(folder / "first.zip", iter(plays[:known]))
         write_export(folder / "newer.zip", iter(plays))
         write_export(folder / "another.zip", listened(known // 10, seed=2))
-        for export, user in (("first.zip", "ana"), ("newer.zip", "ana"), ("another.zip", "bo")):
+        runs = (("first.zip", "ana"), ("newer.zip", "ana"), ("another.zip", "bo"))
+        for export, user in runs[: options.runs]:
             timed(folder / "lake", folder / export, user)
 
 

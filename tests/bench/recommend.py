@@ -136,7 +136,8 @@ def _plain_ease(likes: csr_array) -> Callable[[int], Values]:
 
 def _catalogue(task: Task) -> Catalogue:
     """What is recommended from, with what is learned as the job does."""
-    heard = sorted(task.known_by)
+    known_by = task.known_by
+    heard = sorted(known_by)
     artist_ids = sorted({row["artist_id"] for row in task.tracks.values() if row["artist_id"]})
     place_of = {artist: place for place, artist in enumerate(artist_ids)}
     of = {track: place_of.get(row["artist_id"], -1) for track, row in task.tracks.items()}
@@ -147,7 +148,7 @@ def _catalogue(task: Task) -> Catalogue:
         **{("artist", each): pair for each, pair in _pairs(artist_ids, learned.artists, learned.artist_variances)},
         **{("track", each): pair for each, pair in _pairs(heard, learned.tracks, learned.track_variances)},
     }
-    rows = [{**row, "listeners": task.known_by[track]} for track, row in sorted(task.tracks.items())]
+    rows = [{**row, "listeners": known_by[track]} for track, row in sorted(task.tracks.items())]
     return catalogue_of(rows, FEATURES, known)
 
 

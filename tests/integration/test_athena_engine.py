@@ -156,26 +156,6 @@ def test_the_listenings_are_those_that_another_engine_finds(world: World) -> Non
     assert sorted(row["play_id"] for row in told) == sorted(row[0] for row in expected)
 
 
-def test_polls_and_exports_that_overlap_count_once(world: World) -> None:
-    names = ("user_id", "track_name", "played_at", "played_date", "content_uri", "ms_played", "reason_end")
-    nulls = ", ".join(
-        f"CAST(NULL AS {'boolean' if column.type == 'boolean' else 'varchar'}) AS {column.name}"
-        for column in LISTENING.columns
-        if column.name not in names
-    )
-    poll, extended = "'uri', NULL, NULL", "'uri', 1, 'trackdone'"
-    basic = "NULL, 1, NULL"
-    days = {"a": ("01 10:03:20", extended), "a polled": ("01 10:00:00", poll), "a again": ("01 10:03:00", basic)}
-    days |= {"after": ("01 18:00:00", poll), "polled": ("02 09:00:00", poll), "not polled": ("03 09:00:00", basic)}
-    values = ", ".join(
-        f"('u', '{title}', TIMESTAMP '2026-10-{at} UTC', DATE '2026-10-{at[:2]}', {how})"
-        for title, (at, how) in days.items()
-    )
-    rows = f"(SELECT *, {nulls} FROM (VALUES {values}) AS v ({', '.join(names)}))"
-    told = world.ask(f"SELECT track_name FROM ({LISTENING.sql(rows)})")
-    assert {row["track_name"] for row in told} == {"a", "after", "polled", "not polled"}
-
-
 @pytest.mark.parametrize("insight", load_insights(), ids=lambda insight: insight.name)
 def test_an_insight_gives_the_same_rows_on_trino_as_on_spark(world: World, insight: Insight) -> None:
     answer = world.trino.ask(sql_of(world.settings, insight.name), DATABASE)

@@ -65,6 +65,7 @@ def guard() -> Guard:
 @pytest.fixture
 def lake(spark: SparkSession, tmp_path: Path, guard: Guard) -> Lake:
     made = Lake(str(tmp_path), guard.check)
+    made.create(spark, TABLE)
     for version in ("a", "b"):
         append(made, TABLE, rows(spark, version))
     return made
@@ -91,4 +92,4 @@ def test_readers_ask_for_no_lease(spark: SparkSession, lake: Lake, guard: Guard)
     guard.is_lost = True
     assert lake.read(spark, TABLE).count() == 2
     assert lake.property(spark, TABLE, "none") is None
-    assert DeltaTable(lake.path(TABLE)).version() == 1
+    assert DeltaTable(lake.path(TABLE)).version() == 2

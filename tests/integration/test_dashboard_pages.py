@@ -13,6 +13,7 @@ from deltalake import DeltaTable, write_deltalake
 from playwright.sync_api import Browser, expect
 
 from helpers.services.dashboard import SIZES, Ask, Shown, names
+from soundlake.dashboard import sql
 from soundlake.dashboard.app import PAGES
 from soundlake.launch.paths import ROOT
 from soundlake.tables import BATCHES
@@ -54,6 +55,17 @@ def _take_picture(shown: Shown, name: str) -> None:
     if (docs := os.environ.get("SOUNDLAKE_PICTURES")) and name in IN_README:
         (ROOT / docs).mkdir(parents=True, exist_ok=True)
         shutil.copy(file, ROOT / docs / file.name)
+
+
+def test_the_front_page_tells_findings_that_are_links(shown: Shown, ask: Ask) -> None:
+    shown.open("")
+    links = shown.page.get_by_test_id("stMain").locator("ul a")
+    assert links.count() == 5
+    days = ask("SELECT max(days) FROM gold_chart_tracks")[0][0]
+    assert f"{days} days" in links.last.inner_text()
+    links.last.click()
+    expect(shown.page.locator("h1")).to_have_text("Charts")
+    assert int(shown.settle().csv()[0]["days"]) == days
 
 
 def test_top_albums_by_words_days_order_and_number(shown: Shown, ask: Ask) -> None:
@@ -200,21 +212,17 @@ def test_recommendations_for_a_listener_say_why(shown: Shown, ask: Ask) -> None:
 
 def test_recommendations_like_a_track_and_curated_playlists(shown: Shown, ask: Ask) -> None:
     shown.open("recommendations").press("A track")
-    (track,), *_ = ask(
-        "SELECT track_id FROM gold_tracks_wide WHERE cluster IS NOT NULL AND track_name IS NOT NULL "
-        "ORDER BY plays DESC, popularity DESC NULLS LAST, track_id LIMIT 1"
-    )
-    expected = ask(
-        f"SELECT rank, round(similarity, 6) FROM gold_similar_tracks WHERE track_id = '{track}' ORDER BY rank"
-    )
-    assert [(int(row["rank"]), round(float(row["similarity"]), 6)) for row in shown.csv()] == expected
-    known = "SELECT track_id, track_name FROM gold_tracks_wide WHERE cluster IS NOT NULL {} "
+    known = "SELECT track_id, track_name FROM gold_tracks_wide WHERE {} "
     known += "ORDER BY plays DESC, popularity DESC NULLS LAST, track_id"
-    name = ask(known.format("AND track_name <> ''"))[40][1].replace("'", "''")
+    name = ask(known.format("cluster IS NOT NULL AND track_name <> ''"))[40][1].replace("'", "''")
     shown.write("Track or artist has", name.replace("''", "'"))
-    (track, _), *_ = ask(known.format(f"AND strpos(lower(track_name || artist_name), lower('{name}')) > 0"))
+    (track, _), *_ = ask(known.format(f"strpos(lower(track_name || artist_name), lower('{name}')) > 0"))
     expected = ask(f"SELECT rank, round(distance, 6) FROM gold_similar_tracks WHERE track_id = '{track}' ORDER BY rank")
     assert [(int(row["rank"]), round(float(row["distance"]), 6)) for row in shown.csv()] == expected
+    shared = [int(row["shared"]) for row in shown.csv(1)]
+    assert shared == [
+        number for (number,) in ask(f"SELECT shared FROM ({sql.heard_together(track, 20)}) AS r ORDER BY rank")
+    ]
     shown.press("Curated playlists").choose("Kind", "activity")
     moods = ask("SELECT playlist_name FROM gold_curated_playlists WHERE kind = 'activity' GROUP BY 1 ORDER BY 1")
     size = ask(f"SELECT count(*) FROM gold_curated_playlists WHERE playlist_name = '{moods[0][0]}'")[0][0]

@@ -1,6 +1,6 @@
 """Put each fault of mutants.toml into a copy of the code, and tell whether its tests fail, as they should.
 
-What came of each is kept in build/mutants.json; docs/mutants.md is written when all of them have been tried.
+What came of each is kept in build/mutants.json, from which docs/mutants.md is written.
 """
 
 from __future__ import annotations
@@ -120,19 +120,20 @@ def results() -> dict[str, bool]:
     return kept
 
 
-def page(found: dict[Mutant, bool]) -> str:
+def page(everything: list[Mutant], kept: dict[str, bool]) -> str:
     """What docs/mutants.md says."""
-    killed = sum(found.values())
+    killed = sum(kept.get(mutant.fault, False) for mutant in everything)
     lines = [
         HEAD,
-        f"{killed} of {len(found)} are killed. {sum(not mutant.spark for mutant in found)} need no Spark.",
+        f"{killed} of {len(everything)} are killed. {sum(mutant.spark for mutant in everything)} need Spark.",
         "",
         "| fault | in | noticed by | |",
         "|---|---|---|---|",
     ]
-    for mutant, was_killed in found.items():
+    for mutant in everything:
         tests = ", ".join(f"`{Path(test.partition('::')[0]).stem}`" for test in mutant.tests)
-        lines.append(f"| {mutant.fault} | `{mutant.file}` | {tests} | {'killed' if was_killed else '**survived**'} |")
+        state = {True: "killed", False: "**survived**", None: "not tried yet"}[kept.get(mutant.fault)]
+        lines.append(f"| {mutant.fault} | `{mutant.file}` | {tests} | {state} |")
     return "\n".join(lines) + "\n"
 
 
@@ -165,8 +166,7 @@ def main() -> int:
             print(f"{'killed  ' if found else 'SURVIVED'}  {mutant.file}: {mutant.fault}", flush=True)
     killed = sum(kept[mutant.fault] for mutant in chosen)
     print(f"{killed} of {len(chosen)} killed")
-    if all(mutant.fault in kept for mutant in everything):
-        DOCS.write_text(page({mutant: kept[mutant.fault] for mutant in everything}), encoding="utf-8")
+    DOCS.write_text(page(everything, kept), encoding="utf-8")
     return 0 if killed == len(chosen) else 1
 
 

@@ -16,6 +16,8 @@ from soundlake import tables
 from soundlake.dashboard import charts
 from soundlake.dashboard.drawn import told_apart
 
+pytestmark = pytest.mark.heavy
+
 CLUSTERS = ["calm", "loud", "odd"]
 TITLES = {"n": "Number", "cluster": "Cluster"}
 

@@ -14,6 +14,8 @@ from streamlit.testing.v1 import AppTest
 from helpers.marts import write_mart
 from soundlake.dashboard import charts, periods
 
+pytestmark = pytest.mark.heavy
+
 MARCH_5_TO_JULY_8 = (date(2021, 3, 5), date(2021, 7, 8))
 TITLES = {"month": "Month", "plays": "Plays", "genre": "Genre"}
 

@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 from helpers.marts import small_lake
 from helpers.pages import draw, table, told, well
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Path:

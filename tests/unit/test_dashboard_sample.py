@@ -15,6 +15,8 @@ from soundlake.launch.paths import SAMPLE
 from soundlake.settings import load_settings
 from soundlake.tables import PLAYS, SAMPLE_SOURCE
 
+pytestmark = pytest.mark.heavy
+
 
 def source(lake: Path) -> Source:
     (lake / "bronze").mkdir()

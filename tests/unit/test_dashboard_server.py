@@ -11,6 +11,8 @@ import pytest
 
 from helpers.services.dashboard import dashboard
 
+pytestmark = pytest.mark.heavy
+
 UPGRADE = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",

@@ -273,6 +273,7 @@ def test_a_value_longer_than_what_is_parsed_is_one_record() -> None:
         pytest.param(b"\xff\n" * 150_000, id="lines that are no text"),
     ],
 )
+@pytest.mark.heavy
 def test_no_file_takes_long(content: bytes) -> None:
     start = time.process_time()
     frame(content)

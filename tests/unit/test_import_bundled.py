@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -239,3 +240,68 @@ def test_a_row_of_an_export_with_broken_quotes_costs_only_itself(tmp_path: Path)
     done = imported(tmp_path, write(tmp_path / "quoted.csv", content))
     assert [item["track"]["id"] for item in done.payloads("playlist_item")] == [A, C]
     assert [row for row, _ in done.reasons()] == [2]
+
+
+def test_the_playlists_of_tunemymusic(tmp_path: Path) -> None:
+    content = (
+        "Track name,Artist name,Album,Playlist name,Type,ISRC,Spotify - id\n"
+        f'One,"A, B",Alb,Mine,Playlist,XX0000000001,{A}\n'
+        f"Two,C,,Mine,Playlist,,{B}\n"
+        f"One,A,Alb,Other,Playlist,XX0000000001,{A}\n"
+    )
+    done = imported(tmp_path, write(tmp_path / "My Spotify Library.csv", content))
+    entries = done.payloads("playlist_item")
+    assert [(e["playlist"]["name"], e["position"], e["track"]["id"]) for e in entries] == [
+        ("Mine", 0, A),
+        ("Mine", 1, B),
+        ("Other", 2, A),
+    ]
+    assert entries[0]["playlist"]["id"] == entries[1]["playlist"]["id"] != entries[2]["playlist"]["id"]
+    assert [p["name"] for p in done.payloads("playlist")] == ["Mine", "Other"]
+    assert done.payloads("track")[0]["artists"] == [{"name": "A"}, {"name": "B"}]
+    assert done.report == []
+
+
+LISTENED = {
+    "lastfm.csv": (
+        "uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid\n"
+        '"1634912321","22 Oct 2021, 14:18","A","","Alb","","One",""\n'
+    ),
+    "listens.jsonl": json.dumps(
+        {
+            "listened_at": 1634912321,
+            "user_name": "somebody",
+            "track_metadata": {
+                "track_name": "One",
+                "artist_name": "A",
+                "release_name": "Alb",
+                "additional_info": {"spotify_id": f"https://open.spotify.com/track/{A}"},
+            },
+        }
+    ),
+    "maloja_export.json": json.dumps(
+        {
+            "maloja": {"export_time": 1},
+            "scrobbles": [
+                {
+                    "time": 1634912321,
+                    "duration": 200,
+                    "track": {"artists": ["A"], "title": "One", "album": {"albumtitle": "Alb"}},
+                }
+            ],
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LISTENED)
+def test_what_other_services_say_was_heard(tmp_path: Path, name: str) -> None:
+    done = imported(tmp_path, write(tmp_path / name, LISTENED[name]), user="u1")
+    (play,) = done.payloads("play")
+    assert (play["user_id"], play["played_at"]) == ("u1", "2021-10-22T14:18:41Z")
+    track = play["track"]
+    assert (track["name"], track["artists"], track["album"]) == ("One", [{"name": "A"}], {"name": "Alb"})
+    assert track.get("id") == (A if name == "listens.jsonl" else None)
+    assert play.get("ms_played") == (200_000 if name.startswith("maloja") else None)
+    assert "somebody" not in repr(done)
+    assert done.report == []

@@ -29,6 +29,8 @@ from soundlake.imports.inputs import inputs_of
 from soundlake.imports.opening import UnopenedError
 from soundlake.settings import load_settings
 
+pytestmark = pytest.mark.heavy
+
 MAPPING = tracks(popularity="popularity", duration_ms={"column": "d", "type": "duration"})
 SETTINGS = load_settings(env={})
 # What breaks readers: signs of every syntax, numbers and times at the edge, names that exports know.

@@ -155,6 +155,7 @@ def test_a_stamp_says_where_its_record_stands_and_what_it_filled(tracks: Fed) ->
     assert row["fields"] == 1 + sum(name_bits)
 
 
+@pytest.mark.heavy
 def test_however_many_records_speak_of_a_key_one_row_and_one_stamp_stand() -> None:
     """Skew: what is kept of a key is what stands, however many records speak of it."""
     records = {str(n): track(n % 24, "t", name=f"name {n % 50}") for n in range(20_000)}

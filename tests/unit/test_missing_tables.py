@@ -19,6 +19,8 @@ from soundlake.playlists.reading import read_playlists
 from soundlake.settings import load_settings
 from soundlake.tables import EVENTS, PLAYS
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:

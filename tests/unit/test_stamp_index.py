@@ -462,6 +462,7 @@ class TestWriting:
             check(index, table, f"q/{number + 1}")
         assert max(searched) <= (FANOUT - 1) * 4  # of up to 34
 
+    @pytest.mark.heavy
     def test_files_are_few(self, tmp_path: Path, folder: Path) -> None:
         table = StampTable(tmp_path / "many")
         limits = IndexLimits(memory_rows=1, segment_rows=1000)

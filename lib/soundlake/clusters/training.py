@@ -26,6 +26,10 @@ _STARTS = 3  # KMeans finds a local optimum: the best of several starts varies l
 _ROWS_PER_PARTITION = 250_000
 
 
+class TooLittleToLearnError(SoundlakeError):
+    """The training rows are too few, or too much alike."""
+
+
 @dataclass(frozen=True)
 class ClusterFit:
     """A fitted pipeline (assemble, standardise, KMeans) and what is known of it; arrays in the pipeline's own order."""
@@ -49,7 +53,7 @@ def fit_clusters(rows: DataFrame, train: TrainSettings) -> ClusterFit:
     executors' cores are the same too (sums of floating-point numbers depend on their order).
 
     Raises:
-        SoundlakeError: there are too few rows, or too few that differ.
+        TooLittleToLearnError: there are too few rows, or too few that differ.
     """
     drawn = rows.select(F.xxhash64("track_id", F.lit(train.seed)).alias("draw"), *FEATURES)
     n_tracks = rows.count()
@@ -118,7 +122,7 @@ def _numbers_to_try(n_tracks: int, train: TrainSettings) -> list[int]:
     wanted = [train.k] if train.k else list(range(train.k_min, train.k_max + 1))
     possible = [k for k in wanted if k < n_tracks]
     if not possible:
-        raise SoundlakeError(
+        raise TooLittleToLearnError(
             f"{wanted[0]} clusters need more than {wanted[0]} tracks to learn from, there are {n_tracks}: take in more "
             f"audio features, let train.sources (now {', '.join(train.sources)}) allow more of them, "
             f"or lower {'train.k' if train.k else 'train.k_min'}"
@@ -126,8 +130,9 @@ def _numbers_to_try(n_tracks: int, train: TrainSettings) -> list[int]:
     return possible
 
 
-def _too_much_alike(k: int) -> SoundlakeError:
-    return SoundlakeError(f"the tracks to learn from are too much alike for {k} clusters: take in more audio features")
+def _too_much_alike(k: int) -> TooLittleToLearnError:
+    what = f"the tracks to learn from are too much alike for {k} clusters"
+    return TooLittleToLearnError(f"{what}: take in more audio features")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import streamlit as st
 
-from soundlake.dashboard import sample
+from soundlake.dashboard import filters, sample
 from soundlake.dashboard.arguments import read_arguments
 from soundlake.dashboard.source import Source
 from soundlake.dashboard.views import (
@@ -61,6 +61,7 @@ def main(arguments: tuple[str, ...]) -> None:
         st.caption(f"Reading {source.place}")
         if st.button("Ask again", icon=":material/refresh:", help="answers are shown again for a minute"):
             st.cache_data.clear()
+    filters.style()
     sample.banner(source)
     chosen.run()
 

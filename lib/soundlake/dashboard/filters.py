@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,6 +15,36 @@ from soundlake.dashboard.source import Source
 from soundlake.errors import MissingTableError
 
 Days = tuple[date, date]
+
+_PHONE = 640  # pixels, as Streamlit stacks columns below
+_UNFOLD, _FILTERS = "unfold", "filters"
+
+
+def kept(*parts: str) -> dict[str, Any]:
+    """What makes a widget keep its value on a reload, between pages and in a copied link, where it has this name."""
+    name = re.sub(r"\W+", "-", "-".join(parts).removeprefix("gold_").lower()).strip("-")
+    return {"key": name, "bind": "query-params", "persist_state": "session"}
+
+
+@contextmanager
+def folded() -> Iterator[None]:
+    """Filters that a phone folds away behind a box to tick, so that the first chart is in the first screen."""
+    st.checkbox("Filters", key=_UNFOLD)
+    with st.container(key=_FILTERS):
+        yield
+
+
+def style() -> None:
+    """What folds filters on a phone; to be drawn once on each page."""
+    unfolded = f".stMain:has(.st-key-{_UNFOLD} input:checked)"
+    hidden = f".st-key-{_FILTERS}:not(:has(.stAlert))"  # what a choice without an answer is told stays to be seen
+    st.html(
+        "<style>.stMainBlockContainer {padding-top: 3rem}"
+        f"@media (min-width: {_PHONE + 1}px) {{.st-key-{_UNFOLD} {{display: none}}}}"
+        f"@media (max-width: {_PHONE}px) {{.stMainBlockContainer {{padding-top: 4rem}}"
+        f".stMain {hidden} {{display: none}}"
+        f"{unfolded} {hidden} {{display: flex}}}}</style>"
+    )
 
 
 def months(source: Source, view: str, column: str = "month", label: str = "Months") -> Days | None:
@@ -31,8 +64,8 @@ def days(source: Source, view: str, column: str, label: str) -> Days | None:
         return None
     first, last = (pd.Timestamp(found[name][0]).date() for name in ("first", "last"))
     left, right = st.columns(2)
-    begin = left.date_input(f"{label} from", first, min_value=first, max_value=last, key=f"{view}-{column}-from")
-    end = right.date_input("to", last, min_value=first, max_value=last, key=f"{view}-{column}-to")
+    begin = left.date_input(f"{label} from", first, min_value=first, max_value=last, **kept(view, column, "from"))
+    end = right.date_input("to", last, min_value=first, max_value=last, **kept(view, column, "to"))
     return (begin, end)
 
 
@@ -58,7 +91,7 @@ def several(
         default=list(default),
         max_selections=most,
         placeholder="choose" if default else "all",
-        key=f"{view}-{label}",
+        **kept(view, label),
     )
 
 
@@ -73,7 +106,7 @@ def clusters(source: Source) -> list[str]:
 
 def how_many(label: str = "How many", default: int = 20) -> int:
     """Choose how many rows a chart shows."""
-    return int(st.select_slider(label, [10, 20, 30, 50, 100], value=default))
+    return int(st.select_slider(label, [10, 20, 30, 50, 100], value=default, **kept("top")))
 
 
 def _range(source: Source, view: str, column: str, label: str, form: str) -> Days | None:
@@ -85,5 +118,5 @@ def _range(source: Source, view: str, column: str, label: str, form: str) -> Day
     if first == last:
         st.caption(f"{label}: {first}, the only one there is")
         return (options[first], options[first])
-    begin, end = st.select_slider(label, list(options), value=(first, last), key=f"{view}-{column}")
+    begin, end = st.select_slider(label, list(options), value=(first, last), **kept(view, column))
     return (options[begin], options[end])

@@ -24,7 +24,7 @@ def choose(source: Source, view: str) -> tuple[str, list[str]]:
         f"GROUP BY {PLAYLIST} ORDER BY n DESC, playlist LIMIT 1000"
     )["playlist"].tolist()
     with right:
-        playlist = st.selectbox("Playlist", ranked)
+        playlist = st.selectbox("Playlist", ranked, **filters.kept(view, "playlist"))
     return playlist or "", market
 
 

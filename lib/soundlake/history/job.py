@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 
@@ -10,12 +9,8 @@ from pyspark.sql import SparkSession
 from rich.console import Console
 
 from soundlake import stream
-from soundlake.catalog.delta import open_table, read_rows
-from soundlake.catalog.missing import rows_in
 from soundlake.clusters.job import train
-from soundlake.errors import SoundlakeError
-from soundlake.history.printing import print_summary
-from soundlake.history.summary import summarise
+from soundlake.clusters.training import TooLittleToLearnError
 from soundlake.insights.builder import build
 from soundlake.lake import Lake
 from soundlake.lease import try_lease
@@ -23,14 +18,7 @@ from soundlake.ops.leases import leased
 from soundlake.recommend.job import recommend
 from soundlake.run_report import print_counts, since, step
 from soundlake.settings import Settings
-from soundlake.tables import ARTISTS, BATCHES, PLAYS, TRACK_FEATURES, TRACKS, Table
-
-# What more a history can say, and what for that is missing.
-_MORE = {
-    TRACK_FEATURES: "how your music sounds (clusters)",
-    ARTISTS: "genres",
-    TRACKS: "recommendations, and names of artists as Spotify knows them",
-}
+from soundlake.tables import BATCHES, TRACK_FEATURES, TRACKS
 
 
 def run(spark: SparkSession, settings: Settings, console: Console) -> None:
@@ -57,28 +45,5 @@ def run(spark: SparkSession, settings: Settings, console: Console) -> None:
 def _train(spark: SparkSession, lake: Lake, settings: Settings, console: Console) -> None:
     try:
         train(spark, lake, settings, partial(try_lease, settings, "train_clusters"))
-    except SoundlakeError as error:  # too little to learn from: all else can be answered
+    except TooLittleToLearnError as error:  # all else can be answered
         console.print(f"no clusters: {error}", markup=False)
-
-
-def tell(settings: Settings, user: str, console: Console) -> None:
-    """Print what the lake says of a listener now. Needs no Spark."""
-    plays = open_table(settings, PLAYS)
-    rows = None if plays is None else read_rows(plays, having=[("user_id", user)])
-    summary = None if rows is None else summarise(rows, user, settings.insights.time_zone)
-    if summary is None:
-        console.print(f"{settings.lake.uri} holds no plays of {user}", markup=False)
-        return
-    print_summary(console, summary, missing(settings), settings.lake.uri)
-
-
-def missing(settings: Settings) -> Iterator[str]:
-    """Say what more the lake could tell, and how to get what is missing for it."""
-    lacking = [what for table, what in _MORE.items() if not _has_rows(settings, table)]
-    if lacking:
-        yield f"Missing for more: {'; '.join(lacking)}."
-        yield "They come from Spotify's API or a data set: docs/history.md says how."
-
-
-def _has_rows(settings: Settings, table: Table) -> bool:
-    return bool(rows_in(settings, table))

@@ -70,6 +70,8 @@ def source(name: str, path: str, type_: str, values: Sequence[Any]) -> str | Non
         return None
     if type_ == f.TEXT and path.rpartition(".")[2] == "name" and are_ids(texts):
         return None  # a column of ids is no column of names, whatever it is called
+    if type_ == f.ID and not is_list and any(not are_ids([text]) and are_ids(_parts(text)) for text in texts):
+        return None  # several ids in one cell are no id
     options: list[str] = []
     if is_list:
         options += _list(path, type_, there, texts)

@@ -15,7 +15,7 @@ from soundlake.times import instant
 
 Scalar = str | int | float | bool
 Kind = Literal["track", "artist", "album", "audio_features", "playlist", "playlist_item", "play", "user_item"]
-TypeName = Literal["text", "id", "integer", "number", "flag", "texts", "date", "time", "duration"]
+TypeName = Literal["text", "id", "integer", "number", "flag", "texts", "date", "time", "duration", "platform"]
 
 
 _ORIGINS = ("column", "columns", "value", "given", "template", "place")

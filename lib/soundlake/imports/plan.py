@@ -72,7 +72,8 @@ def bind(mapping: TableMapping, columns: Columns, context: Context, sample: Sequ
         except UnfitError as unfit:
             (left_out if record.optional else missing).append(f"{record.kind}: {unfit}")
             continue
-        left_out += [f"{record.kind}: no column {name}" for name in binding.absent]
+        if binding.absent:
+            left_out.append(f"{record.kind}: no column {', '.join(dict.fromkeys(binding.absent))}")
     if missing or not makers:
         raise UnfitError("; ".join(missing or left_out))
     return Plan(makers, left_out)
@@ -155,7 +156,7 @@ class _Binding:
             return self._several(path, source, type_)
         index = next((i for n in source.names if (i := self._index(n)) is not None), None)
         if index is None:
-            self.absent.append(" or ".join(source.names))
+            self.absent.append(source.names[0])
             return None
         if (source.type or type_) == TEXTS and source.list in (None, "auto"):
             source = source.model_copy(update={"list": self._list_syntax(index, source)})

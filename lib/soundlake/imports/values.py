@@ -16,6 +16,7 @@ from typing import Any
 
 from soundlake.imports import fields as f
 from soundlake.imports.cell_times import date_reader, time_reader
+from soundlake.imports.devices import family_of
 from soundlake.imports.lists import as_list
 from soundlake.imports.mapping import Source
 from soundlake.imports.unreadable import UnreadableError
@@ -70,7 +71,7 @@ def _base(source: Source, type_: str) -> Reader:
         return (
             date_reader(formats, text, _is_nothing) if is_date else time_reader(formats, source.zone, text, _is_nothing)
         )
-    return {f.TEXT: text, f.ID: identifier, f.FLAG: flag, f.DURATION: duration}[type_]
+    return {f.TEXT: text, f.ID: identifier, f.FLAG: flag, f.DURATION: duration, f.PLATFORM: platform}[type_]
 
 
 def _part_of(source: Source, read: Reader) -> Reader:
@@ -185,6 +186,12 @@ def flag(cell: Any) -> bool | None:
         return False
     _refuse(word, value, "true or false")
     return None
+
+
+def platform(cell: Any) -> str | None:
+    """The family of what something was played on; what is not known is nothing."""
+    value = text(cell)
+    return None if value is None else family_of(value)
 
 
 def duration(cell: Any) -> int | None:

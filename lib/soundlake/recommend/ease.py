@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.sparse import csr_array
-from scipy.sparse.linalg import svds
+from sklearn.utils.extmath import randomized_svd
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
@@ -79,6 +79,5 @@ def pull(artist_tracks: NDArray[np.int64] | Floats) -> NDArray[np.float64]:
 def _rows(likes: csr_array, most: int, seed: int) -> NDArray[np.float64]:
     if likes.shape[0] <= most:
         return np.asarray(likes.toarray(), dtype=float)
-    start = np.random.default_rng(seed).normal(size=min(likes.shape))
-    _, strengths, directions = svds(likes.astype(float), k=most, v0=start)
+    _, strengths, directions = randomized_svd(likes.astype(float), most, random_state=seed)
     return np.asarray(strengths[:, None] * directions)

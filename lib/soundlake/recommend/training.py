@@ -48,13 +48,14 @@ def fit_factors(likes: DataFrame, tracks: DataFrame, recommend: RecommendSetting
 
     `tracks` are those of silver/tracks. Same likes, seed and settings: the same factors, however the files lie.
     """
-    most = likes.groupBy("track_id").count().orderBy(F.desc("count"), "track_id").limit(recommend.most_tracks)
-    found = likes.join(most.select("track_id"), on="track_id", how="left_semi")
     artists = tracks.where(F.col("artist_id").isNotNull()).select("track_id", "artist_id")
-    in_all = artists.groupBy("artist_id").agg(F.count("*").alias("n"))
-    with kept(artists.join(most, on="track_id", how="left_semi")) as of_tracks:
-        in_all = in_all.join(of_tracks, on="artist_id", how="left_semi")
-        return fit_table(collect(found), collect(of_tracks), collect(in_all), recommend.factors, seed)
+    with kept(likes) as all_likes:
+        most = all_likes.groupBy("track_id").count().orderBy(F.desc("count"), "track_id").limit(recommend.most_tracks)
+        with kept(artists.join(most, on="track_id", how="left_semi")) as of_tracks:
+            found = collect(all_likes.join(most.select("track_id"), on="track_id", how="left_semi"))
+            each = artists.groupBy("artist_id").agg(F.count("*").alias("n"))
+            in_all = collect(each.join(of_tracks, on="artist_id", how="left_semi"))
+            return fit_table(found, collect(of_tracks), in_all, recommend.factors, seed)
 
 
 def fit_table(likes: pa.Table, artists: pa.Table, artist_tracks: pa.Table, most_factors: int, seed: int) -> FactorFit:

@@ -21,12 +21,13 @@ def albums_of_year(source: Source) -> None:
     if not years:
         nothing("No playlist has been seen yet.")
         return
-    left, right = st.columns(2)
-    with left:
-        markets = filters.several(f"{_VIEW}-year", "Market", filters.values(source, _VIEW, MARKET))
-    with right:
-        year = st.selectbox("Year", years, format_func=str)
-    top = filters.how_many()
+    with filters.folded():
+        left, right = st.columns(2)
+        with left:
+            markets = filters.several(f"{_VIEW}-year", "Market", filters.values(source, _VIEW, MARKET))
+        with right:
+            year = st.selectbox("Year", years, format_func=str, **filters.kept("year"))
+        top = filters.how_many()
     clause = sql.where(monthly, f"{_YEAR} = {int(year)}", sql.one_of(MARKET, markets), "album_name IS NOT NULL")
     frame = source.ask(
         "SELECT album_id AS id, max(album_name) AS name, max(artist_name) AS beside, sum(entries) AS entries, "

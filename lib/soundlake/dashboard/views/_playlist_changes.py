@@ -13,17 +13,18 @@ from soundlake.dashboard.source import Source
 def turnover(source: Source) -> None:
     """How much of each playlist is new, week by week."""
     view = "gold_playlist_turnover"
-    span = filters.days(source, view, "snapshot_date", "Days")
-    playlists = source.ask(
-        f"SELECT {PLAYLIST} AS playlist, count(*) AS days FROM {view} WHERE turnover IS NOT NULL "
-        f"GROUP BY {PLAYLIST} ORDER BY days DESC, playlist LIMIT 1000"
-    )["playlist"].tolist()
-    if span is None or not playlists:
-        nothing("No playlist has two days yet.")
-        return
-    chosen = filters.several(
-        view, f"Playlists, at most {charts.MOST_COLOURS}", playlists, playlists[:4], most=charts.MOST_COLOURS
-    )
+    with filters.folded():
+        span = filters.days(source, view, "snapshot_date", "Days")
+        playlists = source.ask(
+            f"SELECT {PLAYLIST} AS playlist, count(*) AS days FROM {view} WHERE turnover IS NOT NULL "
+            f"GROUP BY {PLAYLIST} ORDER BY days DESC, playlist LIMIT 1000"
+        )["playlist"].tolist()
+        if span is None or not playlists:
+            nothing("No playlist has two days yet.")
+            return
+        chosen = filters.several(
+            view, f"Playlists, at most {charts.MOST_COLOURS}", playlists, playlists[:4], most=charts.MOST_COLOURS
+        )
     if not chosen:
         nothing("No playlist is chosen.")
         return
@@ -46,13 +47,14 @@ def turnover(source: Source) -> None:
 def overlap(source: Source) -> None:
     """How much of a playlist is on those of other markets, day by day."""
     view = "gold_market_overlap"
-    span = filters.days(source, view, "snapshot_date", "Days")
-    playlists = filters.values(source, view, PLAYLIST)
-    if span is None or not playlists:
-        nothing("No two playlists of different markets were seen on one day yet.")
-        return
-    japan = next((i for i, name in enumerate(playlists) if "japan" in name.lower()), 0)
-    playlist = st.selectbox("Playlist", playlists, index=japan)
+    with filters.folded():
+        span = filters.days(source, view, "snapshot_date", "Days")
+        playlists = filters.values(source, view, PLAYLIST)
+        if span is None or not playlists:
+            nothing("No two playlists of different markets were seen on one day yet.")
+            return
+        japan = next((i for i, name in enumerate(playlists) if "japan" in name.lower()), 0)
+        playlist = st.selectbox("Playlist", playlists, index=japan, **filters.kept("overlap-playlist"))
     other = "coalesce(other_playlist_name, other_playlist_id)"
     frame = source.ask(
         f"SELECT snapshot_date, {other} AS other, shared, tracks, share, jaccard FROM {view} "

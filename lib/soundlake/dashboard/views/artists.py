@@ -27,16 +27,17 @@ def show(source: Source) -> None:
     """Draw the page."""
     st.title("Most Streamed Artists")
     with explained(source):
-        span = filters.months(source, VIEW)
-        if span is None:
-            nothing("Nothing has been played yet.")
-            return
-        left, right = st.columns(2)
-        with left:
-            words = st.text_input("Artist", placeholder="any")
-        with right:
-            by = st.radio("Order by", list(_BY), horizontal=True)
-            top = filters.how_many()
+        with filters.folded():
+            span = filters.months(source, VIEW)
+            if span is None:
+                nothing("Nothing has been played yet.")
+                return
+            left, right = st.columns(2)
+            with left:
+                words = st.text_input("Artist", placeholder="any", **filters.kept("artist-words"))
+            with right:
+                by = st.radio("Order by", list(_BY), horizontal=True, **filters.kept("artist-order"))
+                top = filters.how_many()
         clause = sql.where(sql.between("month", span), "artist_name IS NOT NULL", sql.contains(words, "artist_name"))
         frame = source.ask(
             "SELECT id, max(artist_name) AS artist_name, sum(plays) AS plays, "

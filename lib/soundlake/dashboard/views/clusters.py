@@ -38,7 +38,7 @@ def show(source: Source) -> None:
 
 
 def _sizes(overview: pd.DataFrame, known: list[str]) -> None:
-    by = st.radio("Show", ["tracks", "plays", "popularity"], horizontal=True)
+    by = st.radio("Show", ["tracks", "plays", "popularity"], horizontal=True, **filters.kept("clusters-by"))
     value = {"tracks": "size", "plays": "plays", "popularity": "mean_popularity"}[by]
     titles = {"cluster_name": "Cluster", "size": "Tracks", "share": "Share", "plays": "Plays"}
     titles |= {"mean_popularity": "Mean popularity", "top_genre": "Top genre", **{name: name for name in _FEATURES}}
@@ -87,13 +87,13 @@ def _examples(source: Source) -> None:
     if frame.empty:
         nothing("No track has a cluster yet.")
         return
-    cluster: str = st.selectbox("Cluster", frame["cluster_name"].drop_duplicates().tolist())
+    cluster: str = st.selectbox("Cluster", frame["cluster_name"].drop_duplicates().tolist(), **filters.kept("cluster"))
     titles = {"track_name": "Track", "artist_name": "Artist", "plays": "Plays", "popularity": "Popularity"}
     answer.show("cluster_examples", frame[frame["cluster_name"] == cluster], None, titles, is_open=True)
 
 
 def _of_track(source: Source) -> None:
-    words = st.text_input("Which cluster has the track", placeholder="title or artist")
+    words = st.text_input("Which cluster has the track", placeholder="title or artist", **filters.kept("cluster-of"))
     if not words.strip():
         return
     frame = source.ask(

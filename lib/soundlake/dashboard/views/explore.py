@@ -20,10 +20,11 @@ def show(source: Source) -> None:
     """Draw the page."""
     st.title("All Insights")
     insights = {insight.title: insight for insight in load_insights()}
-    insight = insights[st.selectbox("Insight", sorted(insights))]
+    insight = insights[st.selectbox("Insight", sorted(insights), **filters.kept("insight"))]
     st.caption(f"{insight.question} {insight.grain[:1].upper()}{insight.grain[1:]}.")
     with explained(source):
-        conditions = _choices(source, insight)
+        with filters.folded():
+            conditions = _choices(source, insight)
         _chart(source, insight, conditions)
         _rows(source, insight, conditions)
 
@@ -41,7 +42,7 @@ def _choices(source: Source, insight: Insight) -> list[str]:
         options = [str(value) for value in source.ask(options_sql(view, column, conditions))["v"]]
         if options:
             index = options.index(first) if first in options else 0
-            chosen = st.selectbox(readable(column), options, index=index, key=f"{view}-{column}")
+            chosen = st.selectbox(readable(column), options, index=index, **filters.kept(view, column))
             conditions.append(sql.one_of(column, [chosen]))
     return conditions + _several(source, insight)
 

@@ -44,13 +44,14 @@ def _forecasts(source: Source) -> None:
     if known.empty:
         nothing("No chart has a forecast: that needs a daily snapshot over weeks.")
         return
-    left, right = st.columns(2)
-    with left:
-        chart_name = st.selectbox("Chart", known["playlist_name"].tolist())
-        order = st.radio("Order by", list(_ORDERS), horizontal=True)
-    with right:
-        words = st.text_input("Track or artist", placeholder="any")
-        top = filters.how_many()
+    with filters.folded():
+        left, right = st.columns(2)
+        with left:
+            chart_name = st.selectbox("Chart", known["playlist_name"].tolist(), **filters.kept("chart"))
+            order = st.radio("Order by", list(_ORDERS), horizontal=True, **filters.kept("forecast-order"))
+        with right:
+            words = st.text_input("Track or artist", placeholder="any", **filters.kept("forecast-words"))
+            top = filters.how_many()
     chosen = known.set_index("playlist_name").loc[chart_name]
     st.caption(
         f"From the snapshot of {chosen['observed_on']:%Y-%m-%d} for {chosen['forecast_for']:%Y-%m-%d}, by: "

@@ -24,23 +24,32 @@ def show(source: Source) -> None:
     st.title("Genres over Time")
     st.caption("An artist of several genres counts in each of them.")
     with explained(source):
-        span = filters.months(source, VIEW)
-        if span is None:
-            nothing("No genre is known yet: genres come with artists.")
-            return
-        left, right = st.columns(2)
-        with left:
-            measure = st.selectbox("Measure", list(_MEASURES), format_func=_MEASURES.__getitem__)
-        with right:
-            origin = st.selectbox("Genre from", filters.values(source, VIEW, "genre_source"))
-        within = [sql.between("month", span), sql.one_of("genre_source", [origin])]
-        largest = source.ask(
-            f"SELECT genre, sum({measure}) AS total FROM {VIEW} {sql.where(*within)} "
-            f"GROUP BY genre ORDER BY total DESC NULLS LAST, genre"
-        )["genre"].tolist()
-        genres = filters.several(
-            f"{VIEW}-{origin}", f"Genres, at most {charts.MOST_COLOURS}", largest, largest[:6], most=charts.MOST_COLOURS
-        )
+        with filters.folded():
+            span = filters.months(source, VIEW)
+            if span is None:
+                nothing("No genre is known yet: genres come with artists.")
+                return
+            left, right = st.columns(2)
+            with left:
+                measure = st.selectbox(
+                    "Measure", list(_MEASURES), format_func=_MEASURES.__getitem__, **filters.kept("measure")
+                )
+            with right:
+                origin = st.selectbox(
+                    "Genre from", filters.values(source, VIEW, "genre_source"), **filters.kept("genre-from")
+                )
+            within = [sql.between("month", span), sql.one_of("genre_source", [origin])]
+            largest = source.ask(
+                f"SELECT genre, sum({measure}) AS total FROM {VIEW} {sql.where(*within)} "
+                f"GROUP BY genre ORDER BY total DESC NULLS LAST, genre"
+            )["genre"].tolist()
+            genres = filters.several(
+                f"{VIEW}-{origin}",
+                f"Genres, at most {charts.MOST_COLOURS}",
+                largest,
+                largest[:6],
+                most=charts.MOST_COLOURS,
+            )
         if not genres:
             nothing("No genre is chosen.")
             return

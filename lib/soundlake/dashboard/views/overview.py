@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import pandas as pd
 import streamlit as st
 
-from soundlake.dashboard import answer
+from soundlake.dashboard import answer, periods
 from soundlake.dashboard.explain import explained
+from soundlake.dashboard.findings import findings
 from soundlake.dashboard.source import Source
 
 _THINGS = {
@@ -27,10 +30,13 @@ def show(source: Source) -> None:
         return
     with explained(source):
         status = source.status()
+        _findings(source)
+        st.subheader("What there is")
         rows = {table.name: table.rows for table in status.tables}
         with st.container(horizontal=True):
             for view, label in _THINGS.items():
                 st.metric(label, f"{rows.get(view, 0):,}", border=True, width=165)
+        st.subheader("Tables")
         frame = pd.DataFrame(
             [
                 {"table": one.name, "rows": one.rows, "changed_at": one.changed_at.replace(tzinfo=None)}
@@ -42,3 +48,16 @@ def show(source: Source) -> None:
         if status.current_model is not None:
             model = status.current_model
             st.caption(f"Current model: {model['k']} clusters of {model['n_tracks']:,} tracks.")
+
+
+def _findings(source: Source) -> None:
+    """Since when and until when there are data, and what is worth knowing, each a link."""
+    spans = {"plays": periods.extent(source, periods.PLAYS), "charts": periods.extent(source, periods.SNAPSHOTS)}
+    told = [f"{what} from {days[0]} to {days[1]}" for what, days in spans.items() if days is not None]
+    found = list(findings(source))
+    if not found:
+        return
+    st.subheader("What is new")
+    st.caption(f"There are {' and '.join(told)}." if told else "")
+    items = "".join(f'<li><a href="{escape(one.address)}">{escape(one.words)}</a></li>' for one in found)
+    st.html(f"<ul>{items}</ul>")

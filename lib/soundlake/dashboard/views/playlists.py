@@ -20,26 +20,29 @@ def show(source: Source) -> None:
     """Draw the page."""
     st.title("Charts")
     st.caption("Playlists, day by day: charts are playlists too.")
-    question = st.pills("Question", list(_QUESTIONS), default=next(iter(_QUESTIONS)), required=True)
+    question = st.pills(
+        "Question", list(_QUESTIONS), default=next(iter(_QUESTIONS)), required=True, **filters.kept("question")
+    )
     with explained(source):
         _QUESTIONS[question or next(iter(_QUESTIONS))](source)
 
 
 def _top_tracks(source: Source) -> None:
     view = "gold_top_tracks"
-    playlist, market = choose(source, view)
-    on_list = [sql.one_of(PLAYLIST, [playlist]), sql.one_of(MARKET, market)]
-    known = source.ask(f"SELECT DISTINCT week FROM {view} {sql.where(*on_list)} ORDER BY week DESC")
-    if known.empty:
-        nothing("This playlist has no week yet.")
-        return
-    left, right = st.columns(2)
-    weeks = [pd.Timestamp(week).date() for week in known["week"]]
-    with left:
-        week = st.selectbox("Week from (Monday)", weeks, format_func=str)
-    with right:
-        genres = filters.several(view, "Genre of the artist", filters.values(source, view, "genre"))
-    top = filters.how_many(default=20)
+    with filters.folded():
+        playlist, market = choose(source, view)
+        on_list = [sql.one_of(PLAYLIST, [playlist]), sql.one_of(MARKET, market)]
+        known = source.ask(f"SELECT DISTINCT week FROM {view} {sql.where(*on_list)} ORDER BY week DESC")
+        if known.empty:
+            nothing("This playlist has no week yet.")
+            return
+        left, right = st.columns(2)
+        weeks = [pd.Timestamp(week).date() for week in known["week"]]
+        with left:
+            week = st.selectbox("Week from (Monday)", weeks, format_func=str, **filters.kept("week"))
+        with right:
+            genres = filters.several(view, "Genre of the artist", filters.values(source, view, "genre"))
+        top = filters.how_many(default=20)
     titles = {
         "rank": "Rank",
         "previous_rank": "Last week",
@@ -100,16 +103,17 @@ def _albums(source: Source) -> None:
 
 def _appearances(source: Source, view: str, name: str, title: str, more: dict[str, str]) -> None:
     """How many tracks an artist or an album has on a playlist on an average day of each week or month."""
-    playlist, market = choose(source, view)
-    left, right = st.columns(2)
-    with left:
-        period = st.radio("By", ["week", "month"], horizontal=True)
-    with right:
-        words = st.text_input(title, placeholder="any")
-    span = filters.weeks(source, view, "starts_on", "From")
-    if span is None:
-        nothing("This playlist has no period yet.")
-        return
+    with filters.folded():
+        playlist, market = choose(source, view)
+        left, right = st.columns(2)
+        with left:
+            period = st.radio("By", ["week", "month"], horizontal=True, **filters.kept("by"))
+        with right:
+            words = st.text_input(title, placeholder="any", **filters.kept(view, "words"))
+        span = filters.weeks(source, view, "starts_on", "From")
+        if span is None:
+            nothing("This playlist has no period yet.")
+            return
     clause = [
         sql.one_of(PLAYLIST, [playlist]),
         sql.one_of(MARKET, market),
@@ -155,12 +159,13 @@ def _appearances(source: Source, view: str, name: str, title: str, more: dict[st
 
 def _entries(source: Source) -> None:
     view = "gold_chart_entries"
-    playlist, market = choose(source, view)
-    span = filters.days(source, view, "snapshot_date", "Days")
-    if span is None:
-        nothing("This playlist has no entries yet.")
-        return
-    kinds = filters.several(view, "Kind of entry", ["new", "re-entry", "first snapshot"], ["new", "re-entry"])
+    with filters.folded():
+        playlist, market = choose(source, view)
+        span = filters.days(source, view, "snapshot_date", "Days")
+        if span is None:
+            nothing("This playlist has no entries yet.")
+            return
+        kinds = filters.several(view, "Kind of entry", ["new", "re-entry", "first snapshot"], ["new", "re-entry"])
     titles = {
         "snapshot_date": "Day",
         "entry": "Entry",
@@ -195,14 +200,15 @@ def _entries(source: Source) -> None:
 
 def _longest(source: Source) -> None:
     view = "gold_chart_tracks"
-    playlist, market = choose(source, view)
-    left, right = st.columns(2)
-    with left:
-        genres = filters.several(view, "Genre of the artist", filters.values(source, view, "genre"))
-        still_there = st.toggle("Only tracks that are on it now")
-    with right:
-        words = st.text_input("Track or artist", placeholder="any")
-        top = filters.how_many(default=20)
+    with filters.folded():
+        playlist, market = choose(source, view)
+        left, right = st.columns(2)
+        with left:
+            genres = filters.several(view, "Genre of the artist", filters.values(source, view, "genre"))
+            still_there = st.toggle("Only tracks that are on it now", **filters.kept("still-there"))
+        with right:
+            words = st.text_input("Track or artist", placeholder="any", **filters.kept(view, "words"))
+            top = filters.how_many(default=20)
     titles = {
         "track_name": "Track",
         "artist_name": "Artist",

@@ -20,13 +20,13 @@ _NAMES = "LEFT JOIN gold_tracks_wide AS t ON t.track_id = r.{id}"
 def show(source: Source) -> None:
     """Draw the page."""
     st.title("Recommendations")
-    question = st.pills("For", list(_QUESTIONS), default=next(iter(_QUESTIONS)), required=True)
+    question = st.pills("For", list(_QUESTIONS), default=next(iter(_QUESTIONS)), required=True, **filters.kept("for"))
     with explained(source):
         _QUESTIONS[question or next(iter(_QUESTIONS))](source)
 
 
 def _for_listener(source: Source) -> None:
-    words = st.text_input("Listener's id has", placeholder="any")
+    words = st.text_input("Listener's id has", placeholder="any", **filters.kept("listener-words"))
     users = source.ask(
         f"SELECT DISTINCT user_id FROM gold_recommendations {sql.where(sql.contains(words, 'user_id'))} "
         f"ORDER BY user_id LIMIT {_MOST_LISTED}"
@@ -34,7 +34,7 @@ def _for_listener(source: Source) -> None:
     if not users:
         nothing("No such listener has recommendations.")
         return
-    user = st.selectbox("Listener", users)
+    user = st.selectbox("Listener", users, **filters.kept("listener"))
     titles = {"rank": "Rank", "track_name": "Track", "artist_name": "Artist", "reason": "Why", "score": "Score"}
     titles |= {"genre": "Genre", "cluster_name": "Cluster"}
     frame = source.ask(
@@ -47,7 +47,7 @@ def _for_listener(source: Source) -> None:
 
 
 def _like_track(source: Source) -> None:
-    words = st.text_input("Track or artist has", placeholder="any", key="like")
+    words = st.text_input("Track or artist has", placeholder="any", **filters.kept("track-words"))
     clause = sql.where("track_name IS NOT NULL", sql.contains(words, "track_name", "artist_name"))
     known = source.ask(
         "SELECT track_id, track_name, artist_name, plays, listeners, cluster_name, release_year "
@@ -61,7 +61,7 @@ def _like_track(source: Source) -> None:
         track: f"{name} – {artist or 'unknown'}"
         for track, name, artist in zip(known["track_id"], known["track_name"], known["artist_name"], strict=True)
     }
-    track = st.selectbox("Track", list(labels), format_func=labels.__getitem__)
+    track = st.selectbox("Track", list(labels), format_func=labels.__getitem__, **filters.kept("track"))
     of_track = known.set_index("track_id").loc[track]
     st.markdown(_what_is_known(of_track))
     titles = {"rank": "Rank", "track_name": "Track", "artist_name": "Artist", "similarity": "Similarity"}
@@ -105,7 +105,12 @@ def _playlists(source: Source) -> None:
         nothing("There is no such playlist.")
         return
     named = lists.set_index("playlist")
-    playlist = st.selectbox("Playlist", lists["playlist"].tolist(), format_func=lambda one: str(named["name"][one]))
+    playlist = st.selectbox(
+        "Playlist",
+        lists["playlist"].tolist(),
+        format_func=lambda one: str(named["name"][one]),
+        **filters.kept("curated"),
+    )
     st.caption(f"Rule: {named['rule'][playlist]}")
     titles = {"rank": "Rank", "track_name": "Track", "artist_name": "Artist", "score": "Score", "genre": "Genre"}
     frame = source.ask(

@@ -18,7 +18,7 @@ _GENRES = "gold_genre_momentum"
 def show(source: Source) -> None:
     """Draw the page."""
     st.title("What Rises")
-    question = st.pills("Of", list(_QUESTIONS), default=next(iter(_QUESTIONS)), required=True)
+    question = st.pills("Of", list(_QUESTIONS), default=next(iter(_QUESTIONS)), required=True, **filters.kept("of"))
     with explained(source):
         _QUESTIONS[question or next(iter(_QUESTIONS))](source)
 
@@ -29,7 +29,7 @@ def _genres(source: Source) -> None:
     if week is None:
         nothing("Nothing has been played for eight weeks yet.")
         return
-    origin = st.selectbox("Genre from", filters.values(source, _GENRES, "genre_source"))
+    origin = st.selectbox("Genre from", filters.values(source, _GENRES, "genre_source"), **filters.kept("genre-from"))
     frame = source.ask(
         "SELECT genre, 100 * (share - share_before) AS change, share, share_before, z, momentum, lasted, plays "
         f"FROM {_GENRES} {sql.where(sql.between('week', (week, week)), sql.one_of('genre_source', [origin]))} "
@@ -52,17 +52,18 @@ def _artists(source: Source) -> None:
 
 
 def _things(source: Source, view: str, names: list[str], more: dict[str, str]) -> None:
-    left, right = st.columns(2)
-    with left:
-        step = st.radio("Against the one before", ["week", "month"], horizontal=True)
-        falls = st.toggle("What falls")
-    with right:
-        when = _newest(source, view, "starts_on", step, sql.one_of("period", [step]))
-        genres = filters.several(view, "Genre of the artist", filters.values(source, view, "genre"))
+    with filters.folded():
+        left, right = st.columns(2)
+        with left:
+            step = st.radio("Against the one before", ["week", "month"], horizontal=True, **filters.kept("against"))
+            falls = st.toggle("What falls", **filters.kept("falls"))
+        with right:
+            when = _newest(source, view, "starts_on", step, sql.one_of("period", [step]))
+            genres = filters.several(view, "Genre of the artist", filters.values(source, view, "genre"))
+        top = filters.how_many()
     if when is None:
         nothing("Nothing has been played in two of them yet.")
         return
-    top = filters.how_many()
     clause = sql.where(
         sql.one_of("period", [step]),
         sql.between("starts_on", (when, when)),
@@ -102,7 +103,7 @@ def _newest(source: Source, view: str, column: str, step: str, condition: str) -
         starts,
         index=first,
         format_func=lambda start: f"{start:{form}}{' (not whole)' if is_partial[start] else ''}",
-        key=f"{view}-{step}",
+        **filters.kept(view, step),
     )
     return chosen
 

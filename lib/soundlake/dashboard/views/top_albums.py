@@ -28,17 +28,18 @@ def show(source: Source) -> None:
     st.title("Top Albums")
     st.caption("The most popular albums of the five years up to the newest release in the lake.")
     with explained(source):
-        released = filters.days(source, VIEW, "release_date", "Released")
-        if released is None:
-            nothing("No album of the last five years is known yet.")
-            return
-        left, right = st.columns(2)
-        with left:
-            types = filters.several(VIEW, "Type", filters.values(source, VIEW, "album_type"))
-            words = st.text_input("Album or artist", placeholder="any")
-        with right:
-            by = st.radio("Order by", list(_BY), horizontal=True)
-            top = filters.how_many()
+        with filters.folded():
+            released = filters.days(source, VIEW, "release_date", "Released")
+            if released is None:
+                nothing("No album of the last five years is known yet.")
+                return
+            left, right = st.columns(2)
+            with left:
+                types = filters.several(VIEW, "Type", filters.values(source, VIEW, "album_type"))
+                words = st.text_input("Album or artist", placeholder="any", **filters.kept("album-words"))
+            with right:
+                by = st.radio("Order by", list(_BY), horizontal=True, **filters.kept("album-order"))
+                top = filters.how_many()
         clause = sql.where(
             sql.between("release_date", released),
             sql.one_of("album_type", types),

@@ -1,0 +1,130 @@
+"""What is worth knowing at first: findings in words, each with its number and the page that shows more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from soundlake.dashboard import periods, sql
+from soundlake.dashboard.source import Source
+from soundlake.errors import MissingTableError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence, and the address of the page that shows more, relative to the dashboard's own."""
+
+    words: str
+    address: str
+
+
+def findings(source: Source) -> Iterator[Finding]:
+    """The findings of a lake; where a mart is not there yet or holds nothing to tell, it is passed over."""
+    for find in (_leader, _riser, _genre, _entries, _longest):
+        try:
+            found = find(source)
+        except MissingTableError:
+            continue
+        if found is not None:
+            yield found
+
+
+def _leader(source: Source) -> Finding | None:
+    month = _last_month(source, "gold_most_streamed_artists", "month")
+    if month is None:
+        return None
+    row = _first(
+        source,
+        "SELECT artist_name, plays, listeners FROM gold_most_streamed_artists "
+        f"{sql.where(sql.between('month', (month, month)), 'artist_name IS NOT NULL')} ORDER BY rank LIMIT 1",
+    )
+    if row is None:
+        return None
+    words = f"{row['artist_name']} was the most played artist of {month:%B %Y}: {row['plays']:,.0f} plays"
+    return Finding(f"{words} by {row['listeners']:,.0f} listeners.", "artists")
+
+
+def _riser(source: Source) -> Finding | None:
+    view, monthly = "gold_song_popularity", sql.one_of("period", ["month"])
+    month = _last_month(source, view, "starts_on", monthly, "plays_change > 0")
+    if month is None:
+        return None
+    row = _first(
+        source,
+        f"SELECT track_name, artist_name, plays, previous_plays FROM {view} "
+        f"{sql.where(monthly, sql.between('starts_on', (month, month)), 'track_name IS NOT NULL')} "
+        "ORDER BY plays_change DESC NULLS LAST, plays DESC, track_id LIMIT 1",
+    )
+    if row is None:
+        return None
+    words = f"{row['track_name']} by {row['artist_name'] or 'unknown'} rose most in {month:%B %Y}"
+    return Finding(
+        f"{words}: {row['plays']:,.0f} plays after {row['previous_plays']:,.0f} the month before.",
+        "rising?against=month",
+    )
+
+
+def _genre(source: Source) -> Finding | None:
+    view = "gold_genre_momentum"
+    row = _first(
+        source,
+        f"SELECT genre, week, 100 * share AS share, 100 * share_before AS before FROM {view} "
+        f"WHERE momentum = 'gaining' AND week = (SELECT max(week) FROM {view}) ORDER BY z DESC, genre LIMIT 1",
+    )
+    if row is None:
+        return None
+    words = (
+        f"{row['genre']} gains: {row['share']:.1f} % of the plays of four weeks, {row['before']:.1f} % in those before"
+    )
+    return Finding(f"{words}.", "rising?of=Genres")
+
+
+def _entries(source: Source) -> Finding | None:
+    view = "gold_chart_entries"
+    row = _first(
+        source,
+        "SELECT playlist_name, snapshot_date, track_name, artist_name, position, count(*) OVER () AS n "
+        f"FROM {view} WHERE entry = 'new' AND playlist_name = (SELECT playlist_name FROM {view} "
+        "WHERE entry = 'new' GROUP BY playlist_name ORDER BY count(*) DESC, playlist_name LIMIT 1) "
+        "ORDER BY snapshot_date DESC, position LIMIT 1",
+    )
+    if row is None:
+        return None
+    day = pd.Timestamp(row["snapshot_date"])
+    words = f"The newest entry of {row['playlist_name']} is {row['track_name']} by {row['artist_name'] or 'unknown'}"
+    return Finding(f"{words}, at {row['position']:.0f} on {day:%Y-%m-%d}.", "charts?question=New%20entries")
+
+
+def _longest(source: Source) -> Finding | None:
+    row = _first(
+        source,
+        "SELECT playlist_name, track_name, artist_name, days, peak_position FROM gold_chart_tracks "
+        "WHERE track_name IS NOT NULL ORDER BY days DESC, peak_position, track_id LIMIT 1",
+    )
+    if row is None:
+        return None
+    words = f"{row['track_name']} by {row['artist_name'] or 'unknown'} was on {row['playlist_name']} longest"
+    return Finding(
+        f"{words}: {row['days']:,.0f} days, peak {row['peak_position']:.0f}.",
+        "charts?question=Longest%20on%20the%20chart",
+    )
+
+
+def _last_month(source: Source, view: str, column: str, *conditions: str) -> date | None:
+    """The newest month of a mart that the plays fill; else the newest."""
+    clause = sql.where(f"{column} IS NOT NULL", *conditions)
+    found = source.ask(f"SELECT DISTINCT {column} AS v FROM {view} {clause} ORDER BY v DESC LIMIT 24")
+    if found.empty:
+        return None
+    marked = periods.mark(found, "v", "month", periods.extent(source, periods.PLAYS))
+    whole = marked[~marked["unfinished"]] if "unfinished" in marked else marked
+    newest: date = pd.Timestamp((whole if len(whole) else marked)["v"].iloc[0]).date()
+    return newest
+
+
+def _first(source: Source, asked: str) -> pd.Series | None:  # type: ignore[type-arg]  # of values of several types
+    rows = source.ask(asked)
+    return None if rows.empty else rows.iloc[0]

@@ -1,0 +1,40 @@
+"""What a lake tells of a listener, read from its tables without Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console
+
+from soundlake.catalog.delta import open_table, read_rows
+from soundlake.catalog.missing import rows_in
+from soundlake.history.printing import print_summary
+from soundlake.history.summary import summarise
+from soundlake.settings import Settings
+from soundlake.tables import ARTISTS, PLAYS, TRACK_FEATURES, TRACKS
+
+# What more a history can say, and what for that is missing.
+_MORE = {
+    TRACK_FEATURES: "how your music sounds (clusters)",
+    ARTISTS: "genres",
+    TRACKS: "recommendations, and names of artists as Spotify knows them",
+}
+
+
+def tell(settings: Settings, user: str, console: Console) -> None:
+    """Print what the lake says of a listener now."""
+    plays = open_table(settings, PLAYS)
+    rows = None if plays is None else read_rows(plays, having=[("user_id", user)])
+    summary = None if rows is None else summarise(rows, user, settings.insights.time_zone)
+    if summary is None:
+        console.print(f"{settings.lake.uri} holds no plays of {user}", markup=False)
+        return
+    print_summary(console, summary, missing(settings), settings.lake.uri)
+
+
+def missing(settings: Settings) -> Iterator[str]:
+    """Say what more the lake could tell, and how to get what is missing for it."""
+    lacking = [what for table, what in _MORE.items() if not rows_in(settings, table)]
+    if lacking:
+        yield f"Missing for more: {'; '.join(lacking)}."
+        yield "They come from Spotify's API or a data set: docs/history.md says how."

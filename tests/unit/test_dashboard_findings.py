@@ -1,0 +1,41 @@
+"""The front page tells findings in words, each with its number and a link."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers.marts import small_lake
+from helpers.pages import draw
+from soundlake.dashboard.findings import findings
+from soundlake.dashboard.source import Source
+from soundlake.settings import load_settings
+
+
+def source(lake: Path) -> Source:
+    return Source(load_settings(lake=str(lake), env={}))
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    return small_lake(tmp_path / "lake")
+
+
+def test_each_finding_has_its_number_and_the_page_that_shows_more(lake: Path) -> None:
+    assert {one.address: one.words for one in findings(source(lake))} == {
+        "artists": "Ana was the most played artist of February 2021: 9 plays by 2 listeners.",
+        "rising?against=month": "Higher by Ana rose most in May 2021: 8 plays after 1 the month before.",
+        "rising?of=Genres": "j-pop gains: 50.0 % of the plays of four weeks, 30.0 % in those before.",
+    }
+
+
+def test_a_lake_without_marts_has_none(tmp_path: Path) -> None:
+    (tmp_path / "bronze").mkdir()
+    assert list(findings(source(tmp_path))) == []
+
+
+def test_the_front_page_shows_them_with_the_time_they_are_of(lake: Path) -> None:
+    page = draw("overview", lake)
+    assert "What is new" in [one.value for one in page.subheader]
+    assert "There are plays from 2021-04-01 to 2021-06-10." in [one.value for one in page.caption]
