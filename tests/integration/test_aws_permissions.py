@@ -33,7 +33,8 @@ from soundlake.sources.kinesis.shard_reader import first_record
 from soundlake.tables import TRACKS
 
 REGION = "us-east-1"
-BUCKET = "bucket"
+BUCKET = "permissions"
+NAME = "permissions"  # of the database, the stream and the secret; moto has one account for all tests
 # Operations of S3 whose permission has another name.
 _S3 = {"HeadObject": "GetObject", "ListObjectsV2": "ListBucket", "HeadBucket": "ListBucket"}
 
@@ -107,17 +108,22 @@ def world(aws: str, request: pytest.FixtureRequest) -> Iterator[Settings]:
     clients = {name: boto3.client(name, region_name=REGION) for name in ("s3", "glue", "kinesis", "secretsmanager")}  # type: ignore[call-overload]
     clients["s3"].create_bucket(Bucket=BUCKET)
     clients["s3"].put_object(Bucket=BUCKET, Key="settings.toml", Body=b"")
-    clients["glue"].create_database(DatabaseInput={"Name": "soundlake"})
-    clients["kinesis"].create_stream(StreamName="records", ShardCount=1)
-    clients["secretsmanager"].create_secret(Name="app", SecretString=json.dumps({"client_id": "x"}))
-    sets = ["catalog.type=glue", "source.kinesis.stream=records", f"source.kinesis.region={REGION}"]
-    sets += [f"extract.state=s3://{BUCKET}/state", "extract.secret_id=app", f"source.kinesis.endpoint_url={aws}"]
+    clients["glue"].create_database(DatabaseInput={"Name": NAME})
+    clients["kinesis"].create_stream(StreamName=NAME, ShardCount=1)
+    clients["secretsmanager"].create_secret(Name=NAME, SecretString=json.dumps({"client_id": "x"}))
+    sets = [
+        "catalog.type=glue",
+        f"source.kinesis.stream={NAME}",
+        f"catalog.database={NAME}",
+        f"source.kinesis.region={REGION}",
+    ]
+    sets += [f"extract.state=s3://{BUCKET}/state", f"extract.secret_id={NAME}", f"source.kinesis.endpoint_url={aws}"]
     yield load_settings(lake=f"s3://{BUCKET}/{hash(request.node.name)}", sets=[*sets, f"s3.endpoint_url={aws}"], env={})
-    clients["secretsmanager"].delete_secret(SecretId="app", ForceDeleteWithoutRecovery=True)
-    clients["kinesis"].delete_stream(StreamName="records")
-    for table in clients["glue"].get_tables(DatabaseName="soundlake")["TableList"]:
-        clients["glue"].delete_table(DatabaseName="soundlake", Name=table["Name"])
-    clients["glue"].delete_database(Name="soundlake")
+    clients["secretsmanager"].delete_secret(SecretId=NAME, ForceDeleteWithoutRecovery=True)
+    clients["kinesis"].delete_stream(StreamName=NAME)
+    for table in clients["glue"].get_tables(DatabaseName=NAME)["TableList"]:
+        clients["glue"].delete_table(DatabaseName=NAME, Name=table["Name"])
+    clients["glue"].delete_database(Name=NAME)
 
 
 def called(run: Callable[[], None]) -> set[str]:
@@ -170,11 +176,11 @@ def every_job(settings: Settings) -> None:
 def stream(settings: Settings) -> None:
     """Every job's, a stream of Kinesis, and a secret of Kafka's."""
     every_job(settings)
-    client = connect(StreamAddress("records", REGION, settings.source.kinesis.endpoint_url))
-    describe(client, "records")
-    (shard,) = list_shards(client, "records")
-    first_record(client, "records", shard.name)
-    read_secret("app")
+    client = connect(StreamAddress(NAME, REGION, settings.source.kinesis.endpoint_url))
+    describe(client, NAME)
+    (shard,) = list_shards(client, NAME)
+    first_record(client, NAME, shard.name)
+    read_secret(NAME)
 
 
 def extraction(settings: Settings) -> None:
