@@ -20,7 +20,8 @@ from helpers.records import envelope
 from helpers.services.browser import chromium
 from helpers.services.dashboard import SIZES, Ask, Shown, dashboard
 from soundlake.settings import load_settings
-from soundlake.tables import ARTISTS
+from soundlake.tables import ARTISTS, PLAYS
+from soundlake.views import LISTENING
 
 _DAY = 24 * 60 * 60
 
@@ -106,6 +107,9 @@ def ask(shown_lake: Path) -> Ask:
                 for folder in (shown_lake / layer).iterdir():
                     if f"{layer}_{folder.name}" in sql:
                         connection.register(f"{layer}_{folder.name}", DeltaTable(folder).to_pyarrow_table())
+            if LISTENING.view in sql:
+                connection.register(PLAYS.view, DeltaTable(shown_lake / PLAYS.path).to_pyarrow_table())
+                connection.execute(f"CREATE VIEW {LISTENING.view} AS {LISTENING.sql()}")
             return connection.sql(sql).fetchall()
 
     return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -95,7 +96,8 @@ EXPECTED: dict[str, tuple[list[str], str]] = {
     ),
     "listening_by_content_type": (
         ["week", "content_type", "plays"],
-        "SELECT CAST(date_trunc('week', played_date) AS date), content_type, count(*) FROM silver_plays GROUP BY 1, 2",
+        "SELECT CAST(date_trunc('week', played_date) AS date), content_type, count(*) FROM silver_listening "
+        "GROUP BY 1, 2",
     ),
     "listening_by_hour": (
         ["hour", "plays"],
@@ -120,7 +122,7 @@ EXPECTED: dict[str, tuple[list[str], str]] = {
     ),
     "skips_by_reason": (
         ["reason", "content_type", "plays"],
-        "SELECT coalesce(reason_end, 'unknown'), content_type, count(*) FROM silver_plays GROUP BY 1, 2",
+        "SELECT coalesce(reason_end, 'unknown'), content_type, count(*) FROM silver_listening GROUP BY 1, 2",
     ),
     "song_popularity": (
         ["starts_on", "track_name", "plays"],
@@ -151,7 +153,7 @@ EXPECTED: dict[str, tuple[list[str], str]] = {
     ),
     "weekly_plays": (
         ["week", "plays"],
-        "SELECT CAST(date_trunc('week', played_date) AS date), count(*) FROM silver_plays "
+        "SELECT CAST(date_trunc('week', played_date) AS date), count(*) FROM silver_listening "
         "WHERE content_type = 'track' GROUP BY 1",
     ),
     "weekly_popularity": (
@@ -190,7 +192,8 @@ def _told(value: Any) -> str:
     try:
         return f"{float(value):.6f}"
     except (TypeError, ValueError):
-        return str(value)
+        # A CSV keeps spreadsheets from running such a text by the apostrophe before it.
+        return re.sub(r"^'(?=[=+@\t\r-])", "", str(value))
 
 
 def without_zeros(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -137,7 +137,7 @@ def test_genres_by_measure_months_and_choice(shown: Shown, ask: Ask) -> None:
 def test_artists_by_months_words_and_hours(shown: Shown, ask: Ask) -> None:
     shown.open("artists")
     expected = ask(
-        "SELECT count(*) FROM silver_plays AS p JOIN silver_tracks AS t USING (track_id) "
+        "SELECT count(*) FROM silver_listening AS p JOIN silver_tracks AS t USING (track_id) "
         "WHERE content_type = 'track' AND t.artist_id IS NOT NULL GROUP BY t.artist_id ORDER BY 1 DESC LIMIT 20"
     )
     assert [int(row["plays"]) for row in shown.csv()] == [plays for (plays,) in expected]
