@@ -44,7 +44,7 @@ test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athe
 
 test-dashboard: setup ## Walk the dashboard in Chromium, on the lake of the demo or of SOUNDLAKE_DEMO_LAKE
 	@command -v chromium chromium-browser google-chrome > /dev/null || { echo "this needs Chromium: apt install chromium fonts-noto-cjk" >&2; exit 2; }
-	@$(PYTHON) -m pytest -m browser tests/integration/test_dashboard_pages.py tests/integration/test_dashboard_charts.py
+	@$(PYTHON) -m pytest -m browser tests/integration
 
 test-cluster: setup ## Jobs whose executors are killed, and a stream at rest, on a Spark cluster of this machine
 	@$(PYTHON) -m pytest -m cluster tests/integration/test_spark_cluster.py tests/integration/test_lost_executor.py
