@@ -28,8 +28,8 @@ QUICK = {
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
 }
 
-# Where executors come and go: a stream at rest gives them back. What they hold for later, the state of Delta tables
-# and shuffles that are done, is computed again where it is needed.
+# With dynamic allocation an idle stream releases its executors, although they still cache Delta's table state and hold
+# finished shuffles. Spark recomputes both when it needs them.
 SCALING = {
     "spark.dynamicAllocation.enabled": "true",
     "spark.dynamicAllocation.cachedExecutorIdleTimeout": "5min",

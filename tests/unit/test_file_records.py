@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from soundlake.errors import SoundlakeError
 from soundlake.settings import Settings, load_settings
-from soundlake.sources.file_records import UNREADABLE, FileReader, cut, parts
+from soundlake.sources.file_records import UNREADABLE, FileReader, chunks, cut
 from soundlake.sources.files import FilesSource
 from soundlake.sources.protocol import KEPT_BYTES
 
@@ -78,10 +78,10 @@ def test_of_a_record_that_is_too_large_the_beginning_is_kept(tmp_path: Path) -> 
     ]
 
 
-def test_many_records_come_in_parts_of_bounded_size_whose_positions_go_on() -> None:
-    found = list(parts([b"x" * 400] * 10, most=1_000, at_once=1_000))
-    assert [part.position for part in found] == [0, 3, 6, 9]
-    assert sum(len(part.values) for part in found) == 10
+def test_many_records_come_in_chunks_of_bounded_size_whose_positions_go_on() -> None:
+    found = list(chunks([b"x" * 400] * 10, most=1_000, at_once=1_000))
+    assert [chunk.position for chunk in found] == [0, 3, 6, 9]
+    assert sum(len(chunk.values) for chunk in found) == 10
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_a_failed_query_says_which_file_and_what_to_do() -> None:
     source = FilesSource(settings("source.files.path=/in"))
     error = f"Traceback\nsoundlake.errors.SoundlakeError: {UNREADABLE}: file:/in/a.json: Permission denied\n  at java"
     assert source.explain(error) == (
-        f"{UNREADABLE}: file:/in/a.json: Permission denied: put it back or give access, and start again"
+        f"{UNREADABLE}: file:/in/a.json: Permission denied: restore it or grant access to it, then start again"
     )
 
 

@@ -24,7 +24,7 @@ _JAVA_OPTIONS = [
 ]
 
 _MOST_HEAP = 8  # GiB
-# A stream's tables and batches need about 1 GB. What a heap may grow to it grows to, and a stream keeps it for months.
+# A stream uses about 1 GB of heap. G1 would grow to any larger limit and not give the memory back.
 MOST_HEAP_OF_STREAM = 3
 
 # One machine: nobody else is to reach it, and a web page would only cost time.
@@ -92,7 +92,7 @@ def spark_environment(
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_SUBMIT_ARGS": submit_args(cores, with_s3=with_s3, most_heap=most_heap),
         "SPARK_CONF_DIR": str(CONF),
-        # glibc keeps memory for each of many threads; with two such pools hundreds of MB go back to the system.
+        # By default glibc keeps up to eight memory pools for each core, and little of them goes back to the system.
         "MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2"),
         # A Spark that is installed elsewhere is another version.
         "SPARK_HOME": str(Path(pyspark.origin).parent),

@@ -54,11 +54,11 @@ class FilesSource:
         return recovered_files(found, root, held, scratch)
 
     def explain(self, error: str) -> str | None:
-        """See Source: but for files that are gone or closed to us, what Spark says of files says it all."""
+        """See Source: name the file that a worker could not read; Spark's own messages need no explanation."""
         if UNREADABLE not in error:
             return None
         said = next(line for line in error.splitlines() if UNREADABLE in line).strip()
-        return f"{said.partition('SoundlakeError: ')[2] or said}: put it back or give access, and start again"
+        return f"{said.partition('SoundlakeError: ')[2] or said}: restore it or grant access to it, then start again"
 
 
 def read_stream(spark: SparkSession, settings: Settings) -> DataFrame:
