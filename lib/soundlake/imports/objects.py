@@ -33,7 +33,7 @@ def field_names(rows: Sequence[Row]) -> list[str]:
 
 def wanted_names(mapping: TableMapping, seen: Sequence[str]) -> list[str]:
     """The fields that a mapping reads, of those that were seen; and those that nobody saw yet, as they may come."""
-    columns = Columns(seen)
+    columns = Columns(seen, mapping.aliases)
     wanted: dict[str, None] = {}
     groups = [source.names for source in sources_of(mapping)]
     for record in mapping.records:

@@ -145,7 +145,7 @@ def _table(text: Text, mapping: TableMapping, format_: str) -> RowSet:
     needed = needed_columns(mapping)
 
     def fits(cells: Sequence[str]) -> bool:
-        columns = Columns(cells)
+        columns = Columns(cells, mapping.aliases)
         return all(any(columns.has(name) for name in names) for names in needed)
 
     table = open_table(lines, Dialect(delimiter, shape.quote, shape.escape), fits, shape.header)

@@ -156,7 +156,10 @@ class Import:
             for batch in rows.batches(issues):
                 if plan is None or batch.header is not header:
                     is_first = plan is None
-                    header, plan = batch.header, bind(mapping, Columns(batch.header), context, batch.rows[:_SAMPLED])
+                    header, plan = (
+                        batch.header,
+                        bind(mapping, Columns(batch.header, mapping.aliases), context, batch.rows[:_SAMPLED]),
+                    )
                     if is_first:
                         self._note(file, [f"left out: {what}" for what in plan.left_out])
                 issues.begin(batch)
