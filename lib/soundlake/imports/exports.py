@@ -6,22 +6,20 @@ Only what is listed here is taken over; every other field, the personal ones fir
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from soundlake.imports.api_answers import NAME, is_answer, records_of
+from soundlake.imports.api_answers import NAME, Row, is_answer, records_of
 from soundlake.imports.devices import family_of
 from soundlake.imports.issues import Issues
 from soundlake.imports.packages import ACCOUNT_HISTORY, EXTENDED_HISTORY, LIBRARY, PLAYLISTS
-from soundlake.imports.plan import Context
+from soundlake.imports.plan import Context, KeyedRecord
 from soundlake.imports.unreadable import UnreadableError
 from soundlake.imports.values import flag, linked_id, made_up_id, text
 from soundlake.times import instant
 
 SOURCE = "spotify-export"
-Row = Mapping[str, Any]
-KeyedRecord = tuple[str, str, dict[str, Any]]
 
 _EXTENDED = (
     "ts",
@@ -124,7 +122,7 @@ def _play(
     elif not any(isinstance(payload.get(name), str) and payload[name].strip() for name in content):
         issues.rejected("play", "nothing says what was played")
     else:
-        yield _made("play", f"{context.user}:{payload[time]}", payload, context)
+        yield context.record("play", f"{context.user}:{payload[time]}", payload)
 
 
 def _flag(name: str, value: Any, issues: Issues) -> bool | None:
@@ -154,10 +152,10 @@ def _playlist(row: Row, number: int, context: Context, issues: Issues) -> Iterat
         payload["description"] = description
     if isinstance(followers := row.get("numberOfFollowers"), int):
         payload["followers"] = {"total": followers}
-    yield _made("playlist", playlist_id, payload, context)
+    yield context.record("playlist", playlist_id, payload)
     playlist = {"id": playlist_id, "name": name, "total": total}
     if not entries:
-        yield _made("playlist_item", playlist_id, {"playlist": playlist, "position": 0, "track": None}, context)
+        yield context.record("playlist_item", playlist_id, {"playlist": playlist, "position": 0, "track": None})
     for position, entry in enumerate(entries):
         item: dict[str, Any] = {"playlist": playlist, "position": position}
         if (added := text(entry.get("addedDate"))) is not None:
@@ -165,7 +163,7 @@ def _playlist(row: Row, number: int, context: Context, issues: Issues) -> Iterat
             if instant(added) is None:
                 issues.nulled("added_at", f"no time that can be read: {added[:80]}")
         item["track"] = _entry(entry)
-        yield _made("playlist_item", playlist_id, item, context)
+        yield context.record("playlist_item", playlist_id, item)
 
 
 def _entry(entry: Row) -> dict[str, Any] | None:
@@ -199,14 +197,9 @@ def _library(entity: str, relation: str) -> Callable[[Row, int, Context, Issues]
             issues.rejected("user_item", f"no uri of the {entity}")
             return
         item = {"user_id": context.user, "relation": relation, entity: {"id": id_}}
-        yield _made("user_item", str(context.user), item, context)
+        yield context.record("user_item", str(context.user), item)
 
     return made
-
-
-def _made(kind: str, key: str, payload: dict[str, Any], context: Context) -> KeyedRecord:
-    envelope = {"kind": kind, "fetched_at": context.fetched_at, "source": context.source, "market": None}
-    return kind, key, {**envelope, "payload": payload}
 
 
 def made_safely(export: Export, row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
