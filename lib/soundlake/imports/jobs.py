@@ -43,6 +43,12 @@ class Summary:
     failed: list[str] = field(default_factory=list)
     issues: list[str] = field(default_factory=list)
 
+    def lines(self) -> list[str]:
+        """The result in words, without the files that failed."""
+        records = ", ".join(f"{count:,} {kind}" for kind, count in sorted(self.records.items()) if count) or "none"
+        files = [f"{file}: {what}" for file, what in self.files.items()]
+        return [*files, *self.notes, f"{self.rows:,} rows read; records: {records}", *self.issues]
+
 
 @dataclass(frozen=True)
 class Job:
