@@ -36,7 +36,6 @@ class Summary:
     """What became of the files."""
 
     rows: int = 0
-    nulled: int = 0
     records: Counter[str] = field(default_factory=Counter)
     files: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

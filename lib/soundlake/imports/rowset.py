@@ -14,7 +14,7 @@ from typing import Any
 from soundlake.imports.columns import Columns
 from soundlake.imports.dialect import DELIMITERS, Dialect, parse_lines, with_spaces
 from soundlake.imports.fields import NEEDED
-from soundlake.imports.header import guess_header, open_table
+from soundlake.imports.header import BEFORE_HEADER, guess_header, open_table
 from soundlake.imports.inputs import Input
 from soundlake.imports.json_values import JsonRows
 from soundlake.imports.lines import Lines
@@ -93,7 +93,7 @@ def peek_columns(
     with file.open(lambda _: None) as opened:
         if format_ == "parquet":
             with _local(file, opened) as local:
-                first: list[Any] = list(islice(_parquet_rows(local, None, shape.each), _LOOKED_AT))
+                first: list[Any] = [row for _, row in islice(_parquet_rows(local, None, shape.each), _LOOKED_AT)]
                 return field_names(first), first, format_, Dialect()
         text = Text(unpacked(opened))
         if format_ == "json":
@@ -112,9 +112,7 @@ def peek_columns(
 
 def _guessed(lines: Lines, format_: str) -> TableRows | None:
     """The table that the first lines make with the delimiter that gives the most columns."""
-    head = list(islice(lines, 60))
-    lines.taken[:] = head
-    lines.give_back(len(head))
+    head = lines.peek(BEFORE_HEADER)
     best: tuple[int, str] | None = None
     for delimiter in ("\t",) if format_ == "tsv" else DELIMITERS:
         rows = _sampled(head, with_spaces(Dialect(delimiter), head))
@@ -178,14 +176,12 @@ def _needed(record: Record, paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 def _json(text: Text, mapping: TableMapping) -> RowSet:
     objects = JsonRows(text.chunks(), mapping.file.rows)
-    held: list[tuple[int, Mapping[str, Any]]] = []
-    names: list[str] = []
     early = _HeldIssues()
     rows = each_row(objects.rows(early), mapping.file.each)
-    held += islice(rows, _LOOKED_AT)
+    held = list(islice(rows, _LOOKED_AT))
     if not objects.has_list:
         raise UnopenedError(f"there is no list at {mapping.file.rows}")
-    names += wanted_names(mapping, field_names([row for _, row in held]))
+    names = wanted_names(mapping, field_names([row for _, row in held]))
     get = getter(names)
 
     def batches(issues: FileIssues) -> Iterator[Batch]:
@@ -205,17 +201,16 @@ def _batched(
 
 def _parquet(path: Path, mapping: TableMapping) -> RowSet:
     each = mapping.file.each
-    first = list(islice(_parquet_rows(path, None, each), _LOOKED_AT))
+    first = [row for _, row in islice(_parquet_rows(path, None, each), _LOOKED_AT)]
     names = wanted_names(mapping, field_names(first))
     get = getter(names)
     tops = sorted({*names, *(name.split(".")[0] for name in names)})
 
-    return RowSet(lambda issues: _batched(enumerate(_parquet_rows(path, tops, each), start=1), names, get))
+    return RowSet(lambda issues: _batched(_parquet_rows(path, tops, each), names, get))
 
 
-def _parquet_rows(path: Path, columns: list[str] | None, each: str | None) -> Iterator[Mapping[str, Any]]:
-    rows = enumerate(parquet_rows(path, columns), start=1)
-    return (row for _, row in each_row(rows, each))
+def _parquet_rows(path: Path, columns: list[str] | None, each: str | None) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    return each_row(enumerate(parquet_rows(path, columns), start=1), each)
 
 
 @contextmanager

@@ -94,7 +94,6 @@ class Import:
         self._finished.append(task)
         if self._unsafe >= _NOTED:
             self.finish()
-        self._summary.nulled += issues.nulls
         if issues.rejects and not done and self._summary.records.total() == before:
             fail(
                 job.file.shown,
