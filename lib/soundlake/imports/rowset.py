@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +106,10 @@ def peek_columns(
         table = _guessed(lines, format_)
         if table is None:
             raise UnopenedError("no header was found: give it a mapping with file.header, the names of its columns")
-        first = list(islice((row for batch in table.batches(issues) for row in batch.rows), _LOOKED_AT))
-        return list(table.header), first, format_, table.dialect
+        header = table.header
+        batches = takewhile(lambda batch: batch.header is header, table.batches(issues))
+        first = list(islice((row for batch in batches for row in batch.rows), _LOOKED_AT))
+        return header, first, format_, table.dialect
 
 
 def _guessed(lines: Lines, format_: str) -> TableRows | None:
