@@ -169,6 +169,11 @@ def test_an_answer_of_the_api_that_was_kept(tmp_path: Path) -> None:
     assert [(i["position"], i["added_at"]) for i in done.payloads("playlist_item")] == [(0, "2024-01-01T00:00:00Z")]
 
 
+def test_a_second_header_with_another_order_does_not_mix_up_the_columns(tmp_path: Path) -> None:
+    text = drafted(tmp_path, write(tmp_path / "f.csv", "track_id,name,note\nt1,One,x\nnote,name,track_id\ny,Two,t2\n"))
+    assert '#   "note", e.g. "x"' in text
+
+
 def test_rows_that_are_held_by_their_keys_are_told(tmp_path: Path) -> None:
     turned = {"track_id": {"0": "t1", "1": "t2"}, "track_name": {"0": "One", "1": "Two"}}
     with pytest.raises(UsageError, match="no list of rows"):

@@ -6,21 +6,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from soundlake.aws import error_code, translate_errors
-from soundlake.catalog.glue import DATABASE_COMMENT, Registration, RegistrationState, open_glue
+from soundlake.aws import translate_errors
+from soundlake.catalog.glue import Registration, RegistrationState, create_database, find_table, open_glue
 from soundlake.catalog.layouts import Layout
-from soundlake.catalog.names import LONGEST_COLUMN_COMMENT, LONGEST_DESCRIPTION, one_line
-from soundlake.catalog.table_input import OURS, relations
-from soundlake.catalog.types import glue_type, spark_type
+from soundlake.catalog.names import LONGEST_DESCRIPTION, one_line
+from soundlake.catalog.table_input import OURS, column_input, relations
+from soundlake.catalog.types import spark_type
 from soundlake.s3 import is_on_s3, on_s3
 from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3, split_uri
 from soundlake.tables import Table
 
 if TYPE_CHECKING:
-    from mypy_boto3_glue import GlueClient
     from mypy_boto3_glue.type_defs import ColumnTypeDef, TableInputTypeDef
 
 _FORMAT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquet{}Format"
@@ -48,11 +45,7 @@ def parquet_input(exported: Exported) -> TableInputTypeDef:
     location = f"{on_s3(exported.place)}/"
     keys = [] if layout is None else [layout.name]
     columns: list[ColumnTypeDef] = [
-        {
-            "Name": column.name,
-            "Type": glue_type(spark_type(column.type)),
-            "Comment": one_line(column.comment, LONGEST_COLUMN_COMMENT),
-        }
+        column_input(column.name, spark_type(column.type), column.comment)
         for column in table.columns
         if column.name not in keys
     ]
@@ -109,32 +102,15 @@ def put(settings: Settings, wanted: TableInputTypeDef, *, check: bool = False) -
     """Create or update a table in one request; with `check` only return what would be done."""
     with translate_errors(f"Glue, database {settings.catalog.database}"):
         glue, database = open_glue(settings), settings.catalog.database
-        existing = _existing(glue, database, wanted["Name"])
+        existing = find_table(glue, database, wanted["Name"])
         if existing is not None and _holds(existing, wanted):
             return "unchanged"
         if not check and existing is None:
-            _make_database(glue, database)
+            create_database(glue, database)
             glue.create_table(DatabaseName=database, TableInput=wanted)
         elif not check:
             glue.update_table(DatabaseName=database, TableInput=wanted)
         return "created" if existing is None else "updated"
-
-
-def _existing(glue: GlueClient, database: str, name: str) -> dict[str, Any] | None:
-    try:
-        return dict(glue.get_table(DatabaseName=database, Name=name)["Table"])
-    except ClientError as error:
-        if error_code(error) != "EntityNotFoundException":
-            raise
-        return None
-
-
-def _make_database(glue: GlueClient, database: str) -> None:
-    try:
-        glue.create_database(DatabaseInput={"Name": database, "Description": DATABASE_COMMENT})
-    except ClientError as error:
-        if error_code(error) != "AlreadyExistsException":
-            raise
 
 
 def _holds(existing: Any, wanted: Any) -> bool:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 RegistrationState = Literal["created", "updated", "unchanged", "missing", "gone", "refused"]
 
-DATABASE_COMMENT = "Soundlake: a streaming lakehouse for Spotify data"
+_DATABASE_COMMENT = "Soundlake: a streaming lakehouse for Spotify data"
 _READERS = 8  # reading a log is waiting for S3
 # Another registrar came first; another look sees its change.
 _MEANWHILE = {"AlreadyExistsException", "ConcurrentModificationException", "EntityNotFoundException"}
@@ -97,6 +97,25 @@ def open_glue(settings: Settings) -> GlueClient:
     return client
 
 
+def find_table(glue: GlueClient, database: str, name: str) -> dict[str, Any] | None:
+    """Return a registered table; None where there is none."""
+    try:
+        return dict(glue.get_table(DatabaseName=database, Name=name)["Table"])
+    except ClientError as error:
+        if error_code(error) != "EntityNotFoundException":
+            raise
+        return None
+
+
+def create_database(glue: GlueClient, name: str) -> None:
+    """Create a database unless it exists."""
+    try:
+        glue.create_database(DatabaseInput={"Name": name, "Description": _DATABASE_COMMENT})
+    except ClientError as error:
+        if error_code(error) != "AlreadyExistsException":
+            raise
+
+
 def _is_meanwhile(error: BaseException) -> bool:
     return isinstance(error, ClientError) and error_code(error) in _MEANWHILE
 
@@ -130,11 +149,7 @@ class _Catalog:
                 raise
         self._registered = {}
         if not self._check:
-            try:
-                self._glue.create_database(DatabaseInput={"Name": self._name, "Description": DATABASE_COMMENT})
-            except ClientError as error:
-                if error_code(error) != "AlreadyExistsException":
-                    raise
+            create_database(self._glue, self._name)
         return [Registration(f"database {self._name}", "created", ("there is no such database",))]
 
     def table(self, table: Table, found: LoggedSchema | None) -> Registration:
@@ -150,12 +165,12 @@ class _Catalog:
         if self._registered is None:
             pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=self._name)
             self._registered = {one["Name"]: dict(one) for page in pages for one in page["TableList"]}
-        registered = self._registered
+        existing = self._registered.get(name)
         for attempt in _again():
             with attempt:
                 if attempt.retry_state.attempt_number > 1:
-                    registered = self._look_again(name)
-                return bring(registered.get(name))
+                    existing = find_table(self._glue, self._name, name)
+                return bring(existing)
         raise AssertionError  # the last attempt returns or raises
 
     def _bring(self, table: Table, found: LoggedSchema | None, existing: dict[str, Any] | None) -> Registration:
@@ -192,14 +207,6 @@ class _Catalog:
                 self._glue.update_table(DatabaseName=self._name, TableInput=wanted)
             return Registration(view.view, "updated", tuple(changes))
         return Registration(view.view, "unchanged")
-
-    def _look_again(self, name: str) -> dict[str, dict[str, Any]]:
-        try:
-            return {name: dict(self._glue.get_table(DatabaseName=self._name, Name=name)["Table"])}
-        except ClientError as error:
-            if error_code(error) != "EntityNotFoundException":
-                raise
-            return {}
 
 
 def _gone(table: Table, place: str) -> Registration:

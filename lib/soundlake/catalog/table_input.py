@@ -9,7 +9,7 @@ from soundlake.catalog.types import glue_type
 from soundlake.tables import Table
 
 if TYPE_CHECKING:
-    from mypy_boto3_glue.type_defs import TableInputTypeDef
+    from mypy_boto3_glue.type_defs import ColumnTypeDef, TableInputTypeDef
 
 OURS = "soundlake."  # the prefix of parameters that are Soundlake's own
 
@@ -34,10 +34,7 @@ def table_input(table: Table, columns: dict[str, str], location: str) -> TableIn
         "PartitionKeys": [],  # the log knows the partitions; here they would be columns twice
         "Parameters": {**_DELTA, "comment": one_line(table.comment, LONGEST_DESCRIPTION), **relations(table)},
         "StorageDescriptor": {
-            "Columns": [
-                {"Name": name, "Type": glue_type(type_), "Comment": one_line(comments[name], LONGEST_COLUMN_COMMENT)}
-                for name, type_ in columns.items()
-            ],
+            "Columns": [column_input(name, type_, comments[name]) for name, type_ in columns.items()],
             "Location": location,
             "InputFormat": "org.apache.hadoop.mapred.SequenceFileInputFormat",
             "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveSequenceFileOutputFormat",
@@ -48,6 +45,11 @@ def table_input(table: Table, columns: dict[str, str], location: str) -> TableIn
             },
         },
     }
+
+
+def column_input(name: str, type_: str, comment: str) -> ColumnTypeDef:
+    """Return a column, given its Spark type."""
+    return {"Name": name, "Type": glue_type(type_), "Comment": one_line(comment, LONGEST_COLUMN_COMMENT)}
 
 
 def relations(table: Table) -> dict[str, str]:

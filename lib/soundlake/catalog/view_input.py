@@ -6,8 +6,8 @@ import json
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-from soundlake.catalog.names import LONGEST_COLUMN_COMMENT, one_line
-from soundlake.catalog.types import glue_type, spark_type
+from soundlake.catalog.table_input import column_input
+from soundlake.catalog.types import spark_type
 from soundlake.tables import Column
 from soundlake.views import View
 
@@ -38,14 +38,7 @@ def view_input(view: View, database: str) -> TableInputTypeDef:
         "ViewOriginalText": f"/* Presto View: {encoded} */",
         "ViewExpandedText": "/* Presto View */",
         "StorageDescriptor": {
-            "Columns": [
-                {
-                    "Name": column.name,
-                    "Type": glue_type(spark_type(column.type)),
-                    "Comment": one_line(column.comment, LONGEST_COLUMN_COMMENT),
-                }
-                for column in view.columns
-            ],
+            "Columns": [column_input(column.name, spark_type(column.type), column.comment) for column in view.columns],
             # Trino wants both to be there, and reads neither of a view.
             "Location": "",
             "SerdeInfo": {},

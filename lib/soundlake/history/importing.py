@@ -26,7 +26,4 @@ def import_history(settings: Settings, exports: Sequence[str], user: str) -> lis
     done = perform(settings, exports, ImportOptions(user=user, to="files", out=settings.source.files.path))
     if not done.records.total():
         raise SoundlakeError("\n".join(["none of these files gave a record", *done.failed, *done.notes]))
-    records = ", ".join(f"{count:,} {kind}" for kind, count in sorted(done.records.items()) if count)
-    found = [f"{file}: {what}" for file, what in done.files.items()]
-    unread = [f"not read: {line}" for line in done.failed]
-    return [*found, *done.notes, *unread, *done.issues, f"{done.rows:,} rows read; records: {records}"]
+    return [*done.lines(), *(f"not read: {line}" for line in done.failed)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as Grid
 
 from soundlake.history.summary import HistorySummary, Place, Streak
@@ -21,7 +22,7 @@ _HEADERS = {
 def print_summary(console: Console, summary: HistorySummary, missing: Iterable[str], lake: str) -> None:
     """Print a history: who, when, how much, the lists, streaks, what is missing for more, and what to open next."""
     console.print()
-    console.rule(f"[bold]The listening history of {summary.user}", align="left")
+    console.rule(f"[bold]The listening history of {escape(summary.user)}", align="left")
     of_kinds = ", ".join(f"{_CONTENT.get(kind, kind)} {_hours(hours)}" for kind, hours in summary.hours.items())
     total = f"{_hours(sum(summary.hours.values()))} in {summary.plays:,} plays"
     console.print(f"{summary.first_at:%Y-%m-%d} to {summary.last_at:%Y-%m-%d}: {total}")
@@ -45,9 +46,9 @@ def _grid(name: str, places: Iterable[Place]) -> Grid:
     for column in grid.columns[-3:]:
         column.justify = "right"
     for place in places:
-        # A name is no markup, whatever brackets it has.
-        names = [one.replace("[", "\\[") for one in place.names]
-        grid.add_row(*names, _hours(place.hours), f"{place.plays:,}", f"{place.first_heard_at:%Y-%m-%d}")
+        grid.add_row(
+            *map(escape, place.names), _hours(place.hours), f"{place.plays:,}", f"{place.first_heard_at:%Y-%m-%d}"
+        )
     return grid
 
 

@@ -11,20 +11,18 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from soundlake.imports.issues import Issues
-from soundlake.imports.plan import Context
+from soundlake.imports.plan import Context, KeyedRecord
 from soundlake.imports.values import made_up_id
-from soundlake.publishers.envelope import envelope
 from soundlake.times import instant
 
 NAME = "answers of the Spotify Web API"
 SOURCE = "spotify-api"
 
 Row = Mapping[str, Any]
-KeyedRecord = tuple[str, str, dict[str, Any]]
 
-_KINDS = ("track", "artist", "album", "audio_features", "playlist")
-# What the API answers with besides, and no kind takes.
-_OTHERS = ("episode", "show", "audiobook", "chapter", "user")
+# Objects of the API that no kind takes.
+_UNUSED = frozenset({"episode", "show", "audiobook", "chapter", "user"})
+_THINGS = _UNUSED | {"track", "artist", "album", "audio_features", "playlist"}
 _PLAYLIST = re.compile(r"/playlists/([0-9A-Za-z]+)")
 _SAVED = re.compile(r"/me/(track|album)s\b")
 _OF_ALBUM = ("id", "name", "uri", "type", "album_type", "release_date", "release_date_precision")
@@ -79,7 +77,7 @@ class _Answer:
             yield from self.records(parts)
 
     def _of_thing(self, thing: str, value: Row) -> Iterator[KeyedRecord]:
-        if thing in _OTHERS:
+        if thing in _UNUSED:
             self._issues.rejected(thing, "no kind takes it")
             return
         id_ = value.get("id")
@@ -92,11 +90,11 @@ class _Answer:
         if thing == "playlist":
             if page:
                 payload["items"] = {"total": page.get("total")}
-            yield self._made(thing, id_, payload)
+            yield self._context.record(thing, id_, payload)
             playlist = {name: value.get(name) for name in ("id", "name", "snapshot_id")}
             yield from self._of_page(page, playlist) if page else ()
             return
-        yield self._made(thing, id_, payload)
+        yield self._context.record(thing, id_, payload)
         if thing == "album":
             of_album = {name: value[name] for name in _OF_ALBUM if name in value}
             for track in page.get("items", ()):
@@ -112,7 +110,9 @@ class _Answer:
             else:
                 yield from self.records(entry)
         if playlist and not page["items"] and page.get("total") == 0:
-            yield self._made("playlist_item", str(playlist["id"]), {"playlist": of_list, "position": 0, "track": None})
+            yield self._context.record(
+                "playlist_item", str(playlist["id"]), {"playlist": of_list, "position": 0, "track": None}
+            )
 
     def entry(self, entry: Row, href: str, playlist: Row, position: int) -> Iterator[KeyedRecord]:
         """The records of what was played, saved or put into a playlist."""
@@ -134,14 +134,16 @@ class _Answer:
         elif instant(played_at) is None:
             self._issues.rejected("play", "played_at is no time that can be read")
         else:
-            yield self._made("play", f"{self._context.user}:{played_at}", {"user_id": self._context.user, **entry})
+            yield self._context.record(
+                "play", f"{self._context.user}:{played_at}", {"user_id": self._context.user, **entry}
+            )
 
     def _saved(self, thing: str, entry: Row, held: Row) -> Iterator[KeyedRecord]:
         if not self._context.user:
             self._issues.rejected("user_item", "--user has to say whose it is")
             return
         saved = {"user_id": self._context.user, "relation": "saved", thing: {"id": held.get("id")}}
-        yield self._made("user_item", self._context.user, {**saved, "added_at": entry.get("added_at")})
+        yield self._context.record("user_item", self._context.user, {**saved, "added_at": entry.get("added_at")})
 
     def _playlist_item(self, entry: Row, href: str, playlist: Row, position: int) -> Iterator[KeyedRecord]:
         of_list = dict(playlist)
@@ -150,12 +152,7 @@ class _Answer:
             found = _PLAYLIST.search(href)
             of_list |= {"id": found[1]} if found else {"id": made_up_id("playlist", name), "name": name}
         payload = {"playlist": of_list, "position": position, **{n: entry[n] for n in _OF_ENTRY if n in entry}}
-        yield self._made("playlist_item", str(of_list["id"]), payload)
-
-    def _made(self, kind: str, key: str, payload: Row) -> KeyedRecord:
-        context = self._context
-        record = envelope(kind, payload, fetched_at=context.fetched_at, source=context.source, market=None)
-        return kind, key, dict(record)
+        yield self._context.record("playlist_item", str(of_list["id"]), payload)
 
 
 def _thing(value: Any) -> str | None:
@@ -163,20 +160,16 @@ def _thing(value: Any) -> str | None:
     if not isinstance(value, Mapping):
         return None
     uri, said = value.get("uri"), value.get("type")
-    if isinstance(said, str) and said.lower() in (*_KINDS, *_OTHERS) and not _LINKS.isdisjoint(value):
+    if isinstance(said, str) and said.lower() in _THINGS and not _LINKS.isdisjoint(value):
         return said.lower()
     if isinstance(uri, str) and uri.lower().startswith("spotify:") and "id" in value:
         named = uri.lower().split(":")[1]
-        return named if named in (*_KINDS, *_OTHERS) else None
+        return named if named in _THINGS else None
     return None
 
 
 def _is_page(value: Any) -> bool:
-    return (
-        isinstance(value, Mapping)
-        and isinstance(value.get("items"), list)
-        and bool({"total", "next", "href"} & value.keys())
-    )
+    return isinstance(value, Mapping) and isinstance(value.get("items"), list) and not _PAGE.isdisjoint(value)
 
 
 def _is_entry(value: Any) -> bool:

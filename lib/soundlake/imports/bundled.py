@@ -32,7 +32,6 @@ def mapping_named(name: str) -> TableMapping:
 
 def mappings_for(columns: Sequence[str]) -> list[TableMapping]:
     """The bundled mappings whose columns are all there: those that ask for the most of them."""
-    found = Columns(columns)
-    fitting = [m for m in bundled().values() if m.detect and found.has_all(m.detect)]
+    fitting = [m for m in bundled().values() if m.detect and Columns(columns, m.aliases).has_all(m.detect)]
     most = max((len(mapping.detect) for mapping in fitting), default=0)
     return [mapping for mapping in fitting if len(mapping.detect) == most]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 _NO_WORD = re.compile(r"[^\w*?%#./]+")
@@ -23,10 +23,11 @@ def plain_pattern(pattern: str) -> str:
 
 
 class Columns:
-    """The names of a file's columns, in the file's order."""
+    """The names of a file's columns, in order; a name that the file lacks stands for its first alias that it has."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], aliases: Mapping[str, Sequence[str]] | None = None) -> None:
         self.names = tuple(names)
+        self._aliases = aliases or {}
         self._plain = [plain_name(name) for name in names]
         self._exact = {name.strip(): i for i, name in reversed(list(enumerate(names)))}
         self._first = {name: i for i, name in reversed(list(enumerate(self._plain)))}
@@ -38,6 +39,7 @@ class Columns:
 
     def find(self, name: str) -> int | None:
         """The place of a column, by its exact name, then by its plain one; None where there is none."""
+        name = self._found_name(name)
         exact = self._exact.get(name)
         return exact if exact is not None else self._first.get(plain_name(name))
 
@@ -48,6 +50,7 @@ class Columns:
 
     def is_twice(self, name: str) -> bool:
         """Whether several columns have the name, so that nobody knows which is meant."""
+        name = self._found_name(name)
         return (self._exact_times[name] or self._times[plain_name(name)]) > 1
 
     def has_all(self, names: Sequence[str | Sequence[str]]) -> bool:
@@ -55,6 +58,11 @@ class Columns:
         return all(
             any(self.find(n) is not None for n in ((each,) if isinstance(each, str) else each)) for each in names
         )
+
+    def _found_name(self, name: str) -> str:
+        """The name or alias that the file has; the name itself where it has none."""
+        candidates = (name, *self._aliases.get(name, ()))
+        return next((each for each in candidates if plain_name(each) in self._first), name)
 
     def in_order(self) -> Iterator[tuple[int, str]]:
         """Places and plain names, `genre_2` before `genre_10`."""

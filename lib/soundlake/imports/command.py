@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from soundlake.imports.jobs import Summary
 
 
 def import_files(
@@ -55,17 +52,9 @@ def import_files(
         return
     options = ImportOptions(mapping, name, to, out, user, report, fetched_at, again)
     summary = perform(settings, paths, options)
-    for line in _in_words(summary):
+    for line in summary.lines():
         typer.echo(line)
     for line in summary.failed:
         typer.echo(f"soundlake: {line}", err=True)
     if summary.failed:
         raise typer.Exit(1)
-
-
-def _in_words(summary: Summary) -> list[str]:
-    lines = [f"{file}: {what}" for file, what in summary.files.items()]
-    lines += summary.notes
-    records = ", ".join(f"{count:,} {kind}" for kind, count in sorted(summary.records.items()) if count) or "none"
-    lines.append(f"{summary.rows:,} rows read; records: {records}")
-    return lines + summary.issues

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-FAMILIES = ("ios", "android", "web", "desktop", "tv", "car", "speaker")
-
 # In this order: a television runs Android, a web player runs on Windows.
 _SIGNS = (
     ("car", r"\bcar|car_?thing|carplay|android_?auto|automotive|tesla|volvo|bmw|polestar"),
@@ -24,6 +22,7 @@ _SIGNS = (
     ("android", r"android|wear_?os"),
     ("desktop", r"windows|os_?x\b|\bos x|macos|mac_os|darwin|linux|desktop"),
 )
+FAMILIES = tuple(family for family, _ in _SIGNS)
 _FAMILY_OF = tuple((family, re.compile(signs, re.IGNORECASE)) for family, signs in _SIGNS)
 _LONGEST = 500
 

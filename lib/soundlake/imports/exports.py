@@ -6,22 +6,20 @@ Only what is listed here is taken over; every other field, the personal ones fir
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
-from soundlake.imports.api_answers import NAME, is_answer, records_of
+from soundlake.imports.api_answers import NAME, Row, is_answer, records_of
 from soundlake.imports.devices import family_of
 from soundlake.imports.issues import Issues
 from soundlake.imports.packages import ACCOUNT_HISTORY, EXTENDED_HISTORY, LIBRARY, PLAYLISTS
-from soundlake.imports.plan import Context
+from soundlake.imports.plan import Context, KeyedRecord
 from soundlake.imports.unreadable import UnreadableError
 from soundlake.imports.values import flag, linked_id, made_up_id, text
 from soundlake.times import instant
 
 SOURCE = "spotify-export"
-Row = Mapping[str, Any]
-KeyedRecord = tuple[str, str, dict[str, Any]]
 
 _EXTENDED = (
     "ts",
@@ -64,26 +62,36 @@ _BASIC = {
 
 @dataclass(frozen=True)
 class Export:
-    """One kind of file of an export: how its rows are found and what they become."""
+    """One kind of file of an export: how its rows are found and what they become.
+
+    Attributes:
+        name: What users call it.
+        is_file: Its file names; None where only the content tells.
+        made: The records of one row.
+        shown: The fields that a report may show; None for all but personal ones.
+        has: The fields of its first object; empty where only the file name tells.
+        rows: The member that lists the rows; None where the file is the list.
+        is_of_user: Whether its records need --user.
+    """
 
     name: str
-    is_file: re.Pattern[str]
-    has: frozenset[str]
+    is_file: re.Pattern[str] | None
     made: Callable[[Row, int, Context, Issues], Iterator[KeyedRecord]]
-    shown: frozenset[str] | None
-    rows: tuple[str, ...] = ("",)
-    is_history: bool = False
+    shown: Set[str] | None
+    has: Set[str] = frozenset()
+    rows: str | None = None
     is_of_user: bool = True
 
 
-def export_of(file_name: str, first: Row | None) -> Export | None:
-    """Which file of an export this is, by its name, then by the fields of its first object; None for another file."""
-    for export in EXPORTS:
-        if export.is_file.search(file_name) and (first is None or export.has & first.keys()):
-            return export
-    if first is None:
-        return None
-    found = next((export for export in EXPORTS if export.has <= first.keys()), None)
+def export_named(file_name: str) -> tuple[Export, ...]:
+    """The exports that a file of this name holds, several for the library; empty for any other name."""
+    known = (*HISTORIES, _PLAYLISTS, *LIBRARY_LISTS)
+    return tuple(export for export in known if export.is_file is not None and export.is_file.search(file_name))
+
+
+def export_holding(first: Row) -> Export | None:
+    """The export that a file is, by its first object; None where it is none."""
+    found = next((export for export in (*HISTORIES, _PLAYLISTS) if export.has <= first.keys()), None)
     return API_ANSWERS if found is None and is_answer(first) else found
 
 
@@ -124,7 +132,7 @@ def _play(
     elif not any(isinstance(payload.get(name), str) and payload[name].strip() for name in content):
         issues.rejected("play", "nothing says what was played")
     else:
-        yield _made("play", f"{context.user}:{payload[time]}", payload, context)
+        yield context.record("play", f"{context.user}:{payload[time]}", payload)
 
 
 def _flag(name: str, value: Any, issues: Issues) -> bool | None:
@@ -154,10 +162,10 @@ def _playlist(row: Row, number: int, context: Context, issues: Issues) -> Iterat
         payload["description"] = description
     if isinstance(followers := row.get("numberOfFollowers"), int):
         payload["followers"] = {"total": followers}
-    yield _made("playlist", playlist_id, payload, context)
+    yield context.record("playlist", playlist_id, payload)
     playlist = {"id": playlist_id, "name": name, "total": total}
     if not entries:
-        yield _made("playlist_item", playlist_id, {"playlist": playlist, "position": 0, "track": None}, context)
+        yield context.record("playlist_item", playlist_id, {"playlist": playlist, "position": 0, "track": None})
     for position, entry in enumerate(entries):
         item: dict[str, Any] = {"playlist": playlist, "position": position}
         if (added := text(entry.get("addedDate"))) is not None:
@@ -165,7 +173,7 @@ def _playlist(row: Row, number: int, context: Context, issues: Issues) -> Iterat
             if instant(added) is None:
                 issues.nulled("added_at", f"no time that can be read: {added[:80]}")
         item["track"] = _entry(entry)
-        yield _made("playlist_item", playlist_id, item, context)
+        yield context.record("playlist_item", playlist_id, item)
 
 
 def _entry(entry: Row) -> dict[str, Any] | None:
@@ -199,14 +207,9 @@ def _library(entity: str, relation: str) -> Callable[[Row, int, Context, Issues]
             issues.rejected("user_item", f"no uri of the {entity}")
             return
         item = {"user_id": context.user, "relation": relation, entity: {"id": id_}}
-        yield _made("user_item", str(context.user), item, context)
+        yield context.record("user_item", str(context.user), item)
 
     return made
-
-
-def _made(kind: str, key: str, payload: dict[str, Any], context: Context) -> KeyedRecord:
-    envelope = {"kind": kind, "fetched_at": context.fetched_at, "source": context.source, "market": None}
-    return kind, key, {**envelope, "payload": payload}
 
 
 def made_safely(export: Export, row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
@@ -220,37 +223,17 @@ def made_safely(export: Export, row: Row, number: int, context: Context, issues:
 _CONTENT = re.compile(r"(?i)^(?:streaming_?history_|end)(video|audiobook)")
 _CONTENT_TYPES = {"video": "video", "audiobook": "chapter"}
 
-EXPORTS = (
-    Export(
-        "extended streaming history",
-        EXTENDED_HISTORY,
-        frozenset({"ts", "ms_played"}),
-        _extended,
-        frozenset(_EXTENDED),
-        is_history=True,
-    ),
-    Export(
-        "account data: streaming history",
-        ACCOUNT_HISTORY,
-        frozenset({"endTime", "msPlayed"}),
-        _basic,
-        frozenset(_BASIC),
-        is_history=True,
-    ),
-    Export(
-        "account data: playlists",
-        PLAYLISTS,
-        frozenset({"playlists"}),
-        _playlist,
-        frozenset({"name"}),
-        rows=("playlists",),
-    ),
-)
 _SAVED = frozenset({"uri", "name", "track", "album", "artist"})
-# Known by what it holds: any file may hold it.
-API_ANSWERS = Export(NAME, re.compile("(?!)"), frozenset(), records_of, None, is_of_user=False)
-LIBRARY_LISTS = {
-    "tracks": Export("saved tracks", LIBRARY, frozenset(), _library("track", "saved"), _SAVED),
-    "albums": Export("saved albums", LIBRARY, frozenset(), _library("album", "saved"), _SAVED),
-    "artists": Export("followed artists", LIBRARY, frozenset(), _library("artist", "followed"), _SAVED),
-}
+
+HISTORIES = (
+    Export("extended streaming history", EXTENDED_HISTORY, _extended, frozenset(_EXTENDED), {"ts", "ms_played"}),
+    Export("account data: streaming history", ACCOUNT_HISTORY, _basic, frozenset(_BASIC), {"endTime", "msPlayed"}),
+)
+_PLAYLISTS = Export(
+    "account data: playlists", PLAYLISTS, _playlist, frozenset({"name"}), {"playlists"}, rows="playlists"
+)
+LIBRARY_LISTS = tuple(
+    Export(f"{relation} {entity}s", LIBRARY, _library(entity, relation), _SAVED, rows=f"{entity}s")
+    for entity, relation in (("track", "saved"), ("album", "saved"), ("artist", "followed"))
+)
+API_ANSWERS = Export(NAME, None, records_of, None, is_of_user=False)

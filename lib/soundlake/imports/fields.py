@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Fields
 
-TEXT, ID, INTEGER, NUMBER, FLAG, TEXTS, DATE, TIME, DURATION, PLATFORM = (
-    *("text", "id", "integer", "number", "flag", "texts", "date", "time", "duration", "platform"),
-)
+TEXT, ID, INTEGER, NUMBER, FLAG = "text", "id", "integer", "number", "flag"
+TEXTS, DATE, TIME, DURATION, PLATFORM = "texts", "date", "time", "duration", "platform"
 
 MEASURED = (
     "danceability",

@@ -157,8 +157,7 @@ def _named(path: str, texts: Sequence[str]) -> str:
     found = {text: known[plain] for text in texts if (plain := _plain_name(path, text)) in known}
     if not found:
         return ""
-    others = {} if path == "mode" else known
-    pairs = {**others, **found} if path == "key" else found
+    pairs = {**known, **found} if path == "key" else found
     return "{ " + ", ".join(f"{json.dumps(k, ensure_ascii=False)} = {v}" for k, v in pairs.items()) + " }"
 
 

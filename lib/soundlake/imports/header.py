@@ -9,7 +9,7 @@ from soundlake.imports.lines import Lines
 from soundlake.imports.table import Fits, TableRows
 
 # What may stand before the header: titles, disclaimers, blank lines.
-_BEFORE_HEADER = 60
+BEFORE_HEADER = 60
 
 
 def open_table(lines: Lines, dialect: Dialect, fits: Fits, header: Sequence[str] | None = None) -> TableRows | None:
@@ -17,25 +17,19 @@ def open_table(lines: Lines, dialect: Dialect, fits: Fits, header: Sequence[str]
 
     With `header` given the file has none of its own.
     """
+    first = lines.peek(BEFORE_HEADER)
     if header is not None:
-        one = with_delimiter(dialect, ",")
-        first = _first_lines(lines)
-        lines.give_back(len(first))
-        return TableRows(lines, with_spaces(one, first), list(header), fits)
-    first = _first_lines(lines)
+        return TableRows(lines, with_spaces(with_delimiter(dialect, ","), first), list(header), fits)
     delimiters = (dialect.delimiter,) if dialect.delimiter else DELIMITERS
     dialects = [with_spaces(with_delimiter(dialect, delimiter), first) for delimiter in delimiters]
-    for number, line in enumerate(first):
+    for number in range(len(first)):
         for one in dialects:
             cells, used = _header_at(first, number, one)
             if cells is not None and fits(cells):
-                lines.taken[:] = first
-                lines.give_back(len(first) - number - used)
+                for _ in range(number + used):
+                    next(lines)
                 notes = {"lines before the header": n} if (n := sum(bool(x.strip()) for x in first[:number])) else {}
                 return TableRows(lines, one, cells, fits, notes)
-        del line
-    lines.taken[:] = first
-    lines.give_back(len(first))
     return None
 
 
@@ -67,11 +61,3 @@ def _header_at(lines: Sequence[str], number: int, dialect: Dialect) -> tuple[lis
                 cells = inner  # the header was quoted whole
             return cells, used
     return None, 1
-
-
-def _first_lines(lines: Lines) -> list[str]:
-    lines.taken.clear()
-    for _ in range(_BEFORE_HEADER):
-        if next(lines, None) is None:
-            break
-    return list(lines.taken)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from soundlake.errors import UsageError
 from soundlake.imports import api_answers
 from soundlake.imports.bundled import mappings_for
-from soundlake.imports.exports import API_ANSWERS, LIBRARY_LISTS, SOURCE, Export, export_of
+from soundlake.imports.exports import API_ANSWERS, HISTORIES, SOURCE, Export, export_holding, export_named
 from soundlake.imports.inputs import Input
 from soundlake.imports.mapping import TableMapping
 from soundlake.imports.opening import UnopenedError
-from soundlake.imports.packages import LIBRARY, is_left_out
+from soundlake.imports.packages import is_left_out
 from soundlake.imports.report import Report
 from soundlake.imports.rowset import peek_columns
 
@@ -37,12 +36,17 @@ class Summary:
     """What became of the files."""
 
     rows: int = 0
-    nulled: int = 0
     records: Counter[str] = field(default_factory=Counter)
     files: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     issues: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        """The result in words, without the files that failed."""
+        records = ", ".join(f"{count:,} {kind}" for kind, count in sorted(self.records.items()) if count) or "none"
+        files = [f"{file}: {what}" for file, what in self.files.items()]
+        return [*files, *self.notes, f"{self.rows:,} rows read; records: {records}", *self.issues]
 
 
 @dataclass(frozen=True)
@@ -51,25 +55,25 @@ class Job:
 
     file: Input
     mapping: TableMapping | None = None
-    exports: tuple[tuple[str | None, Export], ...] = ()
+    exports: tuple[Export, ...] = ()
 
     @property
     def is_of_user(self) -> bool:
         """Whether its records are somebody's, and nothing in it says whose."""
         of_mapping = self.mapping is not None and self.mapping.needs_user
-        return of_mapping or any(export.is_of_user for _, export in self.exports)
+        return of_mapping or any(export.is_of_user for export in self.exports)
 
     @property
     def source(self) -> str:
         """What `source` of the records says."""
         if self.mapping is not None:
             return self.mapping.source_name
-        return api_answers.SOURCE if self.exports[0][1] is API_ANSWERS else SOURCE
+        return api_answers.SOURCE if self.exports[0] is API_ANSWERS else SOURCE
 
     @property
     def what(self) -> str:
         """What it is, in words."""
-        return self.mapping.name if self.mapping else " and ".join(export.name for _, export in self.exports)
+        return self.mapping.name if self.mapping else " and ".join(export.name for export in self.exports)
 
 
 def jobs_of(files: Sequence[Input], options: JobOptions, summary: Summary, report: Report) -> list[Job]:
@@ -78,8 +82,7 @@ def jobs_of(files: Sequence[Input], options: JobOptions, summary: Summary, repor
     owned = [job.file.shown for job in jobs if job.is_of_user]
     if owned and not options.user:
         raise UsageError(f"--user ID: needed, because {owned[0]} says what somebody heard but not who")
-    histories = {export.name for job in jobs for _, export in job.exports if export.is_history}
-    if len(histories) > 1:
+    if all(any(history in job.exports for job in jobs) for history in HISTORIES):
         summary.notes.append(
             "both the extended streaming history and the account data's were given: the latter has minutes and no ids, "
             "so that its plays stand beside the former's in silver_plays; silver_listening counts each day once"
@@ -94,12 +97,12 @@ def _job_of(file: Input, options: JobOptions, summary: Summary, report: Report) 
             return None
         if options.mapping is not None:
             return Job(file, options.mapping)
-        if LIBRARY.search(file.original):
-            return Job(file, exports=tuple(LIBRARY_LISTS.items()))
-        columns, first = _looked_at(file)
-        export = export_of(file.original, first)
-        if export is not None:
-            return Job(file, exports=tuple((path or None, export) for path in export.rows))
+        if named := export_named(file.original):
+            return Job(file, exports=named)
+        columns, rows, format_, _ = peek_columns(file)
+        first = rows[0] if rows and format_ == "json" else None
+        if isinstance(first, Mapping) and (export := export_holding(first)) is not None:
+            return Job(file, exports=(export,))
         found = mappings_for(columns)
         if len(found) == 1:
             return Job(file, found[0])
@@ -114,14 +117,6 @@ def _job_of(file: Input, options: JobOptions, summary: Summary, report: Report) 
     except (UnopenedError, OSError) as trouble:
         fail(file.shown, str(trouble), summary, report)
         return None
-
-
-def _looked_at(file: Input) -> tuple[list[str], Mapping[str, Any] | None]:
-    if (export := export_of(file.original, None)) is not None:
-        return [], dict.fromkeys(export.has)
-    columns, rows, format_, _ = peek_columns(file)
-    first = rows[0] if rows and format_ == "json" and isinstance(rows[0], Mapping) else None
-    return columns, first
 
 
 def fail(shown: str, why: str, summary: Summary, report: Report) -> None:

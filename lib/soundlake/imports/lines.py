@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 # The longest line that is still a line of a table: what is longer is cut, so that memory stays bounded.
 _LONGEST = 4 * 1024 * 1024
@@ -57,6 +58,12 @@ class Lines:
             self._ready.extendleft(reversed(self.taken[-count:]))
             del self.taken[-count:]
             self.read -= count
+
+    def peek(self, count: int) -> list[str]:
+        """The next lines, at most so many, which are still to be read."""
+        first = list(islice(self, count))
+        self.give_back(len(first))
+        return first
 
     @property
     def begin(self) -> int:

@@ -60,11 +60,6 @@ class Source(_Part):
     null: tuple[str, ...] = Field((), description="texts that mean that there is no value")
     made_up: str | None = Field(None, description="make an id from the text, for this kind of thing")
 
-    @field_validator("column", "columns", "format", "null", "value", mode="before")
-    @classmethod
-    def _lists(cls, value: Any) -> Any:
-        return tuple(value) if isinstance(value, list) else value
-
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, value: str | None) -> str | None:
@@ -109,8 +104,13 @@ class Source(_Part):
     @property
     def columns_read(self) -> tuple[str, ...]:
         """All columns that it may read, by every name."""
+        return (*self.names, *(self.columns or ()), *(name for (name,) in self.single_names))
+
+    @property
+    def single_names(self) -> tuple[tuple[str], ...]:
+        """The columns of a template or a place, each by its only name."""
         places = (self.place.within, self.place.of) if self.place is not None else ()
-        return (*self.names, *(self.columns or ()), *self.parts, *places)
+        return tuple((name,) for name in (*self.parts, *places))
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -171,11 +171,6 @@ class FileShape(_Part):
     )
     null: tuple[str, ...] = Field((), description="texts that mean that there is no value, in every column")
 
-    @field_validator("header", "null", mode="before")
-    @classmethod
-    def _lists(cls, value: Any) -> Any:
-        return tuple(value) if isinstance(value, list) else value
-
     @field_validator("encoding")
     @classmethod
     def _known(cls, value: str | None) -> str | None:
@@ -200,20 +195,6 @@ class TableMapping(_Part):
     )
     file: FileShape = FileShape()
     records: tuple[Record, ...] = Field(min_length=1)
-
-    @field_validator("detect", "records", mode="before")
-    @classmethod
-    def _lists(cls, value: Any) -> Any:
-        if not isinstance(value, list):
-            return value
-        return tuple(tuple(each) if isinstance(each, list) else each for each in value)
-
-    @field_validator("aliases", mode="before")
-    @classmethod
-    def _names(cls, value: Any) -> Any:
-        return (
-            {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()} if isinstance(value, dict) else value
-        )
 
     @field_validator("fetched_at", "market", mode="before")
     @classmethod

@@ -11,7 +11,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from soundlake.errors import UsageError
-from soundlake.imports.aliases import with_aliases
 from soundlake.imports.fields import FIELDS, NEEDED, TEXTS, TIME
 from soundlake.imports.mapping import TableMapping, leaves
 from soundlake.times import instant
@@ -32,7 +31,6 @@ def parse_mapping(raw: Mapping[str, Any], origin: str) -> TableMapping:
     """Check a mapping. Raises UsageError; `origin` begins each of its lines."""
     problems: list[str] = []
     mapping = None
-    raw = with_aliases(raw)
     try:
         mapping = TableMapping.model_validate(raw)
     except ValidationError as error:

@@ -33,13 +33,11 @@ def field_names(rows: Sequence[Row]) -> list[str]:
 
 def wanted_names(mapping: TableMapping, seen: Sequence[str]) -> list[str]:
     """The fields that a mapping reads, of those that were seen; and those that nobody saw yet, as they may come."""
-    columns = Columns(seen)
+    columns = Columns(seen, mapping.aliases)
     wanted: dict[str, None] = {}
-    groups = [source.names for source in sources_of(mapping)]
+    groups = [group for source in sources_of(mapping) for group in (source.names, *source.single_names)]
     for record in mapping.records:
         groups += [(record.when.column,)] if record.when else []
-        groups += [(name,) for s in record.fields.values() if (p := s.place) for name in (p.within, p.of)]
-        groups += [(name,) for s in record.fields.values() for name in s.parts]
     for group in groups:
         found = [seen[index] for name in group if (index := columns.find(name)) is not None]
         for name in found or group[:1]:

@@ -66,10 +66,8 @@ class Counted(io.RawIOBase):
 
 
 def unpacked(file: io.BufferedReader) -> _Stream:
-    """The stream without its compression (gzip, bzip2, xz). Raises UnopenedError for git-LFS pointers."""
+    """The stream without its compression (gzip, bzip2, xz)."""
     start = file.peek(64)
-    if start.startswith(LFS_POINTER):
-        raise UnopenedError("a git-LFS pointer, not the file itself: run `git lfs pull` where it came from")
     if start.startswith(b"\x1f\x8b"):
         return _Bounded(cast(_Stream, gzip.GzipFile(fileobj=file)), file)
     if start.startswith(b"BZh"):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeAlias
 
 from soundlake.imports.cell_times import not_in_future
 from soundlake.imports.columns import Columns, plain_pattern
@@ -18,6 +18,9 @@ from soundlake.imports.record_builder import MOST_KEPT, EncodedRecords, RecordBu
 from soundlake.imports.shape import Cell, Cells, Complain, Computed, Constant, Node, build_object
 from soundlake.imports.unreadable import UnreadableError
 from soundlake.imports.values import reader, text
+from soundlake.publishers.envelope import envelope
+
+KeyedRecord: TypeAlias = tuple[str, str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,10 @@ class Context:
     names: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     memory: dict[Any, Any] = field(default_factory=dict)
+
+    def record(self, kind: str, key: str, payload: Mapping[str, Any]) -> KeyedRecord:
+        """The record of a payload: its kind, its key and its envelope."""
+        return kind, key, envelope(kind, payload, fetched_at=self.fetched_at, source=self.source, market=None)
 
     def remembered(self, *of: object) -> dict[Any, Any]:
         """What rows before this one left, for one part of a mapping: it outlives a new header in the middle."""

@@ -88,7 +88,7 @@ class FileIssues:
 
     def __init__(self, report: Report, file: str) -> None:
         """While `shown` names fields, no others are shown: so it is for exports, which may hold new personal ones."""
-        self.nulls = self.rejects = 0
+        self.rejects = 0
         self.shown: Set[str] | None = None
         self._report, self._file = report, file
         self._batch = Batch((), [], [])
@@ -118,7 +118,6 @@ class FileIssues:
 
     def nulled(self, path: str, detail: str) -> None:
         """A field of the row at hand is left out."""
-        self.nulls += 1
         self._tell("nulled", f"{path}: {detail.partition(':')[0]}", detail)
 
     def _tell(self, level: str, reason: str, detail: str) -> None:

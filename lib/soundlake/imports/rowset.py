@@ -7,14 +7,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import Any
 
 from soundlake.imports.columns import Columns
 from soundlake.imports.dialect import DELIMITERS, Dialect, parse_lines, with_spaces
 from soundlake.imports.fields import NEEDED
-from soundlake.imports.header import guess_header, open_table
+from soundlake.imports.header import BEFORE_HEADER, guess_header, open_table
 from soundlake.imports.inputs import Input
 from soundlake.imports.json_values import JsonRows
 from soundlake.imports.lines import Lines
@@ -93,7 +93,7 @@ def peek_columns(
     with file.open(lambda _: None) as opened:
         if format_ == "parquet":
             with _local(file, opened) as local:
-                first: list[Any] = list(islice(_parquet_rows(local, None, shape.each), _LOOKED_AT))
+                first: list[Any] = [row for _, row in islice(_parquet_rows(local, None, shape.each), _LOOKED_AT)]
                 return field_names(first), first, format_, Dialect()
         text = Text(unpacked(opened))
         if format_ == "json":
@@ -106,15 +106,15 @@ def peek_columns(
         table = _guessed(lines, format_)
         if table is None:
             raise UnopenedError("no header was found: give it a mapping with file.header, the names of its columns")
-        first = list(islice((row for batch in table.batches(issues) for row in batch.rows), _LOOKED_AT))
-        return list(table.header), first, format_, table.dialect
+        header = table.header
+        batches = takewhile(lambda batch: batch.header is header, table.batches(issues))
+        first = list(islice((row for batch in batches for row in batch.rows), _LOOKED_AT))
+        return header, first, format_, table.dialect
 
 
 def _guessed(lines: Lines, format_: str) -> TableRows | None:
     """The table that the first lines make with the delimiter that gives the most columns."""
-    head = list(islice(lines, 60))
-    lines.taken[:] = head
-    lines.give_back(len(head))
+    head = lines.peek(BEFORE_HEADER)
     best: tuple[int, str] | None = None
     for delimiter in ("\t",) if format_ == "tsv" else DELIMITERS:
         rows = _sampled(head, with_spaces(Dialect(delimiter), head))
@@ -145,7 +145,7 @@ def _table(text: Text, mapping: TableMapping, format_: str) -> RowSet:
     needed = needed_columns(mapping)
 
     def fits(cells: Sequence[str]) -> bool:
-        columns = Columns(cells)
+        columns = Columns(cells, mapping.aliases)
         return all(any(columns.has(name) for name in names) for names in needed)
 
     table = open_table(lines, Dialect(delimiter, shape.quote, shape.escape), fits, shape.header)
@@ -178,14 +178,12 @@ def _needed(record: Record, paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 def _json(text: Text, mapping: TableMapping) -> RowSet:
     objects = JsonRows(text.chunks(), mapping.file.rows)
-    held: list[tuple[int, Mapping[str, Any]]] = []
-    names: list[str] = []
     early = _HeldIssues()
     rows = each_row(objects.rows(early), mapping.file.each)
-    held += islice(rows, _LOOKED_AT)
+    held = list(islice(rows, _LOOKED_AT))
     if not objects.has_list:
         raise UnopenedError(f"there is no list at {mapping.file.rows}")
-    names += wanted_names(mapping, field_names([row for _, row in held]))
+    names = wanted_names(mapping, field_names([row for _, row in held]))
     get = getter(names)
 
     def batches(issues: FileIssues) -> Iterator[Batch]:
@@ -205,17 +203,16 @@ def _batched(
 
 def _parquet(path: Path, mapping: TableMapping) -> RowSet:
     each = mapping.file.each
-    first = list(islice(_parquet_rows(path, None, each), _LOOKED_AT))
+    first = [row for _, row in islice(_parquet_rows(path, None, each), _LOOKED_AT)]
     names = wanted_names(mapping, field_names(first))
     get = getter(names)
     tops = sorted({*names, *(name.split(".")[0] for name in names)})
 
-    return RowSet(lambda issues: _batched(enumerate(_parquet_rows(path, tops, each), start=1), names, get))
+    return RowSet(lambda issues: _batched(_parquet_rows(path, tops, each), names, get))
 
 
-def _parquet_rows(path: Path, columns: list[str] | None, each: str | None) -> Iterator[Mapping[str, Any]]:
-    rows = enumerate(parquet_rows(path, columns), start=1)
-    return (row for _, row in each_row(rows, each))
+def _parquet_rows(path: Path, columns: list[str] | None, each: str | None) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    return each_row(enumerate(parquet_rows(path, columns), start=1), each)
 
 
 @contextmanager

@@ -11,9 +11,7 @@ from datetime import UTC, datetime, timedelta
 from soundlake.errors import SoundlakeError
 from soundlake.imports.cell_times import utc_text
 from soundlake.imports.columns import Columns
-from soundlake.imports.exports import (
-    made_safely,
-)
+from soundlake.imports.exports import made_safely
 from soundlake.imports.inputs import Input
 from soundlake.imports.jobs import Job, JobOptions, Summary, fail
 from soundlake.imports.json_values import JsonRows
@@ -96,7 +94,6 @@ class Import:
         self._finished.append(task)
         if self._unsafe >= _NOTED:
             self.finish()
-        self._summary.nulled += issues.nulls
         if issues.rejects and not done and self._summary.records.total() == before:
             fail(
                 job.file.shown,
@@ -127,10 +124,10 @@ class Import:
             yield from self._of_table(job.file, job.mapping, context, issues, seen)
             return
         number, has_list = 0, False
-        for path, export in job.exports:
+        for export in job.exports:
             with self._text(job.file, seen) as text:
                 issues.shown = export.shown
-                objects = JsonRows(text.chunks(), path)
+                objects = JsonRows(text.chunks(), export.rows)
                 for _, row in objects.rows(issues):
                     number += 1
                     issues.begin(Batch((), [()], [number], objects=[row]))
@@ -143,7 +140,7 @@ class Import:
             what = "kept" if context.keeps_private else "left out"
             self._note(job.file, [f"{private:,} plays of private sessions, {what} (setting imports.private_sessions)"])
         if not has_list:
-            wanted = " or ".join(path for path, _ in job.exports if path)
+            wanted = " or ".join(export.rows for export in job.exports if export.rows)
             raise UnopenedError(f"it is no file of {job.what}: there is no list of {wanted}")
 
     def _of_table(
@@ -156,7 +153,10 @@ class Import:
             for batch in rows.batches(issues):
                 if plan is None or batch.header is not header:
                     is_first = plan is None
-                    header, plan = batch.header, bind(mapping, Columns(batch.header), context, batch.rows[:_SAMPLED])
+                    header, plan = (
+                        batch.header,
+                        bind(mapping, Columns(batch.header, mapping.aliases), context, batch.rows[:_SAMPLED]),
+                    )
                     if is_first:
                         self._note(file, [f"left out: {what}" for what in plan.left_out])
                 issues.begin(batch)

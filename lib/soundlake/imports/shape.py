@@ -33,6 +33,8 @@ _text = json.encoder.encode_basestring
 class Node(Protocol):
     """A field of a payload."""
 
+    name: str
+
     def value(self, cells: Cells, complain: Complain) -> Any:
         """The value for one row; None where there is none."""
 
@@ -176,7 +178,7 @@ class Object:
         for node in self.nodes:
             value = node.value(cells, complain)
             if value is not None:
-                payload[node.name] = value  # type: ignore[attr-defined]
+                payload[node.name] = value
         return payload or None
 
     def texts(self, rows: Sequence[Sequence[str]], tell: Tell) -> list[str]:
@@ -189,11 +191,11 @@ class Object:
         """The pieces of each field, and those of each row together; all of them are put into `found` by path."""
         columns: dict[str, list[str]] = {}
         for node in self.nodes:
-            name: str = node.name  # type: ignore[attr-defined]
+            path = (*above, node.name)
             if isinstance(node, Object):
-                columns[name] = node.enclosed(node.pieces(rows, tell, found, (*above, name))[1])
+                columns[node.name] = node.enclosed(node.pieces(rows, tell, found, path)[1])
             else:
-                columns[name] = found[(*above, name)] = node.texts(rows, tell)
+                columns[node.name] = found[path] = node.texts(rows, tell)
         return columns, list(map("".join, zip(*columns.values(), strict=True)))
 
     def enclosed(self, bodies: Sequence[str]) -> list[str]:
