@@ -27,8 +27,6 @@ def dashboard(
     from soundlake.settings import check_lake_exists, load_settings
 
     settings = load_settings(config, sets or (), lake)
-    if settings.catalog.type == "none":
-        check_lake_exists(settings)
     host, port = settings.dashboard.host, port or settings.dashboard.port
     if find_spec("streamlit") is None:
         raise UsageError("the dashboard needs Streamlit: pip install 'soundlake[dashboard]'")
