@@ -14,7 +14,7 @@ from helpers.marts import small_lake, write, write_mart
 from helpers.pages import draw, table, told, well
 from soundlake import tables
 from soundlake.dashboard import charts
-from soundlake.dashboard.drawn import told_apart
+from soundlake.dashboard.labels import told_apart
 
 pytestmark = pytest.mark.heavy
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from soundlake.dashboard import filters, sql
@@ -26,11 +25,3 @@ def choose(source: Source, view: str) -> tuple[str, list[str]]:
     with right:
         playlist = st.selectbox("Playlist", ranked, **filters.kept(view, "playlist"))
     return playlist or "", market
-
-
-def numbered(frame: pd.DataFrame, number: str, name: str, artist: str) -> list[str]:
-    """Labels of rows: their number, the name and the artist."""
-    return [
-        f"{place}. {title} – {by or 'unknown'}"
-        for place, title, by in zip(frame[number], frame[name], frame[artist], strict=True)
-    ]

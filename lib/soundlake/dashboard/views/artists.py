@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, periods, sql
-from soundlake.dashboard.drawn import told_apart
 from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.labels import numbered, told_apart
 from soundlake.dashboard.source import Source
 
 VIEW = "gold_most_streamed_artists"
@@ -46,7 +46,7 @@ def show(source: Source) -> None:
         )
         names = told_apart(frame.rename(columns={"artist_name": "name"}))
         frame["place"] = range(1, len(frame) + 1)
-        frame["shown"] = [f"{place}. {names[one]}" for place, one in zip(frame["place"], frame["id"], strict=True)]
+        frame["shown"] = numbered(frame.assign(label=frame["id"].map(names)), "place", "label")
         chart = charts.bars(frame, by, "shown", _TITLES) if len(frame) else None
         answer.show("most_streamed_artists", frame, chart, _TITLES, f"Bars of the {by} of artists, the first on top")
         if len(frame) and span[0] != span[1]:

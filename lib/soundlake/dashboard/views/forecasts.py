@@ -6,6 +6,7 @@ import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, sql
 from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.source import Source
 
 VIEW, ERRORS = "gold_chart_forecasts", "gold_forecast_errors"
@@ -62,10 +63,7 @@ def _forecasts(source: Source) -> None:
         "SELECT track_id, track_name, artist_name, position, forecast_position, position - forecast_position AS gain, "
         f"survival, weeks_on_chart FROM {VIEW} {clause} ORDER BY {_ORDERS[order]} LIMIT {top}"
     )
-    frame["shown"] = [
-        f"{place}. {name or 'unknown'} – {artist or 'unknown'}"
-        for place, name, artist in zip(frame["position"], frame["track_name"], frame["artist_name"], strict=True)
-    ]
+    frame["shown"] = numbered(frame, "position", "track_name", "artist_name")
     value = {"place in a week": "forecast_position", "what will leave": "survival"}.get(order, "gain")
     chart = charts.bars(frame, value, "shown", _TITLES) if len(frame) else None
     answer.show("chart_forecasts", frame, chart, _TITLES, f"Bars of {_TITLES[value].lower()} of tracks")

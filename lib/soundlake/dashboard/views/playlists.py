@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, periods, sql
-from soundlake.dashboard.drawn import told_apart
 from soundlake.dashboard.explain import explained, nothing
-from soundlake.dashboard.playlist import MARKET, PLAYLIST, SHOWN, choose, numbered
+from soundlake.dashboard.labels import numbered, told_apart
+from soundlake.dashboard.playlist import MARKET, PLAYLIST, SHOWN, choose
 from soundlake.dashboard.source import Source
 from soundlake.dashboard.views._albums_of_year import albums_of_year
 from soundlake.dashboard.views._playlist_changes import overlap, turnover

@@ -10,6 +10,7 @@ import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, sql
 from soundlake.dashboard.explain import explained, nothing, plain
+from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.source import Source
 
 _MOST_LISTED = 1000
@@ -125,10 +126,7 @@ def _ranked(name: str, frame: pd.DataFrame, value: str, titles: dict[str, str]) 
     if frame.empty:
         nothing("Nothing is recommended here yet.")
         return
-    frame["shown"] = [
-        f"{rank}. {name or 'unknown track'} – {artist or 'unknown'}"
-        for rank, name, artist in zip(frame["rank"], frame["track_name"], frame["artist_name"], strict=True)
-    ]
+    frame["shown"] = numbered(frame, "rank", "track_name", "artist_name")
     chart = charts.bars(frame.head(30), value, "shown", titles)
     answer.show(name, frame, chart, titles, f"Bars of {titles[value].lower()} by track", is_open=True)
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, periods, sql
 from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.source import Source
 
 _GENRES = "gold_genre_momentum"
@@ -77,7 +78,7 @@ def _things(source: Source, view: str, names: list[str], more: dict[str, str]) -
         f"ORDER BY plays_change {'' if falls else 'DESC'}, plays DESC, {', '.join(names)} LIMIT {top}"
     )
     frame["place"] = range(1, len(frame) + 1)
-    frame["shown"] = [f"{place}. {' – '.join(map(str, row))}" for place, *row in frame[["place", *names]].to_numpy()]
+    frame["shown"] = numbered(frame, "place", *names)
     titles = {"place": "Place", **more, "artist_name": "Artist", "plays_change": "Change of plays", "plays": "Plays"}
     titles |= {"previous_plays": f"Plays the {step} before", "listeners": "Listeners", "popularity": "Popularity"}
     titles |= {"genre": "Genre"}
