@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from soundlake.dashboard.charts import MOST_COLOURS
+from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.source import Source
 from soundlake.errors import MissingTableError
 
@@ -93,6 +95,22 @@ def several(
         placeholder="choose" if default else "all",
         **kept(view, label),
     )
+
+
+def compared(view: str, thing: str, options: Sequence[str], first: int = 6) -> list[str]:
+    """Choose the things that lines are drawn for, the `first` options at first; says so where none is chosen."""
+    chosen = several(view, f"{thing}s, at most {MOST_COLOURS}", options, options[:first], most=MOST_COLOURS)
+    if not chosen:
+        nothing(f"No {thing.lower()} is chosen.")
+    return chosen
+
+
+def question(label: str, address: str, questions: Mapping[str, Callable[[Source], None]], source: Source) -> None:
+    """Choose one of a page's questions, under `address` in the page's own, and draw its answer."""
+    first = next(iter(questions))
+    chosen = st.pills(label, list(questions), default=first, required=True, **kept(address))
+    with explained(source):
+        questions[chosen or first](source)
 
 
 def clusters(source: Source) -> list[str]:

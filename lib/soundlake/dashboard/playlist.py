@@ -10,18 +10,20 @@ from soundlake.dashboard.source import Source
 _NO_MARKET = "no market (Global)"
 PLAYLIST = "coalesce(playlist_name, playlist_id)"
 MARKET = f"coalesce(market, {sql.text(_NO_MARKET)})"
-SHOWN = 6  # lines that are drawn without being asked for
 
 
 def choose(source: Source, view: str) -> tuple[str, list[str]]:
-    """Choose a market, and one of its playlists; charts that have the most entries come first."""
+    """Choose a market and one of its playlists; returns the playlist and the conditions of SQL for the choice.
+
+    Playlists with the most rows come first.
+    """
     left, right = st.columns(2)
     with left:
-        market = filters.several(view, "Market", filters.values(source, view, MARKET))
+        market = sql.one_of(MARKET, filters.several(view, "Market", filters.values(source, view, MARKET)))
     ranked = source.ask(
-        f"SELECT {PLAYLIST} AS playlist, count(*) AS n FROM {view} {sql.where(sql.one_of(MARKET, market))} "
+        f"SELECT {PLAYLIST} AS playlist, count(*) AS n FROM {view} {sql.where(market)} "
         f"GROUP BY {PLAYLIST} ORDER BY n DESC, playlist LIMIT 1000"
     )["playlist"].tolist()
     with right:
         playlist = st.selectbox("Playlist", ranked, **filters.kept(view, "playlist"))
-    return playlist or "", market
+    return playlist or "", [sql.one_of(PLAYLIST, [playlist or ""]), market]

@@ -22,11 +22,8 @@ def turnover(source: Source) -> None:
         if span is None or not playlists:
             nothing("No playlist has two days yet.")
             return
-        chosen = filters.several(
-            view, f"Playlists, at most {charts.MOST_COLOURS}", playlists, playlists[:4], most=charts.MOST_COLOURS
-        )
+        chosen = filters.compared(view, "Playlist", playlists, 4)
     if not chosen:
-        nothing("No playlist is chosen.")
         return
     frame = source.ask(
         f"SELECT CAST(date_trunc('week', snapshot_date) AS date) AS week, {PLAYLIST} AS playlist, "

@@ -10,7 +10,6 @@ from soundlake.dashboard.labels import numbered, told_apart
 from soundlake.dashboard.source import Source
 
 VIEW = "gold_most_streamed_artists"
-_COMPARED = 6
 # Rows that know the name only belong to the id that others of this name have.
 _ARTISTS = (
     "(SELECT coalesce(artist_id, max(artist_id) OVER (PARTITION BY artist_name), artist_name) AS id, artist_name, "
@@ -55,12 +54,8 @@ def show(source: Source) -> None:
 
 def _by_month(source: Source, span: filters.Days, names: dict[str, str]) -> None:
     st.subheader("Month by month")
-    artists = list(names.values())
-    chosen = filters.several(
-        VIEW, f"Artists, at most {charts.MOST_COLOURS}", artists, artists[:_COMPARED], charts.MOST_COLOURS
-    )
+    chosen = filters.compared(VIEW, "Artist", list(names.values()))
     if not chosen:
-        nothing("No artist is chosen.")
         return
     titles = {"month": "Month", "artist_name": "Artist", "rank": "Rank", "plays": "Plays", "listeners": "Listeners"}
     ids = [one for one, name in names.items() if name in chosen]

@@ -49,12 +49,8 @@ def _sizes(overview: pd.DataFrame, known: list[str]) -> None:
 
 def _profiles(overview: pd.DataFrame, known: list[str]) -> None:
     st.subheader("How they sound")
-    names: list[str] = overview["cluster_name"].tolist()
-    chosen = filters.several(
-        "gold_cluster_overview", f"Clusters, at most {charts.MOST_COLOURS}", names, names[:_SHOWN], charts.MOST_COLOURS
-    )
+    chosen = filters.compared("gold_cluster_overview", "Cluster", overview["cluster_name"].tolist(), _SHOWN)
     if not chosen:
-        nothing("No cluster is chosen.")
         return
     values = overview.set_index("cluster_name")[_FEATURES].astype(float)
     spread = (values.max() - values.min()).replace(0, 1)

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, sql
-from soundlake.dashboard.explain import explained, nothing, plain
+from soundlake.dashboard.explain import nothing, plain
 from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.source import Source
 
@@ -21,9 +21,7 @@ _NAMES = "LEFT JOIN gold_tracks_wide AS t ON t.track_id = r.{id}"
 def show(source: Source) -> None:
     """Draw the page."""
     st.title("Recommendations")
-    question = st.pills("For", list(_QUESTIONS), default=next(iter(_QUESTIONS)), required=True, **filters.kept("for"))
-    with explained(source):
-        _QUESTIONS[question or next(iter(_QUESTIONS))](source)
+    filters.question("For", "for", _QUESTIONS, source)
 
 
 def _for_listener(source: Source) -> None:

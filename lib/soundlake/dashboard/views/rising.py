@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, periods, sql
-from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.explain import nothing
 from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.source import Source
 
@@ -19,9 +19,7 @@ _GENRES = "gold_genre_momentum"
 def show(source: Source) -> None:
     """Draw the page."""
     st.title("What Rises")
-    question = st.pills("Of", list(_QUESTIONS), default=next(iter(_QUESTIONS)), required=True, **filters.kept("of"))
-    with explained(source):
-        _QUESTIONS[question or next(iter(_QUESTIONS))](source)
+    filters.question("Of", "of", _QUESTIONS, source)
 
 
 def _genres(source: Source) -> None:
