@@ -120,8 +120,7 @@ def _last_month(source: Source, view: str, column: str, *conditions: str) -> dat
     if found.empty:
         return None
     marked = periods.mark(found, "v", "month", periods.extent(source, periods.PLAYS))
-    whole = marked[~marked["unfinished"]] if "unfinished" in marked else marked
-    newest: date = pd.Timestamp((whole if len(whole) else marked)["v"].iloc[0]).date()
+    newest: date = pd.Timestamp(marked["v"].iloc[periods.newest_whole(marked)]).date()
     return newest
 
 

@@ -44,6 +44,11 @@ def mark(frame: pd.DataFrame, column: str, step: str, days: Extent | None) -> pd
     return frame.assign(**{UNFINISHED: pd.Series(unfinished, frame.index, dtype=bool)})
 
 
+def newest_whole(frame: pd.DataFrame) -> int:
+    """The place of the first row that `mark` did not mark; 0 where it marked all of them."""
+    return int((~frame[UNFINISHED]).to_numpy().argmax()) if UNFINISHED in frame and len(frame) else 0
+
+
 def explain(frame: pd.DataFrame, column: str, step: str, days: Extent | None, how: str = "dashed or pale") -> None:
     """Say which of the periods that are drawn are not whole, and why."""
     if days is None or UNFINISHED not in frame or not frame[UNFINISHED].any():

@@ -94,13 +94,12 @@ def _newest(source: Source, view: str, column: str, step: str, condition: str) -
     is_partial = dict(zip(starts, marked.get(charts.UNFINISHED, [False] * len(starts)), strict=True))
     if not starts:
         return None
-    first = next((place for place, start in enumerate(starts) if not is_partial[start]), 0)
     form = "%Y-%m" if step == "month" else "%Y-%m-%d"
     label = step.capitalize() + (" from (Monday)" if step == "week" else "")
     chosen: date = st.selectbox(
         label,
         starts,
-        index=first,
+        index=periods.newest_whole(marked),
         format_func=lambda start: f"{start:{form}}{' (not whole)' if is_partial[start] else ''}",
         **filters.kept(view, step),
     )
