@@ -76,19 +76,18 @@ def lines(
     names = list(order) or frame[colour].drop_duplicates().tolist()
     scale = alt.Scale(reverse=reverse, zero=False, nice=not reverse)
     encoding = {
-        "x": alt.X(f"{x}:T", title=None, axis=alt.Axis(labelOverlap=True, tickCount=6)),
+        "x": _time(x),
         "y": alt.Y(f"{y}:Q", title=titles[y], scale=scale, axis=_numbers(frame[y])),
         "color": colours(colour, names, titles),
     }
     whole, dashed = _dashed(frame, x, colour)
-    base = alt.Chart(frame)
     drawn = [alt.Chart(whole).mark_line(strokeWidth=2).encode(**encoding)]
     if len(dashed):
         broken = alt.Chart(dashed).mark_line(strokeWidth=2, strokeDash=[4, 4])
         drawn.append(broken.encode(**encoding, detail="segment:N"))
-    shape = shapes(colour, names)
-    points = base.mark_point(filled=True, size=45).encode(
-        **encoding, shape=shape, opacity=_paler(frame), tooltip=_tooltip(frame, titles)
+    points = alt.Chart(frame).mark_point(filled=True, size=45)
+    points = points.encode(
+        **encoding, shape=shapes(colour, names), opacity=_paler(frame), tooltip=_tooltip(frame, titles)
     )
     return alt.layer(*drawn, points).properties(height=_HEIGHT)
 
@@ -150,7 +149,7 @@ def areas(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *, k
         alt.Chart(frame)
         .mark_area()
         .encode(
-            x=alt.X(f"{x}:T", title=None, axis=alt.Axis(labelOverlap=True, tickCount=6)),
+            x=_time(x),
             y=alt.Y(f"{y}:Q", title=titles[y], stack="zero", axis=_numbers(frame[y])),
             color=colours(colour, names, titles, known=known),
             tooltip=_tooltip(frame, titles),
@@ -195,14 +194,13 @@ def scatter(
 ) -> Chart:
     """Points in two dimensions, a colour and a shape for each group; `reverse` puts the smallest `y` on top."""
     names = sorted(frame[colour].drop_duplicates().tolist())
+    axis = alt.Axis(tickCount=8)
     chart: Chart = (
         alt.Chart(frame)
         .mark_point(filled=True, size=28, opacity=0.7)
         .encode(
-            x=alt.X(f"{x}:Q", title=titles[x], scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=8)),
-            y=alt.Y(
-                f"{y}:Q", title=titles[y], scale=alt.Scale(zero=False, reverse=reverse), axis=alt.Axis(tickCount=8)
-            ),
+            x=alt.X(f"{x}:Q", title=titles[x], scale=alt.Scale(zero=False), axis=axis),
+            y=alt.Y(f"{y}:Q", title=titles[y], scale=alt.Scale(zero=False, reverse=reverse), axis=axis),
             color=colours(colour, names, titles, known=known),
             shape=shapes(colour, names, known=known),
             tooltip=_tooltip(frame, titles),
@@ -238,6 +236,10 @@ def pace(frame: pd.DataFrame, x: str, y: str, titles: Titles) -> Chart:
         tooltip=_tooltip(frame, titles),
     )
     return alt.layer(base.mark_line(color=BLUE), base.mark_point(filled=True, color=BLUE)).properties(height=240)
+
+
+def _time(x: str) -> alt.X:
+    return alt.X(f"{x}:T", title=None, axis=alt.Axis(labelOverlap=True, tickCount=6))
 
 
 def _numbers(values: pd.Series[Any]) -> alt.Axis:

@@ -39,7 +39,7 @@ def albums_of_year(source: Source) -> None:
     frame["place"] = range(1, len(frame) + 1)
     frame["label"] = labels(frame)
     frame["shown"] = numbered(frame, "place", "label")
-    chart = charts.bars(frame, "entries", "shown", titles) if len(frame) else None
+    chart = charts.bars(frame, "entries", "shown", titles)
     answer.show(
         "albums_of_year",
         frame,

@@ -36,7 +36,7 @@ def turnover(source: Source) -> None:
     titles |= {"snapshots": "Snapshots", "entered": "Entered", "left_behind": "Left"}
     days = periods.extent(source, periods.SNAPSHOTS, [sql.one_of(PLAYLIST, chosen)])
     drawn = periods.mark(frame, "week", "week", days)
-    chart = charts.lines(drawn, "week", "turnover", "playlist", titles, order=chosen) if len(frame) else None
+    chart = charts.lines(drawn, "week", "turnover", "playlist", titles, order=chosen)
     answer.show("turnover", frame, chart, titles, "Lines of the turnover of playlists by week")
     periods.explain(drawn, "week", "week", days)
 
@@ -60,7 +60,7 @@ def overlap(source: Source) -> None:
     )
     titles = {"snapshot_date": "Day", "other": "Other playlist", "share": "Share of tracks that are on both"}
     titles |= {"shared": "Shared tracks", "tracks": "Tracks", "jaccard": "Jaccard"}
-    chart = charts.lines(frame, "snapshot_date", "share", "other", titles) if len(frame) else None
+    chart = charts.lines(frame, "snapshot_date", "share", "other", titles)
     answer.show(
         "market_overlap", frame, chart, titles, f"Lines of the share of {playlist} that other playlists have too"
     )

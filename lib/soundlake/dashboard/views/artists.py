@@ -46,7 +46,7 @@ def show(source: Source) -> None:
         names = told_apart(frame.rename(columns={"artist_name": "name"}))
         frame["place"] = range(1, len(frame) + 1)
         frame["shown"] = numbered(frame.assign(label=frame["id"].map(names)), "place", "label")
-        chart = charts.bars(frame, by, "shown", _TITLES) if len(frame) else None
+        chart = charts.bars(frame, by, "shown", _TITLES)
         answer.show("most_streamed_artists", frame, chart, _TITLES, f"Bars of the {by} of artists, the first on top")
         if len(frame) and span[0] != span[1]:
             _by_month(source, span, names)

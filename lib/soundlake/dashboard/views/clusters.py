@@ -111,9 +111,7 @@ def _map(source: Source) -> None:
     )
     titles = {"x": "First component", "y": "Second component", "cluster_name": "Cluster"}
     titles |= {"track_name": "Track", "artist_name": "Artist"}
-    chart = (
-        charts.scatter(frame, "x", "y", "cluster_name", titles, known=filters.clusters(source)) if len(frame) else None
-    )
+    chart = charts.scatter(frame, "x", "y", "cluster_name", titles, known=filters.clusters(source))
     answer.show("cluster_map", frame, chart, titles, "Points of tracks in two dimensions, a colour for each cluster")
     axes = source.ask(
         "SELECT a.axis, a.feature, a.loading, a.share FROM gold_cluster_axes AS a "
@@ -162,11 +160,7 @@ def _mix(source: Source) -> None:
     titles |= {"share_of_plays": "Share of plays"}
     days = periods.extent(source, periods.PLAYS)
     drawn = periods.mark(frame, "month", "month", days)
-    chart = (
-        charts.stacked(drawn, "month", "plays", "cluster_name", titles, share=True, known=filters.clusters(source))
-        if len(frame)
-        else None
-    )
+    chart = charts.stacked(drawn, "month", "plays", "cluster_name", titles, share=True, known=filters.clusters(source))
     answer.show(
         "cluster_mix", frame, chart, titles, "Columns of the share of plays by month, a colour for each cluster"
     )

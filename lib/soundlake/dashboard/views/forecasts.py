@@ -65,7 +65,7 @@ def _forecasts(source: Source) -> None:
     )
     frame["shown"] = numbered(frame, "position", "track_name", "artist_name")
     value = {"place in a week": "forecast_position", "what will leave": "survival"}.get(order, "gain")
-    chart = charts.bars(frame, value, "shown", _TITLES) if len(frame) else None
+    chart = charts.bars(frame, value, "shown", _TITLES)
     answer.show("chart_forecasts", frame, chart, _TITLES, f"Bars of {_TITLES[value].lower()} of tracks")
 
 

@@ -56,7 +56,7 @@ def _top_tracks(source: Source) -> None:
         f"ORDER BY rank LIMIT {top}"
     )
     frame["shown"] = numbered(frame, "rank", "track_name", "artist_name")
-    chart = charts.bars(frame, "points", "shown", titles) if len(frame) else None
+    chart = charts.bars(frame, "points", "shown", titles)
     answer.show("top_tracks", frame, chart, titles, "Bars of the points of tracks in a week, the first on top")
     if len(frame):
         st.caption("Points: for each day of the week 50 for the top of fifty places, down to 1 for the last.")
@@ -134,7 +134,7 @@ def _appearances(source: Source, view: str, name: str, title: str, more: dict[st
     frame[name] = frame["id"].map(names)
     days = periods.extent(source, periods.SNAPSHOTS, on_list)
     drawn = periods.mark(frame, "starts_on", period, days)
-    chart = charts.lines(drawn, "starts_on", "tracks_per_snapshot", name, titles, order=chosen) if len(frame) else None
+    chart = charts.lines(drawn, "starts_on", "tracks_per_snapshot", name, titles, order=chosen)
     answer.show(view.removeprefix("gold_"), frame, chart, titles, f"Lines of tracks on the playlist by {period}")
     periods.explain(drawn, "starts_on", period, days)
 
@@ -170,7 +170,7 @@ def _entries(source: Source) -> None:
     labels = {"week": "Week", "entry": "Entry", "entries": "Entries"}
     days = periods.extent(source, periods.SNAPSHOTS, on_list)
     drawn = periods.mark(counts, "week", "week", days)
-    chart = charts.stacked(drawn, "week", "entries", "entry", labels) if len(counts) else None
+    chart = charts.stacked(drawn, "week", "entries", "entry", labels)
     answer.show("entries_by_week", counts, chart, labels, "Columns of entries by week, a colour for each kind")
     periods.explain(drawn, "week", "week", days)
     if len(counts):
@@ -214,7 +214,7 @@ def _longest(source: Source) -> None:
     )
     frame["place"] = range(1, len(frame) + 1)
     frame["shown"] = numbered(frame, "place", "track_name", "artist_name")
-    chart = charts.bars(frame, "days", "shown", titles) if len(frame) else None
+    chart = charts.bars(frame, "days", "shown", titles)
     answer.show("chart_tracks", frame, chart, titles, "Bars of the days that tracks were on the playlist")
 
 

@@ -38,7 +38,7 @@ def _genres(source: Source) -> None:
     titles |= {"share_before": "Share before", "z": "z", "momentum": "Momentum", "lasted": "Lasted", "plays": "Plays"}
     gains, loses = (int((frame["momentum"] == word).sum()) for word in ("gaining", "losing"))
     st.caption(f"{gains} of {len(frame)} genres gain, {loses} lose.")
-    chart = charts.bars(frame, "change", "genre", titles) if len(frame) else None
+    chart = charts.bars(frame, "change", "genre", titles)
     answer.show("genre_momentum", frame, chart, titles, "Bars of the change of genres' shares, what gains on top")
 
 
@@ -80,7 +80,7 @@ def _things(source: Source, view: str, names: list[str], more: dict[str, str]) -
     titles = {"place": "Place", **more, "artist_name": "Artist", "plays_change": "Change of plays", "plays": "Plays"}
     titles |= {"previous_plays": f"Plays the {step} before", "listeners": "Listeners", "popularity": "Popularity"}
     titles |= {"genre": "Genre"}
-    chart = charts.bars(frame, "plays_change", "shown", titles) if len(frame) else None
+    chart = charts.bars(frame, "plays_change", "shown", titles)
     way = "lost" if falls else "gained"
     answer.show(view.removeprefix("gold_"), frame, chart, titles, f"Bars of the plays that were {way}, most on top")
 

@@ -53,5 +53,5 @@ def show(source: Source) -> None:
         frame["place"] = range(1, len(frame) + 1)
         frame["shown"] = numbered(frame, "place", "album_name", "artist_name", unknown="several artists")
         value = "score" if by == "popularity" else "plays"
-        chart = charts.bars(frame, value, "shown", _TITLES) if len(frame) else None
+        chart = charts.bars(frame, value, "shown", _TITLES)
         answer.show("top_albums", frame, chart, _TITLES, f"Bars of the {by} of albums, the first on top")
