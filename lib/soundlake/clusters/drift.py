@@ -13,11 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from soundlake.clusters.learnable import LIMITS, SourceFilter
-
-Matrix = NDArray[np.float64]
+from soundlake.clusters.learnable import LIMITS, Matrix, SourceFilter, scales_of
 
 LEAST_NEW = 100  # fewer say nothing
 LEAST_SHARE = 0.05  # of the training rows
@@ -88,8 +85,7 @@ def _standardised(model: Mapping[str, Any], features: pa.Table) -> Matrix:
     names = list(model["features"])
     rows = features.filter(learnable(features, names, SourceFilter.of(model["train_sources"])))
     values = np.column_stack([rows.column(name).to_numpy() for name in names])
-    deviations = np.asarray(model["deviations"], dtype=float)
-    scales = np.divide(1.0, deviations, out=np.zeros_like(deviations), where=deviations > 0)
+    scales = scales_of(np.asarray(model["deviations"], dtype=float))
     standardised: Matrix = (values - np.asarray(model["means"], dtype=float)) * scales
     return standardised
 

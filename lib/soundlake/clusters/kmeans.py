@@ -14,6 +14,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, pairwise_distances_argmin, silhouette_score
 from threadpoolctl import threadpool_limits
 
+from soundlake.clusters.learnable import Matrix
 from soundlake.clusters.model import Candidate
 
 # Of scikit-learn: on the sum of the squared shifts of the centroids, as a share of the features' mean variance, here 1.
@@ -21,7 +22,6 @@ from soundlake.clusters.model import Candidate
 TOLERANCE = 1e-4
 _STARTS = 6  # of a sample: enough to see past the local optima that KMeans falls into
 
-Matrix = NDArray[np.float64]
 Codes = NDArray[np.int32]
 
 

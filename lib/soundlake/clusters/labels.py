@@ -8,11 +8,10 @@ distances (scipy.optimize.linear_sum_assignment).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-Matrix = NDArray[np.float64]
+from soundlake.clusters.learnable import Matrix
 
 
 def canonical_order(centroids: Matrix) -> list[int]:

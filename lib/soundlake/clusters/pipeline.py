@@ -14,7 +14,7 @@ from pyspark.mllib.linalg import DenseVector as RddVector
 from pyspark.sql import SparkSession
 
 from soundlake.clusters.features import FEATURES
-from soundlake.clusters.kmeans import Matrix
+from soundlake.clusters.learnable import Matrix
 
 POINT = "point"  # the column of standardised features, a spark.ml vector
 _ASSEMBLED = "assembled"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-Matrix = NDArray[np.float64]
+from soundlake.clusters.learnable import Matrix
 
 AXES = ("x", "y")
 

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from soundlake.clusters import kmeans
 from soundlake.clusters.features import FEATURES
-from soundlake.clusters.kmeans import Matrix
+from soundlake.clusters.learnable import Matrix, scales_of
 from soundlake.clusters.model import Candidate, Vector
 from soundlake.clusters.pipeline import POINT, pipeline_of, standardisation
 from soundlake.errors import SoundlakeError
@@ -61,8 +61,7 @@ def fit_clusters(rows: DataFrame, train: TrainSettings) -> ClusterFit:
     fits_here = n_tracks <= train.driver_rows
     held = _matrix(drawn if fits_here else drawn.orderBy("draw").limit(train.sample_rows))
     means, deviations = _moments(held) if fits_here else _moments_by_spark(rows)
-    scales = np.divide(1.0, deviations, out=np.zeros_like(deviations), where=deviations > 0.0)
-    points = (held - means) * scales
+    points = (held - means) * scales_of(deviations)
     sampled = points[: train.sample_rows]
     tried = kmeans.candidates(sampled, numbers, train.max_iter, train.seed) if len(numbers) > 1 else ()
     if len(numbers) > 1 and not tried:

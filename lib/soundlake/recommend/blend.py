@@ -14,7 +14,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from soundlake.recommend.catalogue import Catalogue, Floats, Places
+from soundlake.recommend.catalogue import Catalogue
+from soundlake.recommend.ease import Floats, Places
 from soundlake.recommend.liked import History, Liked
 
 _POOL = 50  # places of a list times this: tracks that are sorted before all of them are

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from soundlake.recommend.ease import REGULARISATION, pull
+from soundlake.clusters.learnable import scales_of
+from soundlake.recommend.ease import REGULARISATION, Floats, Places, pull
 
-Floats = NDArray[np.float32]
-Places = NDArray[np.int64]
 Thing = tuple[str, str]  # `track` or `artist`, and the id
 Known = tuple[Floats, float]  # factors and variance
 
@@ -114,8 +113,7 @@ def standardised(values: Floats) -> Floats:
     if not len(known):
         return values
     means, deviations = known.mean(axis=0, dtype=float), known.std(axis=0, dtype=float)
-    scales = np.divide(1.0, deviations, out=np.zeros_like(deviations), where=deviations > 0.0)
-    return np.asarray((values - means) * scales, dtype=np.float32)
+    return np.asarray((values - means) * scales_of(deviations), dtype=np.float32)
 
 
 def _song(row: dict[str, Any]) -> str | None:

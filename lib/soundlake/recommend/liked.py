@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from soundlake.recommend.catalogue import Catalogue, Floats, Places
-from soundlake.recommend.ease import REGULARISATION, pull
+from soundlake.recommend.catalogue import Catalogue
+from soundlake.recommend.ease import REGULARISATION, Floats, Places, pull
 
 _SEEDS = 20  # tracks of a listener that sound is compared with: those that count most, besides the latest
 _NEAREST = 3  # seeds that a track has to be near to: one alone may be an exception

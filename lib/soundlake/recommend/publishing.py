@@ -38,5 +38,5 @@ def _make_current(spark: SparkSession, lake: Lake, model: RecommendationModel) -
 
 
 def _frame(spark: SparkSession, factors: pa.Table) -> DataFrame:
-    ddl = "entity string, id string, factors array<float>, variance float, listeners bigint"
-    return frame_of(spark, factors, ddl)
+    types = {name: RECOMMENDATION_FACTORS.type_of(name) for name in factors.column_names}
+    return frame_of(spark, factors, ", ".join(f"{name} {type_}" for name, type_ in types.items()))

@@ -31,8 +31,8 @@ def signals(
     plays = listening.where("content_type = 'track' AND track_id IS NOT NULL").transform(recent(history_days))
     items = _only(lake.read(spark, USER_ITEMS), users)
     albums = lake.read(spark, TRACKS).select(F.col("album_id").alias("id"), "track_id")
-    parts = [plays.transform(_played(sources)), *[items.transform(part(sources, albums)) for part in (_own, _in_album)]]
-    united = parts[0].unionByName(parts[1]).unionByName(parts[2])
+    heard, preferred = plays.transform(_played(sources)), items.transform(_own(sources))
+    united = heard.unionByName(preferred).unionByName(items.transform(_in_album(sources, albums)))
     return united.groupBy("user_id", "entity", "id").agg(
         F.sum("points").alias("points"), F.max("heard_at").alias("heard_at")
     )
@@ -110,7 +110,7 @@ def _played(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:
     return transform
 
 
-def _own(sources: Sequence[str], _: DataFrame) -> Callable[[DataFrame], DataFrame]:
+def _own(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:
     """Tracks and artists that a user prefers."""
 
     def transform(items: DataFrame) -> DataFrame:
