@@ -63,10 +63,8 @@ def _picked(insight: Insight, conditions: Sequence[str]) -> str:
     chart, view = insight.drawn_as, insight.table.view
     types = {column.name: column.type for column in insight.columns}
     name = _text(chart.names, types) if chart.names else sql.text(_ALL)
-    key = f"CAST({chart.each} AS varchar)" if chart.each else name
-    # Rows that know the name only belong to the id that others of this name have.
-    known = f"coalesce({key}, max({key}) OVER (PARTITION BY {name}), {name})" if chart.each else key
-    columns = {"id": known, "name": name, "beside": chart.beside or "CAST(NULL AS varchar)"}
+    id_ = sql.known_id(f"CAST({chart.each} AS varchar)", name) if chart.each else name
+    columns = {"id": id_, "name": name, "beside": chart.beside or "CAST(NULL AS varchar)"}
     if chart.kind == "scatter":
         columns |= {"id": insight.key[-1], "x": chart.x, "value": chart.y, "placed": chart.order}
     elif chart.kind == "heatmap":

@@ -23,6 +23,11 @@ def between(column: str, days: tuple[date, date]) -> str:
     return f"{column} BETWEEN DATE '{first.isoformat()}' AND DATE '{last.isoformat()}'"
 
 
+def known_id(key: str, name: str) -> str:
+    """The id of a row; a row with only a name gets the id of the others of that name, or else the name itself."""
+    return f"coalesce({key}, max({key}) OVER (PARTITION BY {name}), {name})"
+
+
 def contains(words: str, *columns: str) -> str:
     """Whether one of the columns holds the words, in capitals or not; everything passes where there are no words."""
     sought = text(words.strip().lower())

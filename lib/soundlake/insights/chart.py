@@ -6,12 +6,13 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 Kind = Literal["bar", "line", "column", "area", "heatmap", "scatter", "table"]
 Function = Literal["sum", "max", "count", "distinct", "mean", "ratio"]
 Step = Literal["day", "week", "month"]
 
+_OVER_TIME = ("line", "column", "area")
 _AXES: dict[str, tuple[str, ...]] = {
     "bar": ("x", "y"),
     "line": ("x", "y"),
@@ -23,7 +24,7 @@ _AXES: dict[str, tuple[str, ...]] = {
 }
 _COLUMNS = ("x", "y", "colour", "each", "beside", "n", "order")
 _PARTS = (*_COLUMNS, "aggregate", "top", "one", "every", "until", "label", "reverse")
-_WORDS: tuple[Function, ...] = ("sum", "max", "count", "distinct")
+_WORDS = ("sum", "max", "count", "distinct")
 _MEAN = re.compile(r"mean by (\w+)")
 _RATIO = re.compile(r"(\w+) / (\w+)")
 _UNTIL = re.compile(r"gold_\w+\.\w+")
@@ -77,7 +78,7 @@ class Chart:
     @property
     def is_over_time(self) -> bool:
         """Whether x is time."""
-        return self.kind in ("line", "column", "area")
+        return self.kind in _OVER_TIME
 
 
 def parse_chart(text: str, types: Mapping[str, str]) -> Chart:
@@ -97,9 +98,8 @@ def parse_chart(text: str, types: Mapping[str, str]) -> Chart:
     wrong = [*_wrong_parts(kind, parts), *_wrong_columns(parts, types), *_wrong_values(kind, parts, types)]
     if wrong:
         raise ValueError("chart: " + "; ".join(wrong))
-    one = tuple(_one(part) for part in parts.get("one", "").split(", ") if part)
     chart = Chart(
-        kind=_kind(kind),
+        kind=cast("Kind", kind),
         x=parts.get("x", ""),
         y=parts.get("y", ""),
         colour=parts.get("colour", ""),
@@ -107,11 +107,11 @@ def parse_chart(text: str, types: Mapping[str, str]) -> Chart:
         beside=parts.get("beside", ""),
         n=parts.get("n", ""),
         order=parts.get("order", ""),
-        top=int(parts["top"]) if "top" in parts else None,
-        one=one,
-        every=_step(parts.get("every")),
         until=parts.get("until", ""),
         label=parts.get("label", ""),
+        top=int(parts["top"]) if "top" in parts else None,
+        one=tuple(_ones(parts)),
+        every=cast("Step | None", parts.get("every")),
         is_reversed="reverse" in parts,
     )
     return replace(chart, aggregate=_aggregate(parts.get("aggregate", "sum"), chart.measure))
@@ -127,7 +127,7 @@ def _wrong_parts(kind: str, parts: Mapping[str, str]) -> Iterable[str]:
 
 def _wrong_columns(parts: Mapping[str, str], types: Mapping[str, str]) -> Iterable[str]:
     named = {name: [parts[name]] for name in _COLUMNS if parts.get(name)}
-    named["one"] = [_one(part)[0] for part in parts.get("one", "").split(", ") if part]
+    named["one"] = [column for column, _ in _ones(parts)]
     named["aggregate"] = _columns_of(parts.get("aggregate", "sum"))
     for part, columns in named.items():
         for column in columns:
@@ -145,7 +145,7 @@ def _wrong_values(kind: str, parts: Mapping[str, str], types: Mapping[str, str])
         yield f"every is {parts['every']!r}, not {', '.join(get_args(Step))}"
     if "until" in parts and not _UNTIL.fullmatch(parts["until"]):
         yield f"until is {parts['until']!r}, not gold_TABLE.COLUMN"
-    if kind in ("line", "column", "area") and types.get(parts.get("x", ""), "date") != "date":
+    if kind in _OVER_TIME and types.get(parts.get("x", ""), "date") != "date":
         yield f"x of a {kind} is time, and {parts['x']!r} is no date"
 
 
@@ -154,7 +154,7 @@ def _aggregate(text: str, measure: str) -> Aggregate:
         return Aggregate("mean", measure, found[1])
     if found := _RATIO.fullmatch(text):
         return Aggregate("ratio", found[1], found[2])
-    return Aggregate(next(word for word in _WORDS if word == text), measure)
+    return Aggregate(cast("Function", text), measure)
 
 
 def _columns_of(aggregate: str) -> list[str]:
@@ -162,17 +162,10 @@ def _columns_of(aggregate: str) -> list[str]:
     return list(found.groups()) if found else []
 
 
-def _one(part: str) -> tuple[str, str]:
-    column, _, value = part.partition(" = ")
-    return column, value
-
-
-def _kind(kind: str) -> Kind:
-    return next(one for one in get_args(Kind) if one == kind)
-
-
-def _step(step: str | None) -> Step | None:
-    return next((one for one in get_args(Step) if one == step), None)
+def _ones(parts: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    for part in filter(None, parts.get("one", "").split(", ")):
+        column, _, value = part.partition(" = ")
+        yield column, value
 
 
 def _hint(name: str, known: Iterable[str]) -> str:

@@ -10,9 +10,8 @@ from soundlake.dashboard.labels import numbered, told_apart
 from soundlake.dashboard.source import Source
 
 VIEW = "gold_most_streamed_artists"
-# Rows that know the name only belong to the id that others of this name have.
 _ARTISTS = (
-    "(SELECT coalesce(artist_id, max(artist_id) OVER (PARTITION BY artist_name), artist_name) AS id, artist_name, "
+    f"(SELECT {sql.known_id('artist_id', 'artist_name')} AS id, artist_name, "
     f"month, rank, plays, listeners, ms_played FROM {VIEW} {{clause}}) AS artists"
 )
 _TITLES = {"place": "Place", "artist_name": "Artist", "plays": "Plays", "hours": "Hours, as far as known"}
