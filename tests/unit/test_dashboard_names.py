@@ -108,4 +108,4 @@ def test_two_albums_of_one_name_are_two_lines(lake: Path) -> None:
 def test_a_number_of_clusters_that_was_given_explains_itself(lake: Path) -> None:
     write(lake, tables.CLUSTER_MODELS, {"model_version": "m", "is_current": True, "k": 2})
     write(lake, tables.CLUSTER_CHOICES)
-    assert "`train.k` gave the number of clusters: no other was tried." in told(draw("clusters", lake))
+    assert "`train.k` sets the number of clusters, so no other was tried." in told(draw("clusters", lake))

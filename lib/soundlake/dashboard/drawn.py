@@ -14,7 +14,7 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 
 
 def titles_of(insight: Insight) -> dict[str, str]:
-    """The headings of the marks' columns that stand in the table under the chart."""
+    """The marks' columns in the table under the chart, with their headings."""
     chart = insight.drawn_as
     measure = chart.label or readable(chart.measure)
     if chart.kind == "scatter":
@@ -30,7 +30,7 @@ def titles_of(insight: Insight) -> dict[str, str]:
 
 
 def columns_of(insight: Insight) -> dict[str, str]:
-    """The names of the marks' columns where they are taken away: those of the mart."""
+    """The names of the marks' columns in the CSV: those of the mart."""
     chart = insight.drawn_as
     # What is counted, or divided by another column, is not what its own column holds.
     is_other = chart.aggregate.function in ("count", "distinct", "ratio") and chart.aggregate.value == chart.measure
@@ -45,7 +45,7 @@ def readable(column: str) -> str:
 
 
 def prepared(chart: Chart, marks: pd.DataFrame) -> pd.DataFrame:
-    """The marks with what is drawn of them: labels that differ, weekdays by name, zeros where nothing was counted."""
+    """Prepare marks for drawing: unique labels, names of weekdays, zeros where nothing was counted."""
     if chart.kind == "heatmap" and chart.y == "weekday":
         return marks.assign(y=pd.Series([_WEEKDAYS[int(day) - 1] for day in marks["y"]], marks.index))
     if chart.kind in ("heatmap", "scatter"):
@@ -57,7 +57,7 @@ def prepared(chart: Chart, marks: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_zeros(marks: pd.DataFrame) -> pd.DataFrame:
-    """A row for each thing at each time from the first to the last count: what was not counted is 0, not a gap."""
+    """Add zeros for what was not counted at a time between the first and the last count: no gaps in a line."""
     counts = marks[marks["value"] > 0]["at"]
     if counts.empty:
         return marks
@@ -70,7 +70,7 @@ def with_zeros(marks: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(insight: Insight, marks: pd.DataFrame, known: Sequence[str] = ()) -> charts.Chart | None:
-    """The chart of prepared marks; names that are `known` have their colours."""
+    """The chart of prepared marks; `known` names keep their colours."""
     chart, titles = insight.drawn_as, titles_of(insight)
     match chart.kind:
         case "bar" if chart.colour:

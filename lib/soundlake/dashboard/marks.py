@@ -1,7 +1,7 @@
-"""The SQL of an insight's chart: one row for each mark, computed over the whole mart, in words of DuckDB and Athena.
+"""The SQL of an insight's chart, in the subset that DuckDB and Athena share: one row a mark, over the whole mart.
 
-The rows have neutral columns: `at` (time), `id`, `name`, `beside`, `part`, `value`, `n` and `known`, how many there
-would be without the limit.
+The rows have neutral columns: `at` (time), `id`, `name`, `beside`, `part`, `value`, `n`, and `known`: how many things
+there are without the limit.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _measure(chart: Chart) -> str:
 
 
 def _weight(chart: Chart) -> str:
-    """By what the largest are chosen: a mean over much goes before a high mean over little."""
+    """What picks the largest: for a mean, how much it is taken over, so that a high mean over little does not win."""
     return {"mean": "sum(weighed)", "ratio": "sum(measured)"}.get(chart.aggregate.function, _measure(chart))
 
 

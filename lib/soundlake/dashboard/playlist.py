@@ -1,4 +1,4 @@
-"""What the questions about charts and other playlists share: how a playlist is named and chosen."""
+"""How charts and other playlists are named and chosen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MARKET = f"coalesce(market, {sql.text(_NO_MARKET)})"
 
 
 def choose(source: Source, view: str) -> tuple[str, list[str]]:
-    """Choose a market and one of its playlists; returns the playlist and the conditions of SQL for the choice.
+    """Choose a market and one of its playlists; return the playlist and the SQL conditions of the choice.
 
     Playlists with the most rows come first.
     """

@@ -1,4 +1,4 @@
-"""Pieces of SQL with the viewer's choices in them, in the subset that DuckDB and Athena share."""
+"""Builds SQL from the viewer's choices, in the subset that DuckDB and Athena share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def known_id(key: str, name: str) -> str:
 
 
 def contains(words: str, *columns: str) -> str:
-    """Whether one of the columns holds the words, in capitals or not; everything passes where there are no words."""
+    """Whether one of the columns contains the words, ignoring case; everything passes where there are no words."""
     sought = text(words.strip().lower())
     return " OR ".join(f"strpos(lower({column}), {sought}) > 0" for column in columns) if words.strip() else ""
 
@@ -41,7 +41,7 @@ def where(*conditions: str) -> str:
 
 
 def heard_together(track: str, most: int) -> str:
-    """Ask for the tracks that the same listeners and playlists have: rank, track_id, shared, similarity (cosine)."""
+    """Select the tracks of the same listeners and playlists: rank, track_id, shared, similarity (cosine)."""
     return (
         "WITH had AS ("
         "SELECT DISTINCT concat('user ', user_id) AS owner, track_id FROM gold_weekly_plays WHERE track_id IS NOT NULL "

@@ -1,4 +1,4 @@
-"""Which albums had the most places on the playlists of a market in a year."""
+"""Which albums had the most entries on the playlists of a market in a year."""
 
 from __future__ import annotations
 
@@ -46,5 +46,5 @@ def albums_of_year(source: Source) -> None:
         chart,
         titles,
         f"Bars of the places that albums had in {year}",
-        taken_as={"name": "album_name", "beside": "artist_name"},
+        csv_names={"name": "album_name", "beside": "artist_name"},
     )

@@ -1,4 +1,4 @@
-"""How tracks group by their sound: what each group is like, how sure the grouping is, and whether it still fits."""
+"""Clusters of tracks by sound: what each is like, how stable they are, and whether the model still fits."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _profiles(overview: pd.DataFrame, known: list[str]) -> None:
     st.altair_chart(
         radar(scaled, _FEATURES, "cluster_name", known), width="content", alt="Radar of the features of clusters"
     )
-    st.caption("The rim is the cluster with the most of a feature, the middle the one with the least.")
+    st.caption("The rim marks the cluster with the most of a feature, the centre the one with the least.")
 
 
 def _drift(source: Source) -> None:
@@ -67,7 +67,7 @@ def _drift(source: Source) -> None:
         return
     told = f"{drift}."
     if drift.advises_training:
-        st.warning(f"{told} The model no longer fits: train_clusters would help.", icon=":material/trending_up:")
+        st.warning(f"{told} The model no longer fits: run train_clusters.", icon=":material/trending_up:")
     else:
         st.caption(f"Drift: {told}")
 
@@ -125,7 +125,7 @@ def _map(source: Source) -> None:
             for feature, loading in zip(rows["feature"][:3], rows["loading"][:3], strict=True)
         ]
         share = rows["share"].max()
-        st.caption(f"Further {direction}: {', '.join(words)} ({share:.0%} of all differences).")
+        st.caption(f"Further {direction}: {', '.join(words)} ({share:.0%} of the variance).")
 
 
 def _choice(source: Source) -> None:
@@ -135,7 +135,7 @@ def _choice(source: Source) -> None:
         "JOIN gold_cluster_models AS m ON m.model_version = c.model_version WHERE m.is_current ORDER BY c.k"
     )
     if frame.empty:
-        st.info("`train.k` gave the number of clusters: no other was tried.", icon=":material/pin:")
+        st.info("`train.k` sets the number of clusters, so no other was tried.", icon=":material/pin:")
         return
     titles = {"k": "Number of clusters", "silhouette": "Silhouette", "inertia": "Inertia"}
     titles |= {"stability": "Stability over seeds (adjusted Rand index)", "is_chosen": "Chosen"}

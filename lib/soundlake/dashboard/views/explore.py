@@ -1,4 +1,4 @@
-"""Every insight, drawn as its own header says, and the rows of its mart."""
+"""Every insight: the chart that its header declares, and the rows of its mart."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _chart(source: Source, insight: Insight, conditions: list[str], single: dict
     known = filters.clusters(source) if chart.names == "cluster_name" else []
     picture = None if marks.empty else draw(insight, shown, known)
     titles = titles_of(insight)
-    answer.show(insight.name, shown, picture, titles, insight.title, taken_as=columns_of(insight))
+    answer.show(insight.name, shown, picture, titles, insight.title, csv_names=columns_of(insight))
     if chart.is_over_time:
         periods.explain(shown, "at", step, days, "left out of the chart" if chart.kind == "area" else "dashed or pale")
     if chart.n:

@@ -1,4 +1,4 @@
-"""Where the tracks of each chart will stand a week later, and how wrong such forecasts were."""
+"""Where the tracks of each chart will stand a week later, and the error of past forecasts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _forecasts(source: Source) -> None:
         "ORDER BY n DESC, playlist_name"
     )
     if known.empty:
-        nothing("No chart has a forecast: that needs a daily snapshot over weeks.")
+        nothing("No chart has a forecast: that takes several weeks of daily snapshots.")
         return
     with filters.folded():
         left, right = st.columns(2)
@@ -79,6 +79,6 @@ def _errors(source: Source) -> None:
     titles |= {"high": "At most (95 %)", "forecasts": "Forecasts", "weeks": "Weeks", "is_published": "In use"}
     answer.show("forecast_errors", frame, None, titles, is_open=True)
     st.caption(
-        "Each forecast was made with what was known before. Position: mean absolute error in places; survival: Brier "
-        "score, 0 is perfect. A method that is not better than the simple ones is not used."
+        "Each forecast used only what was known at the time. Position: mean absolute error in places; survival: Brier "
+        "score, 0 is perfect. A method is used only where it beats the baselines."
     )

@@ -85,12 +85,12 @@ def _like_track(source: Source) -> None:
 
 
 def _what_is_known(track: pd.Series[Any]) -> str:
-    """One sentence on a row of gold_tracks_wide, for tracks of which little is known, too."""
+    """Describe a row of gold_tracks_wide, even where most of it is null."""
     plays, listeners = (int(track[name]) if pd.notna(track[name]) else 0 for name in ("plays", "listeners"))
     heard = f"{plays:,} plays by {listeners:,} listeners" if plays else "No plays yet"
     year = f", released in {int(track['release_year'])}" if pd.notna(track["release_year"]) else ""
     if pd.isna(track["cluster_name"]):
-        return f"{heard}{year}. No audio features are known of it."
+        return f"{heard}{year}. It has no audio features."
     return f"{heard}{year}. It is in the cluster **{plain(str(track['cluster_name']))}**."
 
 

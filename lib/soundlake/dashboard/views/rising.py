@@ -26,7 +26,7 @@ def _genres(source: Source) -> None:
     st.caption("Shares of all plays in four weeks against the four weeks before; |z| above 3 is more than chance.")
     week = _newest(source, _GENRES, "week", "week", "")
     if week is None:
-        nothing("Nothing has been played for eight weeks yet.")
+        nothing("Fewer than eight weeks have plays.")
         return
     origin = st.selectbox("Genre from", filters.values(source, _GENRES, "genre_source"), **filters.kept("genre-from"))
     frame = source.ask(
@@ -61,7 +61,7 @@ def _things(source: Source, view: str, names: list[str], more: dict[str, str]) -
             genres = filters.several(view, "Genre of the artist", filters.values(source, view, "genre"))
         top = filters.how_many()
     if when is None:
-        nothing("Nothing has been played in two of them yet.")
+        nothing(f"Fewer than two {step}s have plays.")
         return
     clause = sql.where(
         sql.one_of("period", [step]),
@@ -86,7 +86,7 @@ def _things(source: Source, view: str, names: list[str], more: dict[str, str]) -
 
 
 def _newest(source: Source, view: str, column: str, step: str, condition: str) -> date | None:
-    """Choose a week or month; at first the newest that is over."""
+    """Choose a week or month, by default the newest that the plays cover completely."""
     clause = sql.where(f"{column} IS NOT NULL", condition, "plays > 0")
     found = source.ask(f"SELECT DISTINCT {column} FROM {view} {clause} ORDER BY {column} DESC")
     marked = periods.mark(found, column, step, periods.extent(source, periods.PLAYS))
@@ -100,7 +100,7 @@ def _newest(source: Source, view: str, column: str, step: str, condition: str) -
         label,
         starts,
         index=periods.newest_whole(marked),
-        format_func=lambda start: f"{start:{form}}{' (not whole)' if is_partial[start] else ''}",
+        format_func=lambda start: f"{start:{form}}{' (incomplete)' if is_partial[start] else ''}",
         **filters.kept(view, step),
     )
     return chosen
