@@ -1,7 +1,7 @@
 """Drift: how the tracks that came after a model's training differ from its training rows.
 
-A model's row has the number, mean and spread of its training rows. So what is new is the whole minus what was known,
-and no track has to be remembered. Needs no Spark.
+A model's row has the count, mean and spread of its training rows. So the new rows are the difference to all rows, and
+no track ids are stored. Needs no Spark.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Drift:
 
 
 def enough(known: int) -> int:
-    """How many new tracks it takes to say something."""
+    """How many new tracks it takes for a statement."""
     return max(LEAST_NEW, int(known * LEAST_SHARE))
 
 
@@ -107,7 +107,7 @@ def learnable(features: pa.Table, names: Sequence[str], sources: SourceFilter) -
 
 
 def _inertia(points: Matrix, centroids: Matrix) -> float:
-    """The sum of squared distances to the nearest centroid; in pieces, for all distances at once fill the memory."""
+    """The sum of squared distances to the nearest centroid; in chunks, to bound the memory."""
     total = 0.0
     norms = (centroids**2).sum(axis=1)
     for start in range(0, len(points), _CHUNK):

@@ -1,4 +1,4 @@
-"""Fitting KMeans to the training rows: in this process up to a number of rows, beyond it by spark.ml on the workers."""
+"""Fits KMeans to the training rows: scikit-learn in this process up to `train.driver_rows` rows, spark.ml above."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TooLittleToLearnError(SoundlakeError):
 
 @dataclass(frozen=True)
 class ClusterFit:
-    """A fitted pipeline (assemble, standardise, KMeans) and what is known of it; arrays in the pipeline's own order."""
+    """A fitted pipeline (assemble, standardise, KMeans) and its metrics; arrays in the pipeline's own order."""
 
     pipeline: PipelineModel
     means: Vector
@@ -48,9 +48,9 @@ def fit_clusters(rows: DataFrame, train: TrainSettings) -> ClusterFit:
 
     The number of clusters is `train.k`, or the one from `train.k_min` to `train.k_max` with the highest mean silhouette
     (squared Euclidean) on a sample, the `train.sample_rows` rows that a hash of `track_id` and seed puts first; the
-    final fit sees all rows. Same rows, seed and settings: same model, however the files lie. Up to `train.driver_rows`
-    rows scikit-learn fits in this process. Beyond them spark.ml does, and centroids are the same to the bit when the
-    executors' cores are the same too (sums of floating-point numbers depend on their order).
+    final fit sees all rows. Same rows, seed and settings: same model, whatever the file layout. Above
+    `train.driver_rows` rows, where spark.ml fits, centroids are identical to the bit only with the same executor cores
+    (sums of floating-point numbers depend on their order).
 
     Raises:
         TooLittleToLearnError: there are too few rows, or too few that differ.
@@ -85,7 +85,7 @@ def fit_clusters(rows: DataFrame, train: TrainSettings) -> ClusterFit:
 
 
 def _matrix(drawn: DataFrame) -> Matrix:
-    """The rows in the order of their draw, however they are stored."""
+    """The rows in the order of their draw, whatever the file layout."""
     table = collect(drawn)
     order = np.argsort(table["draw"].to_numpy(), kind="stable")
     return np.column_stack([table[name].to_numpy() for name in FEATURES])[order]

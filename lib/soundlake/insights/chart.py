@@ -32,7 +32,7 @@ _UNTIL = re.compile(r"gold_\w+\.\w+")
 
 @dataclass(frozen=True)
 class Aggregate:
-    """What becomes of the measure where several rows fall on one mark: a function of one or two columns."""
+    """How the rows of one mark are aggregated: a function of one or two columns."""
 
     function: Function = "sum"
     value: str = ""
@@ -43,10 +43,10 @@ class Aggregate:
 class Chart:
     """How a table is drawn.
 
-    `measure` is the column that is drawn as a number, by `aggregate` over the rows of one mark. `names` is the column
-    whose values are told apart by colour or by a bar of their own; `each` tells apart those of the same name, `beside`
-    is shown beside the name. `one` are columns of which exactly one value is shown, with the value at first; empty for
-    the one with the most rows. `until` is a table and its column of dates that say until when there is data.
+    `measure` is the column drawn as a number, aggregated by `aggregate` over the rows of one mark. `names` is the
+    column whose values get a colour or bar each; `each` is its id, where names repeat; `beside` stands beside it.
+    `one` lists columns of which exactly one value is shown, with the default, empty for the value with the most rows.
+    `until` names the date column, as `gold_TABLE.COLUMN`, whose range is that of the data.
     """
 
     kind: Kind
@@ -72,7 +72,7 @@ class Chart:
 
     @property
     def names(self) -> str:
-        """The column whose values are told apart; empty where there is one line only."""
+        """The column whose values get a colour or bar each; empty for a single line."""
         return self.y if self.kind == "bar" else self.colour
 
     @property
@@ -89,12 +89,12 @@ def parse_chart(text: str, types: Mapping[str, str]) -> Chart:
         types: The declared columns with their types.
 
     Raises:
-        ValueError: Some of it is wrong; the message lists everything that is.
+        ValueError: The line is wrong; the message lists all problems.
     """
     kind, *given = (part.strip() for part in text.split(";"))
     parts = {name: value for name, _, value in (part.partition(": ") for part in given)}
     if kind not in _AXES:
-        raise ValueError(f"chart: {kind!r} is no kind of chart: there are {', '.join(_AXES)}")
+        raise ValueError(f"chart: {kind!r} is not a kind of chart; the kinds are {', '.join(_AXES)}")
     wrong = [*_wrong_parts(kind, parts), *_wrong_columns(parts, types), *_wrong_values(kind, parts, types)]
     if wrong:
         raise ValueError("chart: " + "; ".join(wrong))
@@ -119,7 +119,7 @@ def parse_chart(text: str, types: Mapping[str, str]) -> Chart:
 
 def _wrong_parts(kind: str, parts: Mapping[str, str]) -> Iterable[str]:
     for name in parts.keys() - set(_PARTS):
-        yield f"{name!r} is no part of it{_hint(name, _PARTS)}"
+        yield f"{name!r} is not a part of a chart{_hint(name, _PARTS)}"
     for name in _AXES[kind]:
         if not parts.get(name):
             yield f"a {kind} needs {name}"
@@ -132,7 +132,7 @@ def _wrong_columns(parts: Mapping[str, str], types: Mapping[str, str]) -> Iterab
     for part, columns in named.items():
         for column in columns:
             if column not in types:
-                yield f"{part} names {column!r}, which is no column{_hint(column, types)}"
+                yield f"{part} names {column!r}, which is not a column{_hint(column, types)}"
 
 
 def _wrong_values(kind: str, parts: Mapping[str, str], types: Mapping[str, str]) -> Iterable[str]:
@@ -146,7 +146,7 @@ def _wrong_values(kind: str, parts: Mapping[str, str], types: Mapping[str, str])
     if "until" in parts and not _UNTIL.fullmatch(parts["until"]):
         yield f"until is {parts['until']!r}, not gold_TABLE.COLUMN"
     if kind in _OVER_TIME and types.get(parts.get("x", ""), "date") != "date":
-        yield f"x of a {kind} is time, and {parts['x']!r} is no date"
+        yield f"x of a {kind} must be a date, and {parts['x']!r} is not"
 
 
 def _aggregate(text: str, measure: str) -> Aggregate:
