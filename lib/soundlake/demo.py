@@ -1,4 +1,4 @@
-"""The demo: the main job on the bundled records, and what it made of them."""
+"""The demo: runs the main jobs on the bundled records, and prints the results."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from soundlake.views import LISTENING
 
 
 def run(spark: SparkSession, settings: Settings) -> None:
-    """Stream the bundled records once, train, build the marts, maintain, and print what is there now."""
+    """Stream the bundled records once, train, build the marts, maintain, and print the results."""
     console = Console()
     lake = Lake(settings.lake.uri)
     started_at = datetime.now(UTC)

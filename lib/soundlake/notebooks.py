@@ -1,4 +1,4 @@
-"""One way to the tables from a notebook: a lake on this machine or on S3, Athena, or a Spark session that is there."""
+"""Reads the tables from a notebook: a lake on this machine or on S3, Athena, or an existing Spark session."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def open_lake(
 ) -> NotebookLake:
     """Open a lake to read from.
 
-    Without `spark` questions are answered by DuckDB, which reads the Delta tables from the disk or S3, or by Athena
-    where `catalog.type` is `glue`. With `spark`, as notebooks on EMR and Glue have it, that session reads the tables.
+    Without `spark`, DuckDB reads the Delta tables from disk or S3, or Athena answers where `catalog.type` is `glue`.
+    With `spark`, as in notebooks on EMR and Glue, that session reads the tables.
 
     Args:
-        uri: a local path, s3://… or s3a://…; else lake.uri of the settings, looked for here and in the folder above,
-            else the lake of the demo.
+        uri: a local path, s3://… or s3a://…; else lake.uri of the settings, searched for here and in the parent folder,
+            else the demo's lake.
         config: a TOML file of settings.
         sets: single settings, "section.key=value".
         spark: a session that can read Delta tables.
@@ -50,7 +50,7 @@ def open_lake(
     """
     settings = load_settings(Path(config) if config else None, sets, uri)
     if uri is None and (path := local_path(settings.lake.uri)) is not None:
-        # A notebook runs in its own folder, jobs write into the one above. Without a lake of one's own: the demo's.
+        # A notebook runs in its own folder, jobs write into the parent. Without an own lake, the demo's is used.
         known = [path, Path(DEMO_LAKE)] if settings.lake.uri == LAKE else [path]
         found = [place for one in known for place in (one, Path("..") / one) if place.exists()]
         if found and found[0] != path:
@@ -100,12 +100,12 @@ class NotebookLake:
         return any(table.view == name and self._exists(table) for table in public_tables())
 
     def require(self, *names: str) -> None:
-        """Go on where all of these tables are there; else raise SoundlakeError, which says what would fill them."""
+        """Raise SoundlakeError, which says what would fill them, unless all of these tables exist."""
         if lacking := [name for name in names if not self.has(name)]:
             raise SoundlakeError("\n".join(map(why_empty, lacking)))
 
     def tables(self) -> list[str]:
-        """The names of the tables that are there."""
+        """The names of the tables that exist."""
         return [table.view for table in public_tables() if self._exists(table)]
 
     def _exists(self, table: Table) -> bool:
@@ -114,7 +114,7 @@ class NotebookLake:
         return open_table(self.settings, table) is not None
 
     def _register(self, query: str) -> None:
-        """Make views of the tables that a query names, read as they are now."""
+        """Create views of the tables that a query names, as they are now."""
         assert self._spark is not None
         views = [view for view in VIEWS if view.view in query]
         sources = {view.source.view for view in views}
@@ -127,6 +127,6 @@ class NotebookLake:
 
     @property
     def _lake(self) -> Lake:
-        from soundlake.lake import Lake  # needs pyspark, which readers of other engines do without
+        from soundlake.lake import Lake  # needs pyspark, which the other engines do not
 
         return Lake(self.settings.lake.uri)

@@ -19,7 +19,8 @@ from pyspark.sql import DataFrame, SparkSession
 from sklearn.metrics import adjusted_rand_score
 
 from soundlake.clusters.features import FEATURES
-from soundlake.clusters.kmeans import Matrix, nearest
+from soundlake.clusters.kmeans import nearest
+from soundlake.clusters.learnable import Matrix
 from soundlake.clusters.training import ClusterFit, fit_clusters
 from soundlake.launch.local import spark_environment
 from soundlake.session import open_session

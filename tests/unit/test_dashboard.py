@@ -311,7 +311,7 @@ def test_a_port_that_is_taken_is_wrong_usage(
             cli.main()
     assert ended.value.code == 2
     assert capsys.readouterr().err == (
-        f"soundlake: cannot listen on 127.0.0.1:{port}: Address already in use: take another with --port\n"
+        f"soundlake: cannot listen on 127.0.0.1:{port}: Address already in use: choose another with --port\n"
     )
 
 

@@ -61,17 +61,17 @@ def test_a_header_says_measure_dimension_aggregation_order_number_and_first_choi
 @pytest.mark.parametrize(
     ("chart", "said"),
     [
-        ("pie; x: plays", "'pie' is no kind of chart: there are bar, line"),
+        ("pie; x: plays", "'pie' is not a kind of chart; the kinds are bar, line"),
         ("bar; x: plays", "a bar needs y"),
-        ("bar; x: plais; y: artist_name", "x names 'plais', which is no column: did you mean plays?"),
+        ("bar; x: plais; y: artist_name", "x names 'plais', which is not a column: did you mean plays?"),
         ("bar; x: plays; y: artist_name; aggregate: some", "aggregate is 'some', not sum, max, count, distinct"),
-        ("bar; x: plays; y: artist_name; aggregate: mean by play", "aggregate names 'play', which is no column"),
-        ("bar; x: plays; y: artist_name; tip: 3", "'tip' is no part of it: did you mean top?"),
+        ("bar; x: plays; y: artist_name; aggregate: mean by play", "aggregate names 'play', which is not a column"),
+        ("bar; x: plays; y: artist_name; tip: 3", "'tip' is not a part of a chart: did you mean top?"),
         ("bar; x: plays; y: artist_name; top: many", "top is 'many', not a number"),
-        ("line; x: plays; y: plays", "x of a line is time, and 'plays' is no date"),
+        ("line; x: plays; y: plays", "x of a line must be a date, and 'plays' is not"),
         ("line; x: month; y: plays; every: year", "every is 'year', not day, week, month"),
         ("line; x: month; y: plays; until: month", "until is 'month', not gold_TABLE.COLUMN"),
-        ("bar; x: plays; y: artist_name; one: markt", "one names 'markt', which is no column"),
+        ("bar; x: plays; y: artist_name; one: markt", "one names 'markt', which is not a column"),
     ],
 )
 def test_a_chart_that_cannot_be_drawn_is_refused_with_the_file_and_a_hint(chart: str, said: str) -> None:

@@ -14,7 +14,7 @@ from helpers.marts import small_lake, write, write_mart
 from helpers.pages import draw, table, told, well
 from soundlake import tables
 from soundlake.dashboard import charts
-from soundlake.dashboard.drawn import told_apart
+from soundlake.dashboard.labels import told_apart
 
 pytestmark = pytest.mark.heavy
 
@@ -108,4 +108,4 @@ def test_two_albums_of_one_name_are_two_lines(lake: Path) -> None:
 def test_a_number_of_clusters_that_was_given_explains_itself(lake: Path) -> None:
     write(lake, tables.CLUSTER_MODELS, {"model_version": "m", "is_current": True, "k": 2})
     write(lake, tables.CLUSTER_CHOICES)
-    assert "`train.k` gave the number of clusters: no other was tried." in told(draw("clusters", lake))
+    assert "`train.k` sets the number of clusters, so no other was tried." in told(draw("clusters", lake))

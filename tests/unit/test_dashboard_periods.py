@@ -116,7 +116,7 @@ def test_a_line_of_whole_periods_is_not_dashed() -> None:
 
 def test_a_page_says_which_periods_are_not_whole(lake: Path) -> None:
     said = [caption.value for caption in genres(lake, "plays").caption]
-    assert "2021-01 and 2021-03 are dashed or pale: there are data from 2021-01-05 to 2021-03-10 only." in said
+    assert "2021-01 and 2021-03 are dashed or pale: the data cover 2021-01-05 to 2021-03-10 only." in said
 
 
 def test_a_mean_of_few_things_is_not_drawn_and_its_number_stands_in_the_table(lake: Path) -> None:

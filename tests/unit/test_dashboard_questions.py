@@ -30,7 +30,7 @@ def monthly(lake: Path) -> AppTest:
 
 def test_songs_that_rise_are_those_of_the_last_month_that_is_over(lake: Path) -> None:
     page = monthly(lake)
-    assert page.selectbox[0].options == ["2021-06 (not whole)", "2021-05"]
+    assert page.selectbox[0].options == ["2021-06 (incomplete)", "2021-05"]
     assert page.selectbox[0].value.isoformat() == "2021-05-01"
     assert [(row["track_name"], row["plays_change"]) for row in table(page)] == [("Higher", 7), ("Up", 6)]
 

@@ -1,4 +1,4 @@
-"""What helps people to assess a model: the values of k that were tried, and a map of its tracks."""
+"""What helps to assess a model: the values of k that were tried, and a map of its tracks."""
 
 from __future__ import annotations
 

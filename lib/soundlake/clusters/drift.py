@@ -1,7 +1,7 @@
 """Drift: how the tracks that came after a model's training differ from its training rows.
 
-A model's row has the number, mean and spread of its training rows. So what is new is the whole minus what was known,
-and no track has to be remembered. Needs no Spark.
+A model's row has the count, mean and spread of its training rows. So the new rows are the difference to all rows, and
+no track ids are stored. Needs no Spark.
 """
 
 from __future__ import annotations
@@ -13,11 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from soundlake.clusters.learnable import LIMITS, SourceFilter
-
-Matrix = NDArray[np.float64]
+from soundlake.clusters.learnable import LIMITS, Matrix, SourceFilter, scales_of
 
 LEAST_NEW = 100  # fewer say nothing
 LEAST_SHARE = 0.05  # of the training rows
@@ -59,7 +56,7 @@ class Drift:
 
 
 def enough(known: int) -> int:
-    """How many new tracks it takes to say something."""
+    """How many new tracks it takes for a statement."""
     return max(LEAST_NEW, int(known * LEAST_SHARE))
 
 
@@ -88,8 +85,7 @@ def _standardised(model: Mapping[str, Any], features: pa.Table) -> Matrix:
     names = list(model["features"])
     rows = features.filter(learnable(features, names, SourceFilter.of(model["train_sources"])))
     values = np.column_stack([rows.column(name).to_numpy() for name in names])
-    deviations = np.asarray(model["deviations"], dtype=float)
-    scales = np.divide(1.0, deviations, out=np.zeros_like(deviations), where=deviations > 0)
+    scales = scales_of(np.asarray(model["deviations"], dtype=float))
     standardised: Matrix = (values - np.asarray(model["means"], dtype=float)) * scales
     return standardised
 
@@ -111,7 +107,7 @@ def learnable(features: pa.Table, names: Sequence[str], sources: SourceFilter) -
 
 
 def _inertia(points: Matrix, centroids: Matrix) -> float:
-    """The sum of squared distances to the nearest centroid; in pieces, for all distances at once fill the memory."""
+    """The sum of squared distances to the nearest centroid; in chunks, to bound the memory."""
     total = 0.0
     norms = (centroids**2).sum(axis=1)
     for start in range(0, len(points), _CHUNK):

@@ -13,6 +13,7 @@ from soundlake.clusters.analysis import analyse
 from soundlake.clusters.assignment import reassign_all
 from soundlake.clusters.features import FEATURES, training_rows
 from soundlake.clusters.labels import first_labels, match_labels
+from soundlake.clusters.learnable import scales_of
 from soundlake.clusters.model import ClusterModel, current_model, first_free_label, new_version
 from soundlake.clusters.naming import name_clusters
 from soundlake.clusters.profiles import profile
@@ -80,7 +81,6 @@ def _labels(fit: ClusterFit, previous: ClusterModel | None, first_free: int) -> 
     new = np.asarray(fit.centroids)
     if previous is None or previous.features != FEATURES:  # centroids in other features cannot be compared
         return first_labels(new, first_free)
-    means, deviations = np.asarray(fit.means), np.asarray(fit.deviations)
-    scales = np.divide(1.0, deviations, out=np.zeros_like(deviations), where=deviations > 0.0)
     in_units = np.asarray([list(centroid.values()) for centroid in previous.centroids_in_units])
-    return match_labels(new, (in_units - means) * scales, previous.labels, first_free)
+    old = (in_units - np.asarray(fit.means)) * scales_of(np.asarray(fit.deviations))
+    return match_labels(new, old, previous.labels, first_free)

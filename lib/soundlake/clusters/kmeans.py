@@ -1,6 +1,6 @@
 """KMeans by scikit-learn on standardised features (a row a track): choosing the number of clusters, the final fit.
 
-Choosing sees a sample small enough to try each number from several starts, and to compare all pairs of tracks.
+Choosing uses a sample small enough to try each number from several starts, and to compare all pairs of tracks.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, pairwise_distances_argmin, silhouette_score
 from threadpoolctl import threadpool_limits
 
+from soundlake.clusters.learnable import Matrix
 from soundlake.clusters.model import Candidate
 
 # Of scikit-learn: on the sum of the squared shifts of the centroids, as a share of the features' mean variance, here 1.
@@ -21,12 +22,11 @@ from soundlake.clusters.model import Candidate
 TOLERANCE = 1e-4
 _STARTS = 6  # of a sample: enough to see past the local optima that KMeans falls into
 
-Matrix = NDArray[np.float64]
 Codes = NDArray[np.int32]
 
 
 def candidates(sampled: Matrix, numbers: Sequence[int], max_iter: int, seed: int) -> tuple[Candidate, ...]:
-    """Try each number of clusters on a sample, leaving out those it has too few different rows for."""
+    """Try each number of clusters on a sample, except those that need more distinct rows."""
     different = len(np.unique(sampled, axis=0))
     return tuple(_candidate(_starts(sampled, k, max_iter, seed), sampled) for k in numbers if k < different)
 
@@ -39,12 +39,12 @@ def fit(points: Matrix, sampled: Matrix, k: int, max_iter: int, seed: int) -> Ma
 
 
 def nearest(points: Matrix, centroids: Matrix) -> Codes:
-    """The place of the centroid nearest to each row."""
+    """The index of the centroid nearest to each row."""
     return np.asarray(pairwise_distances_argmin(points, centroids), dtype=np.int32)
 
 
 def silhouette(points: Matrix, codes: Codes) -> float:
-    """The mean silhouette (squared Euclidean); 0 for a single cluster, of which it says nothing."""
+    """The mean silhouette (squared Euclidean); 0 for a single cluster, where it is undefined."""
     if len(np.unique(codes)) < 2:
         return 0.0
     return float(silhouette_score(points, codes, metric="sqeuclidean"))
@@ -57,7 +57,7 @@ def stability(clusterings: Sequence[Codes]) -> float:
 
 
 def _starts(sampled: Matrix, k: int, max_iter: int, seed: int) -> list[KMeans]:
-    # Too small to share: threads that wait for each other cost more than the work, on a busy machine seconds.
+    # The work is too small for threads: on a busy machine, waiting for each other costs seconds.
     with threadpool_limits(1):
         return [
             KMeans(k, n_init=1, max_iter=max_iter, tol=TOLERANCE, random_state=seed + start).fit(sampled)

@@ -1,4 +1,4 @@
-"""Labels that survive retraining: cluster 3 today is cluster 3 tomorrow, as long as it exists.
+"""Labels that survive retraining: cluster 3 stays cluster 3 for as long as it exists.
 
 KMeans numbers its clusters arbitrarily. A first model is numbered in an order of its centroids; a retrained one takes
 over the labels of the previous one by the one-to-one matching of old and new centroids with the least sum of squared
@@ -8,11 +8,10 @@ distances (scipy.optimize.linear_sum_assignment).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-Matrix = NDArray[np.float64]
+from soundlake.clusters.learnable import Matrix
 
 
 def canonical_order(centroids: Matrix) -> list[int]:
@@ -25,7 +24,7 @@ def canonical_order(centroids: Matrix) -> list[int]:
 
 
 def first_labels(centroids: Matrix, first_free: int = 0) -> tuple[int, ...]:
-    """The labels of centroids that have no forerunners: `first_free` and up, in canonical order."""
+    """The labels of centroids without predecessors: `first_free` and up, in canonical order."""
     labels = [0] * len(centroids)
     for number, index in enumerate(canonical_order(centroids), start=first_free):
         labels[index] = number

@@ -1,11 +1,16 @@
-"""Which rows a model may learn from, declared once for Spark and other readers."""
+"""Which rows a model may learn from and how features are standardised, for Spark and for readers without it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from soundlake.tables import AUDIO_FEATURES
+
+Matrix = NDArray[np.float64]
 
 FEATURES: tuple[str, ...] = tuple(column.name for column in AUDIO_FEATURES)
 
@@ -14,6 +19,11 @@ FEATURES: tuple[str, ...] = tuple(column.name for column in AUDIO_FEATURES)
 _LIMITS = {"loudness": (-100.0, 0.0), "tempo": (1.0, 1000.0)}
 _SHARE = (0.0, 1.0)
 LIMITS: dict[str, tuple[float, float]] = {name: _LIMITS.get(name, _SHARE) for name in FEATURES}
+
+
+def scales_of(deviations: Matrix) -> Matrix:
+    """The factors that standardise features; 0 for a feature that does not vary, so that it counts for nothing."""
+    return np.divide(1.0, deviations, out=np.zeros_like(deviations), where=deviations > 0.0)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from pyspark.sql import Row, SparkSession
 
+from soundlake.clusters.learnable import scales_of
 from soundlake.lake import Lake
 from soundlake.tables import CLUSTER_MODELS
 
@@ -61,7 +62,7 @@ class ClusterModel:
     @property
     def scales(self) -> Vector:
         """What a difference in a feature's own unit is multiplied with to standardise it."""
-        return tuple(1.0 / deviation if deviation > 0.0 else 0.0 for deviation in self.deviations)
+        return tuple(scales_of(np.asarray(self.deviations)).tolist())
 
     @property
     def centroids_in_units(self) -> tuple[dict[str, float], ...]:

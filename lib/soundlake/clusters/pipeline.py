@@ -1,4 +1,4 @@
-"""The spark.ml pipeline of a fit that was made elsewhere: what is published as a model's artifact."""
+"""The spark.ml pipeline of a given fit: the artifact of a published model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pyspark.mllib.linalg import DenseVector as RddVector
 from pyspark.sql import SparkSession
 
 from soundlake.clusters.features import FEATURES
-from soundlake.clusters.kmeans import Matrix
+from soundlake.clusters.learnable import Matrix
 
 POINT = "point"  # the column of standardised features, a spark.ml vector
 _ASSEMBLED = "assembled"
@@ -31,7 +31,7 @@ def standardisation(
     """From the features to `POINT`."""
     context = spark.sparkContext
     assert context._jvm is not None
-    # Python has models by fitting only; the JVM's constructors are there all the same.
+    # PySpark creates models only by fitting; the JVM's constructors are public.
     std, mean = (_py2java(context, DenseVector(values)) for values in (deviations, means))
     scaler = StandardScalerModel(
         context._jvm.org.apache.spark.ml.feature.StandardScalerModel(StandardScaler().uid, std, mean)

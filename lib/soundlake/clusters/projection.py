@@ -1,14 +1,13 @@
-"""Two dimensions for what has nine: principal components of standardised features."""
+"""The two principal components of standardised features."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-Matrix = NDArray[np.float64]
+from soundlake.clusters.learnable import Matrix
 
 AXES = ("x", "y")
 
@@ -21,7 +20,7 @@ class Projection:
     shares: tuple[float, ...]
 
     def place(self, points: Matrix) -> Matrix:
-        """Where standardised points (one in a row) lie in two dimensions."""
+        """The coordinates of standardised points (one in a row) in two dimensions."""
         return points @ self.axes.T
 
 
@@ -30,6 +29,6 @@ def principal_components(points: Matrix) -> Projection:
 
     The feature that weighs most in a direction points forward, in every run.
     """
-    with np.errstate(invalid="ignore"):  # shares of nothing, where all points are one
+    with np.errstate(invalid="ignore"):  # 0 / 0 where all points are equal
         components = PCA(len(AXES), svd_solver="covariance_eigh").fit(points)
     return Projection(components.components_, tuple(np.nan_to_num(components.explained_variance_ratio_).tolist()))

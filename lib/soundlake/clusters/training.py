@@ -1,4 +1,4 @@
-"""Fitting KMeans to the training rows: in this process up to a number of rows, beyond it by spark.ml on the workers."""
+"""Fits KMeans to the training rows: scikit-learn in this process up to `train.driver_rows` rows, spark.ml above."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from soundlake.clusters import kmeans
 from soundlake.clusters.features import FEATURES
-from soundlake.clusters.kmeans import Matrix
+from soundlake.clusters.learnable import Matrix, scales_of
 from soundlake.clusters.model import Candidate, Vector
 from soundlake.clusters.pipeline import POINT, pipeline_of, standardisation
 from soundlake.errors import SoundlakeError
@@ -32,7 +32,7 @@ class TooLittleToLearnError(SoundlakeError):
 
 @dataclass(frozen=True)
 class ClusterFit:
-    """A fitted pipeline (assemble, standardise, KMeans) and what is known of it; arrays in the pipeline's own order."""
+    """A fitted pipeline (assemble, standardise, KMeans) and its metrics; arrays in the pipeline's own order."""
 
     pipeline: PipelineModel
     means: Vector
@@ -48,9 +48,9 @@ def fit_clusters(rows: DataFrame, train: TrainSettings) -> ClusterFit:
 
     The number of clusters is `train.k`, or the one from `train.k_min` to `train.k_max` with the highest mean silhouette
     (squared Euclidean) on a sample, the `train.sample_rows` rows that a hash of `track_id` and seed puts first; the
-    final fit sees all rows. Same rows, seed and settings: same model, however the files lie. Up to `train.driver_rows`
-    rows scikit-learn fits in this process. Beyond them spark.ml does, and centroids are the same to the bit when the
-    executors' cores are the same too (sums of floating-point numbers depend on their order).
+    final fit sees all rows. Same rows, seed and settings: same model, whatever the file layout. Above
+    `train.driver_rows` rows, where spark.ml fits, centroids are identical to the bit only with the same executor cores
+    (sums of floating-point numbers depend on their order).
 
     Raises:
         TooLittleToLearnError: there are too few rows, or too few that differ.
@@ -61,8 +61,7 @@ def fit_clusters(rows: DataFrame, train: TrainSettings) -> ClusterFit:
     fits_here = n_tracks <= train.driver_rows
     held = _matrix(drawn if fits_here else drawn.orderBy("draw").limit(train.sample_rows))
     means, deviations = _moments(held) if fits_here else _moments_by_spark(rows)
-    scales = np.divide(1.0, deviations, out=np.zeros_like(deviations), where=deviations > 0.0)
-    points = (held - means) * scales
+    points = (held - means) * scales_of(deviations)
     sampled = points[: train.sample_rows]
     tried = kmeans.candidates(sampled, numbers, train.max_iter, train.seed) if len(numbers) > 1 else ()
     if len(numbers) > 1 and not tried:
@@ -86,7 +85,7 @@ def fit_clusters(rows: DataFrame, train: TrainSettings) -> ClusterFit:
 
 
 def _matrix(drawn: DataFrame) -> Matrix:
-    """The rows in the order of their draw, however they are stored."""
+    """The rows in the order of their draw, whatever the file layout."""
     table = collect(drawn)
     order = np.argsort(table["draw"].to_numpy(), kind="stable")
     return np.column_stack([table[name].to_numpy() for name in FEATURES])[order]

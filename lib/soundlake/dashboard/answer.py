@@ -1,4 +1,4 @@
-"""An answer on a page: a chart, the table behind it, and the same rows to take away."""
+"""An answer on a page: a chart, its table, and the same rows as CSV."""
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ def show(
     alt_text: str = "",
     *,
     is_open: bool = False,
-    taken_as: Mapping[str, str] | None = None,
+    csv_names: Mapping[str, str] | None = None,
 ) -> None:
-    """Show rows under a chart, and offer them as `name`.csv; `is_open` shows the table at once.
+    """Show a chart with its table, and offer the rows as `name`.csv; `is_open` opens the table.
 
-    `titles` are the columns of the table with their headings, `taken_as` the names of columns that the file calls
-    otherwise.
+    `titles` maps the table's columns to their headings; `csv_names` renames columns in the file.
     """
     if frame.empty:
         nothing("No rows fit this choice.")
@@ -36,12 +35,12 @@ def show(
         st.altair_chart(chart, width="stretch", alt=alt_text or None)
     table = frame[[column for column in titles if column in frame]]
     rows = "1 row" if len(table) == 1 else f"{len(table):,} rows"
-    cut = f", the first {MOST_ROWS:,}: narrow the filters for the others" if len(table) == MOST_ROWS else ""
+    cut = f", the first {MOST_ROWS:,}: narrow the filters to see the rest" if len(table) == MOST_ROWS else ""
     with st.expander(f"Table ({rows}{cut})", expanded=is_open, icon=":material/table_rows:"):
         st.dataframe(table, hide_index=True, column_config=_columns(table, titles), key=f"table-{name}")
     st.download_button(
         "Download CSV",
-        as_csv(table.rename(columns=dict(taken_as or {}))),
+        as_csv(table.rename(columns=dict(csv_names or {}))),
         file_name=f"{name}.csv",
         mime="text/csv",
         icon=":material/download:",
@@ -51,7 +50,7 @@ def show(
 
 
 def as_csv(table: pd.DataFrame) -> bytes:
-    """Rows as CSV. Its first sign says that it is UTF-8: without it Excel shows Japanese as something else."""
+    """Rows as CSV with a byte order mark: without it, Excel garbles Japanese."""
     cells = table.map(lambda value: plain(value) if isinstance(value, str) else value)
     return cells.to_csv(index=False).encode("utf-8-sig")
 

@@ -1,4 +1,4 @@
-"""What the web server runs for each viewer: the frame of the page, and the page that was chosen."""
+"""What the web server runs for each viewer: the navigation, the sidebar and the chosen page."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ PAGES: dict[str, tuple[ModuleType, str, str]] = {
 
 
 def main(arguments: tuple[str, ...]) -> None:
-    """Draw the page for the settings that the command line's arguments give."""
+    """Draw the chosen page, with the settings of the command line."""
     st.set_page_config(page_title="Soundlake", page_icon=str(_ICON), layout="wide")
     source = Source(*read_arguments(arguments))
     pages = [
@@ -59,7 +59,7 @@ def main(arguments: tuple[str, ...]) -> None:
     chosen = st.navigation(pages, expanded=True)
     with st.sidebar:
         st.caption(f"Reading {source.place}")
-        if st.button("Ask again", icon=":material/refresh:", help="answers are shown again for a minute"):
+        if st.button("Ask again", icon=":material/refresh:", help="answers are cached for a minute"):
             st.cache_data.clear()
     filters.style()
     sample.banner(source)

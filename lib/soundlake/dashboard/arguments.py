@@ -1,4 +1,4 @@
-"""The options of the command line, as the web server and its pages get them."""
+"""The command-line options, as the web server and its pages receive them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from soundlake.settings import Settings, load_settings
 
 
 class Arguments(NamedTuple):
-    """The settings, and the options they came from that an extraction takes too: it has no lake."""
+    """The settings, and the options that an extraction takes too (it has no --lake)."""
 
     settings: Settings
     passed: tuple[str, ...]

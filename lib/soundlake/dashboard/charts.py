@@ -1,6 +1,6 @@
 """The charts: colours of Okabe and Ito, which colour-blind people can tell apart, and shapes where there are lines.
 
-Each function takes rows as they came from the lake and gives a chart as wide as its place, a phone's included.
+Each function takes rows from the lake and returns a chart that fits its container, also on a phone.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import pandas as pd
 
 BLUE, ORANGE, GREEN, PINK, SKY, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7F7F7F"
 PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, GREY, "#B09A00", "#332288", "#882255")
-MOST_COLOURS = 8  # lines that one can still follow
-UNFINISHED = "unfinished"  # a column that says of a row that its week or month is not over, or was not seen whole
+MOST_COLOURS = 8  # more lines are hard to follow
+UNFINISHED = "unfinished"  # a column: whether the data cover the row's week or month only in part
 SHAPES = (
     "circle",
     "square",
@@ -23,7 +23,7 @@ SHAPES = (
     "cross",
     "triangle-down",
     "triangle-right",
-)  # seven, so that no colour comes back with its shape
+)  # seven, so that colours and shapes do not repeat together
 _BAR_HEIGHT = 24
 _AXIS_HEIGHT = 60
 _HEIGHT = 340
@@ -34,7 +34,7 @@ Titles = Mapping[str, str]
 
 
 def bars(frame: pd.DataFrame, value: str, label: str, titles: Titles, *, known: Sequence[str] = ()) -> Chart:
-    """Horizontal bars in the order of the rows; labels have to differ. Those that are `known` have their colours."""
+    """Horizontal bars in the order of the rows; labels must be unique. `known` names keep their colours."""
     drawn = alt.Chart(frame).mark_bar(color=BLUE, cornerRadiusEnd=3)
     if known:
         drawn = drawn.encode(color=colours(label, frame[label].tolist(), titles, known=known).legend(None))
@@ -42,7 +42,7 @@ def bars(frame: pd.DataFrame, value: str, label: str, titles: Titles, *, known: 
 
 
 def stacked_bars(frame: pd.DataFrame, value: str, label: str, colour: str, titles: Titles) -> Chart:
-    """Horizontal bars in the order of the rows, each made of its parts."""
+    """Horizontal bars in the order of the rows, each divided into its parts."""
     names = frame[colour].drop_duplicates().tolist()
     drawn = alt.Chart(frame).mark_bar().encode(color=colours(colour, names, titles))
     return _bars(drawn, frame, value, label, titles)
@@ -71,30 +71,29 @@ def lines(
 ) -> Chart:
     """A line for each colour over time, with marks of different shapes; `reverse` puts the smallest value on top.
 
-    Where rows are UNFINISHED the line is dashed.
+    The line is dashed towards UNFINISHED rows.
     """
     names = list(order) or frame[colour].drop_duplicates().tolist()
     scale = alt.Scale(reverse=reverse, zero=False, nice=not reverse)
     encoding = {
-        "x": alt.X(f"{x}:T", title=None, axis=alt.Axis(labelOverlap=True, tickCount=6)),
+        "x": _time(x),
         "y": alt.Y(f"{y}:Q", title=titles[y], scale=scale, axis=_numbers(frame[y])),
         "color": colours(colour, names, titles),
     }
     whole, dashed = _dashed(frame, x, colour)
-    base = alt.Chart(frame)
     drawn = [alt.Chart(whole).mark_line(strokeWidth=2).encode(**encoding)]
     if len(dashed):
         broken = alt.Chart(dashed).mark_line(strokeWidth=2, strokeDash=[4, 4])
         drawn.append(broken.encode(**encoding, detail="segment:N"))
-    shape = shapes(colour, names)
-    points = base.mark_point(filled=True, size=45).encode(
-        **encoding, shape=shape, opacity=_paler(frame), tooltip=_tooltip(frame, titles)
+    points = alt.Chart(frame).mark_point(filled=True, size=45)
+    points = points.encode(
+        **encoding, shape=shapes(colour, names), opacity=_paler(frame), tooltip=_tooltip(frame, titles)
     )
     return alt.layer(*drawn, points).properties(height=_HEIGHT)
 
 
 def _dashed(frame: pd.DataFrame, x: str, colour: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows of whole periods, and the ends of the lines up to those: each line's first and last piece."""
+    """Split off the pieces at both ends of each line that lead to UNFINISHED rows."""
     if UNFINISHED not in frame or not frame[UNFINISHED].any():
         return frame, frame.head(0)
     pieces = []
@@ -108,7 +107,7 @@ def _dashed(frame: pd.DataFrame, x: str, colour: str) -> tuple[pd.DataFrame, pd.
 
 
 def _paler(frame: pd.DataFrame) -> Any:
-    """Opacity: what is not whole is pale."""
+    """Opacity: UNFINISHED rows are pale."""
     if UNFINISHED not in frame:
         return alt.value(1)
     return alt.condition(f"datum['{UNFINISHED}']", alt.value(0.45), alt.value(1))
@@ -150,7 +149,7 @@ def areas(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *, k
         alt.Chart(frame)
         .mark_area()
         .encode(
-            x=alt.X(f"{x}:T", title=None, axis=alt.Axis(labelOverlap=True, tickCount=6)),
+            x=_time(x),
             y=alt.Y(f"{y}:Q", title=titles[y], stack="zero", axis=_numbers(frame[y])),
             color=colours(colour, names, titles, known=known),
             tooltip=_tooltip(frame, titles),
@@ -195,14 +194,13 @@ def scatter(
 ) -> Chart:
     """Points in two dimensions, a colour and a shape for each group; `reverse` puts the smallest `y` on top."""
     names = sorted(frame[colour].drop_duplicates().tolist())
+    axis = alt.Axis(tickCount=8)
     chart: Chart = (
         alt.Chart(frame)
         .mark_point(filled=True, size=28, opacity=0.7)
         .encode(
-            x=alt.X(f"{x}:Q", title=titles[x], scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=8)),
-            y=alt.Y(
-                f"{y}:Q", title=titles[y], scale=alt.Scale(zero=False, reverse=reverse), axis=alt.Axis(tickCount=8)
-            ),
+            x=alt.X(f"{x}:Q", title=titles[x], scale=alt.Scale(zero=False), axis=axis),
+            y=alt.Y(f"{y}:Q", title=titles[y], scale=alt.Scale(zero=False, reverse=reverse), axis=axis),
             color=colours(colour, names, titles, known=known),
             shape=shapes(colour, names, known=known),
             tooltip=_tooltip(frame, titles),
@@ -230,7 +228,7 @@ def curve(frame: pd.DataFrame, x: str, y: str, marked: str, titles: Titles) -> C
 
 
 def pace(frame: pd.DataFrame, x: str, y: str, titles: Titles) -> Chart:
-    """A number at moments of time, from zero up."""
+    """A number over time, from zero up."""
     times = alt.Axis(format="%H:%M:%S", labelOverlap=True, tickCount=5)
     base = alt.Chart(frame).encode(
         x=alt.X(f"{x}:T", title=titles[x], axis=times),
@@ -238,6 +236,10 @@ def pace(frame: pd.DataFrame, x: str, y: str, titles: Titles) -> Chart:
         tooltip=_tooltip(frame, titles),
     )
     return alt.layer(base.mark_line(color=BLUE), base.mark_point(filled=True, color=BLUE)).properties(height=240)
+
+
+def _time(x: str) -> alt.X:
+    return alt.X(f"{x}:T", title=None, axis=alt.Axis(labelOverlap=True, tickCount=6))
 
 
 def _numbers(values: pd.Series[Any]) -> alt.Axis:
@@ -250,7 +252,7 @@ def _numbers(values: pd.Series[Any]) -> alt.Axis:
 def colours(
     column: str, names: Sequence[str], titles: Titles, label: int = _LABEL, known: Sequence[str] = ()
 ) -> alt.Color:
-    """A colour for each name, in the order of `known`, which may hold more names than there are to be seen."""
+    """A colour for each name, by its place in `known` (else in `names`), so that it is the same in every chart."""
     domain = known or names
     scale = alt.Scale(domain=list(domain), range=cycle(PALETTE, len(domain)))
     return alt.Color(f"{column}:N", scale=scale, legend=legend(names, label), title=titles.get(column, column))
@@ -275,7 +277,7 @@ def _tooltip(frame: pd.DataFrame, titles: Titles) -> list[alt.Tooltip]:
 
 
 def _type(values: pd.Series[Any]) -> str:
-    """Altair's letter for what a column holds; said, for a column of nothing but nulls does not tell."""
+    """Altair's letter for the type of a column; it cannot infer one from nulls alone."""
     if pd.api.types.is_datetime64_any_dtype(values):
         return "T"
     is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
@@ -283,5 +285,5 @@ def _type(values: pd.Series[Any]) -> str:
 
 
 def cycle(values: Sequence[str], count: int) -> list[str]:
-    """So many values, from the start again where there are too few."""
+    """The first `count` values, repeated where there are fewer."""
     return [values[i % len(values)] for i in range(count)]

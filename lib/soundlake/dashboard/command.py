@@ -1,4 +1,4 @@
-"""`soundlake dashboard`: checks, then becomes the web server."""
+"""`soundlake dashboard`: checks the settings, then becomes the web server."""
 
 from __future__ import annotations
 
@@ -27,8 +27,6 @@ def dashboard(
     from soundlake.settings import check_lake_exists, load_settings
 
     settings = load_settings(config, sets or (), lake)
-    if settings.catalog.type == "none":
-        check_lake_exists(settings)
     host, port = settings.dashboard.host, port or settings.dashboard.port
     if find_spec("streamlit") is None:
         raise UsageError("the dashboard needs Streamlit: pip install 'soundlake[dashboard]'")
@@ -50,7 +48,7 @@ def dashboard(
 
 
 def server(host: str, port: int, browser: bool) -> list[str]:
-    """Return Streamlit's part of the command line: where it listens, no telemetry, nothing asked, the plain toolbar."""
+    """Return Python's arguments that start Streamlit: its address, no telemetry, no prompts, a minimal toolbar."""
     options = {
         "server.address": host,
         "server.port": port,
@@ -75,5 +73,5 @@ def _why_not_free(host: str, port: int) -> list[str]:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:
-        return [f"cannot listen on {host}:{port}: {error.strerror}: take another with --port"]
+        return [f"cannot listen on {host}:{port}: {error.strerror}: choose another with --port"]
     return []

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import pandas as pd
 
 from soundlake.dashboard import charts
+from soundlake.dashboard.labels import labels
 from soundlake.insights import Chart, Insight
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_LAST_OF_ID = 6  # letters of an id that tell two things of one name apart
 
 
 def titles_of(insight: Insight) -> dict[str, str]:
-    """The headings of the marks' columns that stand in the table under the chart."""
+    """The marks' columns in the table under the chart, with their headings."""
     chart = insight.drawn_as
     measure = chart.label or readable(chart.measure)
     if chart.kind == "scatter":
@@ -30,7 +30,7 @@ def titles_of(insight: Insight) -> dict[str, str]:
 
 
 def columns_of(insight: Insight) -> dict[str, str]:
-    """The names of the marks' columns where they are taken away: those of the mart."""
+    """The names of the marks' columns in the CSV: those of the mart."""
     chart = insight.drawn_as
     # What is counted, or divided by another column, is not what its own column holds.
     is_other = chart.aggregate.function in ("count", "distinct", "ratio") and chart.aggregate.value == chart.measure
@@ -45,49 +45,19 @@ def readable(column: str) -> str:
 
 
 def prepared(chart: Chart, marks: pd.DataFrame) -> pd.DataFrame:
-    """The marks with what is drawn of them: labels that differ, weekdays by name, zeros where nothing was counted."""
-    if chart.kind == "heatmap":
-        if chart.y == "weekday":
-            return marks.assign(y=pd.Series([_WEEKDAYS[int(day) - 1] for day in marks["y"]], marks.index))
+    """Prepare marks for drawing: unique labels, names of weekdays, zeros where nothing was counted."""
+    if chart.kind == "heatmap" and chart.y == "weekday":
+        return marks.assign(y=pd.Series([_WEEKDAYS[int(day) - 1] for day in marks["y"]], marks.index))
+    if chart.kind in ("heatmap", "scatter"):
         return marks
-    marks = marks.assign(shown=pd.Series(labels(marks, with_beside=chart.kind != "scatter"), marks.index))
+    marks = marks.assign(shown=pd.Series(labels(marks), marks.index))
     if chart.is_over_time and chart.aggregate.function in ("sum", "count"):
         return with_zeros(marks)
     return marks
 
 
-def labels(marks: pd.DataFrame, *, with_beside: bool = True) -> list[str]:
-    """A label for each mark; things of one name are told apart by what stands beside it, and by their ids."""
-    beside = [with_beside and isinstance(one, str) and one != "" for one in marks["beside"]]
-    long = [
-        f"{name} – {more}" if has_more else str(name)
-        for name, more, has_more in zip(marks["name"], marks["beside"], beside, strict=True)
-    ]
-    if not with_beside:
-        return long
-    ids: dict[str, set[str]] = {}
-    for label, one in zip(long, marks["id"], strict=True):
-        ids.setdefault(label, set()).add(str(one))
-    return [
-        f"{label} (…{str(one)[-_LAST_OF_ID:]})" if len(ids[label]) > 1 else label
-        for label, one in zip(long, marks["id"], strict=True)
-    ]
-
-
-def told_apart(names: pd.DataFrame) -> dict[str, str]:
-    """A label for each `id`: its `name`, with what stands `beside` it or with its id only where names are the same."""
-    if "beside" not in names:
-        names = names.assign(beside="")
-    alone = names["name"].map(names["name"].value_counts()) == 1
-    longer = labels(names)
-    shown = [
-        str(name) if is_alone else label for name, is_alone, label in zip(names["name"], alone, longer, strict=True)
-    ]
-    return dict(zip(names["id"].astype(str), shown, strict=True))
-
-
 def with_zeros(marks: pd.DataFrame) -> pd.DataFrame:
-    """A row for each thing at each time from the first to the last count: what was not counted is 0, not a gap."""
+    """Add zeros for what was not counted at a time between the first and the last count: no gaps in a line."""
     counts = marks[marks["value"] > 0]["at"]
     if counts.empty:
         return marks
@@ -100,7 +70,7 @@ def with_zeros(marks: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(insight: Insight, marks: pd.DataFrame, known: Sequence[str] = ()) -> charts.Chart | None:
-    """The chart of prepared marks; names that are `known` have their colours."""
+    """The chart of prepared marks; `known` names keep their colours."""
     chart, titles = insight.drawn_as, titles_of(insight)
     match chart.kind:
         case "bar" if chart.colour:

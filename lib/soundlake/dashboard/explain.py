@@ -1,4 +1,4 @@
-"""What went wrong, told in the place where the answer would have been."""
+"""Errors, shown where the answer would have been."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from soundlake.errors import MissingTableError, SoundlakeError, UsageError
 
 @contextmanager
 def explained(source: Source) -> Iterator[None]:
-    """Show errors of the lake as what they mean and what to do; the rest of the page goes on."""
+    """Show an error of the lake with its meaning and what to do; the rest of the page still works."""
     try:
         yield
     except MissingTableError as error:
@@ -27,7 +27,7 @@ def explained(source: Source) -> Iterator[None]:
 
 def nothing(what: str) -> None:
     """Say that a choice has no rows."""
-    st.info(f"{what} Choose other filters, or let more records in.", icon=":material/filter_alt_off:")
+    st.info(f"{what} Choose other filters, or bring in more records.", icon=":material/filter_alt_off:")
 
 
 def _show_missing(source: Source, error: MissingTableError) -> None:
@@ -46,5 +46,5 @@ def _show_missing(source: Source, error: MissingTableError) -> None:
 
 
 def plain(words: str) -> str:
-    """Text of others as Markdown that shows it as it is."""
+    """Escape text so that Markdown shows it literally."""
     return words.replace("\\", "\\\\").replace("$", "\\$").replace("*", "\\*").replace("`", "\\`").replace("[", "\\[")

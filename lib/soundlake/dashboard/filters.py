@@ -1,9 +1,9 @@
-"""What a viewer can choose. Options come from the marts themselves, so that nothing is offered that is not there."""
+"""The viewer's choices. Options come from the marts, so that only what exists is offered."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from soundlake.dashboard.charts import MOST_COLOURS
+from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.source import Source
 from soundlake.errors import MissingTableError
 
@@ -21,23 +23,23 @@ _UNFOLD, _FILTERS = "unfold", "filters"
 
 
 def kept(*parts: str) -> dict[str, Any]:
-    """What makes a widget keep its value on a reload, between pages and in a copied link, where it has this name."""
+    """Arguments that keep a widget's value across reloads, pages and copied links; `parts` name it in the URL."""
     name = re.sub(r"\W+", "-", "-".join(parts).removeprefix("gold_").lower()).strip("-")
     return {"key": name, "bind": "query-params", "persist_state": "session"}
 
 
 @contextmanager
 def folded() -> Iterator[None]:
-    """Filters that a phone folds away behind a box to tick, so that the first chart is in the first screen."""
+    """Hold filters that a phone hides behind a checkbox, so that the first chart is visible without scrolling."""
     st.checkbox("Filters", key=_UNFOLD)
     with st.container(key=_FILTERS):
         yield
 
 
 def style() -> None:
-    """What folds filters on a phone; to be drawn once on each page."""
+    """Draw the CSS that folds filters on a phone; once on each page."""
     unfolded = f".stMain:has(.st-key-{_UNFOLD} input:checked)"
-    hidden = f".st-key-{_FILTERS}:not(:has(.stAlert))"  # what a choice without an answer is told stays to be seen
+    hidden = f".st-key-{_FILTERS}:not(:has(.stAlert))"  # messages stay visible
     st.html(
         "<style>.stMainBlockContainer {padding-top: 3rem}"
         f"@media (min-width: {_PHONE + 1}px) {{.st-key-{_UNFOLD} {{display: none}}}}"
@@ -79,7 +81,7 @@ def values(source: Source, view: str, column: str, condition: str = "") -> list[
 def several(
     view: str, label: str, options: Sequence[str], default: Sequence[str] = (), most: int | None = None
 ) -> list[str]:
-    """Choose any number of values; none means all, where there is no default. Without options there is no choice.
+    """Choose any number of values; none means all where there is no default. Without options, nothing is drawn.
 
     What was chosen stays chosen when other filters change the options.
     """
@@ -95,8 +97,24 @@ def several(
     )
 
 
+def compared(view: str, thing: str, options: Sequence[str], first: int = 6) -> list[str]:
+    """Choose things to compare, the `first` options by default; shows a message where none is chosen."""
+    chosen = several(view, f"{thing}s, at most {MOST_COLOURS}", options, options[:first], most=MOST_COLOURS)
+    if not chosen:
+        nothing(f"No {thing.lower()} is chosen.")
+    return chosen
+
+
+def question(label: str, address: str, questions: Mapping[str, Callable[[Source], None]], source: Source) -> None:
+    """Choose one of a page's questions, called `address` in the URL, and draw its answer."""
+    first = next(iter(questions))
+    chosen = st.pills(label, list(questions), default=first, required=True, **kept(address))
+    with explained(source):
+        questions[chosen or first](source)
+
+
 def clusters(source: Source) -> list[str]:
-    """The names of the current model's clusters, in the order that gives each its colour; none before there is one."""
+    """The names of the current model's clusters, in the order that fixes their colours; empty without a model."""
     try:
         found = source.ask("SELECT cluster, cluster_name FROM gold_cluster_overview ORDER BY cluster")
     except MissingTableError:

@@ -1,4 +1,4 @@
-"""What is worth knowing at first: findings in words, each with its number and the page that shows more."""
+"""Findings: one sentence each, with a link to the page that shows more."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from soundlake.errors import MissingTableError
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence, and the address of the page that shows more, relative to the dashboard's own."""
+    """A sentence, and the relative URL of the page that shows more."""
 
     words: str
     address: str
 
 
 def findings(source: Source) -> Iterator[Finding]:
-    """The findings of a lake; where a mart is not there yet or holds nothing to tell, it is passed over."""
+    """The findings of a lake; marts that are missing or have nothing to report are skipped."""
     for find in (_leader, _riser, _genre, _entries, _longest):
         try:
             found = find(source)
@@ -114,14 +114,13 @@ def _longest(source: Source) -> Finding | None:
 
 
 def _last_month(source: Source, view: str, column: str, *conditions: str) -> date | None:
-    """The newest month of a mart that the plays fill; else the newest."""
+    """The newest month that the plays cover completely; else the newest."""
     clause = sql.where(f"{column} IS NOT NULL", *conditions)
     found = source.ask(f"SELECT DISTINCT {column} AS v FROM {view} {clause} ORDER BY v DESC LIMIT 24")
     if found.empty:
         return None
     marked = periods.mark(found, "v", "month", periods.extent(source, periods.PLAYS))
-    whole = marked[~marked["unfinished"]] if "unfinished" in marked else marked
-    newest: date = pd.Timestamp((whole if len(whole) else marked)["v"].iloc[0]).date()
+    newest: date = pd.Timestamp(marked["v"].iloc[periods.newest_whole(marked)]).date()
     return newest
 
 

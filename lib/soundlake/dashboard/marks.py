@@ -1,7 +1,7 @@
-"""The SQL of an insight's chart: one row for each mark, computed over the whole mart, in words of DuckDB and Athena.
+"""The SQL of an insight's chart, in the subset that DuckDB and Athena share: one row a mark, over the whole mart.
 
-The rows have neutral columns: `at` (time), `id`, `name`, `beside`, `part`, `value`, `n` and `known`, how many there
-would be without the limit.
+The rows have neutral columns: `at` (time), `id`, `name`, `beside`, `part`, `value`, `n`, and `known`: how many things
+there are without the limit.
 """
 
 from __future__ import annotations
@@ -63,10 +63,8 @@ def _picked(insight: Insight, conditions: Sequence[str]) -> str:
     chart, view = insight.drawn_as, insight.table.view
     types = {column.name: column.type for column in insight.columns}
     name = _text(chart.names, types) if chart.names else sql.text(_ALL)
-    key = f"CAST({chart.each} AS varchar)" if chart.each else name
-    # Rows that know the name only belong to the id that others of this name have.
-    known = f"coalesce({key}, max({key}) OVER (PARTITION BY {name}), {name})" if chart.each else key
-    columns = {"id": known, "name": name, "beside": chart.beside or "CAST(NULL AS varchar)"}
+    id_ = sql.known_id(f"CAST({chart.each} AS varchar)", name) if chart.each else name
+    columns = {"id": id_, "name": name, "beside": chart.beside or "CAST(NULL AS varchar)"}
     if chart.kind == "scatter":
         columns |= {"id": insight.key[-1], "x": chart.x, "value": chart.y, "placed": chart.order}
     elif chart.kind == "heatmap":
@@ -109,7 +107,7 @@ def _measure(chart: Chart) -> str:
 
 
 def _weight(chart: Chart) -> str:
-    """By what the largest are chosen: a mean over much goes before a high mean over little."""
+    """What picks the largest: for a mean, how much it is taken over, so that a high mean over little does not win."""
     return {"mean": "sum(weighed)", "ratio": "sum(measured)"}.get(chart.aggregate.function, _measure(chart))
 
 

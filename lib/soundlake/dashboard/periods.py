@@ -1,6 +1,6 @@
-"""Weeks and months that the data do not fill: the first and the last one often are of a few days only.
+"""Weeks and months that the data cover only in part, often the first and the last.
 
-Drawn like a whole one, such a period looks like a rise or a fall. So it is marked: charts show it dashed or pale.
+Drawn like a whole one, such a period looks like a rise or a fall, so charts show it dashed or pale.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def extent(source: Source, until: str, conditions: Sequence[str] = ()) -> Extent
 
 
 def mark(frame: pd.DataFrame, column: str, step: str, days: Extent | None) -> pd.DataFrame:
-    """The rows with a column that says whether their week or month is not filled by the days there are."""
+    """Add the column UNFINISHED: whether the days cover the row's week or month only in part."""
     if days is None or step not in ("week", "month"):
         return frame
     first, last = days
@@ -44,14 +44,19 @@ def mark(frame: pd.DataFrame, column: str, step: str, days: Extent | None) -> pd
     return frame.assign(**{UNFINISHED: pd.Series(unfinished, frame.index, dtype=bool)})
 
 
+def newest_whole(frame: pd.DataFrame) -> int:
+    """The index of the first row that is not UNFINISHED; 0 where all of them are."""
+    return int((~frame[UNFINISHED]).to_numpy().argmax()) if UNFINISHED in frame and len(frame) else 0
+
+
 def explain(frame: pd.DataFrame, column: str, step: str, days: Extent | None, how: str = "dashed or pale") -> None:
-    """Say which of the periods that are drawn are not whole, and why."""
+    """Say which periods are incomplete, and which days the data cover."""
     if days is None or UNFINISHED not in frame or not frame[UNFINISHED].any():
         return
     shown = sorted({pd.Timestamp(start).date() for start in frame[frame[UNFINISHED]][column]})
     names = " and ".join(f"{start:%Y-%m}" if step == "month" else f"the week of {start}" for start in shown)
     are = "is" if len(shown) == 1 else "are"
-    st.caption(f"{names[:1].upper()}{names[1:]} {are} {how}: there are data from {days[0]} to {days[1]} only.")
+    st.caption(f"{names[:1].upper()}{names[1:]} {are} {how}: the data cover {days[0]} to {days[1]} only.")
 
 
 def _end(start: date, step: str) -> date:

@@ -1,8 +1,7 @@
-"""What the questions about charts and other playlists share: how a playlist is named and chosen."""
+"""How charts and other playlists are named and chosen."""
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from soundlake.dashboard import filters, sql
@@ -11,26 +10,20 @@ from soundlake.dashboard.source import Source
 _NO_MARKET = "no market (Global)"
 PLAYLIST = "coalesce(playlist_name, playlist_id)"
 MARKET = f"coalesce(market, {sql.text(_NO_MARKET)})"
-SHOWN = 6  # lines that are drawn without being asked for
 
 
 def choose(source: Source, view: str) -> tuple[str, list[str]]:
-    """Choose a market, and one of its playlists; charts that have the most entries come first."""
+    """Choose a market and one of its playlists; return the playlist and the SQL conditions of the choice.
+
+    Playlists with the most rows come first.
+    """
     left, right = st.columns(2)
     with left:
-        market = filters.several(view, "Market", filters.values(source, view, MARKET))
+        market = sql.one_of(MARKET, filters.several(view, "Market", filters.values(source, view, MARKET)))
     ranked = source.ask(
-        f"SELECT {PLAYLIST} AS playlist, count(*) AS n FROM {view} {sql.where(sql.one_of(MARKET, market))} "
+        f"SELECT {PLAYLIST} AS playlist, count(*) AS n FROM {view} {sql.where(market)} "
         f"GROUP BY {PLAYLIST} ORDER BY n DESC, playlist LIMIT 1000"
     )["playlist"].tolist()
     with right:
         playlist = st.selectbox("Playlist", ranked, **filters.kept(view, "playlist"))
-    return playlist or "", market
-
-
-def numbered(frame: pd.DataFrame, number: str, name: str, artist: str) -> list[str]:
-    """Labels of rows: their number, the name and the artist."""
-    return [
-        f"{place}. {title} – {by or 'unknown'}"
-        for place, title, by in zip(frame[number], frame[name], frame[artist], strict=True)
-    ]
+    return playlist or "", [sql.one_of(PLAYLIST, [playlist or ""]), market]

@@ -1,4 +1,4 @@
-"""The chart of how groups sound: a polygon for each over the features."""
+"""The radar chart: a polygon for each group over the features."""
 
 from __future__ import annotations
 

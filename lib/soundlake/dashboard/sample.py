@@ -9,11 +9,11 @@ from soundlake.dashboard.source import Source
 from soundlake.errors import SoundlakeError
 from soundlake.tables import PLAYS, SAMPLE_SOURCE
 
-_KEPT_SECONDS = 3600  # one column of all plays is read for it
+_KEPT_SECONDS = 3600  # the check reads a column of all plays
 
 
 def banner(source: Source) -> None:
-    """Draw the banner; nothing where no play is of the sample, or where nobody can tell."""
+    """Draw the banner, unless no play is of the sample or the lake cannot be read."""
     if _has_sample(source, source.place):
         st.warning(
             "**Made-up listeners:** plays of this lake come with Soundlake's sample and are generated. "

@@ -1,7 +1,7 @@
-"""The web server of the dashboard: Streamlit, behind a check of the name that a browser asks for.
+"""The web server of the dashboard: Streamlit behind a check of the Host header.
 
-Without it a page elsewhere, whose own name is made to mean this machine (DNS rebinding), could read the dashboard
-through the browser of whoever opens that page. An address in numbers cannot be rebound, so each is answered.
+Without it, a foreign page could point its own name at this machine (DNS rebinding) and read the dashboard through the
+browser of anyone who opens that page. IP addresses cannot be rebound, so they always pass.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from soundlake.dashboard.arguments import read_arguments
 
 
 class HostCheck:
-    """Refuses every request whose Host is neither an address in numbers nor one of `names`."""
+    """Refuses requests whose Host is neither an IP address nor one of `names`."""
 
     def __init__(self, app: ASGIApp, names: Iterable[str]) -> None:
         self._app = app
@@ -39,7 +39,7 @@ class HostCheck:
         if scope["type"] not in ("http", "websocket") or self._is_known(Headers(scope=scope).get("host", "")):
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            told = "this name is not known here: add it to dashboard.hosts, or use localhost"
+            told = "unknown host name: add it to dashboard.hosts, or use localhost"
             await PlainTextResponse(told, status_code=400)(scope, receive, send)
         else:
             await WebSocketClose()(scope, receive, send)
@@ -60,7 +60,7 @@ class HostCheck:
 
 @asynccontextmanager
 async def _opened(_: App) -> AsyncIterator[None]:
-    """Open a browser, unless that was not wanted."""
+    """Open a browser, unless the server is headless."""
     opening = None
     if not config.get_option("server.headless"):
         url = f"http://{config.get_option('server.address')}:{config.get_option('server.port')}"

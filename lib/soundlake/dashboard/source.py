@@ -19,7 +19,7 @@ from soundlake.ops.status import LakeStatus, read_status
 from soundlake.settings import Settings, check_lake_exists
 from soundlake.tables import EVENTS
 
-MOST_ROWS = 5000  # of one answer: pages show marts and parts of them, never facts
+MOST_ROWS = 5000  # of one answer: pages read marts, never facts
 KEPT_SECONDS = 60  # how long an answer is shown again without asking
 KEPT_ANSWERS = 300
 
@@ -62,7 +62,7 @@ class Source:
         return _status(self.settings, self._identity)
 
     def backlog(self) -> int | None:
-        """How many records are in bronze that refine has not judged; None on Athena, where counting them costs.
+        """How many bronze records refine has not processed yet; None on Athena, where counting them costs money.
 
         Read from the Delta log, not from the records. Raises SoundlakeError where that cannot be read.
         """

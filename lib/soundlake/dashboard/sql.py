@@ -1,4 +1,4 @@
-"""Pieces of SQL with the viewer's choices in them, in the subset that DuckDB and Athena share."""
+"""Builds SQL from the viewer's choices, in the subset that DuckDB and Athena share."""
 
 from __future__ import annotations
 
@@ -23,8 +23,13 @@ def between(column: str, days: tuple[date, date]) -> str:
     return f"{column} BETWEEN DATE '{first.isoformat()}' AND DATE '{last.isoformat()}'"
 
 
+def known_id(key: str, name: str) -> str:
+    """The id of a row; a row with only a name gets the id of the others of that name, or else the name itself."""
+    return f"coalesce({key}, max({key}) OVER (PARTITION BY {name}), {name})"
+
+
 def contains(words: str, *columns: str) -> str:
-    """Whether one of the columns holds the words, in capitals or not; everything passes where there are no words."""
+    """Whether one of the columns contains the words, ignoring case; everything passes where there are no words."""
     sought = text(words.strip().lower())
     return " OR ".join(f"strpos(lower({column}), {sought}) > 0" for column in columns) if words.strip() else ""
 
@@ -36,7 +41,7 @@ def where(*conditions: str) -> str:
 
 
 def heard_together(track: str, most: int) -> str:
-    """Ask for the tracks that the same listeners and playlists have: rank, track_id, shared, similarity (cosine)."""
+    """Select the tracks of the same listeners and playlists: rank, track_id, shared, similarity (cosine)."""
     return (
         "WITH had AS ("
         "SELECT DISTINCT concat('user ', user_id) AS owner, track_id FROM gold_weekly_plays WHERE track_id IS NOT NULL "

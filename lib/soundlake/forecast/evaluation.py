@@ -31,7 +31,7 @@ class PastForecast:
 
 @dataclass(frozen=True)
 class Error:
-    """The error of one way to forecast one measure."""
+    """The error of one method for one measure."""
 
     measure: str
     method: str
@@ -40,10 +40,10 @@ class Error:
 
 
 def evaluate(forecasts: Sequence[PastForecast]) -> list[Error]:
-    """The errors of all ways, one of each measure marked as the one to publish.
+    """The errors of all methods, with the one to publish for each measure.
 
-    The model is published where it is better than every simple way, by the interval of the paired differences over
-    charts and weeks (forecasts of one chart and week go wrong together); else the best of the simple ways.
+    The model is published where it beats every baseline, by the interval of the paired differences over
+    charts and weeks (errors within one chart and week are correlated); otherwise the best baseline is.
     """
     errors = []
     for measure, simple in _SIMPLE.items():

@@ -1,4 +1,4 @@
-"""Forecasting from end to end: make the forecasts of past weeks again, evaluate them, then forecast next week."""
+"""The forecast job: repeat the forecasts of past weeks, evaluate them, then forecast next week."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from soundlake.tables import CHART_FORECASTS, FORECAST_ERRORS, PLAYLIST_ITEMS, T
 
 
 def forecast(spark: SparkSession, lake: Lake, settings: Settings) -> list[Error]:
-    """Back-test, write gold/forecast_errors, then gold/chart_forecasts by the ways that proved best; give the errors.
+    """Backtest, write gold/forecast_errors, then gold/chart_forecasts by the best methods; return the errors.
 
-    Dying between the two leaves forecasts of the time before, which name their own error.
+    A crash between the two leaves the previous forecasts, which name their own error.
 
     Raises:
         SoundlakeError: there is no playlist with daily snapshots over enough weeks.

@@ -6,12 +6,13 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 Kind = Literal["bar", "line", "column", "area", "heatmap", "scatter", "table"]
 Function = Literal["sum", "max", "count", "distinct", "mean", "ratio"]
 Step = Literal["day", "week", "month"]
 
+_OVER_TIME = ("line", "column", "area")
 _AXES: dict[str, tuple[str, ...]] = {
     "bar": ("x", "y"),
     "line": ("x", "y"),
@@ -23,7 +24,7 @@ _AXES: dict[str, tuple[str, ...]] = {
 }
 _COLUMNS = ("x", "y", "colour", "each", "beside", "n", "order")
 _PARTS = (*_COLUMNS, "aggregate", "top", "one", "every", "until", "label", "reverse")
-_WORDS: tuple[Function, ...] = ("sum", "max", "count", "distinct")
+_WORDS = ("sum", "max", "count", "distinct")
 _MEAN = re.compile(r"mean by (\w+)")
 _RATIO = re.compile(r"(\w+) / (\w+)")
 _UNTIL = re.compile(r"gold_\w+\.\w+")
@@ -31,7 +32,7 @@ _UNTIL = re.compile(r"gold_\w+\.\w+")
 
 @dataclass(frozen=True)
 class Aggregate:
-    """What becomes of the measure where several rows fall on one mark: a function of one or two columns."""
+    """How the rows of one mark are aggregated: a function of one or two columns."""
 
     function: Function = "sum"
     value: str = ""
@@ -42,10 +43,10 @@ class Aggregate:
 class Chart:
     """How a table is drawn.
 
-    `measure` is the column that is drawn as a number, by `aggregate` over the rows of one mark. `names` is the column
-    whose values are told apart by colour or by a bar of their own; `each` tells apart those of the same name, `beside`
-    is shown beside the name. `one` are columns of which exactly one value is shown, with the value at first; empty for
-    the one with the most rows. `until` is a table and its column of dates that say until when there is data.
+    `measure` is the column drawn as a number, aggregated by `aggregate` over the rows of one mark. `names` is the
+    column whose values get a colour or bar each; `each` is its id, where names repeat; `beside` stands beside it.
+    `one` lists columns of which exactly one value is shown, with the default, empty for the value with the most rows.
+    `until` names the date column, as `gold_TABLE.COLUMN`, whose range is that of the data.
     """
 
     kind: Kind
@@ -71,13 +72,13 @@ class Chart:
 
     @property
     def names(self) -> str:
-        """The column whose values are told apart; empty where there is one line only."""
+        """The column whose values get a colour or bar each; empty for a single line."""
         return self.y if self.kind == "bar" else self.colour
 
     @property
     def is_over_time(self) -> bool:
         """Whether x is time."""
-        return self.kind in ("line", "column", "area")
+        return self.kind in _OVER_TIME
 
 
 def parse_chart(text: str, types: Mapping[str, str]) -> Chart:
@@ -88,18 +89,17 @@ def parse_chart(text: str, types: Mapping[str, str]) -> Chart:
         types: The declared columns with their types.
 
     Raises:
-        ValueError: Some of it is wrong; the message lists everything that is.
+        ValueError: The line is wrong; the message lists all problems.
     """
     kind, *given = (part.strip() for part in text.split(";"))
     parts = {name: value for name, _, value in (part.partition(": ") for part in given)}
     if kind not in _AXES:
-        raise ValueError(f"chart: {kind!r} is no kind of chart: there are {', '.join(_AXES)}")
+        raise ValueError(f"chart: {kind!r} is not a kind of chart; the kinds are {', '.join(_AXES)}")
     wrong = [*_wrong_parts(kind, parts), *_wrong_columns(parts, types), *_wrong_values(kind, parts, types)]
     if wrong:
         raise ValueError("chart: " + "; ".join(wrong))
-    one = tuple(_one(part) for part in parts.get("one", "").split(", ") if part)
     chart = Chart(
-        kind=_kind(kind),
+        kind=cast("Kind", kind),
         x=parts.get("x", ""),
         y=parts.get("y", ""),
         colour=parts.get("colour", ""),
@@ -107,11 +107,11 @@ def parse_chart(text: str, types: Mapping[str, str]) -> Chart:
         beside=parts.get("beside", ""),
         n=parts.get("n", ""),
         order=parts.get("order", ""),
-        top=int(parts["top"]) if "top" in parts else None,
-        one=one,
-        every=_step(parts.get("every")),
         until=parts.get("until", ""),
         label=parts.get("label", ""),
+        top=int(parts["top"]) if "top" in parts else None,
+        one=tuple(_ones(parts)),
+        every=cast("Step | None", parts.get("every")),
         is_reversed="reverse" in parts,
     )
     return replace(chart, aggregate=_aggregate(parts.get("aggregate", "sum"), chart.measure))
@@ -119,7 +119,7 @@ def parse_chart(text: str, types: Mapping[str, str]) -> Chart:
 
 def _wrong_parts(kind: str, parts: Mapping[str, str]) -> Iterable[str]:
     for name in parts.keys() - set(_PARTS):
-        yield f"{name!r} is no part of it{_hint(name, _PARTS)}"
+        yield f"{name!r} is not a part of a chart{_hint(name, _PARTS)}"
     for name in _AXES[kind]:
         if not parts.get(name):
             yield f"a {kind} needs {name}"
@@ -127,12 +127,12 @@ def _wrong_parts(kind: str, parts: Mapping[str, str]) -> Iterable[str]:
 
 def _wrong_columns(parts: Mapping[str, str], types: Mapping[str, str]) -> Iterable[str]:
     named = {name: [parts[name]] for name in _COLUMNS if parts.get(name)}
-    named["one"] = [_one(part)[0] for part in parts.get("one", "").split(", ") if part]
+    named["one"] = [column for column, _ in _ones(parts)]
     named["aggregate"] = _columns_of(parts.get("aggregate", "sum"))
     for part, columns in named.items():
         for column in columns:
             if column not in types:
-                yield f"{part} names {column!r}, which is no column{_hint(column, types)}"
+                yield f"{part} names {column!r}, which is not a column{_hint(column, types)}"
 
 
 def _wrong_values(kind: str, parts: Mapping[str, str], types: Mapping[str, str]) -> Iterable[str]:
@@ -145,8 +145,8 @@ def _wrong_values(kind: str, parts: Mapping[str, str], types: Mapping[str, str])
         yield f"every is {parts['every']!r}, not {', '.join(get_args(Step))}"
     if "until" in parts and not _UNTIL.fullmatch(parts["until"]):
         yield f"until is {parts['until']!r}, not gold_TABLE.COLUMN"
-    if kind in ("line", "column", "area") and types.get(parts.get("x", ""), "date") != "date":
-        yield f"x of a {kind} is time, and {parts['x']!r} is no date"
+    if kind in _OVER_TIME and types.get(parts.get("x", ""), "date") != "date":
+        yield f"x of a {kind} must be a date, and {parts['x']!r} is not"
 
 
 def _aggregate(text: str, measure: str) -> Aggregate:
@@ -154,7 +154,7 @@ def _aggregate(text: str, measure: str) -> Aggregate:
         return Aggregate("mean", measure, found[1])
     if found := _RATIO.fullmatch(text):
         return Aggregate("ratio", found[1], found[2])
-    return Aggregate(next(word for word in _WORDS if word == text), measure)
+    return Aggregate(cast("Function", text), measure)
 
 
 def _columns_of(aggregate: str) -> list[str]:
@@ -162,17 +162,10 @@ def _columns_of(aggregate: str) -> list[str]:
     return list(found.groups()) if found else []
 
 
-def _one(part: str) -> tuple[str, str]:
-    column, _, value = part.partition(" = ")
-    return column, value
-
-
-def _kind(kind: str) -> Kind:
-    return next(one for one in get_args(Kind) if one == kind)
-
-
-def _step(step: str | None) -> Step | None:
-    return next((one for one in get_args(Step) if one == step), None)
+def _ones(parts: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    for part in filter(None, parts.get("one", "").split(", ")):
+        column, _, value = part.partition(" = ")
+        yield column, value
 
 
 def _hint(name: str, known: Iterable[str]) -> str:

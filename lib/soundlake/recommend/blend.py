@@ -1,7 +1,7 @@
-"""Ranking tracks for one listener: what others like, the artists and the sound of what he likes, blended.
+"""Ranking tracks for one listener by a weighted blend of parts, see `Weights`.
 
-Plain arrays and no Spark: a batch job does it for all users, a running stream for the one who just played something,
-and the evaluation for playlists. No list needs the lists of other users.
+Plain arrays, no Spark: a batch job ranks for all users, a running stream for those who just played something, and the
+evaluation for playlists. Each list is independent of the others.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from soundlake.recommend.catalogue import Catalogue, Floats, Places
+from soundlake.recommend.catalogue import Catalogue
+from soundlake.recommend.ease import Floats, Places
 from soundlake.recommend.liked import History, Liked
 
-_POOL = 50  # places of a list times this: tracks that are sorted before all of them are
+_POOL = 50  # times the places of a list: that many tracks are sorted first, and all only if these do not suffice
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,12 @@ class Recommender:
     def recommend(self, history: History, size: int, per_artist: int, discovery: int = 0) -> list[Pick]:
         """The best tracks that the listener has not heard, at most `per_artist` by one artist, each song once.
 
-        Every `discovery`-th place goes to an artist who is new to the listener, as long as there is one; 0 for none.
+        Every `discovery`-th place goes to an artist new to the listener, while there is one; 0 for none.
         """
         return self.rank(Liked(self.catalogue, history), size, per_artist, discovery)
 
     def rank(self, liked: Liked, size: int, per_artist: int, discovery: int = 0) -> list[Pick]:
-        """The same for what a listener likes."""
+        """Like `recommend`, for a history that is already looked up in the catalogue."""
         names = [name for name, weight in vars(self.weights).items() if weight] if liked.is_known else []
         parts = {name: liked.part(name) for name in names}
         score = np.zeros(len(self.catalogue), dtype=np.float32)
@@ -85,7 +86,7 @@ class Recommender:
         yield from places[np.argsort(-score[places], kind="stable")]
 
     def _over_clusters(self) -> NDArray[np.int64]:
-        """All tracks, the most popular of each cluster first: for somebody of whom nothing is known."""
+        """All tracks, the most popular of each cluster first: for a listener without a history."""
         clusters, popularity = self.catalogue.clusters, self.catalogue.popularity
         by_cluster = np.lexsort((-popularity, clusters))
         first = np.searchsorted(clusters[by_cluster], clusters[by_cluster])
@@ -100,7 +101,7 @@ class Recommender:
         heard: tuple[set[int], set[int]],
         per_artist: int,
     ) -> Iterator[int]:
-        """For each turn the next track that may be listed: of the turn's own order, or else of another one."""
+        """For each turn, the next track that may be listed, from its own order or else from `otherwise`."""
         tracks, songs = heard
         by_artist: Counter[int] = Counter()
         for turn in turns:

@@ -1,4 +1,4 @@
-"""The tracks that are recommended from, as arrays: what ranking a list needs, in the memory of one process."""
+"""The tracks to recommend from, as arrays in the memory of one process: all that ranking needs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from soundlake.recommend.ease import REGULARISATION, pull
+from soundlake.clusters.learnable import scales_of
+from soundlake.recommend.ease import REGULARISATION, Floats, Places, pull
 
-Floats = NDArray[np.float32]
-Places = NDArray[np.int64]
 Thing = tuple[str, str]  # `track` or `artist`, and the id
 Known = tuple[Floats, float]  # factors and variance
 
@@ -25,10 +24,9 @@ _NONE = -1
 class Catalogue:
     """Tracks and what is known of each; all arrays of tracks are in the order of `track_ids`.
 
-    `artists`, `songs` and `clusters` are places in lists of their own, -1 where there is none; two tracks of one song
-    have the same title and artist. `features` are standardised, NaN where a track has none that may be used. `factors`
-    and `variances` are what `ease` learned of the track, or else of its artist; zeros and the variance of a track that
-    nobody has heard where it learned of neither.
+    `artists`, `songs` and `clusters` are indices, -1 for none; two tracks of the same title and artist are one song.
+    `features` are standardised, NaN where a track has none that may be used. `factors` and `variances` are what `ease`
+    learned about the track, else about its artist, else those of a track that nobody has heard.
     """
 
     track_ids: Sequence[str]
@@ -84,7 +82,7 @@ def catalogue_of(
         rows: track_id, track_name, artist_id, artist_name, year, popularity (0 to 100), listeners, cluster_name and the
             features of each track; all but the id may be null.
         features: the names of the features.
-        learned: factors and variance of things, each named by entity (`track` or `artist`) and id.
+        learned: factors and variances, by entity (`track` or `artist`) and id.
     """
     artist_ids, artists = _places([row["artist_id"] for row in rows])
     names = {row["artist_id"]: row["artist_name"] for row in rows}
@@ -114,8 +112,7 @@ def standardised(values: Floats) -> Floats:
     if not len(known):
         return values
     means, deviations = known.mean(axis=0, dtype=float), known.std(axis=0, dtype=float)
-    scales = np.divide(1.0, deviations, out=np.zeros_like(deviations), where=deviations > 0.0)
-    return np.asarray((values - means) * scales, dtype=np.float32)
+    return np.asarray((values - means) * scales_of(deviations), dtype=np.float32)
 
 
 def _song(row: dict[str, Any]) -> str | None:
@@ -138,7 +135,7 @@ def _floats(values: Sequence[Sequence[float | None]], width: int) -> Floats:
 
 
 def _popularity(rows: Sequence[dict[str, Any]]) -> Floats:
-    """0 to 1, by the listeners known here; Spotify's own number decides among tracks with as many."""
+    """0 to 1, by listeners in this lake; Spotify's number breaks ties."""
     listeners = np.log1p(np.array([row["listeners"] or 0 for row in rows], dtype=np.float32))
     scale = max(float(listeners.max(initial=0.0)), 1.0)
     own = np.array([row["popularity"] or 0 for row in rows], dtype=np.float32) / 100.0

@@ -20,7 +20,7 @@ WEEKS = 4  # that listeners now and before are counted in
 
 
 def write_curated_playlists(spark: SparkSession, lake: Lake, settings: Settings) -> None:
-    """Replace gold/curated_playlists in one commit. Dying before it leaves the playlists of the last time."""
+    """Replace gold/curated_playlists in one commit. A crash before it leaves the previous playlists."""
     lake.create(spark, CURATED_PLAYLISTS)
     with kept(candidates(spark, lake, settings.insights.as_of)) as tracks:
         rows = curated(tracks, settings.recommend.playlist_size, settings.recommend.per_artist)

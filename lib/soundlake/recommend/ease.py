@@ -1,10 +1,10 @@
-"""EASE (Steck, 2019): how much each track speaks for each other one, by a ridge regression on who likes what.
+"""EASE (Steck, 2019): how strongly each track predicts each other one, by a ridge regression on who likes what.
 
-X has a row for each listener or playlist, A one for each artist with the artist's tracks: these make tracks known that
-nobody has heard. With P = (XᵀX + w²·AᵀA + λI)⁻¹ track h speaks for track j by -P[h, j] / P[j, j]. P has a row for each
-track and is never built: without X it is known in closed form, a block D⁻¹ for each artist, and the Woodbury identity
-gives P = D⁻¹ - FᵀF, where F has as many rows as X. A track's column of F are its factors; tracks of one artist that
-nobody has heard have the same. Arrays only, no Spark.
+X has a row for each listener or playlist. A has a row for each artist with the artist's tracks: it connects tracks that
+nobody has heard. With P = (XᵀX + w²·AᵀA + λI)⁻¹, the weight from track h to track j is -P[h, j] / P[j, j]. P has a row
+for each track and is never built: without X it has a closed form, a block D⁻¹ for each artist, and the Woodbury
+identity gives P = D⁻¹ - FᵀF, where F has as many rows as X. The factors of a track are its column of F; tracks of one
+artist that nobody has heard share them. Arrays only, no Spark.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
 
 REGULARISATION = 1.0
-ARTIST_WEIGHT = 0.2  # how much an artist's row counts, a listener's being 1
+ARTIST_WEIGHT = 0.2  # weight of an artist's row; a listener's is 1
 
 
 @dataclass(frozen=True)
 class Learned:
-    """Factors, one row a thing, and variances: the diagonal of P. An artist's are those of a track nobody has heard."""
+    """Factors, one row a track or artist, and variances, the diagonal of P; an artist's are for unheard tracks."""
 
     tracks: Floats
     track_variances: Floats
@@ -37,14 +37,14 @@ class Learned:
 def learn(likes: csr_array, artists: Places, artist_tracks: NDArray[np.int64], most_factors: int, seed: int) -> Learned:
     """Learn from who likes which tracks.
 
-    There are as many factors as rows, and the weights are exact. Where that is more than `most_factors`, the rows are
-    replaced by as many that come nearest to them (singular value decomposition).
+    There are as many factors as rows, and the weights are exact. Above `most_factors`, the best approximation of that
+    rank replaces the rows (singular value decomposition).
 
     Args:
-        likes: a row for each listener or playlist, a column for each track that any of them has; 1 where it has it.
-        artists: the artist's place for each track, -1 where it has none.
-        artist_tracks: how many tracks each artist has in all, heard or not.
-        most_factors: bounds the memory, with the number of tracks.
+        likes: a row for each listener or playlist, a column for each track; 1 for a like.
+        artists: the index of each track's artist, -1 for none.
+        artist_tracks: how many tracks each artist has, heard or not.
+        most_factors: limits the memory, together with the number of tracks.
         seed: of the decomposition.
     """
     rows = _rows(likes, most_factors, seed)
@@ -52,7 +52,7 @@ def learn(likes: csr_array, artists: Places, artist_tracks: NDArray[np.int64], m
     by_artist = csr_array(
         (np.ones(len(has_artist)), (has_artist, artists[has_artist])), shape=(len(artists), len(artist_tracks))
     )
-    # D⁻¹ takes from a row its mean over each artist's tracks, as far as these are held together.
+    # D⁻¹ subtracts from a row a part of its sum over each artist's tracks.
     of_artists = -(rows @ by_artist) * pull(artist_tracks)
     of_tracks = rows + (by_artist @ of_artists.T).T
     lower = np.linalg.cholesky(REGULARISATION * np.eye(len(rows)) + of_tracks @ rows.T)
@@ -71,7 +71,7 @@ def learn(likes: csr_array, artists: Places, artist_tracks: NDArray[np.int64], m
 
 
 def pull(artist_tracks: NDArray[np.int64] | Floats) -> NDArray[np.float64]:
-    """How far one track of an artist speaks for another, by how many tracks the artist has."""
+    """How strongly one track of an artist predicts another, by the number of tracks that the artist has."""
     square = ARTIST_WEIGHT**2
     return np.asarray(square / (REGULARISATION + square * np.asarray(artist_tracks, dtype=float)))
 

@@ -1,4 +1,4 @@
-"""Recommending from end to end: learn, publish, find similar tracks, and rank the lists where no stream runs."""
+"""The recommend job: learn, publish, find similar tracks, and rank the lists where no stream runs."""
 
 from __future__ import annotations
 
@@ -29,13 +29,12 @@ def recommend(
     settings: Settings,
     be_writer: Callable[[], AbstractContextManager[Lease | None]] = lambda: nullcontext(Lease()),
 ) -> RecommendationModel:
-    """Learn from plays, user items and playlists, publish the model and write what follows from it; return the model.
+    """Learn from plays, user items and playlists, publish the model and write what depends on it; return the model.
 
-    That is gold/similar_tracks, gold/curated_playlists and the lists of gold/recommendations, each in one commit.
+    These are gold/similar_tracks, gold/curated_playlists and the lists of gold/recommendations, each in one commit.
 
-    gold/recommendations has one writer at a time. `be_writer` takes its lease for as long as its context lasts; then
-    the lists are ranked here. Where it gives None, they are left to the stream that is running, which ranks them when
-    it next reranks.
+    gold/recommendations has one writer at a time. `be_writer` tries to take its lease for its context; then the lists
+    are ranked here. Where it yields None, the running stream ranks them at its next reranking.
     """
     found = signals(spark, lake, settings.train.sources, settings.recommend.history_days)
     liked = likes(found, on_playlists(spark, lake, settings.train.sources))

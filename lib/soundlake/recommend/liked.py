@@ -1,4 +1,4 @@
-"""What one listener likes, and how well each track of a catalogue fits it: the parts that a score is blended of."""
+"""What one listener likes, and how well each track fits it: the parts of a score."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from soundlake.recommend.catalogue import Catalogue, Floats, Places
-from soundlake.recommend.ease import REGULARISATION, pull
+from soundlake.recommend.catalogue import Catalogue
+from soundlake.recommend.ease import REGULARISATION, Floats, Places, pull
 
-_SEEDS = 20  # tracks of a listener that sound is compared with: those that count most, besides the latest
-_NEAREST = 3  # seeds that a track has to be near to: one alone may be an exception
-_SMOOTHING = 5.0  # tracks that an artist has beyond those known here
+_SEEDS = 20  # tracks that sound is compared with, by weight, besides the latest
+_NEAREST = 3  # nearest seeds to average over: a single one may be an exception
+_SMOOTHING = 5.0  # added to the number of an artist's tracks
 
 
 @dataclass(frozen=True)
 class History:
-    """What is known of a listener: a weight for each track and artist, those that count most first; the latest tracks.
+    """A listener's history: a weight for each track and artist, highest first, and the latest tracks.
 
-    A track of weight 0 was heard, but is nothing to learn from.
+    A track of weight 0 was heard, but may not be learned from.
     """
 
     tracks: Mapping[str, float]
@@ -30,7 +30,7 @@ class History:
 
 
 class Liked:
-    """One listener's history, in places of the catalogue."""
+    """One listener's history, looked up in the catalogue."""
 
     def __init__(self, catalogue: Catalogue, history: History) -> None:
         self._of = catalogue
@@ -49,12 +49,12 @@ class Liked:
 
     @property
     def is_known(self) -> bool:
-        """Whether there is anything to go by."""
+        """Whether there is anything to rank by."""
         return bool(len(self._tracks) or self._artists)
 
     @cached_property
     def are_new(self) -> NDArray[np.bool_]:
-        """Whether a track is by an artist of whom the listener has to do with nothing."""
+        """Whether each track is by an artist new to the listener."""
         known = self._of.artists[list(self._heard)].tolist()
         return np.asarray((self._of.artists >= 0) & ~np.isin(self._of.artists, [*known, *self._artists]))
 
@@ -69,7 +69,7 @@ class Liked:
         return self._parts[name]
 
     def explain(self, part: str, place: int) -> tuple[str, str | None]:
-        """The reason in words, and the track that it speaks of."""
+        """The reason in words, and the track that it refers to."""
         if part == "artist" and self.part("artist")[place] > 0.0:
             own = self._tracks[self._of.artists[self._tracks] == self._of.artists[place]]
             return f"more by {self._artist_name(place)}", self._of.track_ids[own[0]] if len(own) else None
@@ -86,7 +86,7 @@ class Liked:
         return (f"popular in {self._of.cluster_names[cluster]}" if cluster >= 0 else "popular here"), None
 
     def _sounding(self, latest: Sequence[str]) -> Places:
-        """The tracks that sound is compared with: the latest, and those that count most."""
+        """The tracks that sound is compared with: the latest, and those with the highest weights."""
         newest = [self._of.place_of[track] for track in latest if track in self._of.place_of]
         seeds = [place for place in dict.fromkeys([*newest, *self._tracks.tolist()]) if self._of.has_sound[place]]
         return np.array(seeds[: _SEEDS + len(newest)], dtype=np.int64)
@@ -96,7 +96,7 @@ class Liked:
         return (self._of.artist_names[artist] if artist >= 0 else None) or "an artist without a name"
 
     def _artist(self) -> Floats:
-        """How much of an artist's work is liked, the artist who is liked most being 1."""
+        """The liked share of an artist's tracks, scaled so that the highest is 1."""
         liked = np.zeros(len(self._of.artist_ids), dtype=np.float32)
         artists = self._of.artists[self._tracks]
         np.add.at(liked, artists[artists >= 0], np.float32(1.0))
@@ -106,10 +106,9 @@ class Liked:
         return self._of.of_artists(_scaled(share))
 
     def _collaborative(self) -> Floats:
-        """What EASE forecasts: by those who like the same tracks, and by the rows that stand for artists.
+        """The prediction of EASE, from those who like the same tracks and from the artists' rows.
 
-        Not the highest made 1: where listeners have little in common it is low for all tracks, and says that others
-        should decide.
+        Not scaled to 1: where listeners have little in common it is low for all tracks, and other parts decide.
         """
         artists = self._of.artists[self._tracks]
         by_artist = np.zeros(len(self._of.artist_ids), dtype=np.float32)
@@ -121,7 +120,7 @@ class Liked:
         return np.asarray(np.clip((shared + self._of.of_artists(spoken)) / self._of.variances, 0.0, 1.0))
 
     def _sound(self) -> Floats:
-        """How near a track is to the seeds nearest to it."""
+        """Closeness to the nearest seeds."""
         if not len(self._seeds):
             return np.zeros(len(self._of), dtype=np.float32)
         seeds = self._of.features[self._seeds]
@@ -131,7 +130,7 @@ class Liked:
         return np.asarray(np.nan_to_num(np.exp(-distances)), dtype=np.float32)
 
     def _era(self) -> Floats:
-        """How near a track's year is to those of the history."""
+        """Closeness of a track's year to the years of the history."""
         years = self._of.years[self._tracks]
         years = years[~np.isnan(years)]
         if not len(years):
@@ -141,6 +140,6 @@ class Liked:
 
 
 def _scaled(values: Floats) -> Floats:
-    """From 0 to 1: nothing below 0, the highest being 1."""
+    """Negative values become 0, the highest becomes 1."""
     values = np.maximum(values, np.float32(0.0))
     return np.asarray(values / max(float(values.max(initial=0.0)), 1e-9), dtype=np.float32)

@@ -19,7 +19,7 @@ from soundlake.settings import Settings
 from soundlake.tables import RECOMMENDATIONS
 
 USERS_A_COMMIT = 1_000  # whose lists are replaced at once: bounds memory and the text of the condition
-# By which model all lists were ranked, those of users who did not play anything since among them.
+# The model that ranked all lists, including those of users who have not played since.
 _LISTED_BY = "soundlake.listedBy"
 _SCHEMA = pa.schema(
     [

@@ -1,4 +1,4 @@
-"""Reading what ranking needs from a lake into memory."""
+"""Loads what ranking needs from a lake into memory."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from soundlake.tables import RECOMMENDATION_FACTORS, TRACK_CLUSTERS, TRACK_FEATU
 
 
 def load_recommender(spark: SparkSession, lake: Lake, model: RecommendationModel, settings: Settings) -> Recommender:
-    """The recommender of a published model over the tracks that are there now.
+    """The recommender of a published model over the current tracks.
 
-    `recommend.most_tracks` bounds how many there are, and so the driver's memory: those with most listeners.
+    `recommend.most_tracks` limits them to those with most listeners, and so the driver's memory.
     """
     factors = lake.read(spark, RECOMMENDATION_FACTORS).where(F.col("model_version") == model.model_version)
-    factors = factors.where(F.col("variance").isNotNull())  # a model of before, by ALS, has none and says nothing here
+    factors = factors.where(F.col("variance").isNotNull())  # older models, by ALS, have none and cannot be used
     with kept(_tracks(spark, lake, factors, settings)) as tracks:
         learned = _learned(factors, tracks)
         rows = [row.asDict() for row in tracks.collect()]
@@ -53,7 +53,7 @@ def _tracks(spark: SparkSession, lake: Lake, factors: DataFrame, settings: Setti
 
 
 def _learned(factors: DataFrame, tracks: DataFrame) -> dict[Thing, Known]:
-    """What the model knows of these tracks and their artists."""
+    """What the model learned about these tracks and their artists."""
     things = [
         tracks.select(F.lit(entity).alias("entity"), F.col(f"{entity}_id").alias("id")).distinct()
         for entity in ("track", "artist")

@@ -16,7 +16,8 @@ from scipy.spatial import cKDTree
 
 from soundlake.clusters.features import FEATURES
 from soundlake.frames import collect
-from soundlake.recommend.catalogue import Floats, Places, standardised
+from soundlake.recommend.catalogue import standardised
+from soundlake.recommend.ease import Floats, Places
 from soundlake.tables import SIMILAR_TRACKS
 
 _SCHEMA = pa.schema(

@@ -15,8 +15,8 @@ from soundlake.tables import RECOMMENDATION_FACTORS, RECOMMENDATION_MODELS
 def publish(spark: SparkSession, lake: Lake, model: RecommendationModel, factors: pa.Table) -> None:
     """Publish a model (`factors`: entity, id, factors, variance, listeners) and make it the current one.
 
-    The factors of the model that was current until now are kept, for a stream may be reading them; older ones and those
-    of a process that died before its last commit go. Publishing a version again changes nothing.
+    Keeps the factors of the previous current model, which a stream may be reading; deletes older ones and those of a
+    process that died before its last commit. Publishing a version again changes nothing.
     """
     lake.create(spark, RECOMMENDATION_FACTORS)
     lake.create(spark, RECOMMENDATION_MODELS)
@@ -26,7 +26,7 @@ def publish(spark: SparkSession, lake: Lake, model: RecommendationModel, factors
         conform(_frame(spark, factors).withColumn("model_version", F.lit(model.model_version)), RECOMMENDATION_FACTORS)
         .write.format("delta")
         .mode("overwrite")
-        .option("mergeSchema", "true")  # a table of before has no variances
+        .option("mergeSchema", "true")  # an older table has no variances
         .option("replaceWhere", f"model_version NOT IN ({in_list(kept)})" if kept else "model_version IS NOT NULL")
         .save(lake.for_write(RECOMMENDATION_FACTORS))
     )
@@ -38,5 +38,5 @@ def _make_current(spark: SparkSession, lake: Lake, model: RecommendationModel) -
 
 
 def _frame(spark: SparkSession, factors: pa.Table) -> DataFrame:
-    ddl = "entity string, id string, factors array<float>, variance float, listeners bigint"
-    return frame_of(spark, factors, ddl)
+    types = {name: RECOMMENDATION_FACTORS.type_of(name) for name in factors.column_names}
+    return frame_of(spark, factors, ", ".join(f"{name} {type_}" for name, type_ in types.items()))

@@ -1,7 +1,7 @@
 """The streaming query from new plays to new recommendations for their users.
 
-It reads the rows that refine appends to silver/plays only to learn who played; lists are ranked from what silver has
-then. So it may skip commits that change or compact rows.
+It reads the rows that refine appends to silver/plays only to learn who played, and ranks lists from the current silver
+tables. So it can skip commits that change or compact rows.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ QUERY = "rerank"
 def rerank_query(spark: SparkSession, lake: Lake, settings: Settings) -> DataStreamWriter:
     """The query, without a trigger yet.
 
-    At first it begins with the plays after this call; the job has ranked by those before. Its checkpoint belongs to
-    this table of plays: after a rebuild it begins again.
+    The first start reads the plays after this call; the job has ranked by earlier ones. The checkpoint belongs to this
+    table of plays: after a rebuild it starts over.
     """
     lake.create(spark, PLAYS)
     plays = (
         spark.readStream.format("delta")
         .option("startingVersion", lake.version(spark, PLAYS))
         .option("skipChangeCommits", "true")
-        # Plays whose commits are no longer listed were ranked by long ago: nothing is lost with them.
+        # Plays in commits that were cleaned up were ranked long ago: nothing is lost.
         .option("failOnDataLoss", "false")
         .load(lake.path(PLAYS))
     )

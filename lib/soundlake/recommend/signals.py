@@ -1,4 +1,4 @@
-"""Who likes what, from plays and user items, and how much of it a model may learn from."""
+"""Who likes what, from plays, user items and playlists, as far as a model may learn from it."""
 
 from __future__ import annotations
 
@@ -12,27 +12,26 @@ from soundlake.lake import Lake, view_of
 from soundlake.tables import PLAYLIST_ITEMS, PLAYS, TRACKS, USER_ITEMS
 from soundlake.views import LISTENING
 
-_HEARD_MS = 30_000  # less is no listening, as for Spotify itself
-_LATEST = 10  # tracks by which a list changes at once
-_PREFERRED = 4.0  # plays that stand for a saved or followed thing, or one of a top list
+_HEARD_MS = 30_000  # shorter plays do not count, as at Spotify
+_LATEST = 10  # newest tracks that sound is compared with
+_PREFERRED = 4.0  # a saved, followed or top item counts as so many plays
 _OF_AN_ALBUM = 1.0  # the same for each track of a saved album
 
 
 def signals(
     spark: SparkSession, lake: Lake, sources: Sequence[str], history_days: int, users: DataFrame | None = None
 ) -> DataFrame:
-    """user_id, entity (`track` or `artist`), id, points, heard_at: one row for each thing a user has to do with.
+    """user_id, entity (`track` or `artist`), id, points, heard_at: one row for each track and artist of a user.
 
-    Points count plays that were no skips; 0 where all of it is from sources that `train.sources` forbids to learn
-    from, or was skipped. Plays count for so many days before the user's newest one. Of all users, or of `users`
-    (user_id).
+    Points count plays that were not skipped, of sources that `train.sources` allows; 0 where there are none.
+    Plays of the last `history_days` before the user's newest one count. `users` (user_id) limits the users.
     """
     listening = view_of(_only(lake.read(spark, PLAYS), users), LISTENING)
     plays = listening.where("content_type = 'track' AND track_id IS NOT NULL").transform(recent(history_days))
     items = _only(lake.read(spark, USER_ITEMS), users)
     albums = lake.read(spark, TRACKS).select(F.col("album_id").alias("id"), "track_id")
-    parts = [plays.transform(_played(sources)), *[items.transform(part(sources, albums)) for part in (_own, _in_album)]]
-    united = parts[0].unionByName(parts[1]).unionByName(parts[2])
+    heard, preferred = plays.transform(_played(sources)), items.transform(_own(sources))
+    united = heard.unionByName(preferred).unionByName(items.transform(_in_album(sources, albums)))
     return united.groupBy("user_id", "entity", "id").agg(
         F.sum("points").alias("points"), F.max("heard_at").alias("heard_at")
     )
@@ -41,7 +40,7 @@ def signals(
 def recent(days: int) -> Callable[[DataFrame], DataFrame]:
     """Keep the plays of so many days before each user's own newest play.
 
-    Not the newest of all: nobody's wrong clock may make the others' plays old.
+    Not before the newest of all: one wrong clock would age everybody's plays.
     """
 
     def transform(plays: DataFrame) -> DataFrame:
@@ -53,7 +52,7 @@ def recent(days: int) -> Callable[[DataFrame], DataFrame]:
 
 
 def likes(found: DataFrame, on_playlists: DataFrame) -> DataFrame:
-    """group, is_user, track_id: what there is to learn from `signals` and `on_playlists`, each pair once."""
+    """group, is_user, track_id: the likes in `signals` and `on_playlists`, each pair once."""
     liked = found.where("entity = 'track' AND points > 0")
     of_users = liked.select(F.concat(F.lit("user "), "user_id").alias("group"), F.lit(True).alias("is_user"), "id")
     return of_users.withColumnRenamed("id", "track_id").unionByName(on_playlists)
@@ -67,9 +66,9 @@ def on_playlists(spark: SparkSession, lake: Lake, sources: Sequence[str]) -> Dat
 
 
 def histories(found: DataFrame) -> DataFrame:
-    """user_id, tracks, artists, latest: for each user of `signals` what he has to do with.
+    """user_id, tracks, artists, latest: the history of each user in `signals`.
 
-    Things come with their weights, those that count most first; `latest` are the last tracks that were no skips.
+    Tracks and artists come with their weights, highest first; `latest` are the last tracks that were not skipped.
     """
     is_track = F.col("entity") == "track"
 
@@ -86,7 +85,7 @@ def histories(found: DataFrame) -> DataFrame:
 
 
 def left_out(spark: SparkSession, lake: Lake, sources: Sequence[str]) -> int:
-    """How many plays and user items there are that a model may not learn from."""
+    """How many plays and user items a model may not learn from."""
     listening = view_of(lake.read(spark, PLAYS), LISTENING)
     return sum(rows.where(~is_allowed(sources)).count() for rows in (listening, lake.read(spark, USER_ITEMS)))
 
@@ -110,7 +109,7 @@ def _played(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:
     return transform
 
 
-def _own(sources: Sequence[str], _: DataFrame) -> Callable[[DataFrame], DataFrame]:
+def _own(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:
     """Tracks and artists that a user prefers."""
 
     def transform(items: DataFrame) -> DataFrame:

@@ -1,4 +1,4 @@
-"""Learning from who likes what: what listeners play and prefer, and which tracks are on one playlist."""
+"""Learns factors from likes: what listeners play and save, and which tracks share a playlist."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class FactorFit:
 
     @property
     def length(self) -> int:
-        """How many factors each thing has; 0 where there was nothing to learn from."""
+        """How many factors each track has; 0 where there was nothing to learn from."""
         return len(self.factors["factors"][0]) if self.factors.num_rows else 0
 
 
 def fit_factors(likes: DataFrame, tracks: DataFrame, recommend: RecommendSettings, seed: int) -> FactorFit:
-    """Fit to likes (group, is_user, track_id; each pair once), of the `recommend.most_tracks` tracks that most have.
+    """Fit to likes (group, is_user, track_id; each pair once), for the `recommend.most_tracks` most liked tracks.
 
-    `tracks` are those of silver/tracks. Same likes, seed and settings: the same factors, however the files lie.
+    `tracks` are those of silver/tracks. Same likes, seed and settings: same factors, whatever the file layout.
     """
     artists = tracks.where(F.col("artist_id").isNotNull()).select("track_id", "artist_id")
     with kept(likes) as all_likes:
@@ -61,7 +61,7 @@ def fit_factors(likes: DataFrame, tracks: DataFrame, recommend: RecommendSetting
 def fit_table(likes: pa.Table, artists: pa.Table, artist_tracks: pa.Table, most_factors: int, seed: int) -> FactorFit:
     """Fit to likes (group, is_user, track_id).
 
-    `artists` has the track_id and artist_id of these tracks, `artist_tracks` each artist_id and n, its tracks in all.
+    `artists` has the track_id and artist_id of these tracks, `artist_tracks` each artist_id and its number of tracks n.
     """
     if not likes.num_rows:
         return FactorFit(_FACTORS.empty_table(), 0, 0, 0)
@@ -93,7 +93,7 @@ def _members(places: NDArray[np.int64], number: int) -> csr_array:
 
 
 def _places(values: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
-    """The distinct values, sorted, and the place of each among them."""
+    """The distinct values, sorted, and the index of each value among them."""
     distinct = pc.unique(values)
     distinct = distinct.take(pc.sort_indices(distinct))
     return distinct.to_pylist(), pc.index_in(values, distinct).to_numpy().astype(np.int64)

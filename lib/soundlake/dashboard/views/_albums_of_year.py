@@ -1,12 +1,12 @@
-"""Which albums had the most places on the playlists of a market in a year."""
+"""Which albums had the most entries on the playlists of a market in a year."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, sql
-from soundlake.dashboard.drawn import labels
 from soundlake.dashboard.explain import nothing
+from soundlake.dashboard.labels import labels, numbered
 from soundlake.dashboard.playlist import MARKET
 from soundlake.dashboard.source import Source
 
@@ -37,13 +37,14 @@ def albums_of_year(source: Source) -> None:
     titles = {"place": "Place", "name": "Album", "beside": "Artist", "entries": "Places on playlists, over all days"}
     titles |= {"playlists": "Playlists", "months": "Months", "best": "Best rank in a month"}
     frame["place"] = range(1, len(frame) + 1)
-    frame["shown"] = [f"{place}. {label}" for place, label in zip(frame["place"], labels(frame), strict=True)]
-    chart = charts.bars(frame, "entries", "shown", titles) if len(frame) else None
+    frame["label"] = labels(frame)
+    frame["shown"] = numbered(frame, "place", "label")
+    chart = charts.bars(frame, "entries", "shown", titles)
     answer.show(
         "albums_of_year",
         frame,
         chart,
         titles,
         f"Bars of the places that albums had in {year}",
-        taken_as={"name": "album_name", "beside": "artist_name"},
+        csv_names={"name": "album_name", "beside": "artist_name"},
     )

@@ -22,11 +22,8 @@ def turnover(source: Source) -> None:
         if span is None or not playlists:
             nothing("No playlist has two days yet.")
             return
-        chosen = filters.several(
-            view, f"Playlists, at most {charts.MOST_COLOURS}", playlists, playlists[:4], most=charts.MOST_COLOURS
-        )
+        chosen = filters.compared(view, "Playlist", playlists, 4)
     if not chosen:
-        nothing("No playlist is chosen.")
         return
     frame = source.ask(
         f"SELECT CAST(date_trunc('week', snapshot_date) AS date) AS week, {PLAYLIST} AS playlist, "
@@ -39,7 +36,7 @@ def turnover(source: Source) -> None:
     titles |= {"snapshots": "Snapshots", "entered": "Entered", "left_behind": "Left"}
     days = periods.extent(source, periods.SNAPSHOTS, [sql.one_of(PLAYLIST, chosen)])
     drawn = periods.mark(frame, "week", "week", days)
-    chart = charts.lines(drawn, "week", "turnover", "playlist", titles, order=chosen) if len(frame) else None
+    chart = charts.lines(drawn, "week", "turnover", "playlist", titles, order=chosen)
     answer.show("turnover", frame, chart, titles, "Lines of the turnover of playlists by week")
     periods.explain(drawn, "week", "week", days)
 
@@ -63,7 +60,7 @@ def overlap(source: Source) -> None:
     )
     titles = {"snapshot_date": "Day", "other": "Other playlist", "share": "Share of tracks that are on both"}
     titles |= {"shared": "Shared tracks", "tracks": "Tracks", "jaccard": "Jaccard"}
-    chart = charts.lines(frame, "snapshot_date", "share", "other", titles) if len(frame) else None
+    chart = charts.lines(frame, "snapshot_date", "share", "other", titles)
     answer.show(
         "market_overlap", frame, chart, titles, f"Lines of the share of {playlist} that other playlists have too"
     )

@@ -5,15 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, periods, sql
-from soundlake.dashboard.drawn import told_apart
 from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.labels import numbered, told_apart
 from soundlake.dashboard.source import Source
 
 VIEW = "gold_most_streamed_artists"
-_COMPARED = 6
-# Rows that know the name only belong to the id that others of this name have.
 _ARTISTS = (
-    "(SELECT coalesce(artist_id, max(artist_id) OVER (PARTITION BY artist_name), artist_name) AS id, artist_name, "
+    f"(SELECT {sql.known_id('artist_id', 'artist_name')} AS id, artist_name, "
     f"month, rank, plays, listeners, ms_played FROM {VIEW} {{clause}}) AS artists"
 )
 _TITLES = {"place": "Place", "artist_name": "Artist", "plays": "Plays", "hours": "Hours, as far as known"}
@@ -46,8 +44,8 @@ def show(source: Source) -> None:
         )
         names = told_apart(frame.rename(columns={"artist_name": "name"}))
         frame["place"] = range(1, len(frame) + 1)
-        frame["shown"] = [f"{place}. {names[one]}" for place, one in zip(frame["place"], frame["id"], strict=True)]
-        chart = charts.bars(frame, by, "shown", _TITLES) if len(frame) else None
+        frame["shown"] = numbered(frame.assign(label=frame["id"].map(names)), "place", "label")
+        chart = charts.bars(frame, by, "shown", _TITLES)
         answer.show("most_streamed_artists", frame, chart, _TITLES, f"Bars of the {by} of artists, the first on top")
         if len(frame) and span[0] != span[1]:
             _by_month(source, span, names)
@@ -55,12 +53,8 @@ def show(source: Source) -> None:
 
 def _by_month(source: Source, span: filters.Days, names: dict[str, str]) -> None:
     st.subheader("Month by month")
-    artists = list(names.values())
-    chosen = filters.several(
-        VIEW, f"Artists, at most {charts.MOST_COLOURS}", artists, artists[:_COMPARED], charts.MOST_COLOURS
-    )
+    chosen = filters.compared(VIEW, "Artist", list(names.values()))
     if not chosen:
-        nothing("No artist is chosen.")
         return
     titles = {"month": "Month", "artist_name": "Artist", "rank": "Rank", "plays": "Plays", "listeners": "Listeners"}
     ids = [one for one, name in names.items() if name in chosen]

@@ -1,4 +1,4 @@
-"""How tracks group by their sound: what each group is like, how sure the grouping is, and whether it still fits."""
+"""Clusters of tracks by sound: what each is like, how stable they are, and whether the model still fits."""
 
 from __future__ import annotations
 
@@ -49,12 +49,8 @@ def _sizes(overview: pd.DataFrame, known: list[str]) -> None:
 
 def _profiles(overview: pd.DataFrame, known: list[str]) -> None:
     st.subheader("How they sound")
-    names: list[str] = overview["cluster_name"].tolist()
-    chosen = filters.several(
-        "gold_cluster_overview", f"Clusters, at most {charts.MOST_COLOURS}", names, names[:_SHOWN], charts.MOST_COLOURS
-    )
+    chosen = filters.compared("gold_cluster_overview", "Cluster", overview["cluster_name"].tolist(), _SHOWN)
     if not chosen:
-        nothing("No cluster is chosen.")
         return
     values = overview.set_index("cluster_name")[_FEATURES].astype(float)
     spread = (values.max() - values.min()).replace(0, 1)
@@ -62,7 +58,7 @@ def _profiles(overview: pd.DataFrame, known: list[str]) -> None:
     st.altair_chart(
         radar(scaled, _FEATURES, "cluster_name", known), width="content", alt="Radar of the features of clusters"
     )
-    st.caption("The rim is the cluster with the most of a feature, the middle the one with the least.")
+    st.caption("The rim marks the cluster with the most of a feature, the centre the one with the least.")
 
 
 def _drift(source: Source) -> None:
@@ -71,7 +67,7 @@ def _drift(source: Source) -> None:
         return
     told = f"{drift}."
     if drift.advises_training:
-        st.warning(f"{told} The model no longer fits: train_clusters would help.", icon=":material/trending_up:")
+        st.warning(f"{told} The model no longer fits: run train_clusters.", icon=":material/trending_up:")
     else:
         st.caption(f"Drift: {told}")
 
@@ -115,9 +111,7 @@ def _map(source: Source) -> None:
     )
     titles = {"x": "First component", "y": "Second component", "cluster_name": "Cluster"}
     titles |= {"track_name": "Track", "artist_name": "Artist"}
-    chart = (
-        charts.scatter(frame, "x", "y", "cluster_name", titles, known=filters.clusters(source)) if len(frame) else None
-    )
+    chart = charts.scatter(frame, "x", "y", "cluster_name", titles, known=filters.clusters(source))
     answer.show("cluster_map", frame, chart, titles, "Points of tracks in two dimensions, a colour for each cluster")
     axes = source.ask(
         "SELECT a.axis, a.feature, a.loading, a.share FROM gold_cluster_axes AS a "
@@ -131,7 +125,7 @@ def _map(source: Source) -> None:
             for feature, loading in zip(rows["feature"][:3], rows["loading"][:3], strict=True)
         ]
         share = rows["share"].max()
-        st.caption(f"Further {direction}: {', '.join(words)} ({share:.0%} of all differences).")
+        st.caption(f"Further {direction}: {', '.join(words)} ({share:.0%} of the variance).")
 
 
 def _choice(source: Source) -> None:
@@ -141,7 +135,7 @@ def _choice(source: Source) -> None:
         "JOIN gold_cluster_models AS m ON m.model_version = c.model_version WHERE m.is_current ORDER BY c.k"
     )
     if frame.empty:
-        st.info("`train.k` gave the number of clusters: no other was tried.", icon=":material/pin:")
+        st.info("`train.k` sets the number of clusters, so no other was tried.", icon=":material/pin:")
         return
     titles = {"k": "Number of clusters", "silhouette": "Silhouette", "inertia": "Inertia"}
     titles |= {"stability": "Stability over seeds (adjusted Rand index)", "is_chosen": "Chosen"}
@@ -166,11 +160,7 @@ def _mix(source: Source) -> None:
     titles |= {"share_of_plays": "Share of plays"}
     days = periods.extent(source, periods.PLAYS)
     drawn = periods.mark(frame, "month", "month", days)
-    chart = (
-        charts.stacked(drawn, "month", "plays", "cluster_name", titles, share=True, known=filters.clusters(source))
-        if len(frame)
-        else None
-    )
+    chart = charts.stacked(drawn, "month", "plays", "cluster_name", titles, share=True, known=filters.clusters(source))
     answer.show(
         "cluster_mix", frame, chart, titles, "Columns of the share of plays by month, a colour for each cluster"
     )

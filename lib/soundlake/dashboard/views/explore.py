@@ -1,4 +1,4 @@
-"""Every insight, drawn as its own header says, and the rows of its mart."""
+"""Every insight: the chart that its header declares, and the rows of its mart."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ def show(source: Source) -> None:
     st.caption(f"{insight.question} {insight.grain[:1].upper()}{insight.grain[1:]}.")
     with explained(source):
         with filters.folded():
-            conditions = _choices(source, insight)
-        _chart(source, insight, conditions)
+            conditions, single = _choices(source, insight)
+        _chart(source, insight, conditions, single)
         _rows(source, insight, conditions)
 
 
-def _choices(source: Source, insight: Insight) -> list[str]:
-    """What the viewer chooses: days, one value of what must not be mixed, any of what has few values."""
+def _choices(source: Source, insight: Insight) -> tuple[list[str], dict[str, str]]:
+    """The viewer's choices as conditions of SQL, and the value of each column of which exactly one is shown."""
     view = insight.table.view
     days = next(
         (column.name for column in insight.columns if column.type == "date" and column.name in insight.key), None
     )
-    conditions = []
+    conditions, single = [], {}
     if days is not None and (span := filters.days(source, view, days, readable(days))) is not None:
         conditions.append(sql.between(days, span))
     for column, first in insight.drawn_as.one:
         options = [str(value) for value in source.ask(options_sql(view, column, conditions))["v"]]
         if options:
             index = options.index(first) if first in options else 0
-            chosen = st.selectbox(readable(column), options, index=index, **filters.kept(view, column))
-            conditions.append(sql.one_of(column, [chosen]))
-    return conditions + _several(source, insight)
+            single[column] = st.selectbox(readable(column), options, index=index, **filters.kept(view, column))
+            conditions.append(sql.one_of(column, [single[column]]))
+    return conditions + _several(source, insight), single
 
 
 def _several(source: Source, insight: Insight) -> list[str]:
@@ -67,20 +67,20 @@ def _several(source: Source, insight: Insight) -> list[str]:
     return conditions
 
 
-def _chart(source: Source, insight: Insight, conditions: list[str]) -> None:
+def _chart(source: Source, insight: Insight, conditions: list[str], single: dict[str, str]) -> None:
     chart = insight.drawn_as
     if chart.kind == "table":
         return
     fewest = source.settings.dashboard.min_n
     marks = source.ask(marks_sql(insight, conditions, fewest))
     shown = marks if marks.empty else prepared(chart, marks)
-    step, days = _step(insight, conditions), _days(source, insight, conditions)
+    step, days = _step(insight, single), _days(source, insight, single)
     if chart.is_over_time and len(shown):
         shown = periods.mark(shown, "at", step, days)
     known = filters.clusters(source) if chart.names == "cluster_name" else []
     picture = None if marks.empty else draw(insight, shown, known)
     titles = titles_of(insight)
-    answer.show(insight.name, shown, picture, titles, insight.title, taken_as=columns_of(insight))
+    answer.show(insight.name, shown, picture, titles, insight.title, csv_names=columns_of(insight))
     if chart.is_over_time:
         periods.explain(shown, "at", step, days, "left out of the chart" if chart.kind == "area" else "dashed or pale")
     if chart.n:
@@ -89,23 +89,20 @@ def _chart(source: Source, insight: Insight, conditions: list[str]) -> None:
         st.caption(f"The first {drawn:,} of {all_:,}.")
 
 
-def _step(insight: Insight, conditions: list[str]) -> str:
-    """How long the periods are: said by the header, by the column's name, or by the period that is chosen."""
+def _step(insight: Insight, single: dict[str, str]) -> str:
+    """The length of the periods, from the header, the chosen period or the column's name."""
     chart = insight.drawn_as
-    if chart.every or chart.x != "starts_on":
-        return chart.every or chart.x
-    return next((step for step in ("week", "month") if sql.one_of("period", [step]) in conditions), "")
+    return chart.every or (single.get("period", "") if chart.x == "starts_on" else chart.x)
 
 
-def _days(source: Source, insight: Insight, conditions: list[str]) -> periods.Extent | None:
-    """From when until when there are data of what the chart shows."""
+def _days(source: Source, insight: Insight, single: dict[str, str]) -> periods.Extent | None:
+    """The first and last day of the data that the chart shows."""
     until = insight.drawn_as.until
     if not until:
         return None
     view = until.partition(".")[0]
     known = next(one.table.column_names for one in load_insights() if one.table.view == view)
-    of_one = [column for column, _ in insight.drawn_as.one if column in known]
-    return periods.extent(source, until, [one for one in conditions if one.split(" ")[0] in of_one])
+    return periods.extent(source, until, [sql.one_of(name, [one]) for name, one in single.items() if name in known])
 
 
 def _rows(source: Source, insight: Insight, conditions: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Where the tracks of each chart will stand a week later, and how wrong such forecasts were."""
+"""Where the tracks of each chart will stand a week later, and the error of past forecasts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, sql
 from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.source import Source
 
 VIEW, ERRORS = "gold_chart_forecasts", "gold_forecast_errors"
@@ -42,7 +43,7 @@ def _forecasts(source: Source) -> None:
         "ORDER BY n DESC, playlist_name"
     )
     if known.empty:
-        nothing("No chart has a forecast: that needs a daily snapshot over weeks.")
+        nothing("No chart has a forecast: that takes several weeks of daily snapshots.")
         return
     with filters.folded():
         left, right = st.columns(2)
@@ -62,12 +63,9 @@ def _forecasts(source: Source) -> None:
         "SELECT track_id, track_name, artist_name, position, forecast_position, position - forecast_position AS gain, "
         f"survival, weeks_on_chart FROM {VIEW} {clause} ORDER BY {_ORDERS[order]} LIMIT {top}"
     )
-    frame["shown"] = [
-        f"{place}. {name or 'unknown'} – {artist or 'unknown'}"
-        for place, name, artist in zip(frame["position"], frame["track_name"], frame["artist_name"], strict=True)
-    ]
+    frame["shown"] = numbered(frame, "position", "track_name", "artist_name")
     value = {"place in a week": "forecast_position", "what will leave": "survival"}.get(order, "gain")
-    chart = charts.bars(frame, value, "shown", _TITLES) if len(frame) else None
+    chart = charts.bars(frame, value, "shown", _TITLES)
     answer.show("chart_forecasts", frame, chart, _TITLES, f"Bars of {_TITLES[value].lower()} of tracks")
 
 
@@ -81,6 +79,6 @@ def _errors(source: Source) -> None:
     titles |= {"high": "At most (95 %)", "forecasts": "Forecasts", "weeks": "Weeks", "is_published": "In use"}
     answer.show("forecast_errors", frame, None, titles, is_open=True)
     st.caption(
-        "Each forecast was made with what was known before. Position: mean absolute error in places; survival: Brier "
-        "score, 0 is perfect. A method that is not better than the simple ones is not used."
+        "Each forecast used only what was known at the time. Position: mean absolute error in places; survival: Brier "
+        "score, 0 is perfect. A method is used only where it beats the baselines."
     )

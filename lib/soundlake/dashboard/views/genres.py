@@ -43,15 +43,8 @@ def show(source: Source) -> None:
                 f"SELECT genre, sum({measure}) AS total FROM {VIEW} {sql.where(*within)} "
                 f"GROUP BY genre ORDER BY total DESC NULLS LAST, genre"
             )["genre"].tolist()
-            genres = filters.several(
-                f"{VIEW}-{origin}",
-                f"Genres, at most {charts.MOST_COLOURS}",
-                largest,
-                largest[:6],
-                most=charts.MOST_COLOURS,
-            )
+            genres = filters.compared(f"{VIEW}-{origin}", "Genre", largest)
         if not genres:
-            nothing("No genre is chosen.")
             return
         frame = source.ask(
             f"SELECT month, genre, {', '.join(_MEASURES)} FROM {VIEW} "

@@ -1,4 +1,4 @@
-"""What the stream is doing: rows a second, how far it is behind, batches, rejects. Looks again by itself."""
+"""What the stream is doing: records a second, lag, batches, rejects. Refreshes by itself."""
 
 from __future__ import annotations
 

@@ -24,9 +24,9 @@ _THINGS = {
 def show(source: Source) -> None:
     """Draw the page."""
     st.title("Soundlake")
-    st.caption("Choose a page from the menu; on a phone it is behind the arrows at the top.")
+    st.caption("Choose a page from the menu; on a phone, the arrows at the top open it.")
     if source.is_athena:
-        st.info("Sizes of tables are not asked of Athena: `soundlake status --lake …` reads them from the lake.")
+        st.info("Athena is not asked for table sizes: `soundlake status --lake …` reads them from the lake.")
         return
     with explained(source):
         status = source.status()
@@ -51,7 +51,7 @@ def show(source: Source) -> None:
 
 
 def _findings(source: Source) -> None:
-    """Since when and until when there are data, and what is worth knowing, each a link."""
+    """The days that the data cover, and the findings, each a link."""
     spans = {"plays": periods.extent(source, periods.PLAYS), "charts": periods.extent(source, periods.SNAPSHOTS)}
     told = [f"{what} from {days[0]} to {days[1]}" for what, days in spans.items() if days is not None]
     found = list(findings(source))

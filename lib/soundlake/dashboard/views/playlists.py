@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, periods, sql
-from soundlake.dashboard.drawn import told_apart
-from soundlake.dashboard.explain import explained, nothing
-from soundlake.dashboard.playlist import MARKET, PLAYLIST, SHOWN, choose, numbered
+from soundlake.dashboard.explain import nothing
+from soundlake.dashboard.labels import numbered, told_apart
+from soundlake.dashboard.playlist import choose
 from soundlake.dashboard.source import Source
 from soundlake.dashboard.views._albums_of_year import albums_of_year
 from soundlake.dashboard.views._playlist_changes import overlap, turnover
@@ -20,18 +20,13 @@ def show(source: Source) -> None:
     """Draw the page."""
     st.title("Charts")
     st.caption("Playlists, day by day: charts are playlists too.")
-    question = st.pills(
-        "Question", list(_QUESTIONS), default=next(iter(_QUESTIONS)), required=True, **filters.kept("question")
-    )
-    with explained(source):
-        _QUESTIONS[question or next(iter(_QUESTIONS))](source)
+    filters.question("Question", "question", _QUESTIONS, source)
 
 
 def _top_tracks(source: Source) -> None:
     view = "gold_top_tracks"
     with filters.folded():
-        playlist, market = choose(source, view)
-        on_list = [sql.one_of(PLAYLIST, [playlist]), sql.one_of(MARKET, market)]
+        playlist, on_list = choose(source, view)
         known = source.ask(f"SELECT DISTINCT week FROM {view} {sql.where(*on_list)} ORDER BY week DESC")
         if known.empty:
             nothing("This playlist has no week yet.")
@@ -61,7 +56,7 @@ def _top_tracks(source: Source) -> None:
         f"ORDER BY rank LIMIT {top}"
     )
     frame["shown"] = numbered(frame, "rank", "track_name", "artist_name")
-    chart = charts.bars(frame, "points", "shown", titles) if len(frame) else None
+    chart = charts.bars(frame, "points", "shown", titles)
     answer.show("top_tracks", frame, chart, titles, "Bars of the points of tracks in a week, the first on top")
     if len(frame):
         st.caption("Points: for each day of the week 50 for the top of fifty places, down to 1 for the last.")
@@ -72,12 +67,8 @@ def _ranks(source: Source, view: str, on_list: list[str], top: pd.DataFrame, pla
     st.subheader("Rank, week by week")
     known = top.dropna(subset=["track_name"]).drop_duplicates("track_id")
     names = told_apart(known.rename(columns={"track_id": "id", "track_name": "name", "artist_name": "beside"}))
-    tracks = list(names.values())
-    chosen = filters.several(
-        place, f"Tracks, at most {charts.MOST_COLOURS}", tracks, tracks[:SHOWN], charts.MOST_COLOURS
-    )
+    chosen = filters.compared(place, "Track", list(names.values()))
     if not chosen:
-        nothing("No track is chosen.")
         return
     titles = {"week": "Week", "track_name": "Track", "rank": "Rank", "mean_position": "Mean position"}
     ids = [one for one, name in names.items() if name in chosen]
@@ -104,7 +95,7 @@ def _albums(source: Source) -> None:
 def _appearances(source: Source, view: str, name: str, title: str, more: dict[str, str]) -> None:
     """How many tracks an artist or an album has on a playlist on an average day of each week or month."""
     with filters.folded():
-        playlist, market = choose(source, view)
+        playlist, on_list = choose(source, view)
         left, right = st.columns(2)
         with left:
             period = st.radio("By", ["week", "month"], horizontal=True, **filters.kept("by"))
@@ -115,8 +106,7 @@ def _appearances(source: Source, view: str, name: str, title: str, more: dict[st
             nothing("This playlist has no period yet.")
             return
     clause = [
-        sql.one_of(PLAYLIST, [playlist]),
-        sql.one_of(MARKET, market),
+        *on_list,
         sql.one_of("period", [period]),
         sql.between("starts_on", span),
         sql.contains(words, name),
@@ -127,16 +117,8 @@ def _appearances(source: Source, view: str, name: str, title: str, more: dict[st
         f"{sql.where(*clause, f'{name} IS NOT NULL')} GROUP BY {id_} ORDER BY entries DESC, name, id LIMIT 50"
     )
     names = told_apart(largest)
-    options = list(names.values())
-    chosen = filters.several(
-        f"{view}-{playlist}-{period}",
-        f"{title}s, at most {charts.MOST_COLOURS}",
-        options,
-        options[:SHOWN],
-        most=charts.MOST_COLOURS,
-    )
+    chosen = filters.compared(f"{view}-{playlist}-{period}", title, list(names.values()))
     if not chosen:
-        nothing(f"No {title.lower()} is chosen.")
         return
     titles = {
         "starts_on": f"{period.capitalize()} from",
@@ -150,9 +132,9 @@ def _appearances(source: Source, view: str, name: str, title: str, more: dict[st
         "ORDER BY starts_on, rank"
     )
     frame[name] = frame["id"].map(names)
-    days = periods.extent(source, periods.SNAPSHOTS, clause[:2])
+    days = periods.extent(source, periods.SNAPSHOTS, on_list)
     drawn = periods.mark(frame, "starts_on", period, days)
-    chart = charts.lines(drawn, "starts_on", "tracks_per_snapshot", name, titles, order=chosen) if len(frame) else None
+    chart = charts.lines(drawn, "starts_on", "tracks_per_snapshot", name, titles, order=chosen)
     answer.show(view.removeprefix("gold_"), frame, chart, titles, f"Lines of tracks on the playlist by {period}")
     periods.explain(drawn, "starts_on", period, days)
 
@@ -160,7 +142,7 @@ def _appearances(source: Source, view: str, name: str, title: str, more: dict[st
 def _entries(source: Source) -> None:
     view = "gold_chart_entries"
     with filters.folded():
-        playlist, market = choose(source, view)
+        _, on_list = choose(source, view)
         span = filters.days(source, view, "snapshot_date", "Days")
         if span is None:
             nothing("This playlist has no entries yet.")
@@ -176,8 +158,7 @@ def _entries(source: Source) -> None:
         "snapshots_away": "Days away",
     }
     clause = sql.where(
-        sql.one_of(PLAYLIST, [playlist]),
-        sql.one_of(MARKET, market),
+        *on_list,
         sql.between("snapshot_date", span),
         sql.one_of("entry", kinds),
     )
@@ -187,9 +168,9 @@ def _entries(source: Source) -> None:
         "GROUP BY CAST(date_trunc('week', snapshot_date) AS date), entry ORDER BY week, entry"
     )
     labels = {"week": "Week", "entry": "Entry", "entries": "Entries"}
-    days = periods.extent(source, periods.SNAPSHOTS, [sql.one_of(PLAYLIST, [playlist]), sql.one_of(MARKET, market)])
+    days = periods.extent(source, periods.SNAPSHOTS, on_list)
     drawn = periods.mark(counts, "week", "week", days)
-    chart = charts.stacked(drawn, "week", "entries", "entry", labels) if len(counts) else None
+    chart = charts.stacked(drawn, "week", "entries", "entry", labels)
     answer.show("entries_by_week", counts, chart, labels, "Columns of entries by week, a colour for each kind")
     periods.explain(drawn, "week", "week", days)
     if len(counts):
@@ -201,7 +182,7 @@ def _entries(source: Source) -> None:
 def _longest(source: Source) -> None:
     view = "gold_chart_tracks"
     with filters.folded():
-        playlist, market = choose(source, view)
+        _, on_list = choose(source, view)
         left, right = st.columns(2)
         with left:
             genres = filters.several(view, "Genre of the artist", filters.values(source, view, "genre"))
@@ -223,8 +204,7 @@ def _longest(source: Source) -> None:
         "streams": "Streams",
     }
     clause = sql.where(
-        sql.one_of(PLAYLIST, [playlist]),
-        sql.one_of(MARKET, market),
+        *on_list,
         sql.one_of("genre", genres),
         sql.contains(words, "track_name", "artist_name"),
         "on_chart" if still_there else "",
@@ -234,7 +214,7 @@ def _longest(source: Source) -> None:
     )
     frame["place"] = range(1, len(frame) + 1)
     frame["shown"] = numbered(frame, "place", "track_name", "artist_name")
-    chart = charts.bars(frame, "days", "shown", titles) if len(frame) else None
+    chart = charts.bars(frame, "days", "shown", titles)
     answer.show("chart_tracks", frame, chart, titles, "Bars of the days that tracks were on the playlist")
 
 

@@ -37,7 +37,7 @@ def _verdicts(source: Source) -> None:
     frame = source.ask(f"SELECT day, verdict, records FROM ({by_day}) AS d ORDER BY day, verdict")
     titles = {"day": "Day", "verdict": "Verdict", "records": "Records"}
     st.subheader("Verdicts by day of the batch")
-    chart = charts.stacked(frame, "day", "records", "verdict", titles) if len(frame) else None
+    chart = charts.stacked(frame, "day", "records", "verdict", titles)
     answer.show("verdicts", frame, chart, titles, "Columns of records by day, a colour for each verdict")
 
 

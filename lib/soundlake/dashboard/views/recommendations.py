@@ -9,7 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, sql
-from soundlake.dashboard.explain import explained, nothing, plain
+from soundlake.dashboard.explain import nothing, plain
+from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.source import Source
 
 _MOST_LISTED = 1000
@@ -20,9 +21,7 @@ _NAMES = "LEFT JOIN gold_tracks_wide AS t ON t.track_id = r.{id}"
 def show(source: Source) -> None:
     """Draw the page."""
     st.title("Recommendations")
-    question = st.pills("For", list(_QUESTIONS), default=next(iter(_QUESTIONS)), required=True, **filters.kept("for"))
-    with explained(source):
-        _QUESTIONS[question or next(iter(_QUESTIONS))](source)
+    filters.question("For", "for", _QUESTIONS, source)
 
 
 def _for_listener(source: Source) -> None:
@@ -86,12 +85,12 @@ def _like_track(source: Source) -> None:
 
 
 def _what_is_known(track: pd.Series[Any]) -> str:
-    """One sentence on a row of gold_tracks_wide, for tracks of which little is known, too."""
+    """Describe a row of gold_tracks_wide, even where most of it is null."""
     plays, listeners = (int(track[name]) if pd.notna(track[name]) else 0 for name in ("plays", "listeners"))
     heard = f"{plays:,} plays by {listeners:,} listeners" if plays else "No plays yet"
     year = f", released in {int(track['release_year'])}" if pd.notna(track["release_year"]) else ""
     if pd.isna(track["cluster_name"]):
-        return f"{heard}{year}. No audio features are known of it."
+        return f"{heard}{year}. It has no audio features."
     return f"{heard}{year}. It is in the cluster **{plain(str(track['cluster_name']))}**."
 
 
@@ -125,10 +124,7 @@ def _ranked(name: str, frame: pd.DataFrame, value: str, titles: dict[str, str]) 
     if frame.empty:
         nothing("Nothing is recommended here yet.")
         return
-    frame["shown"] = [
-        f"{rank}. {name or 'unknown track'} – {artist or 'unknown'}"
-        for rank, name, artist in zip(frame["rank"], frame["track_name"], frame["artist_name"], strict=True)
-    ]
+    frame["shown"] = numbered(frame, "rank", "track_name", "artist_name")
     chart = charts.bars(frame.head(30), value, "shown", titles)
     answer.show(name, frame, chart, titles, f"Bars of {titles[value].lower()} by track", is_open=True)
 

@@ -9,7 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, periods, sql
-from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.explain import nothing
+from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.source import Source
 
 _GENRES = "gold_genre_momentum"
@@ -18,16 +19,14 @@ _GENRES = "gold_genre_momentum"
 def show(source: Source) -> None:
     """Draw the page."""
     st.title("What Rises")
-    question = st.pills("Of", list(_QUESTIONS), default=next(iter(_QUESTIONS)), required=True, **filters.kept("of"))
-    with explained(source):
-        _QUESTIONS[question or next(iter(_QUESTIONS))](source)
+    filters.question("Of", "of", _QUESTIONS, source)
 
 
 def _genres(source: Source) -> None:
     st.caption("Shares of all plays in four weeks against the four weeks before; |z| above 3 is more than chance.")
     week = _newest(source, _GENRES, "week", "week", "")
     if week is None:
-        nothing("Nothing has been played for eight weeks yet.")
+        nothing("Fewer than eight weeks have plays.")
         return
     origin = st.selectbox("Genre from", filters.values(source, _GENRES, "genre_source"), **filters.kept("genre-from"))
     frame = source.ask(
@@ -39,7 +38,7 @@ def _genres(source: Source) -> None:
     titles |= {"share_before": "Share before", "z": "z", "momentum": "Momentum", "lasted": "Lasted", "plays": "Plays"}
     gains, loses = (int((frame["momentum"] == word).sum()) for word in ("gaining", "losing"))
     st.caption(f"{gains} of {len(frame)} genres gain, {loses} lose.")
-    chart = charts.bars(frame, "change", "genre", titles) if len(frame) else None
+    chart = charts.bars(frame, "change", "genre", titles)
     answer.show("genre_momentum", frame, chart, titles, "Bars of the change of genres' shares, what gains on top")
 
 
@@ -62,7 +61,7 @@ def _things(source: Source, view: str, names: list[str], more: dict[str, str]) -
             genres = filters.several(view, "Genre of the artist", filters.values(source, view, "genre"))
         top = filters.how_many()
     if when is None:
-        nothing("Nothing has been played in two of them yet.")
+        nothing(f"Fewer than two {step}s have plays.")
         return
     clause = sql.where(
         sql.one_of("period", [step]),
@@ -77,17 +76,17 @@ def _things(source: Source, view: str, names: list[str], more: dict[str, str]) -
         f"ORDER BY plays_change {'' if falls else 'DESC'}, plays DESC, {', '.join(names)} LIMIT {top}"
     )
     frame["place"] = range(1, len(frame) + 1)
-    frame["shown"] = [f"{place}. {' – '.join(map(str, row))}" for place, *row in frame[["place", *names]].to_numpy()]
+    frame["shown"] = numbered(frame, "place", *names)
     titles = {"place": "Place", **more, "artist_name": "Artist", "plays_change": "Change of plays", "plays": "Plays"}
     titles |= {"previous_plays": f"Plays the {step} before", "listeners": "Listeners", "popularity": "Popularity"}
     titles |= {"genre": "Genre"}
-    chart = charts.bars(frame, "plays_change", "shown", titles) if len(frame) else None
+    chart = charts.bars(frame, "plays_change", "shown", titles)
     way = "lost" if falls else "gained"
     answer.show(view.removeprefix("gold_"), frame, chart, titles, f"Bars of the plays that were {way}, most on top")
 
 
 def _newest(source: Source, view: str, column: str, step: str, condition: str) -> date | None:
-    """Choose a week or month; at first the newest that is over."""
+    """Choose a week or month, by default the newest that the plays cover completely."""
     clause = sql.where(f"{column} IS NOT NULL", condition, "plays > 0")
     found = source.ask(f"SELECT DISTINCT {column} FROM {view} {clause} ORDER BY {column} DESC")
     marked = periods.mark(found, column, step, periods.extent(source, periods.PLAYS))
@@ -95,14 +94,13 @@ def _newest(source: Source, view: str, column: str, step: str, condition: str) -
     is_partial = dict(zip(starts, marked.get(charts.UNFINISHED, [False] * len(starts)), strict=True))
     if not starts:
         return None
-    first = next((place for place, start in enumerate(starts) if not is_partial[start]), 0)
     form = "%Y-%m" if step == "month" else "%Y-%m-%d"
     label = step.capitalize() + (" from (Monday)" if step == "week" else "")
     chosen: date = st.selectbox(
         label,
         starts,
-        index=first,
-        format_func=lambda start: f"{start:{form}}{' (not whole)' if is_partial[start] else ''}",
+        index=periods.newest_whole(marked),
+        format_func=lambda start: f"{start:{form}}{' (incomplete)' if is_partial[start] else ''}",
         **filters.kept(view, step),
     )
     return chosen

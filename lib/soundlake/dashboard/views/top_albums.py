@@ -6,6 +6,7 @@ import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, sql
 from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.source import Source
 
 VIEW = "gold_top_albums"
@@ -50,10 +51,7 @@ def show(source: Source) -> None:
             f"FROM {VIEW} {clause} ORDER BY {_BY[by]} LIMIT {top}"
         )
         frame["place"] = range(1, len(frame) + 1)
-        frame["shown"] = [
-            f"{place}. {album} – {artist or 'several artists'}"
-            for place, album, artist in zip(frame["place"], frame["album_name"], frame["artist_name"], strict=True)
-        ]
+        frame["shown"] = numbered(frame, "place", "album_name", "artist_name", unknown="several artists")
         value = "score" if by == "popularity" else "plays"
-        chart = charts.bars(frame, value, "shown", _TITLES) if len(frame) else None
+        chart = charts.bars(frame, value, "shown", _TITLES)
         answer.show("top_albums", frame, chart, _TITLES, f"Bars of the {by} of albums, the first on top")

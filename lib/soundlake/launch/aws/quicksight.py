@@ -19,7 +19,7 @@ _READS = [
     "quicksight:ListIngestions",
 ]
 _VIEWS = ["quicksight:DescribeDashboard", "quicksight:ListDashboardVersions", "quicksight:QueryDashboard"]
-_MOST_BARS = 20
+_FUNCTIONS = {"sum": "SUM", "max": "MAX", "count": "COUNT", "distinct": "DISTINCT_COUNT"}
 Document = dict[str, Any]
 
 
@@ -74,57 +74,75 @@ def _dashboard(insights: list[Insight], user: str) -> Document:
         "AwsAccountId": {"Ref": "AWS::AccountId"},
         "DashboardId": {"Fn::Sub": "${AWS::StackName}-overview"},
         "Name": "Soundlake: albums, genres, artists, clusters",
-        "Definition": {"DataSetIdentifierDeclarations": sets, "Sheets": sheets},
+        "Definition": {
+            "DataSetIdentifierDeclarations": sets,
+            "CalculatedFields": [field for insight in insights for field in _calculated(insight)],
+            "Sheets": sheets,
+        },
         "Permissions": [{"Principal": user, "Actions": _VIEWS}],
     }
     return {"Type": "AWS::QuickSight::Dashboard", "Properties": properties}
 
 
 def _visual(insight: Insight) -> Document:
-    """The chart that the insight's header asks for: bars for values of names, a line for values over time."""
-    kind, _, rest = insight.chart.partition(";")
-    axes = dict(part.strip().split(": ") for part in rest.split(";"))
-    types = {column.name: column.type for column in insight.columns}
-    named, measured = sorted((axes["x"], axes["y"]), key=lambda name: types[name] in ("double", "bigint", "int"))
+    """The chart that the insight's header declares, bars or lines."""
+    chart = insight.drawn_as
+    is_bar = chart.kind == "bar"
     wells: Document = {
-        "Category": [_dimension(insight, named, types[named])],
-        "Values": [_measure(insight, measured, "AVERAGE" if types[measured] == "double" else "SUM")],
-        "Colors": [_dimension(insight, axes["colour"], types[axes["colour"]])] if "colour" in axes else [],
+        "Category": [_dimension(insight, chart.y if is_bar else chart.x)],
+        "Values": [_measure(insight)],
+        "Colors": [_dimension(insight, chart.colour)] if chart.colour else [],
     }
-    sort = {"FieldSort": {"FieldId": _field(insight, measured), "Direction": "DESC"}}
     common = {
         "VisualId": f"{_dashed(insight)}-chart",
         "Title": {"Visibility": "VISIBLE", "FormatText": {"PlainText": insight.question}},
     }
-    if kind == "line":
+    if not is_bar:
         configuration = {"Type": "LINE", "FieldWells": {"LineChartAggregatedFieldWells": wells}}
         return {"LineChartVisual": {**common, "ChartConfiguration": configuration}}
-    limit = {"ItemsLimit": _MOST_BARS, "OtherCategories": "EXCLUDE"}
+    sort: Document = {"CategorySort": [{"FieldSort": {"FieldId": _field(insight, chart.measure), "Direction": "DESC"}}]}
+    if chart.top:
+        sort["CategoryItemsLimit"] = {"ItemsLimit": chart.top, "OtherCategories": "EXCLUDE"}
     configuration = {
         "Orientation": "HORIZONTAL",
         "FieldWells": {"BarChartAggregatedFieldWells": wells},
-        "SortConfiguration": {"CategorySort": [sort], "CategoryItemsLimit": limit},
+        "SortConfiguration": sort,
     }
     return {"BarChartVisual": {**common, "ChartConfiguration": configuration}}
 
 
-def _dimension(insight: Insight, name: str, type_: str) -> Document:
-    field = {"FieldId": _field(insight, name), "Column": {"DataSetIdentifier": insight.name, "ColumnName": name}}
-    if type_ in _DATES:
+def _dimension(insight: Insight, name: str) -> Document:
+    field = {"FieldId": _field(insight, name), "Column": _column(insight, name)}
+    types = {column.name: column.type for column in insight.columns}
+    if types[name] in _DATES:
         return {"DateDimensionField": {**field, "DateGranularity": "MONTH" if name == "month" else "DAY"}}
     return {"CategoricalDimensionField": field}
 
 
-def _measure(insight: Insight, name: str, function: str) -> Document:
-    column = {"DataSetIdentifier": insight.name, "ColumnName": name}
-    aggregation = {"SimpleNumericalAggregation": function}
-    return {
-        "NumericalMeasureField": {
-            "FieldId": _field(insight, name),
-            "Column": column,
-            "AggregationFunction": aggregation,
-        }
-    }
+def _measure(insight: Insight) -> Document:
+    chart = insight.drawn_as
+    field: Document = {"FieldId": _field(insight, chart.measure)}
+    if function := _FUNCTIONS.get(chart.aggregate.function):
+        field["Column"] = _column(insight, chart.aggregate.value)
+        field["AggregationFunction"] = {"SimpleNumericalAggregation": function}
+    else:
+        field["Column"] = _column(insight, chart.label)  # the calculated field, which aggregates by itself
+    return {"NumericalMeasureField": field}
+
+
+def _calculated(insight: Insight) -> list[Document]:
+    """The field of an aggregate of two columns, a weighted mean or a ratio, named by the chart's label."""
+    chart, aggregate = insight.drawn_as, insight.drawn_as.aggregate
+    if aggregate.function in _FUNCTIONS:
+        return []
+    value, weight = f"{{{aggregate.value}}}", f"{{{aggregate.weight}}}"
+    total = f"{value} * {weight}" if aggregate.function == "mean" else value
+    expression = f"sum({total}) / sum(ifelse(isNotNull({value}), {weight}, 0))"
+    return [{"DataSetIdentifier": insight.name, "Name": chart.label, "Expression": expression}]
+
+
+def _column(insight: Insight, name: str) -> Document:
+    return {"DataSetIdentifier": insight.name, "ColumnName": name}
 
 
 def _type(type_: str) -> str | None:
