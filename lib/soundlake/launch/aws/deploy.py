@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from soundlake.aws import translate_errors
 from soundlake.errors import UsageError
 from soundlake.launch import lambda_archive
 from soundlake.launch.aws import emr_serverless, run, stack
@@ -14,7 +15,6 @@ from soundlake.launch.aws.artifacts import Artifact, digest, upload
 from soundlake.launch.aws.asked import Asked
 from soundlake.launch.aws.changes import Change, Stack
 from soundlake.launch.aws.packages import BUILT
-from soundlake.launch.aws.refusal import asked
 from soundlake.launch.aws.restart import restart_stream
 from soundlake.launch.aws.run import Run
 from soundlake.launch.jobs import REGISTRY
@@ -132,7 +132,7 @@ def _zone(account: Account, given: Mapping[str, str]) -> str:
     subnets = given.get("SubnetIds", "").split(",")
     if given.get("StreamTarget") != "glue" or not subnets[0]:
         return ""
-    with asked(f"the subnet {subnets[0]}", "ec2:DescribeSubnets"):
+    with translate_errors(f"the subnet {subnets[0]}", "ec2:DescribeSubnets"):
         found = account.client("ec2").describe_subnets(SubnetIds=[subnets[0].strip()])["Subnets"]
     return str(found[0]["AvailabilityZone"])
 
