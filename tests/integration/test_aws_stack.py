@@ -373,6 +373,17 @@ def test_a_stream_that_could_not_reach_its_source_is_refused_before_anything_is_
     assert [name for name in names(aws) if name.startswith("unreached")] == []
 
 
+def test_a_secret_that_the_stream_may_not_read_is_refused_before_anything_is_made(aws: str, moto: None) -> None:
+    option = "source.kafka.options.ssl.key.password=${secretsmanager:kafka:password}"
+    sets = ("source.type=kafka", "source.kafka.bootstrap_servers=broker:9098", option)
+    failed = deploy(aws, "unopened", "--yes", sets=sets)
+    assert isinstance(failed.exception, UsageError)
+    assert failed.exception.problems == (
+        "deploy.parameters.SourceSecretArn: needed, as source.kafka.options refers to a secret",
+    )
+    assert [name for name in names(aws) if name.startswith("unopened")] == []
+
+
 def test_deploy_checks_the_stream_as_the_launcher_does(aws: str, moto: None) -> None:
     failed = deploy(aws, "unread", "--yes", "--spark", "3.5", sets=("deploy.parameters.StreamTarget=glue",))
     assert isinstance(failed.exception, UsageError)

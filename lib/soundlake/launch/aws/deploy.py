@@ -22,6 +22,7 @@ from soundlake.launch.platforms import platform_of
 from soundlake.launch.versions import Line
 from soundlake.settings import Settings
 from soundlake.settings.model import DeploySettings
+from soundlake.settings.references import name_secrets
 
 # Each batch writes some 25 objects: on S3 they cost more than the seconds are worth (docs/cost.md).
 TRIGGER = "10 seconds"
@@ -121,6 +122,8 @@ def _check_jobs(settings: Settings, line: Line, given: Mapping[str, str]) -> Non
     for name, needed in {"SubnetIds": "SecurityGroupIds", "EndpointVpcId": "RouteTableIds"}.items():
         if given.get(name) and not given.get(needed):
             problems.append(f"deploy.parameters.{needed}: needed with {name}")
+    if source == "kafka" and name_secrets(settings.source.kafka.options) and not given.get("SourceSecretArn"):
+        problems.append("deploy.parameters.SourceSecretArn: needed, as source.kafka.options refers to a secret")
     if given.get("EndpointVpcId") and not in_vpc:
         problems.append("deploy.parameters.SubnetIds: needed with EndpointVpcId")
     if problems:
