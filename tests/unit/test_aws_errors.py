@@ -6,21 +6,18 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import TokenRetrievalError
-from moto import mock_aws
 
 from soundlake.aws import open_client, translate_errors
 from soundlake.errors import SoundlakeError
 
 
-@mock_aws
-def test_an_upload_that_s3_refuses_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "emulated")
+@pytest.mark.usefixtures("emulated_aws")
+def test_an_upload_that_s3_refuses_says_why(tmp_path: Path) -> None:
     file = tmp_path / "jobs.zip"
     file.write_bytes(b"jobs")
     line = r"^uploading jobs\.zip: The specified bucket does not exist \(PutObject: NoSuchBucket\)$"
     with pytest.raises(SoundlakeError, match=line), translate_errors("uploading jobs.zip", "s3:PutObject"):
-        open_client("s3", region="eu-west-1").upload_file(str(file), "no-such-bucket", "jobs.zip")
+        open_client("s3").upload_file(str(file), "no-such-bucket", "jobs.zip")
 
 
 def test_an_expired_login_says_what_to_set() -> None:
