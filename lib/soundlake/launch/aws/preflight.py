@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from soundlake.aws import open_session, translate_errors
@@ -26,24 +26,17 @@ def examine(deploy: DeploySettings) -> Iterator[Finding]:
     """Yield a finding for each thing that the stacks need of the account; nothing is made or changed."""
     account = Account(deploy)
     parameters = {**defaults(), **{key: value.get_secret_value() for key, value in deploy.parameters.items()}}
-    yield _finding("credentials", lambda: _identity(account))
-    yield _finding("region", lambda: _region(deploy))
-    yield _finding("vCPUs of the application", lambda: _capacity(deploy, parameters))
-    yield _finding("vCPUs of the account", lambda: _quota(account, parameters))
-    yield _finding("Lake Formation", lambda: _lake_formation(account))
+    yield Finding.of("credentials", lambda: _identity(account))
+    yield Finding.of("region", lambda: _region(deploy))
+    yield Finding.of("vCPUs of the application", lambda: _capacity(deploy, parameters))
+    yield Finding.of("vCPUs of the account", lambda: _quota(account, parameters))
+    yield Finding.of("Lake Formation", lambda: _lake_formation(account))
     if int(parameters["ExtractConcurrency"]):
-        yield _finding("functions at once", lambda: _functions(account, int(parameters["ExtractConcurrency"])))
+        yield Finding.of("functions at once", lambda: _functions(account, int(parameters["ExtractConcurrency"])))
     subnets = [subnet.strip() for subnet in parameters["SubnetIds"].split(",") if subnet.strip()]
     if subnets:
-        yield _finding("subnets", lambda: _subnets(account, subnets, parameters))
-        yield _finding("ways to AWS's services", lambda: _ways(account, subnets, parameters))
-
-
-def _finding(what: str, check: Callable[[], str]) -> Finding:
-    try:
-        return Finding(what, True, check())
-    except SoundlakeError as error:
-        return Finding(what, False, str(error))
+        yield Finding.of("subnets", lambda: _subnets(account, subnets, parameters))
+        yield Finding.of("ways to AWS's services", lambda: _ways(account, subnets, parameters))
 
 
 def _identity(account: Account) -> str:
