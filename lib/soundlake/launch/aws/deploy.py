@@ -12,8 +12,8 @@ from soundlake.launch import lambda_archive
 from soundlake.launch.aws import emr_serverless, run, stack
 from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.artifacts import Artifact, digest, upload
-from soundlake.launch.aws.asked import Asked
 from soundlake.launch.aws.changes import Change, Stack
+from soundlake.launch.aws.job_requests import JobRequests
 from soundlake.launch.aws.packages import BUILT
 from soundlake.launch.aws.restart import restart_stream
 from soundlake.launch.aws.run import Run
@@ -55,7 +55,7 @@ def deploy(settings: Settings, reload: Reload, line: Line, agree: Agree) -> bool
         return False
     buckets = holder.outputs
     stream = _stream(reload(_defaults(name, region, buckets)), line, buckets["ArtifactBucket"])
-    jobs = Asked(stream, on_glue=given.get("StreamTarget") == "glue")
+    jobs = JobRequests(stream, on_glue=given.get("StreamTarget") == "glue")
     main = stack.main(jobs, settings.deploy.quicksight_user)
     extraction, template = _extraction(stream.deploy, given), _template(stream.deploy, main)
     upload(account.client("s3"), [*_taken_along(jobs), *extraction, template])
@@ -140,7 +140,7 @@ def _zone(account: Account, given: Mapping[str, str]) -> str:
     return str(found[0]["AvailabilityZone"])
 
 
-def _taken_along(jobs: Asked) -> list[Artifact]:
+def _taken_along(jobs: JobRequests) -> list[Artifact]:
     """What the jobs of the stack are made of: each once, and Glue's only where the stream runs there."""
     runs = [*(jobs.run(job) for job in ("stream", *stack.SCHEDULES))]
     runs += [jobs.run("stream", target="glue")] if jobs.on_glue else []
