@@ -12,14 +12,17 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from moto import mock_aws
 from pyspark.sql import SparkSession
 
 from helpers.demo import demo
+from helpers.services.extracting import Extracting
 from helpers.services.kafka import Broker, kafka_broker
 from helpers.services.kinesis import CREDENTIALS, Emulator, kinesis_emulator
 from helpers.services.moto import moto_server
 from helpers.services.object_store import ObjectStore
 from helpers.services.object_store import object_store as run_object_store
+from helpers.services.spotify import FakeSpotify
 from helpers.services.trino import Trino, trino_server
 from soundlake.launch.jars import fetch_s3
 from soundlake.launch.local import spark_environment
@@ -39,7 +42,7 @@ settings.load_profile("soundlake")
 # What a run has once. Tests that use one of these stay together in one process; the others run beside them.
 ONCE = {"spark", "kafka", "kinesis", "object_store", "trino", "demo_lake"}
 # Fixtures that start something, or go through boto3 and moto, which take a second to load.
-HEAVY = ONCE | {"aws", "bucket", "endpoint"}
+HEAVY = ONCE | {"aws", "bucket", "emulated_aws", "endpoint"}
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of its own
@@ -90,6 +93,28 @@ def aws() -> Iterator[str]:
     """The URL of moto, which stands for Glue; its S3 has no part in this."""
     with moto_server() as url:
         yield url
+
+
+@pytest.fixture
+def emulated_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An AWS inside this process, in which nothing is there yet, with credentials and a region."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "emulated")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def extracting(fake: FakeSpotify, tmp_path: Path) -> Extracting:
+    """Runs against the `fake` of a module, in a folder of the test's own."""
+    return Extracting(fake, tmp_path)
+
+
+@pytest.fixture
+def playlist(fake: FakeSpotify) -> str:
+    """All tracks of the `fake`, in order."""
+    return fake.catalog.add_playlist(1, list(fake.catalog.tracks.values()))
 
 
 @pytest.fixture(scope="session")

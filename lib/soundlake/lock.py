@@ -16,17 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from soundlake.aws import error_code, translate_errors
 from soundlake.errors import SoundlakeError
-from soundlake.s3 import put_options
-from soundlake.settings import Settings
-from soundlake.settings.bucket import open_s3, split_uri
-from soundlake.settings.checks import local_path
+from soundlake.settings.bucket import split_uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_JOB = "archive-processed"
-# How long a lock on S3 outlives its process; it is renewed long before.
-SECONDS = 600
 _TAKEN = ("412", "PreconditionFailed", "409", "ConditionalRequestConflict")
 
 
@@ -61,23 +55,6 @@ class Holder:
 
     def __str__(self) -> str:
         return f"{self.job} on {self.host}, process {self.pid}, since {_shown(self.since)}"
-
-
-@contextmanager
-def archive_lock(settings: Settings) -> Iterator[Callable[[], None]]:
-    """Hold the lock of archive-processed for a lake; yields a function that renews it, to be called regularly.
-
-    Raises SoundlakeError where another process has it; the function raises it where the lock was lost.
-    """
-    folder = local_path(settings.lake.uri)
-    if folder is not None:
-        with file_lock(lock_file(folder, _JOB), _JOB):
-            yield lambda: None
-        return
-    lock = BucketLock(settings.lake.uri, open_s3(settings), put_options=put_options(settings))
-    lock.take()
-    with releasing(lock.release):
-        yield lock.keep
 
 
 @contextmanager
@@ -134,9 +111,9 @@ class BucketLock:
         client: S3Client,
         now: Callable[[], float] = time.time,
         *,
-        name: str = _JOB,
-        job: str = _JOB,
-        seconds: float = SECONDS,
+        name: str,
+        job: str,
+        seconds: float,
         put_options: Mapping[str, str] | None = None,
     ) -> None:
         """The lock `name` of a lake, for a process that runs `job`; each put extends it by `seconds`.

@@ -37,7 +37,7 @@ SCALING = {
 }
 
 JAVA_OPTIONS = (
-    # Judging a record is one long expression; HotSpot would interpret methods above 8,000 bytes for good.
+    # Spark generates methods above 8,000 bytes for wide rows; HotSpot would interpret them for good.
     "-XX:-DontCompileHugeMethods",
     # HotSpot's second compiler, eight times less eager than it is by itself: on few cores it takes as much time as the
     # work does for minutes, and what is hot soon reaches these numbers too.

@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from soundlake.launch.aws import run, stack
-from soundlake.launch.aws.asked import Asked
+from soundlake.launch.aws.job_requests import JobRequests
 from soundlake.launch.aws.run import Run
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.platforms import platform_of
@@ -20,17 +20,17 @@ USER = "arn:aws:quicksight:eu-west-1:123456789012:user/default/analyst"
 SETTINGS = ("lake.uri=s3://lake/lake", "source.type=kinesis", "source.kinesis.stream=soundlake", "catalog.type=glue")
 
 
-def asked(*sets: str, line: str = "4.1", on_glue: bool = False) -> Asked:
+def job_requests(*sets: str, line: str = "4.1", on_glue: bool = False) -> JobRequests:
     """What the jobs of a stack are started with, under these settings."""
     settings = load_settings(sets=[*SETTINGS, "deploy.bucket=artifacts", *sets], env={})
     stream = Run(REGISTRY["stream"], settings, settings.deploy, platform_of("emr-serverless", choose_line(line)))
-    return Asked(stream, on_glue=on_glue)
+    return JobRequests(stream, on_glue=on_glue)
 
 
 def main(*sets: str, user: str | None = USER) -> dict[str, Any]:
     """The template of what runs; the package is not built for it."""
     with patch.object(run, "_package", lambda: ("soundlake.zip", b"the package")):
-        return stack.main(asked(*sets, on_glue=True), user)
+        return stack.main(job_requests(*sets, on_glue=True), user)
 
 
 def write(folder: Path) -> None:

@@ -6,7 +6,8 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -21,13 +22,14 @@ from soundlake.archive import local_files, run
 from soundlake.archive.bucket_files import BucketFiles
 from soundlake.archive.run import ArchiveSummary, archive_processed
 from soundlake.errors import SoundlakeError, UsageError
-from soundlake.lock import SECONDS, BucketLock
+from soundlake.lock import BucketLock
 from soundlake.settings import load_settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 MINUTE = 60_000
+SECONDS = 600.0
 
 
 class Checkpoint:
@@ -448,15 +450,21 @@ def test_an_object_changed_while_it_is_moved_is_not_deleted(
     assert s3.get_object(Bucket=BUCKET, Key="raw/a.json")["Body"].read() == b"new"
 
 
+def lock_of(s3: S3Client, now: Callable[[], float] = time.time) -> BucketLock:
+    return BucketLock(
+        f"s3://{BUCKET}/lake", s3, now, name="archive-processed", job="archive-processed", seconds=SECONDS
+    )
+
+
 def test_of_two_movers_on_s3_one_is_kept_out(s3: S3Client) -> None:
-    BucketLock(f"s3://{BUCKET}/lake", s3).take()
+    lock_of(s3).take()
     with pytest.raises(SoundlakeError, match="already at work"):
-        BucketLock(f"s3://{BUCKET}/lake", s3).take()
+        lock_of(s3).take()
 
 
 def test_a_lock_on_s3_is_free_after_its_release_and_after_its_end(s3: S3Client) -> None:
     now = [1000.0]
-    first, second, third = (BucketLock(f"s3://{BUCKET}/lake", s3, lambda: now[0]) for _ in range(3))
+    first, second, third = (lock_of(s3, lambda: now[0]) for _ in range(3))
     first.take()
     first.release()
     second.take()
@@ -468,7 +476,7 @@ def test_a_lock_on_s3_is_free_after_its_release_and_after_its_end(s3: S3Client) 
 
 def test_a_lock_on_s3_is_renewed(s3: S3Client) -> None:
     now = [1000.0]
-    first, second = (BucketLock(f"s3://{BUCKET}/lake", s3, lambda: now[0]) for _ in range(2))
+    first, second = (lock_of(s3, lambda: now[0]) for _ in range(2))
     first.take()
     for _ in range(4):
         now[0] += SECONDS * 0.6
@@ -479,9 +487,9 @@ def test_a_lock_on_s3_is_renewed(s3: S3Client) -> None:
 
 def test_of_two_that_find_an_ended_lock_one_gets_it(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    BucketLock(f"s3://{BUCKET}/lake", s3, lambda: now[0]).take()
+    lock_of(s3, lambda: now[0]).take()
     now[0] += SECONDS + 1
-    slow, quick = (BucketLock(f"s3://{BUCKET}/lake", s3, lambda: now[0]) for _ in range(2))
+    slow, quick = (lock_of(s3, lambda: now[0]) for _ in range(2))
     found = slow._read()
     quick.take()
     monkeypatch.setattr(slow, "_read", iter([found, quick._read()]).__next__)
@@ -496,12 +504,12 @@ def test_a_put_of_the_lock_whose_answer_was_lost_counts(s3: S3Client, monkeypatc
         put(**arguments)
         raise ClientError({"Error": {"Code": "PreconditionFailed", "Message": ""}}, "PutObject")
 
-    lock = BucketLock(f"s3://{BUCKET}/lake", s3)
+    lock = lock_of(s3)
     with monkeypatch.context() as losing:
         losing.setattr(s3, "put_object", lost)
         lock.take()
     lock.release()
-    BucketLock(f"s3://{BUCKET}/lake", s3).take()
+    lock_of(s3).take()
 
 
 # The command.

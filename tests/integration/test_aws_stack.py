@@ -190,9 +190,9 @@ def test_the_glue_job_of_the_stack_is_what_glue_takes() -> None:
 def test_the_stack_asks_for_what_the_launcher_asks_for(job: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "_package", lambda: ("soundlake.zip", b"the package"))
     sets = ("deploy.jars=s3://mine/a.jar", 'deploy.spark.spark.x=a ${HOME} "b" c', "source.type=files")
-    asked = templates.asked(*sets, "source.files.path=s3://landing/records")
-    launched = replace(asked.run(job), deploy=asked.run(job).deploy.model_copy(update={"name": "soundlake"}))
-    template = stack.main(asked)["Resources"]
+    requests = templates.job_requests(*sets, "source.files.path=s3://landing/records")
+    launched = replace(requests.run(job), deploy=requests.run(job).deploy.model_copy(update={"name": "soundlake"}))
+    template = stack.main(requests)["Resources"]
     if job == "stream":
         definition = json.loads(_substituted(template["KeepStream"]["Properties"]["DefinitionString"]["Fn::Sub"]))
         told = definition["States"]["Start"]["Parameters"]
@@ -213,7 +213,7 @@ def _substituted(text: str) -> str:
 def test_jars_settings_and_the_connector_reach_the_glue_stream_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "_package", lambda: ("soundlake.zip", b"the package"))
     sets = ("deploy.jars=s3://mine/connector.jar", "deploy.spark.spark.x=y", "deploy.glue_worker=G.025X")
-    job = templates.asked(*sets, line="3.5").glue_stream()
+    job = templates.job_requests(*sets, line="3.5").glue_stream()
     assert job["DefaultArguments"]["--extra-jars"] == "s3://mine/connector.jar"
     assert "spark.x=y" in job["DefaultArguments"]["--conf"]
     assert (job["WorkerType"], job["GlueVersion"]) == ("G.025X", platform_of("glue", choose_line("3.5")).releases[0])
@@ -371,6 +371,17 @@ def test_a_stream_that_could_not_reach_its_source_is_refused_before_anything_is_
     assert isinstance(failed.exception, UsageError)
     assert str(failed.exception).startswith(f"deploy.parameters.{key}: ")
     assert [name for name in names(aws) if name.startswith("unreached")] == []
+
+
+def test_a_secret_that_the_stream_may_not_read_is_refused_before_anything_is_made(aws: str, moto: None) -> None:
+    option = "source.kafka.options.ssl.key.password=${secretsmanager:kafka:password}"
+    sets = ("source.type=kafka", "source.kafka.bootstrap_servers=broker:9098", option)
+    failed = deploy(aws, "unopened", "--yes", sets=sets)
+    assert isinstance(failed.exception, UsageError)
+    assert failed.exception.problems == (
+        "deploy.parameters.SourceSecretArn: needed, as source.kafka.options refers to a secret",
+    )
+    assert [name for name in names(aws) if name.startswith("unopened")] == []
 
 
 def test_deploy_checks_the_stream_as_the_launcher_does(aws: str, moto: None) -> None:

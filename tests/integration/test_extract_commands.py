@@ -15,7 +15,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from helpers.services.catalog import Catalog, an_id
 from helpers.services.extracting import APP, Extracting
@@ -35,11 +34,6 @@ A_TRACK = an_id("track", 1)
 def fake() -> Iterator[FakeSpotify]:
     with FakeSpotify(Catalog.of(60)) as server:
         yield server
-
-
-@pytest.fixture
-def extracting(fake: FakeSpotify, tmp_path: Path) -> Extracting:
-    return Extracting(fake, tmp_path)
 
 
 @pytest.fixture(autouse=True)
@@ -247,15 +241,6 @@ def test_no_window_of_30_seconds_holds_more_requests_than_allowed() -> None:
 # Credentials, and running by a clock.
 
 
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "emulated")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    with mock_aws():
-        yield
-
-
 def keep_secret(text: str) -> None:
     boto3.client("secretsmanager").create_secret(Name="spotify", SecretString=text)
 
@@ -263,7 +248,7 @@ def keep_secret(text: str) -> None:
 AWS_KEEPS_IT = "extract.secret_id=spotify"
 
 
-@pytest.mark.usefixtures("aws")
+@pytest.mark.usefixtures("emulated_aws")
 def test_credentials_can_be_a_secret() -> None:
     keep_secret(json.dumps({"client_id": "from-aws", "client_secret": "hidden"}))
     found = load_credentials(load_settings(None, (AWS_KEEPS_IT,), env={}), env={})
@@ -272,7 +257,7 @@ def test_credentials_can_be_a_secret() -> None:
     assert "from-aws" not in repr(found)
 
 
-@pytest.mark.usefixtures("aws")
+@pytest.mark.usefixtures("emulated_aws")
 def test_a_secret_in_another_shape_is_not_shown() -> None:
     keep_secret("client_secret=hidden")
     with pytest.raises(SoundlakeError, match="should be a JSON object") as caught:
@@ -280,7 +265,7 @@ def test_a_secret_in_another_shape_is_not_shown() -> None:
     assert "hidden" not in str(caught.value)
 
 
-@pytest.mark.usefixtures("aws")
+@pytest.mark.usefixtures("emulated_aws")
 def test_a_secret_that_is_not_there_is_said() -> None:
     with pytest.raises(SoundlakeError, match="cannot read the secret spotify"):
         load_credentials(load_settings(None, (AWS_KEEPS_IT,), env={}), env={})
@@ -297,7 +282,7 @@ class Invocation:
 
 
 @pytest.fixture
-def in_the_cloud(aws: None, fake: FakeSpotify, monkeypatch: pytest.MonkeyPatch) -> Any:
+def in_the_cloud(emulated_aws: None, fake: FakeSpotify, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Records, state and credentials on AWS; returns a client of S3."""
     keep_secret(json.dumps({"client_id": "an-app", "client_secret": "its-password"}))
     client = boto3.client("s3")

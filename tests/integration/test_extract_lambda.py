@@ -77,16 +77,6 @@ def fake() -> Iterator[FakeSpotify]:
         yield server
 
 
-@pytest.fixture
-def extracting(fake: FakeSpotify, tmp_path: Path) -> Extracting:
-    return Extracting(fake, tmp_path)
-
-
-@pytest.fixture
-def playlist(fake: FakeSpotify) -> str:
-    return fake.catalog.add_playlist(1, list(fake.catalog.tracks.values()))
-
-
 def invoke(unpacked: Path, extracting: Extracting, event: dict[str, Any], seconds: float = 300) -> dict[str, Any]:
     """One invocation, in an interpreter that sees the archive and the standard library only."""
     told = [one.partition("=") for one in extracting.sets]

@@ -19,13 +19,13 @@ from typer.testing import CliRunner
 from helpers.request_model import problems
 from helpers.services.moto import moto_server
 from soundlake import cli
+from soundlake.aws import translate_errors
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch.arguments import parse
 from soundlake.launch.aws import artifacts, launcher, packages
 from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.glue import Glue
 from soundlake.launch.aws.launcher import TARGETS, described, follow, prepare
-from soundlake.launch.aws.refusal import asked
 from soundlake.launch.aws.run import CATALOG, Run
 from soundlake.launch.command_line import read_command_line
 from soundlake.launch.glue_arguments import without_glue
@@ -458,7 +458,7 @@ def test_a_job_that_was_there_before_is_updated_and_stays(world: World) -> None:
 def test_a_missing_permission_is_one_line_with_its_name() -> None:
     error = ClientError({"Error": {"Code": "AccessDenied", "Message": "no\nway"}}, "PutObject")
     line = "^uploading x: AWS refused it, s3:PutObject is not allowed: no way$"
-    with pytest.raises(SoundlakeError, match=line), asked("uploading x", "s3:PutObject"):
+    with pytest.raises(SoundlakeError, match=line), translate_errors("uploading x", "s3:PutObject"):
         raise error
 
 

@@ -118,6 +118,15 @@ def test_who_writes_to_encrypted_streams_and_buckets_may_make_data_keys(role: st
     assert {"kms:Decrypt", "kms:GenerateDataKey"} <= on_the_key(role)
 
 
+def test_only_a_stream_reads_a_secret_and_only_that_of_its_source() -> None:
+    def secrets_of(role: str) -> list[Any]:
+        reading = (one for one in statements_of(role) if "secretsmanager:GetSecretValue" in listed(one["Action"]))
+        return [one["Resource"] for one in reading]
+
+    assert secrets_of("StreamRole") == [{"Ref": "SourceSecretArn"}]
+    assert secrets_of("BatchRole") == []
+
+
 def test_an_agent_may_send_and_say_how_it_is() -> None:
     (policy,) = resources("AWS::IAM::ManagedPolicy").values()
     allowed = {

@@ -6,7 +6,6 @@ import json
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -23,17 +22,6 @@ HOURS = {"Retry-After": "72000"}
 def fake() -> Iterator[FakeSpotify]:
     with FakeSpotify(Catalog.of(TRACKS)) as server:
         yield server
-
-
-@pytest.fixture
-def extracting(fake: FakeSpotify, tmp_path: Path) -> Extracting:
-    return Extracting(fake, tmp_path)
-
-
-@pytest.fixture
-def playlist(fake: FakeSpotify) -> str:
-    """120 tracks in order."""
-    return fake.catalog.add_playlist(1, list(fake.catalog.tracks.values()))
 
 
 def positions(extracting: Extracting) -> list[int]:

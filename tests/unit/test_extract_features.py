@@ -25,11 +25,6 @@ def fake() -> Iterator[FakeSpotify]:
         yield server
 
 
-@pytest.fixture
-def extracting(fake: FakeSpotify, tmp_path: Path) -> Extracting:
-    return Extracting(fake, tmp_path)
-
-
 def providers(extracting: Extracting) -> dict[str, str]:
     """Which provider each track's features came from."""
     return {r["payload"]["id"]: r["payload"]["provider"] for r in extracting.records("audio_features")}

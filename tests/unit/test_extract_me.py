@@ -6,7 +6,6 @@ import stat
 import threading
 import webbrowser
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import requests
@@ -27,11 +26,6 @@ def fake() -> Iterator[FakeSpotify]:
     with FakeSpotify(Catalog.of(60)) as server:
         server.consents.add("a-consent")
         yield server
-
-
-@pytest.fixture
-def extracting(fake: FakeSpotify, tmp_path: Path) -> Extracting:
-    return Extracting(fake, tmp_path)
 
 
 def play(fake: FakeSpotify, *minutes: int) -> None:

@@ -6,13 +6,11 @@ import gzip
 import json
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.extract.state import open_state
@@ -148,16 +146,7 @@ def test_an_error_on_its_way_is_not_hidden_by_one_of_closing(tmp_path: Path, mon
 # S3 and Kinesis.
 
 
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "emulated")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    with mock_aws():
-        yield
-
-
-@pytest.mark.usefixtures("aws")
+@pytest.mark.usefixtures("emulated_aws")
 def test_files_can_be_on_s3() -> None:
     client = boto3.client("s3")
     client.create_bucket(Bucket="a-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
@@ -169,7 +158,7 @@ def test_files_can_be_on_s3() -> None:
     assert json.loads(gzip.decompress(body)) == RECORD
 
 
-@pytest.mark.usefixtures("aws")
+@pytest.mark.usefixtures("emulated_aws")
 def test_files_and_what_is_remembered_are_encrypted_with_the_key_of_the_settings() -> None:
     client, key = boto3.client("s3"), "arn:aws:kms:eu-west-1:123456789012:key/of-a-test"
     client.create_bucket(Bucket="a-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
@@ -182,7 +171,7 @@ def test_files_and_what_is_remembered_are_encrypted_with_the_key_of_the_settings
     assert [(answer["ServerSideEncryption"], answer["SSEKMSKeyId"]) for answer in told] == [("aws:kms", key)] * 2
 
 
-@pytest.mark.usefixtures("aws")
+@pytest.mark.usefixtures("emulated_aws")
 def test_tokens_are_encrypted_with_the_key_of_their_bucket_where_the_settings_name_none() -> None:
     client = boto3.client("s3")
     client.create_bucket(Bucket="a-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
@@ -195,14 +184,14 @@ def test_tokens_are_encrypted_with_the_key_of_their_bucket_where_the_settings_na
     assert (told["ServerSideEncryption"], told["SSEKMSKeyId"]) == ("aws:kms", key)
 
 
-@pytest.mark.usefixtures("aws")
+@pytest.mark.usefixtures("emulated_aws")
 def test_a_bucket_that_is_not_there_is_said_at_once() -> None:
     with pytest.raises(SoundlakeError, match="cannot reach the bucket of s3://no-bucket/raw"):
         open_publisher(settings(), "files", "s3://no-bucket/raw")
 
 
 @pytest.fixture
-def stream(aws: None) -> Any:
+def stream(emulated_aws: None) -> Any:
     client = boto3.client("kinesis")
     client.create_stream(StreamName="records", ShardCount=1)
     return client
@@ -298,7 +287,7 @@ def test_a_record_that_is_too_big_is_named() -> None:
         publisher.publish("playlist", "p1", {"kind": "playlist", "payload": {"x": "y" * 1_200_000}})
 
 
-@pytest.mark.usefixtures("aws")
+@pytest.mark.usefixtures("emulated_aws")
 def test_a_stream_that_is_not_there_is_said_at_once() -> None:
     with pytest.raises(SoundlakeError, match="cannot reach the Kinesis stream records"):
         open_publisher(settings(*KINESIS), "kinesis")

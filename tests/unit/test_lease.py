@@ -317,14 +317,14 @@ def test_a_holder_notices_that_another_has_its_lease(on_s3: Settings, s3: S3Clie
 
 @pytest.mark.parametrize(("seconds", "is_lost"), [(60, False), (9, True)])
 def test_a_lease_counts_as_lost_ten_seconds_before_its_end(s3: S3Client, seconds: float, is_lost: bool) -> None:
-    lock = BucketLock(f"s3://{BUCKET}/mine", s3, name="writer", seconds=seconds)
+    lock = BucketLock(f"s3://{BUCKET}/mine", s3, name="writer", job="writer", seconds=seconds)
     lock.take()
     assert Lease(lock).is_lost == is_lost
 
 
 def test_a_lock_that_has_ended_is_lost_where_nobody_took_it_too(s3: S3Client) -> None:
     now = [1000.0]
-    lock = BucketLock(f"s3://{BUCKET}/mine", s3, lambda: now[0], name="writer", seconds=60)
+    lock = BucketLock(f"s3://{BUCKET}/mine", s3, lambda: now[0], name="writer", job="writer", seconds=60)
     lock.take()
     now[0] += 61
     with pytest.raises(SoundlakeError, match="lost its lock"):

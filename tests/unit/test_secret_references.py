@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from soundlake.errors import UsageError
 from soundlake.settings import Settings, check_source, load_settings
@@ -26,15 +24,6 @@ def found(value: str) -> str:
     return followed("source.kafka.options", kafka(value).source.kafka.options)["sasl.jaas.config"]
 
 
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "emulated")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    with mock_aws():
-        yield
-
-
 def test_a_file_holds_an_option(tmp_path: Path) -> None:
     (tmp_path / "jaas").write_text(JAAS.format("from a file") + "\n", encoding="utf-8")
     assert found(f"${{file:{tmp_path}/jaas}}") == JAAS.format("from a file")
@@ -45,7 +34,7 @@ def test_a_reference_may_be_a_part_of_a_value(tmp_path: Path) -> None:
     assert found(JAAS.format(f"${{file:{tmp_path}/password}}")) == JAAS.format("from a file")
 
 
-@pytest.mark.usefixtures("aws")
+@pytest.mark.usefixtures("emulated_aws")
 def test_a_secret_of_secrets_manager_holds_an_option_by_name_or_arn_whole_or_by_key() -> None:
     text = json.dumps({"password": "from AWS"})
     arn = boto3.client("secretsmanager").create_secret(Name="lake/kafka", SecretString=text)["ARN"]
@@ -69,7 +58,7 @@ def test_a_launcher_elsewhere_does_not_look_for_the_files_of_the_jobs_machine() 
     check_source(kafka("${file:/etc/soundlake/only-there}"), is_here=False)
 
 
-@pytest.mark.usefixtures("aws")
+@pytest.mark.usefixtures("emulated_aws")
 @pytest.mark.parametrize("text", ["hunter2", '{"user": "hunter2"}', '["hunter2"]', '{"password": 1}'])
 def test_a_secret_without_the_key_is_told_without_what_it_holds(text: str) -> None:
     boto3.client("secretsmanager").create_secret(Name="kafka", SecretString=text)

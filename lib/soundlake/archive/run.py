@@ -14,12 +14,13 @@ from soundlake.archive.files import LandedFile, MoveOutcome, SourceFiles, folder
 from soundlake.archive.local_files import LocalFiles
 from soundlake.archive.texts import open_texts
 from soundlake.errors import SoundlakeError
-from soundlake.lock import archive_lock
+from soundlake.lease import lease
 from soundlake.s3 import put_options
 from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3
 from soundlake.settings.checks import check_lake_exists, local_path
 
+_JOB = "archive-processed"
 _CHUNK = 64
 
 
@@ -67,7 +68,7 @@ def archive_processed(settings: Settings, *, dry_run: bool = False) -> ArchiveSu
     root, aside = folders_of(settings)
     check_lake_exists(settings)
     source = _open(settings, root, aside)
-    with archive_lock(settings) as keep:
+    with lease(settings, _JOB, _JOB, waits=False) as held:
         # The commits are read before the files are listed, so that no file is committed in between.
         committed = committed_files(open_texts(f"{settings.lake.uri.rstrip('/')}/_checkpoints/ingest", settings))
         read = _below(committed.times, source.prefix)
@@ -78,7 +79,7 @@ def archive_processed(settings: Settings, *, dry_run: bool = False) -> ArchiveSu
             return summary
         with ThreadPoolExecutor(source.workers) as pool:
             for done, chunk in enumerate(_chunks(wanted)):
-                keep()
+                held.check()
                 failed = len(summary.failed)
                 for file, outcome in zip(chunk, pool.map(lambda file: _moved(source, file), chunk), strict=True):
                     if isinstance(outcome, SoundlakeError):

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from soundlake.aws import translate_errors
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.s3 import put_options
 from soundlake.settings import Settings
@@ -101,42 +102,34 @@ class BucketState:
     folder: Path | None = None
 
     def __init__(self, uri: str, settings: Settings) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         self._uri = uri.rstrip("/")
         self._put_options: dict[str, Any] = dict(put_options(settings))
         self._bucket, prefix = split_uri(uri)
         self._prefix = f"{prefix}/" if prefix else ""
-        self._errors = (BotoCoreError, ClientError)
         self._client = open_s3(settings)
 
     def read(self, name: str) -> dict[str, Any] | None:
         """Return a document; see `StateStore`."""
         shown = f"{self._uri}/{name}.json"
-        try:
-            body = self._client.get_object(Bucket=self._bucket, Key=f"{self._prefix}{name}.json")["Body"].read()
-        except self._client.exceptions.NoSuchKey:
-            return None
-        except self._errors as error:
-            raise SoundlakeError(f"cannot read {shown}: {error}") from None
+        with translate_errors(f"cannot read {shown}", "s3:GetObject"):
+            try:
+                body = self._client.get_object(Bucket=self._bucket, Key=f"{self._prefix}{name}.json")["Body"].read()
+            except self._client.exceptions.NoSuchKey:
+                return None
         return _parsed(body, shown)
 
     def write(self, name: str, document: dict[str, Any]) -> None:
         """Replace a document; see `StateStore`."""
         body = json.dumps(document, ensure_ascii=False).encode()
-        try:
+        with translate_errors(f"cannot write {self._uri}/{name}.json", "s3:PutObject"):
             self._client.put_object(
                 Bucket=self._bucket, Key=f"{self._prefix}{name}.json", Body=body, **self._put_options
             )
-        except self._errors as error:
-            raise SoundlakeError(f"cannot write {self._uri}/{name}.json: {error}") from None
 
     def remove(self, name: str) -> None:
         """Remove a document."""
-        try:
+        with translate_errors(f"cannot remove {self._uri}/{name}.json", "s3:DeleteObject"):
             self._client.delete_object(Bucket=self._bucket, Key=f"{self._prefix}{name}.json")
-        except self._errors as error:
-            raise SoundlakeError(f"cannot remove {self._uri}/{name}.json: {error}") from None
 
 
 def _parsed(content: bytes, shown: str) -> dict[str, Any]:

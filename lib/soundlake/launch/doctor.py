@@ -17,11 +17,19 @@ from soundlake.settings import Settings, check_lake_writable
 
 @dataclass(frozen=True)
 class Finding:
-    """What was looked at, whether it is as it should be, and what was found."""
+    """What was checked, whether it passed, and what was found."""
 
     what: str
     is_well: bool
     found: str
+
+    @classmethod
+    def of(cls, what: str, check: Callable[[], str]) -> Finding:
+        """Run a check, which returns what it found or raises SoundlakeError."""
+        try:
+            return cls(what, True, check())
+        except SoundlakeError as error:
+            return cls(what, False, str(error))
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -36,14 +44,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("bundled records", _sample),
         ("lake", lambda: _lake(settings)),
     ):
-        yield _finding(what, check)
-
-
-def _finding(what: str, check: Callable[[], str]) -> Finding:
-    try:
-        return Finding(what, True, check())
-    except SoundlakeError as error:
-        return Finding(what, False, str(error))
+        yield Finding.of(what, check)
 
 
 def _java(line: Line) -> str:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from deltalake import DeltaTable
-
 from soundlake.catalog.delta import open_delta, read_rows
 from soundlake.clusters.drift import Drift, columns, enough, measure
 from soundlake.errors import SoundlakeError
@@ -56,7 +54,7 @@ def read_status(settings: Settings) -> LakeStatus:
 
 
 def _drift(settings: Settings, model: dict[str, Any]) -> Drift | None:
-    table = _open(settings, TRACK_FEATURES.path)
+    table = open_delta(settings, TRACK_FEATURES.path)
     # The log first: mostly there are too few new rows, and no file has to be read.
     if table is None or table.count() - model["n_tracks"] < enough(model["n_tracks"]):
         return None
@@ -65,17 +63,13 @@ def _drift(settings: Settings, model: dict[str, Any]) -> Drift | None:
 
 def _statuses(settings: Settings) -> Iterator[TableStatus]:
     for declared in (*TABLES, *(insight.table for insight in load_insights())):
-        table = _open(settings, declared.path)
+        table = open_delta(settings, declared.path)
         if table is not None:
             changed_at = datetime.fromtimestamp(table.history(1)[0]["timestamp"] / 1000, UTC)
             yield TableStatus(declared.view, table.count(), table.version(), changed_at)
 
 
 def _rows(settings: Settings, path: str) -> list[dict[str, Any]]:
-    table = _open(settings, path)
+    table = open_delta(settings, path)
     rows: list[dict[str, Any]] = [] if table is None else read_rows(table).to_pylist()
     return rows
-
-
-def _open(settings: Settings, path: str) -> DeltaTable | None:
-    return open_delta(settings, path)

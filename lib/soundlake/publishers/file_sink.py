@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
+from soundlake.aws import translate_errors
 from soundlake.errors import SoundlakeError
 from soundlake.s3 import put_options
 from soundlake.settings import Settings
@@ -83,17 +84,12 @@ class BucketSink:
     """A prefix on S3: a file is written locally and uploaded when it is complete."""
 
     def __init__(self, uri: str, settings: Settings) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         self._bucket, self._prefix = split_uri(uri)
         self._put_options = put_options(settings)
         self._scratch = TemporaryDirectory(prefix="soundlake-")
-        self._errors = (BotoCoreError, ClientError)
-        try:
-            self._client = open_s3(settings)
+        self._client = open_s3(settings)
+        with translate_errors(f"cannot reach the bucket of {uri}", "s3:ListBucket"):
             self._client.head_bucket(Bucket=self._bucket)
-        except self._errors as error:
-            raise SoundlakeError(f"cannot reach the bucket of {uri}: {error}") from None
 
     def begin(self, folder: str, name: str) -> PendingFile:
         """See `FileSink`."""
@@ -102,12 +98,8 @@ class BucketSink:
 
     def finish(self, file: PendingFile) -> None:
         """See `FileSink`."""
-        from boto3.exceptions import S3UploadFailedError
-
-        try:
+        with translate_errors(f"cannot write {file.shown}", "s3:PutObject"):
             self._client.upload_file(str(file.working), self._bucket, file.final, ExtraArgs=self._put_options)
-        except (*self._errors, S3UploadFailedError) as error:
-            raise SoundlakeError(f"cannot write {file.shown}: {error}") from None
         file.working.unlink()
 
     def release(self) -> None:

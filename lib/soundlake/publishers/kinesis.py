@@ -8,9 +8,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from soundlake.aws import open_client
+from soundlake.aws import open_client, translate_errors
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.publishers.base import BasePublisher
 from soundlake.settings import Settings
@@ -40,13 +38,11 @@ class KinesisPublisher(BasePublisher):
         self._stream = kinesis.stream
         self._batch: list[PutRecordsRequestEntryTypeDef] = []
         self._batch_bytes = 0
-        try:
+        with translate_errors(f"cannot reach the Kinesis stream {self._stream}", "kinesis:DescribeStreamSummary"):
             self._client: KinesisClient = open_client(
                 "kinesis", region=kinesis.region, endpoint_url=kinesis.endpoint_url, attempts=8
             )
             self._client.describe_stream_summary(StreamName=self._stream)
-        except (BotoCoreError, ClientError) as error:
-            raise SoundlakeError(f"cannot reach the Kinesis stream {self._stream}: {error}") from None
 
     def flush(self) -> None:
         """Send what is waiting, until the stream has it; see `Publisher`."""
@@ -71,10 +67,8 @@ class KinesisPublisher(BasePublisher):
         self, entries: list[PutRecordsRequestEntryTypeDef]
     ) -> tuple[list[PutRecordsRequestEntryTypeDef], Counter[str]]:
         """Send entries; return those that were refused, and why."""
-        try:
+        with translate_errors(f"cannot write to the Kinesis stream {self._stream}", "kinesis:PutRecords"):
             answers = self._client.put_records(StreamName=self._stream, Records=entries)["Records"]
-        except (BotoCoreError, ClientError) as error:
-            raise SoundlakeError(f"the Kinesis stream {self._stream} cannot be written to: {error}") from None
         refused = [(e, a["ErrorCode"]) for e, a in zip(entries, answers, strict=True) if a.get("ErrorCode")]
         return [entry for entry, _ in refused], Counter(code for _, code in refused)
 

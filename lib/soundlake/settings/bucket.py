@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from soundlake.aws import open_client, translate_errors
+from soundlake.aws import CREDENTIALS_REMEDY, needs_credentials, open_client, translate_errors
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.settings.model import Settings
 
@@ -45,14 +45,7 @@ def holds_anything(settings: Settings, key: str, uri: str) -> bool:
     Raises UsageError where there is no such bucket, no credentials, or S3 lets them not in, and SoundlakeError where S3
     does not answer: one line each that begins with `key`, the setting that names the place.
     """
-    from botocore.exceptions import (
-        BotoCoreError,
-        ClientError,
-        NoCredentialsError,
-        PartialCredentialsError,
-        ProfileNotFound,
-        TokenRetrievalError,
-    )
+    from botocore.exceptions import BotoCoreError, ClientError
 
     bucket, prefix = split_uri(uri)
     payer = {"RequestPayer": "requester"} if settings.s3.requester_pays else {}
@@ -60,12 +53,11 @@ def holds_anything(settings: Settings, key: str, uri: str) -> bool:
         s3 = open_s3(settings, _FEW)
         below = f"{prefix}/" if prefix else ""
         found = s3.list_objects_v2(Bucket=bucket, Prefix=below, MaxKeys=1, **payer)  # type: ignore[arg-type]
-    except (NoCredentialsError, PartialCredentialsError, ProfileNotFound, TokenRetrievalError) as error:
-        remedy = "set AWS_PROFILE, or AWS_REGION and credentials"
-        raise UsageError(f"{key}: {uri}: {str(error).rstrip('.')}: {remedy}") from None
     except ClientError as error:
         raise _refused(key, uri, bucket, error) from None
     except BotoCoreError as error:
+        if needs_credentials(error):
+            raise UsageError(f"{key}: {uri}: {str(error).rstrip('.')}: {CREDENTIALS_REMEDY}") from None
         raise SoundlakeError(f"{key}: {uri}: S3 does not answer: {error}") from None
     return bool(found.get("KeyCount"))
 

@@ -42,6 +42,12 @@ def followed(table: str, options: Mapping[str, SecretStr]) -> dict[str, str]:
     return found
 
 
+def name_secrets(options: Mapping[str, SecretStr]) -> bool:
+    """Whether any of these options refers to AWS Secrets Manager."""
+    found = (match for value in options.values() for match in _REFERENCE.finditer(value.get_secret_value()))
+    return any(match["secret"] for match in found)
+
+
 def _value(reference: re.Match[str]) -> str:
     file, secret, key = reference["file"], reference["secret"], reference["key"]
     if file is not None:

@@ -8,9 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from soundlake.aws import error_code, open_client
+from soundlake.aws import error_code, open_client, translate_errors
 from soundlake.errors import UsageError
-from soundlake.launch.aws.refusal import asked
 from soundlake.settings.model import DeploySettings
 
 # The settings that outputs of the stack stand for.
@@ -33,7 +32,7 @@ class Account:
     def client(self, service: str) -> Any:
         """Return the client of a service; raises SoundlakeError where no region is known."""
         if service not in self._clients:
-            with asked(service, "a region"):
+            with translate_errors(service, "a region"):
                 self._clients[service] = open_client(
                     service, region=self.deploy.region, endpoint_url=self.deploy.endpoint_url
                 )
@@ -44,7 +43,7 @@ class Account:
         stack = self.deploy.stack
         if stack is None:
             return {}
-        with asked(f"the stack {stack}", "cloudformation:DescribeStacks"):
+        with translate_errors(f"the stack {stack}", "cloudformation:DescribeStacks"):
             found = describe_stack(self.client("cloudformation"), stack)
         return {output["OutputKey"]: output["OutputValue"] for one in found for output in one.get("Outputs", [])}
 

@@ -10,9 +10,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from soundlake.aws import error_code
+from soundlake.aws import error_code, translate_errors
 from soundlake.errors import SoundlakeError
-from soundlake.launch.aws.refusal import asked
 from soundlake.launch.report import say
 
 
@@ -42,7 +41,7 @@ def digest(*parts: bytes) -> str:
 def check_bucket(s3: Any, bucket: str) -> None:
     """Raise SoundlakeError where there is no such bucket, or where it may not be used."""
     try:
-        with asked(f"the bucket {bucket}", "s3:ListBucket"):
+        with translate_errors(f"the bucket {bucket}", "s3:ListBucket"):
             _head(s3.head_bucket, bucket, Bucket=bucket)
     except FileNotFoundError:
         raise SoundlakeError(f"deploy.bucket: there is no bucket {bucket}: soundlake deploy makes one") from None
@@ -52,7 +51,7 @@ def upload(s3: Any, artifacts: Iterable[Artifact]) -> None:
     """Upload what is not there yet; raises SoundlakeError where that is refused."""
     for artifact in artifacts:
         try:
-            with asked(f"looking for {artifact.uri}", "s3:GetObject"):
+            with translate_errors(f"looking for {artifact.uri}", "s3:GetObject"):
                 _head(s3.head_object, artifact.uri, Bucket=artifact.bucket, Key=artifact.key)
             continue
         except FileNotFoundError:
@@ -60,7 +59,7 @@ def upload(s3: Any, artifacts: Iterable[Artifact]) -> None:
         made = artifact.make()
         size = len(made) if isinstance(made, bytes) else made.stat().st_size
         say(f"uploading {artifact.what} ({size / 1e6:.1f} MB) to {artifact.uri}")
-        with asked(f"uploading {artifact.uri}", "s3:PutObject"):
+        with translate_errors(f"uploading {artifact.uri}", "s3:PutObject"):
             # An object is there whole or not at all, also where the upload is cut off.
             if isinstance(made, bytes):
                 s3.put_object(Bucket=artifact.bucket, Key=artifact.key, Body=made)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from soundlake.aws import translate_errors
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch.aws.account import Account, describe_stack
-from soundlake.launch.aws.refusal import asked
 from soundlake.launch.aws.run import TAG
 
 _LOOK_AGAIN_SECONDS = 3.0
@@ -54,7 +54,7 @@ class Stack:
         found = self._describe()
         self._check(found)
         kind = "UPDATE" if found and found["StackStatus"] in _CAN_CHANGE else "CREATE"
-        with asked(f"the change set of {self.name}", "cloudformation:CreateChangeSet"):
+        with translate_errors(f"the change set of {self.name}", "cloudformation:CreateChangeSet"):
             self._cloudformation.create_change_set(
                 StackName=self.name,
                 ChangeSetName=self._change_set,
@@ -78,7 +78,7 @@ class Stack:
 
     def discard(self) -> None:
         """Delete the change set, and the empty stack that a first one leaves."""
-        with asked(f"deleting the change set of {self.name}", "cloudformation:DeleteChangeSet"):
+        with translate_errors(f"deleting the change set of {self.name}", "cloudformation:DeleteChangeSet"):
             self._cloudformation.delete_change_set(StackName=self.name, ChangeSetName=self._change_set)
             found = self._describe()
             if found and found["StackStatus"] == "REVIEW_IN_PROGRESS":
@@ -86,7 +86,7 @@ class Stack:
 
     def execute(self) -> None:
         """Do what was proposed and wait for its end; raises SoundlakeError with the reasons where it is undone."""
-        with asked(f"changing {self.name}", "cloudformation:ExecuteChangeSet"):
+        with translate_errors(f"changing {self.name}", "cloudformation:ExecuteChangeSet"):
             self._cloudformation.execute_change_set(StackName=self.name, ChangeSetName=self._change_set)
             state = self._await_stack()
         if state not in _WELL:
@@ -103,7 +103,7 @@ class Stack:
             raise SoundlakeError(f"the stack {self.name} is {state}: wait for its end, or delete it where it never was")
 
     def _describe(self) -> dict[str, Any] | None:
-        with asked(f"the stack {self.name}", "cloudformation:DescribeStacks"):
+        with translate_errors(f"the stack {self.name}", "cloudformation:DescribeStacks"):
             return next(iter(describe_stack(self._cloudformation, self.name)), None)
 
     def _await_change_set(self) -> dict[str, Any]:

@@ -6,15 +6,15 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from soundlake.aws import translate_errors
 from soundlake.errors import UsageError
 from soundlake.launch import lambda_archive
 from soundlake.launch.aws import emr_serverless, run, stack
 from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.artifacts import Artifact, digest, upload
-from soundlake.launch.aws.asked import Asked
 from soundlake.launch.aws.changes import Change, Stack
+from soundlake.launch.aws.job_requests import JobRequests
 from soundlake.launch.aws.packages import BUILT
-from soundlake.launch.aws.refusal import asked
 from soundlake.launch.aws.restart import restart_stream
 from soundlake.launch.aws.run import Run
 from soundlake.launch.jobs import REGISTRY
@@ -22,6 +22,7 @@ from soundlake.launch.platforms import platform_of
 from soundlake.launch.versions import Line
 from soundlake.settings import Settings
 from soundlake.settings.model import DeploySettings
+from soundlake.settings.references import name_secrets
 
 # Each batch writes some 25 objects: on S3 they cost more than the seconds are worth (docs/cost.md).
 TRIGGER = "10 seconds"
@@ -54,7 +55,7 @@ def deploy(settings: Settings, reload: Reload, line: Line, agree: Agree) -> bool
         return False
     buckets = holder.outputs
     stream = _stream(reload(_defaults(name, region, buckets)), line, buckets["ArtifactBucket"])
-    jobs = Asked(stream, on_glue=given.get("StreamTarget") == "glue")
+    jobs = JobRequests(stream, on_glue=given.get("StreamTarget") == "glue")
     main = stack.main(jobs, settings.deploy.quicksight_user)
     extraction, template = _extraction(stream.deploy, given), _template(stream.deploy, main)
     upload(account.client("s3"), [*_taken_along(jobs), *extraction, template])
@@ -121,6 +122,8 @@ def _check_jobs(settings: Settings, line: Line, given: Mapping[str, str]) -> Non
     for name, needed in {"SubnetIds": "SecurityGroupIds", "EndpointVpcId": "RouteTableIds"}.items():
         if given.get(name) and not given.get(needed):
             problems.append(f"deploy.parameters.{needed}: needed with {name}")
+    if source == "kafka" and name_secrets(settings.source.kafka.options) and not given.get("SourceSecretArn"):
+        problems.append("deploy.parameters.SourceSecretArn: needed, as source.kafka.options refers to a secret")
     if given.get("EndpointVpcId") and not in_vpc:
         problems.append("deploy.parameters.SubnetIds: needed with EndpointVpcId")
     if problems:
@@ -132,12 +135,12 @@ def _zone(account: Account, given: Mapping[str, str]) -> str:
     subnets = given.get("SubnetIds", "").split(",")
     if given.get("StreamTarget") != "glue" or not subnets[0]:
         return ""
-    with asked(f"the subnet {subnets[0]}", "ec2:DescribeSubnets"):
+    with translate_errors(f"the subnet {subnets[0]}", "ec2:DescribeSubnets"):
         found = account.client("ec2").describe_subnets(SubnetIds=[subnets[0].strip()])["Subnets"]
     return str(found[0]["AvailabilityZone"])
 
 
-def _taken_along(jobs: Asked) -> list[Artifact]:
+def _taken_along(jobs: JobRequests) -> list[Artifact]:
     """What the jobs of the stack are made of: each once, and Glue's only where the stream runs there."""
     runs = [*(jobs.run(job) for job in ("stream", *stack.SCHEDULES))]
     runs += [jobs.run("stream", target="glue")] if jobs.on_glue else []

@@ -8,11 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from soundlake.aws import error_code
+from soundlake.aws import error_code, translate_errors
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.logs import lines_of
-from soundlake.launch.aws.refusal import asked
 from soundlake.launch.aws.run import TAG, Call, Run
 from soundlake.launch.aws.target import State, perform
 
@@ -63,7 +62,7 @@ class Glue:
 
     def states(self, account: Account) -> Iterator[State]:
         """Yield the newest runs of each of Soundlake's jobs."""
-        with asked("the jobs of Glue", "glue:GetJobs"):
+        with translate_errors("the jobs of Glue", "glue:GetJobs"):
             pages = list(account.client(SERVICE).get_paginator("get_jobs").paginate())
         for job in (job for page in pages for job in page["Jobs"]):
             if str(job.get("Description", "")).startswith(MADE_BY):
@@ -137,7 +136,7 @@ def definition(run: Run) -> dict[str, Any]:
 
 
 def _job(account: Account, name: str) -> dict[str, Any] | None:
-    with asked(f"the Glue job {name}", "glue:GetJob"):
+    with translate_errors(f"the Glue job {name}", "glue:GetJob"):
         try:
             found: dict[str, Any] = account.client(SERVICE).get_job(JobName=name)["Job"]
         except ClientError as error:

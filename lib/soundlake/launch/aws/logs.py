@@ -7,15 +7,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from soundlake.aws import error_code
+from soundlake.aws import error_code, translate_errors
 from soundlake.launch.aws.account import Account
-from soundlake.launch.aws.refusal import asked
 
 
 def lines_of(account: Account, group: str, streams: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (id, line) of all events in the named streams of a group; none where they do not exist yet."""
     pages = account.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group, **streams)
-    with asked(f"the log group {group}", "logs:FilterLogEvents"):
+    with translate_errors(f"the log group {group}", "logs:FilterLogEvents"):
         try:
             for page in pages:
                 for event in page["events"]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from soundlake.aws import open_session
+from soundlake.aws import open_session, translate_errors
 from soundlake.errors import SoundlakeError
 from soundlake.launch.aws.account import Account
-from soundlake.launch.aws.refusal import asked
 from soundlake.launch.aws.sizes import size_of
 from soundlake.launch.aws.stack import ENDPOINTS, defaults
 from soundlake.launch.doctor import Finding
@@ -27,28 +26,21 @@ def examine(deploy: DeploySettings) -> Iterator[Finding]:
     """Yield a finding for each thing that the stacks need of the account; nothing is made or changed."""
     account = Account(deploy)
     parameters = {**defaults(), **{key: value.get_secret_value() for key, value in deploy.parameters.items()}}
-    yield _finding("credentials", lambda: _identity(account))
-    yield _finding("region", lambda: _region(deploy))
-    yield _finding("vCPUs of the application", lambda: _capacity(deploy, parameters))
-    yield _finding("vCPUs of the account", lambda: _quota(account, parameters))
-    yield _finding("Lake Formation", lambda: _lake_formation(account))
+    yield Finding.of("credentials", lambda: _identity(account))
+    yield Finding.of("region", lambda: _region(deploy))
+    yield Finding.of("vCPUs of the application", lambda: _capacity(deploy, parameters))
+    yield Finding.of("vCPUs of the account", lambda: _quota(account, parameters))
+    yield Finding.of("Lake Formation", lambda: _lake_formation(account))
     if int(parameters["ExtractConcurrency"]):
-        yield _finding("functions at once", lambda: _functions(account, int(parameters["ExtractConcurrency"])))
+        yield Finding.of("functions at once", lambda: _functions(account, int(parameters["ExtractConcurrency"])))
     subnets = [subnet.strip() for subnet in parameters["SubnetIds"].split(",") if subnet.strip()]
     if subnets:
-        yield _finding("subnets", lambda: _subnets(account, subnets, parameters))
-        yield _finding("ways to AWS's services", lambda: _ways(account, subnets, parameters))
-
-
-def _finding(what: str, check: Callable[[], str]) -> Finding:
-    try:
-        return Finding(what, True, check())
-    except SoundlakeError as error:
-        return Finding(what, False, str(error))
+        yield Finding.of("subnets", lambda: _subnets(account, subnets, parameters))
+        yield Finding.of("ways to AWS's services", lambda: _ways(account, subnets, parameters))
 
 
 def _identity(account: Account) -> str:
-    with asked("who this is", "sts:GetCallerIdentity"):
+    with translate_errors("who this is", "sts:GetCallerIdentity"):
         return str(account.client("sts").get_caller_identity()["Arn"])
 
 
@@ -80,7 +72,7 @@ def _capacity(deploy: DeploySettings, parameters: Mapping[str, str]) -> str:
 
 
 def _quota(account: Account, parameters: Mapping[str, str]) -> str:
-    with asked("the quotas of EMR Serverless", "servicequotas:ListServiceQuotas"):
+    with translate_errors("the quotas of EMR Serverless", "servicequotas:ListServiceQuotas"):
         pages = account.client("service-quotas").get_paginator("list_service_quotas")
         found = [quota for page in pages.paginate(ServiceCode="emr-serverless") for quota in page["Quotas"]]
     quota = next((int(one["Value"]) for one in found if one["QuotaName"] == _CPU_QUOTA), _NEW_ACCOUNT_CPUS)
@@ -93,7 +85,7 @@ def _quota(account: Account, parameters: Mapping[str, str]) -> str:
 
 
 def _lake_formation(account: Account) -> str:
-    with asked("the settings of Lake Formation", "lakeformation:GetDataLakeSettings"):
+    with translate_errors("the settings of Lake Formation", "lakeformation:GetDataLakeSettings"):
         told: dict[str, Any] = account.client("lakeformation").get_data_lake_settings()["DataLakeSettings"]
     for kind in ("CreateDatabaseDefaultPermissions", "CreateTableDefaultPermissions"):
         principals = [one["Principal"]["DataLakePrincipalIdentifier"] for one in told.get(kind, [])]
@@ -106,7 +98,7 @@ def _lake_formation(account: Account) -> str:
 
 
 def _functions(account: Account, reserved: int) -> str:
-    with asked("the limits of Lambda", "lambda:GetAccountSettings"):
+    with translate_errors("the limits of Lambda", "lambda:GetAccountSettings"):
         limit = account.client("lambda").get_account_settings()["AccountLimit"]
     free = int(limit["UnreservedConcurrentExecutions"])
     needed = min(_LEFT_FOR_OTHERS, int(limit["ConcurrentExecutions"]))
@@ -118,9 +110,9 @@ def _functions(account: Account, reserved: int) -> str:
 def _subnets(account: Account, subnets: list[str], parameters: Mapping[str, str]) -> str:
     groups = [group.strip() for group in parameters["SecurityGroupIds"].split(",") if group.strip()]
     ec2 = account.client("ec2")
-    with asked(f"the subnets {', '.join(subnets)}", "ec2:DescribeSubnets"):
+    with translate_errors(f"the subnets {', '.join(subnets)}", "ec2:DescribeSubnets"):
         networks = {one["VpcId"] for one in ec2.describe_subnets(SubnetIds=subnets)["Subnets"]}
-    with asked(f"the security groups {', '.join(groups)}", "ec2:DescribeSecurityGroups"):
+    with translate_errors(f"the security groups {', '.join(groups)}", "ec2:DescribeSecurityGroups"):
         found = ec2.describe_security_groups(GroupIds=groups)["SecurityGroups"] if groups else []
     networks |= {one["VpcId"] for one in found}
     if not groups:
@@ -132,10 +124,10 @@ def _subnets(account: Account, subnets: list[str], parameters: Mapping[str, str]
 
 def _ways(account: Account, subnets: list[str], parameters: Mapping[str, str]) -> str:
     ec2 = account.client("ec2")
-    with asked("the routes of the subnets", "ec2:DescribeRouteTables"):
+    with translate_errors("the routes of the subnets", "ec2:DescribeRouteTables"):
         vpc = ec2.describe_subnets(SubnetIds=subnets)["Subnets"][0]["VpcId"]
         tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
-    with asked("the endpoints of the VPC", "ec2:DescribeVpcEndpoints"):
+    with translate_errors("the endpoints of the VPC", "ec2:DescribeVpcEndpoints"):
         filters = [{"Name": "vpc-id", "Values": [vpc]}]
         names = {one["ServiceName"] for one in ec2.describe_vpc_endpoints(Filters=filters)["VpcEndpoints"]}
     there = {name.partition(".")[2].partition(".")[2].partition(".")[2] for name in names}

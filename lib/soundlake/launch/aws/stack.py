@@ -9,7 +9,7 @@ import yaml
 
 from soundlake.insights.insight import Insight, load_insights, render
 from soundlake.launch.aws import quicksight
-from soundlake.launch.aws.asked import Asked
+from soundlake.launch.aws.job_requests import JobRequests
 from soundlake.launch.paths import CONF
 
 FOLDER = CONF / "aws"
@@ -52,22 +52,24 @@ def parameters() -> list[str]:
     return [name for file in ("storage.yaml", "soundlake.yaml") for name in _read(file)["Parameters"]]
 
 
-def main(asked: Asked, quicksight_user: str | None = None) -> Template:
+def main(requests: JobRequests, quicksight_user: str | None = None) -> Template:
     """The template of all that runs; with a QuickSight dashboard where there is a user or group to show it to.
 
-    `asked` says what jobs are started with.
+    `requests` start its jobs.
     """
     template = _read("soundlake.yaml")
     resources = template["Resources"]
     insights = load_insights()
     resources |= {f"Query{_camel(insight.name)}": _named_query(insight) for insight in insights}
-    resources |= {f"{_camel(job)}ByTheClock": _schedule(job, asked) for job in SCHEDULES}
+    resources |= {f"{_camel(job)}ByTheClock": _schedule(job, requests) for job in SCHEDULES}
     resources |= {f"{name}Endpoint": _endpoint(service) for name, service in ENDPOINTS.items()}
-    if asked.on_glue:
-        glue = {"Type": "AWS::Glue::Job", "Condition": "StreamsOnGlue", "Properties": asked.glue_stream()}
+    if requests.on_glue:
+        glue = {"Type": "AWS::Glue::Job", "Condition": "StreamsOnGlue", "Properties": requests.glue_stream()}
         resources["GlueStream"] = glue
     for name, once in MACHINES.items():
-        _complete(resources[name]["Properties"], {**asked.stream(once=once), "ClientToken.$": "States.UUID()"}, asked)
+        _complete(
+            resources[name]["Properties"], {**requests.stream(once=once), "ClientToken.$": "States.UUID()"}, requests
+        )
     if quicksight_user is not None:
         resources |= quicksight.resources(insights, quicksight_user)
     return template
@@ -96,9 +98,9 @@ def _named_query(insight: Insight) -> Template:
     }
 
 
-def _schedule(job: str, asked: Asked) -> Template:
+def _schedule(job: str, requests: JobRequests) -> Template:
     parameter, condition = SCHEDULES[job]
-    request = {**asked.batch(job), "ClientToken": "<aws.scheduler.execution-id>"}
+    request = {**requests.batch(job), "ClientToken": "<aws.scheduler.execution-id>"}
     return {
         "Type": "AWS::Scheduler::Schedule",
         "Condition": condition,
@@ -112,18 +114,18 @@ def _schedule(job: str, asked: Asked) -> Template:
                 "Arn": {"Fn::Sub": "arn:${AWS::Partition}:scheduler:::aws-sdk:emrserverless:startJobRun"},
                 "RoleArn": {"Fn::GetAtt": ["ScheduleRole", "Arn"]},
                 "RetryPolicy": {"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 3600},
-                "Input": {"Fn::Sub": asked.escaped(json.dumps(request))},
+                "Input": {"Fn::Sub": requests.escaped(json.dumps(request))},
             },
         },
     }
 
 
-def _complete(machine: Template, request: Template, asked: Asked) -> None:
+def _complete(machine: Template, request: Template, requests: JobRequests) -> None:
     """Put the request into the machine, and make its definition a text: there any partition may be filled in."""
     definition = machine.pop("Definition")
-    told = json.dumps("what the stream is asked for")
+    told = json.dumps("the stream's request")
     definition["States"]["Start"]["Parameters"] = json.loads(told)
-    text = json.dumps(definition).replace(told, asked.escaped(json.dumps(request)))
+    text = json.dumps(definition).replace(told, requests.escaped(json.dumps(request)))
     machine["DefinitionString"] = {"Fn::Sub": text}
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from soundlake.aws import translate_errors
 from soundlake.launch.aws.account import Account
-from soundlake.launch.aws.refusal import asked
 from soundlake.launch.aws.run import Call, Run
 
 # The prefixes of IAM actions, where they differ from the names of services.
@@ -62,7 +62,7 @@ def perform(account: Account, call: Call, what: str) -> Any:
     """Make a request; raises SoundlakeError that says what was asked."""
     method = _snake(call.operation)
     permission = f"{_ACTIONS.get(call.service, call.service)}:{call.operation}"
-    with asked(what, permission):
+    with translate_errors(what, permission):
         return getattr(account.client(call.service), method)(**call.parameters)
 
 
