@@ -15,7 +15,7 @@ COVERAGE ?=
 MEASURED := $(if $(COVERAGE),--cov --cov-report=term)
 
 .PHONY: help setup test test-fast test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-plays bench-recommend lint lint-aws format demo docs lambda clean
-.PHONY: docs-site hooks mutants notebooks pictures test-cluster test-dashboard test-slow fuzz
+.PHONY: docs-site hooks mutants notebooks pictures test-cluster test-dashboard test-slow
 
 help: ## List the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -37,9 +37,6 @@ test-integration: setup ## Run the tests of the real queries on real files
 
 test-slow: setup ## Run the slow tests
 	@$(PYTHON) -m pytest -m "$(SLOW)" $(TESTS)
-
-fuzz: setup ## Ten minutes of made-up files for the imports
-	@SOUNDLAKE_FUZZ_SECONDS=600 $(PYTHON) -m pytest -m slow tests/unit/test_import_fuzz.py
 
 test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athena's family
 	@$(PYTHON) -m pytest tests/integration/test_s3_lake.py tests/integration/test_s3_start.py \

@@ -101,7 +101,7 @@ def test_what_athena_says_is_told_in_place(view: str, lake: Path, monkeypatch: p
         )
         page = draw(view, lake, "catalog.type=glue", f"athena.endpoint_url={service.url}")
     if view == "overview":
-        assert "Sizes of tables are not asked of Athena" in told(page)[0]
+        assert "Athena is not asked for table sizes" in told(page)[0]
         return
     assert "`gold_x` is not there yet. This makes it:" in told(page)
     assert any("register_tables" in caption.value for caption in page.caption)
