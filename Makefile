@@ -36,7 +36,7 @@ test-integration: setup ## Run the tests of the real queries on real files
 	@$(PYTHON) -m pytest -m "$(MARKS)" tests/integration
 
 test-slow: setup ## Run the slow tests
-	@$(PYTHON) -m pytest -m "$(SLOW)" $(TESTS)
+	@$(PYTHON) -m pytest $(BESIDE) -m "$(SLOW)" $(TESTS)
 
 test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athena's family
 	@$(PYTHON) -m pytest tests/integration/test_s3_lake.py tests/integration/test_s3_start.py \
