@@ -82,12 +82,12 @@ def doctor(config: Config = None, sets: Sets = None, lake: LakeUri = None) -> No
 
     Exit code 1 where something is missing.
     """
-    findings = list(examine(load_settings(config, sets or (), lake)))
+    results = list(examine(load_settings(config, sets or (), lake)))
     table = Table("", "what", "found", box=None)
-    for finding in findings:
-        table.add_row("[green]ok[/]" if finding.is_well else "[red]no[/]", finding.what, finding.found)
+    for result in results:
+        table.add_row("[green]ok[/]" if result.is_well else "[red]no[/]", result.what, result.found)
     Console().print(table)
-    if not all(finding.is_well for finding in findings):
+    if not all(result.is_well for result in results):
         raise typer.Exit(1)
 
 

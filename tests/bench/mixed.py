@@ -30,9 +30,8 @@ from deltalake import DeltaTable, write_deltalake
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from ingest_backlog import made
-from processor import resident_megabytes
-
+from bench.ingest_backlog import made
+from bench.processor import resident_megabytes
 from faults.job import running
 from helpers.building import envelope
 from helpers.reading import rows

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from soundlake import cli
 from soundlake.clusters.learnable import FEATURES
 from soundlake.launch import doctor
-from soundlake.launch.doctor import Finding
+from soundlake.launch.doctor import CheckResult
 
 
 @pytest.fixture(autouse=True)
@@ -111,14 +111,14 @@ def test_settings_prints_what_a_run_would_use() -> None:
 
 
 def test_doctor_exits_0_where_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "examine", lambda settings: iter([Finding("Java", True, "17")]))
+    monkeypatch.setattr(cli, "examine", lambda settings: iter([CheckResult("Java", True, "17")]))
     result = run("doctor")
     assert result.exit_code == 0
     assert "Java" in result.output
 
 
 def test_doctor_exits_1_and_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    findings = [Finding("Java", True, "17"), Finding("jars", False, "run ./spark-submit.sh --setup")]
+    findings = [CheckResult("Java", True, "17"), CheckResult("jars", False, "run ./spark-submit.sh --setup")]
     monkeypatch.setattr(cli, "examine", lambda settings: iter(findings))
     result = run("doctor")
     assert result.exit_code == 1

@@ -11,7 +11,7 @@ import pytest
 
 from helpers.importing import imported, mapping_of, write
 from soundlake.errors import UsageError
-from soundlake.imports.mapping import Source
+from soundlake.imports.mapping import FieldSource
 from soundlake.imports.mapping_file import parse_mapping
 from soundlake.imports.unreadable import UnreadableError
 from soundlake.imports.values import reader
@@ -47,7 +47,7 @@ def test_a_form_is_read_as_the_table_says(form: str, said: str | None) -> None:
 
 @pytest.mark.parametrize(("form", "said"), documented())
 def test_a_mapping_reads_the_same_forms(form: str, said: str | None) -> None:
-    read = reader(Source(column="x"), "time")
+    read = reader(FieldSource(column="x"), "time")
     if said is None:
         with pytest.raises(UnreadableError):
             read(form)

@@ -11,7 +11,7 @@ import streamlit as st
 
 from soundlake.dashboard import filters, sample
 from soundlake.dashboard.arguments import read_arguments
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.dashboard.views import (
     artists,
     clusters,
@@ -49,7 +49,7 @@ PAGES: dict[str, tuple[ModuleType, str, str]] = {
 def main(arguments: tuple[str, ...]) -> None:
     """Draw the chosen page, with the settings of the command line."""
     st.set_page_config(page_title="Soundlake", page_icon=str(_ICON), layout="wide")
-    source = Source(*read_arguments(arguments))
+    source = DataSource(*read_arguments(arguments))
     pages = [
         st.Page(
             _page(module, source), title=title, icon=f":material/{icon}:", url_path=path, default=path == "overview"
@@ -66,7 +66,7 @@ def main(arguments: tuple[str, ...]) -> None:
     chosen.run()
 
 
-def _page(module: ModuleType, source: Source) -> Callable[[], None]:
+def _page(module: ModuleType, source: DataSource) -> Callable[[], None]:
     def page() -> None:
         module.show(source)
 

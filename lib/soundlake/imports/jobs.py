@@ -50,7 +50,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Job:
+class ImportJob:
     """One file and what it is: a file of an export (with the lists to read in it), or a table with its mapping."""
 
     file: Input
@@ -76,7 +76,7 @@ class Job:
         return self.mapping.name if self.mapping else " and ".join(export.name for export in self.exports)
 
 
-def jobs_of(files: Sequence[Input], options: JobOptions, summary: Summary, report: Report) -> list[Job]:
+def jobs_of(files: Sequence[Input], options: JobOptions, summary: Summary, report: Report) -> list[ImportJob]:
     """Find out what each file is. Raises UsageError where something must be said before anything starts."""
     jobs = [job for file in files if (job := _job_of(file, options, summary, report)) is not None]
     owned = [job.file.shown for job in jobs if job.is_of_user]
@@ -90,22 +90,22 @@ def jobs_of(files: Sequence[Input], options: JobOptions, summary: Summary, repor
     return jobs
 
 
-def _job_of(file: Input, options: JobOptions, summary: Summary, report: Report) -> Job | None:
+def _job_of(file: Input, options: JobOptions, summary: Summary, report: Report) -> ImportJob | None:
     try:
         if is_left_out(file.name):
             summary.notes.append(f"{file.shown}: left out unread: personal, nothing for the lake")
             return None
         if options.mapping is not None:
-            return Job(file, options.mapping)
+            return ImportJob(file, options.mapping)
         if named := export_named(file.original):
-            return Job(file, exports=named)
+            return ImportJob(file, exports=named)
         columns, rows, format_, _ = peek_columns(file)
         first = rows[0] if rows and format_ == "json" else None
         if isinstance(first, Mapping) and (export := export_holding(first)) is not None:
-            return Job(file, exports=(export,))
+            return ImportJob(file, exports=(export,))
         found = mappings_for(columns)
         if len(found) == 1:
-            return Job(file, found[0])
+            return ImportJob(file, found[0])
         which = " and ".join(m.name for m in found)
         shown = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
         raise UnopenedError(

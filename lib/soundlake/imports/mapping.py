@@ -25,14 +25,14 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class FirstSeen(_Part):
+class FirstAppearance(_Part):
     """A place that the file does not state: the order in which the values of `of` first appear within `within`."""
 
     within: str = Field(description="the column of the list, e.g. of the playlist's id")
     of: str = Field(description="the column of what stands in the list, e.g. of the track's id")
 
 
-class Source(_Part):
+class FieldSource(_Part):
     """Where the value of one field comes from, and how it is read."""
 
     column: str | tuple[str, ...] | None = Field(None, description="a column; of several names the first in the file")
@@ -45,7 +45,7 @@ class Source(_Part):
     before: str | None = Field(None, min_length=1, description="of a text: what stands before this, e.g. ' - '")
     after: str | None = Field(None, min_length=1, description="of a text: what stands behind this")
     template: str | None = Field(None, description="a text of several columns, e.g. {chart} {region}")
-    place: FirstSeen | None = Field(None, description="the order of first appearance, from 0")
+    place: FirstAppearance | None = Field(None, description="the order of first appearance, from 0")
     type: TypeName | None = Field(None, description="how the text is read; else the type of the field")
     list: str | None = Field(None, description="json, python, auto, or the text between the elements")
     item: str | None = Field(None, description="in a list of objects: the member that is meant")
@@ -140,7 +140,7 @@ class Record(_Part):
     """A record that each row gives."""
 
     kind: Kind
-    fields: dict[str, Source]
+    fields: dict[str, FieldSource]
     optional: bool = Field(False, description="a row (or file) without the needed fields is no error")
     distinct: bool = Field(False, description="leave out a record that says what the last one of its id said")
     when: When | None = None
@@ -187,8 +187,10 @@ class TableMapping(_Part):
     name: str = Field(pattern=r"^[\w.-]+$")
     description: str = ""
     source: str | None = Field(None, description="the records' source; else import: and the name")
-    fetched_at: Source | None = Field(None, description="when the data were true; else the file's modification time")
-    market: Source | None = None
+    fetched_at: FieldSource | None = Field(
+        None, description="when the data were true; else the file's modification time"
+    )
+    market: FieldSource | None = None
     aliases: Mapping[str, tuple[str, ...]] = Field({}, description="what a column is called too, by its name here")
     detect: tuple[str | tuple[str, ...], ...] = Field(
         (), description="columns by which a file is recognised; of several names one is enough"
@@ -203,7 +205,7 @@ class TableMapping(_Part):
 
     @field_validator("fetched_at")
     @classmethod
-    def _a_time(cls, value: Source | None) -> Source | None:
+    def _a_time(cls, value: FieldSource | None) -> FieldSource | None:
         if value is not None and value.value is not None and instant(value.value) is None:
             raise ValueError(f"{value.value} is no time such as 2026-11-21T08:00:00Z")
         return value

@@ -13,7 +13,7 @@ from soundlake.imports.columns import Columns, plain_pattern
 from soundlake.imports.fields import FIELDS, ID, INTEGER, NEEDED, NUMBER, TEXT, TEXTS, TIME
 from soundlake.imports.issues import Issues
 from soundlake.imports.lists import syntax_of
-from soundlake.imports.mapping import Record, Source, TableMapping
+from soundlake.imports.mapping import FieldSource, Record, TableMapping
 from soundlake.imports.record_builder import MOST_KEPT, EncodedRecords, RecordBuilder, UnfitError
 from soundlake.imports.shape import Cell, Cells, Complain, Computed, Constant, Node, build_object
 from soundlake.imports.unreadable import UnreadableError
@@ -146,7 +146,7 @@ class _Binding:
             raise UnfitError(f"the column {name} is there twice")
         return index
 
-    def _leaf(self, path: str, source: Source, type_: str) -> Node | None:
+    def _leaf(self, path: str, source: FieldSource, type_: str) -> Node | None:
         name = path.rpartition(".")[2]
         thing = _thing_of(self._record.kind, path) if type_ == ID else None
         if "[]" in path and (source.list is not None or source.item is not None):
@@ -170,7 +170,7 @@ class _Binding:
         read = reader(source, type_, self._null, thing)
         return Cell(name, path, index, read, _quick(source, type_), frozenset(self._null))
 
-    def _list_syntax(self, index: int, source: Source) -> str:
+    def _list_syntax(self, index: int, source: FieldSource) -> str:
         """How the lists of a column are written: decided once for the file, also where a new header follows."""
         decided: dict[tuple[str, ...], str] = self._context.remembered("lists")
         nulls = {*self._null, *source.null}
@@ -179,7 +179,7 @@ class _Binding:
             source.names, syntax_of(cell for cell in cells if not (isinstance(cell, str) and cell.strip() in nulls))
         )
 
-    def _several(self, path: str, source: Source, type_: str) -> Node | None:
+    def _several(self, path: str, source: FieldSource, type_: str) -> Node | None:
         """A list of what several columns hold, without the empty ones."""
         patterns = list(map(plain_pattern, source.columns or ()))
         indexes = [i for p in patterns for i, name in self._columns.in_order() if fnmatchcase(name, p)]
@@ -194,7 +194,7 @@ class _Binding:
 
         return Computed(path.rpartition(".")[2], fill, tuple(cell.index for cell in cells_))
 
-    def _template(self, name: str, source: Source, type_: str) -> Node | None:
+    def _template(self, name: str, source: FieldSource, type_: str) -> Node | None:
         """A text of several columns; nothing where one of them is empty."""
         indexes = {part: index for part in source.parts if (index := self._index(part)) is not None}
         if len(indexes) < len(set(source.parts)):
@@ -210,7 +210,7 @@ class _Binding:
 
         return Computed(name, fill, tuple(indexes.values()))
 
-    def _given(self, name: str, source: Source, type_: str) -> Node | None:
+    def _given(self, name: str, source: FieldSource, type_: str) -> Node | None:
         if source.given == "row":
             return Computed(name, lambda cells, complain: self._row_of[0])
         value = self._context.file if source.given == "file" else self._context.user
@@ -247,18 +247,18 @@ class _Binding:
             if of_row is not None:
                 return of_row
         if source is not None and source.value is not None and not context.fetched_at_is_given:
-            return Constant("fetched_at", reader(Source(column=""), TIME)(str(source.value)))
+            return Constant("fetched_at", reader(FieldSource(column=""), TIME)(str(source.value)))
         return Constant("fetched_at", context.fetched_at)
 
 
-def _as_column(source: Source, *without: str) -> Source:
+def _as_column(source: FieldSource, *without: str) -> FieldSource:
     """The same way of reading, for a single text."""
-    return Source(column="", **source.model_dump(exclude={"column", *without}, exclude_defaults=True))
+    return FieldSource(column="", **source.model_dump(exclude={"column", *without}, exclude_defaults=True))
 
 
-def _quick(source: Source, type_: str) -> str | None:
+def _quick(source: FieldSource, type_: str) -> str | None:
     """The way to read a whole column at once, where nothing but its type says how it is read."""
-    plain = Source(column=source.column) == source.model_copy(update={"type": None})
+    plain = FieldSource(column=source.column) == source.model_copy(update={"type": None})
     way = source.type or type_
     return way if plain and way in (TEXT, ID, INTEGER, NUMBER) else None
 

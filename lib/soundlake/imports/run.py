@@ -13,7 +13,7 @@ from soundlake.imports.cell_times import utc_text
 from soundlake.imports.columns import Columns
 from soundlake.imports.exports import made_safely
 from soundlake.imports.inputs import Input
-from soundlake.imports.jobs import Job, JobOptions, Summary, fail
+from soundlake.imports.jobs import ImportJob, JobOptions, Summary, fail
 from soundlake.imports.json_values import JsonRows
 from soundlake.imports.mapping import TableMapping
 from soundlake.imports.opening import Text, UnopenedError, unpacked
@@ -52,7 +52,7 @@ class Import:
         self._values: dict[str, list[bytes]] = defaultdict(list)
         self._unsafe, self._finished = 0, list[str]()
 
-    def take(self, job: Job, seen: Seen) -> None:
+    def take(self, job: ImportJob, seen: Seen) -> None:
         """Import one file. What is wrong with it is told; only the publisher's and the state's errors are raised."""
         shown = job.file.shown
         self._summary.files[shown] = job.what
@@ -71,7 +71,7 @@ class Import:
             self._state.forget(task)
         self._finished.clear()
 
-    def _take(self, job: Job, seen: Seen) -> None:
+    def _take(self, job: ImportJob, seen: Seen) -> None:
         context = self._context(job)
         what = job.mapping.model_dump_json() if job.mapping else job.what
         task = task_id(
@@ -102,7 +102,7 @@ class Import:
                 self._report,
             )
 
-    def _context(self, job: Job) -> Context:
+    def _context(self, job: ImportJob) -> Context:
         options, modified = self._options, job.file.modified
         if options.fetched_at is None and modified > datetime.now(UTC) + timedelta(days=1):
             raise UnopenedError(f"it was last written in the future, {modified:%Y-%m-%d}: say --fetched-at")
@@ -117,7 +117,7 @@ class Import:
         )
 
     def _made(
-        self, job: Job, context: Context, issues: FileIssues, seen: Seen
+        self, job: ImportJob, context: Context, issues: FileIssues, seen: Seen
     ) -> Iterator[tuple[int, Sequence[EncodedRecords]]]:
         """Yield (rows read so far, the records of the newest of them); what waits for the end comes with _END."""
         if job.mapping is not None:

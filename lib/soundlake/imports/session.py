@@ -16,7 +16,7 @@ from soundlake.imports.bundled import mapping_named
 from soundlake.imports.cell_times import is_in_future, time_reader
 from soundlake.imports.infer import drafted
 from soundlake.imports.inputs import inputs_of
-from soundlake.imports.jobs import Job, JobOptions, Summary, jobs_of
+from soundlake.imports.jobs import ImportJob, JobOptions, Summary, jobs_of
 from soundlake.imports.opening import UnopenedError
 from soundlake.imports.report import Report
 from soundlake.imports.run import Import
@@ -110,7 +110,7 @@ def _state_folder(settings: Settings) -> Path:
 
 
 @contextmanager
-def _progress(jobs: Sequence[Job]) -> Iterator[Callable[[Job], Callable[[int], None]]]:
+def _progress(jobs: Sequence[ImportJob]) -> Iterator[Callable[[ImportJob], Callable[[int], None]]]:
     """A bar for each file on a terminal, nothing elsewhere."""
     console = Console(stderr=True)
     columns = (
@@ -122,7 +122,7 @@ def _progress(jobs: Sequence[Job]) -> Iterator[Callable[[Job], Callable[[int], N
     )
     with Progress(*columns, console=console, disable=not console.is_terminal or not jobs) as progress:
 
-        def show(job: Job) -> Callable[[int], None]:
+        def show(job: ImportJob) -> Callable[[int], None]:
             task = progress.add_task(job.file.name, total=job.file.size or None)
             return lambda count: progress.advance(task, count)
 

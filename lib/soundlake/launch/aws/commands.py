@@ -97,10 +97,10 @@ def _check(config: Path | None, sets: list[str] | None) -> None:
     from soundlake.launch.aws.preflight import examine
     from soundlake.settings import load_settings
 
-    findings = list(examine(load_settings(config, sets or ()).deploy))
-    for finding in findings:
-        typer.echo(f"{'ok' if finding.is_well else 'NO':<4}{finding.what}: {finding.found}")
-    if not all(finding.is_well for finding in findings):
+    results = list(examine(load_settings(config, sets or ()).deploy))
+    for result in results:
+        typer.echo(f"{'ok' if result.is_well else 'NO':<4}{result.what}: {result.found}")
+    if not all(result.is_well for result in results):
         raise typer.Exit(1)
 
 

@@ -1,0 +1,19 @@
+"""Names lead to one place: two classes of one name in one package are one too many."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2] / "lib" / "soundlake"
+
+
+def test_each_class_name_stands_for_one_class() -> None:
+    homes: dict[str, list[str]] = defaultdict(list)
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                homes[node.name].append(f"{file.relative_to(PACKAGE)}:{node.lineno}")
+    assert len(homes) > 100
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
