@@ -282,6 +282,8 @@ PLAYS = Table(
         ("platform", "string", "device and system (export)"),
         ("content_uri", "string", "Spotify URI of what was played; null in the basic export"),
         ("source", "string", "the source named by the record, e.g. spotify-api"),
+        ("private_session", "boolean", "whether it was played in a private session (export)"),
+        ("isrc", "string", "International Standard Recording Code of the track, where the source says it"),
     ),
     references={"track_id": "silver_tracks.track_id"},
 )

@@ -17,6 +17,7 @@ from pyarrow import fs
 
 from soundlake.aws import open_session, translate_errors
 from soundlake.catalog.types import delta_type, spark_type
+from soundlake.core.schema import arrow_type
 from soundlake.errors import SoundlakeError
 from soundlake.s3 import has_path_style, is_on_s3, on_s3, region_of
 from soundlake.settings import Settings
@@ -96,6 +97,18 @@ def read_rows(
     conditions = [dataset.field(name) == value for name, value in having]
     wanted = reduce(and_, conditions) if conditions else None
     return table.to_pyarrow_dataset(filesystem=files_of(table)).to_table(columns=columns, filter=wanted)
+
+
+def read_declared(
+    opened: DeltaTable, table: Table, columns: Sequence[str] | None = None, having: Iterable[tuple[str, str]] = ()
+) -> pa.Table:
+    """Read a table as `read_rows` does; a column that was declared since it was written is null."""
+    there = {field.name for field in opened.schema().fields}
+    rows = read_rows(opened, columns if columns is None else [name for name in columns if name in there], having)
+    for column in table.columns:
+        if column.name not in there and (columns is None or column.name in columns):
+            rows = rows.append_column(column.name, pa.nulls(rows.num_rows, arrow_type(column.type)))
+    return rows
 
 
 def read_schema(settings: Settings, table: Table) -> LoggedSchema | None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from soundlake.catalog.delta import open_table, read_rows
+from soundlake.catalog.delta import open_table, read_declared
 from soundlake.catalog.glue import public_tables
 from soundlake.catalog.missing import missing_behind, rows_in
 from soundlake.catalog.query_result import QueryResult, in_utc
@@ -134,10 +134,8 @@ def _named(sql: str) -> tuple[list[Table], list[View]]:
 
 def _read(settings: Settings, table: Table, opened: DeltaTable, part: Part | None) -> pa.Table:
     try:
-        if part is None:
-            return read_rows(opened)
-        there = {field.name for field in opened.schema().fields}
-        return read_rows(opened, [name for name in part.columns if name in there], part.having)
+        part_of = () if part is None else (part.columns, part.having)
+        return read_declared(opened, table, *part_of)
     except (DeltaError, OSError) as error:
         raise SoundlakeError(f"{table.path} of {settings.lake.uri} cannot be read: {error}") from None
 

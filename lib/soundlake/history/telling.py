@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from soundlake.catalog.delta import open_table, read_rows
+from soundlake.catalog.delta import open_table, read_declared
 from soundlake.catalog.missing import rows_in
 from soundlake.history.printing import print_summary
 from soundlake.history.summary import summarise
@@ -24,7 +24,7 @@ _MORE = {
 def tell(settings: Settings, user: str, console: Console) -> None:
     """Print what the lake says of a listener now."""
     plays = open_table(settings, PLAYS)
-    rows = None if plays is None else read_rows(plays, having=[("user_id", user)])
+    rows = None if plays is None else read_declared(plays, PLAYS, having=[("user_id", user)])
     summary = None if rows is None else summarise(rows, user, settings.insights.time_zone)
     if summary is None:
         console.print(f"{settings.lake.uri} holds no plays of {user}", markup=False)

@@ -35,8 +35,8 @@ _OF_ENTRY = ("added_at", "track", "item")
 
 
 def is_answer(value: object) -> bool:
-    """Whether an object is one of the API's, or holds some."""
-    if not isinstance(value, Mapping):
+    """Whether an object is one of the API's, or holds some; a database's document (`_id`) is none."""
+    if not isinstance(value, Mapping) or "_id" in value:
         return False
     if _is_page(value):
         return any(map(_is_entry, value["items"])) or (

@@ -96,16 +96,16 @@ def export_holding(first: Row) -> Export | None:
 
 
 def _extended(row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
-    if row.get("incognito_mode") in (True, "true", "TRUE"):
-        context.counts["private"] += 1
-        if not context.keeps_private:
-            return
     payload = {"user_id": context.user, **{name: row[name] for name in _EXTENDED if row.get(name) is not None}}
     if context.keeps_country and row.get("conn_country") is not None:
         payload["conn_country"] = row["conn_country"]
-    for flag_name in ("shuffle", "skipped"):
+    for flag_name in ("shuffle", "skipped", "incognito_mode"):
         if flag_name in payload:
             payload[flag_name] = _flag(flag_name, payload[flag_name], issues)
+    if payload.get("incognito_mode"):
+        context.counts["private"] += 1
+        if not context.keeps_private:
+            return
     if (platform := payload.pop("platform", None)) is not None and (family := family_of(str(platform))) is not None:
         payload["platform"] = family
     yield from _play(payload, "ts", (*_URIS, *_NAMES), context, issues)

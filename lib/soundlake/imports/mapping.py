@@ -41,6 +41,9 @@ class FieldSource(_Part):
     given: Literal["user", "file", "row"] | None = Field(
         None, description="--user, the file's name without its ending, or the row's place in the file from 0"
     )
+    same: str | None = Field(
+        None, description="with given: a column; rows where it says something else than in the first get no value"
+    )
     match: str | None = Field(None, description="of a text: what the first group of a regular expression finds")
     before: str | None = Field(None, min_length=1, description="of a text: what stands before this, e.g. ' - '")
     after: str | None = Field(None, min_length=1, description="of a text: what stands behind this")
@@ -108,9 +111,10 @@ class FieldSource(_Part):
 
     @property
     def single_names(self) -> tuple[tuple[str], ...]:
-        """The columns of a template or a place, each by its only name."""
+        """The columns of a template, of a place or of `same`, each by its only name."""
         places = (self.place.within, self.place.of) if self.place is not None else ()
-        return tuple((name,) for name in (*self.parts, *places))
+        same = () if self.same is None else (self.same,)
+        return tuple((name,) for name in (*self.parts, *places, *same))
 
     @property
     def parts(self) -> tuple[str, ...]:

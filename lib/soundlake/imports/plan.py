@@ -15,7 +15,7 @@ from soundlake.imports.issues import Issues
 from soundlake.imports.lists import syntax_of
 from soundlake.imports.mapping import FieldSource, Record, TableMapping
 from soundlake.imports.record_builder import MOST_KEPT, EncodedRecords, RecordBuilder, UnfitError
-from soundlake.imports.shape import Cell, Cells, Complain, Computed, Constant, Node, build_object
+from soundlake.imports.shape import Cell, Cells, Complain, Computed, Constant, Filler, Node, build_object
 from soundlake.imports.unreadable import UnreadableError
 from soundlake.imports.values import reader, text
 from soundlake.publishers.envelope import envelope
@@ -215,9 +215,26 @@ class _Binding:
             return Computed(name, lambda cells, complain: self._row_of[0])
         value = self._context.file if source.given == "file" else self._context.user
         try:
-            return None if value is None else Constant(name, reader(_as_column(source, "given"), type_)(value))
+            value = None if value is None else reader(_as_column(source, "given", "same"), type_)(value)
         except UnreadableError as error:
             raise UnfitError(f"the file's name is {error}") from None
+        if value is None or source.same is None:
+            return None if value is None else Constant(name, value)
+        return Computed(name, self._same(source.same, value))
+
+    def _same(self, column: str, value: Any) -> Filler:
+        """The value for the rows whose column says what it says in the first one."""
+        index, first = self._index(column), self._context.remembered(self._number, "same", column)
+        if index is None:
+            raise UnfitError(f"there is no column {column}")
+
+        def fill(cells: Cells, complain: Complain) -> Any:
+            if cells[index] == first.setdefault(column, cells[index]):
+                return value
+            complain(column, f"another than in the first row: {str(cells[index])[:80]}")
+            return None
+
+        return fill
 
     def _place(self, within: str, of: str) -> Any:
         outer, inner = self._index(within), self._index(of)

@@ -23,7 +23,8 @@ def signals(
 ) -> DataFrame:
     """user_id, entity (`track` or `artist`), id, points, heard_at: one row for each track and artist of a user.
 
-    Points count plays that were not skipped, of sources that `train.sources` allows; 0 where there are none.
+    Points count plays that were neither skipped nor in a private session, of sources that `train.sources` allows; 0
+    where there are none.
     Plays of the last `history_days` before the user's newest one count. `users` (user_id) limits the users.
     """
     listening = view_of(_only(lake.read(spark, PLAYS), users), LISTENING)
@@ -96,13 +97,14 @@ def _only(rows: DataFrame, users: DataFrame | None) -> DataFrame:
 
 def _played(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:
     was_heard = ~F.coalesce("skipped", F.lit(False)) & (F.coalesce("ms_played", F.lit(_HEARD_MS)) >= _HEARD_MS)
+    is_told = ~F.coalesce("private_session", F.lit(False))
 
     def transform(plays: DataFrame) -> DataFrame:
         return plays.select(
             "user_id",
             F.lit("track").alias("entity"),
             F.col("track_id").alias("id"),
-            F.when(was_heard & is_allowed(sources), 1.0).otherwise(0.0).alias("points"),
+            F.when(was_heard & is_told & is_allowed(sources), 1.0).otherwise(0.0).alias("points"),
             F.col("played_at").alias("heard_at"),
         )
 
