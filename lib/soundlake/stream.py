@@ -21,6 +21,7 @@ from soundlake.lease import Lease, lease
 from soundlake.logs import get_log
 from soundlake.ops.gaps import record_gaps
 from soundlake.ops.registering import registering
+from soundlake.ops.reporting import reporting
 from soundlake.ops.start import make_ready
 from soundlake.recommend.model import current_model
 from soundlake.recommend.rerank import rerank_query
@@ -75,7 +76,8 @@ def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint
             running = [query.trigger(processingTime=interval).start() for query in (ingest, refine)]
             assert rerank
             running.append(rerank.trigger(processingTime=settings.recommend.interval).start())
-            wait(running, meanwhile=partial(work.rest, spark))
+            with reporting(spark, lake, settings):
+                wait(running, meanwhile=partial(work.rest, spark))
             return True
         if source.once is Once.UNTIL_DRAINED:
             wait([ingest.trigger(processingTime="0 seconds").start()], _is_drained(source))

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
@@ -26,6 +28,7 @@ from soundlake.catalog import glue
 from soundlake.extract.credentials import load_credentials
 from soundlake.extract.state import open_state
 from soundlake.lease import lease
+from soundlake.ops.row_ages import RowAges, reporting_ages
 from soundlake.publishers.kinesis import KinesisPublisher
 from soundlake.settings import Settings, load_settings
 from soundlake.sources.kinesis.client import StreamAddress, connect, describe, list_shards
@@ -105,12 +108,15 @@ def account(monkeypatch: pytest.MonkeyPatch, aws: str) -> None:
 @pytest.fixture
 def world(aws: str, request: pytest.FixtureRequest) -> Iterator[Settings]:
     """A bucket with settings, a database, a stream and a secret, as the stack makes them."""
-    clients = {name: boto3.client(name, region_name=REGION) for name in ("s3", "glue", "kinesis", "secretsmanager")}  # type: ignore[call-overload]
+    clients = {
+        name: boto3.client(name, region_name=REGION) for name in ("s3", "glue", "kinesis", "secretsmanager", "logs")
+    }  # type: ignore[call-overload]
     clients["s3"].create_bucket(Bucket=BUCKET)
     clients["s3"].put_object(Bucket=BUCKET, Key="settings.toml", Body=b"")
     clients["glue"].create_database(DatabaseInput={"Name": NAME})
     clients["kinesis"].create_stream(StreamName=NAME, ShardCount=1)
     clients["secretsmanager"].create_secret(Name=NAME, SecretString=json.dumps({"client_id": "x"}))
+    clients["logs"].create_log_group(logGroupName=NAME)
     sets = [
         "catalog.type=glue",
         f"source.kinesis.stream={NAME}",
@@ -121,6 +127,7 @@ def world(aws: str, request: pytest.FixtureRequest) -> Iterator[Settings]:
     yield load_settings(lake=f"s3://{BUCKET}/{hash(request.node.name)}", sets=[*sets, f"s3.endpoint_url={aws}"], env={})
     clients["secretsmanager"].delete_secret(SecretId=NAME, ForceDeleteWithoutRecovery=True)
     clients["kinesis"].delete_stream(StreamName=NAME)
+    clients["logs"].delete_log_group(logGroupName=NAME)
     for table in clients["glue"].get_tables(DatabaseName=NAME)["TableList"]:
         clients["glue"].delete_table(DatabaseName=NAME, Name=table["Name"])
     clients["glue"].delete_database(Name=NAME)
@@ -174,13 +181,17 @@ def every_job(settings: Settings) -> None:
 
 
 def stream(settings: Settings) -> None:
-    """Every job's, a stream of Kinesis, and a secret of Kafka's."""
+    """Every job's, a stream of Kinesis, a secret of Kafka's, and how old the newest rows are."""
     every_job(settings)
     client = connect(StreamAddress(NAME, REGION, settings.source.kinesis.endpoint_url))
     describe(client, NAME)
     (shard,) = list_shards(client, NAME)
     first_record(client, NAME, shard.name)
     read_secret(NAME)
+    looked = threading.Semaphore(0)
+    with reporting_ages(NAME, RowAges(datetime.now(UTC)), lambda: looked.release() or [], seconds=0.01):
+        for _ in range(2):  # what the first look says is sent before the second
+            assert looked.acquire(timeout=20)
 
 
 def extraction(settings: Settings) -> None:

@@ -33,7 +33,7 @@ from soundlake.launch.versions import choose_line
 REGION = "eu-west-1"
 # What moto's CloudFormation does not know; everything else is made there for real.
 UNKNOWN = re.compile(
-    r"AWS::(Glue|Athena|KinesisFirehose|Logs::LogStream|SecretsManager|EMRServerless|Scheduler|QuickSight|CloudWatch::Alarm|SNS::Subscription|SNS::TopicPolicy)"
+    r"AWS::(Glue|Athena|KinesisFirehose|Logs::LogStream|Logs::MetricFilter|SecretsManager|EMRServerless|Scheduler|QuickSight|CloudWatch::Alarm|SNS::Subscription|SNS::TopicPolicy)"
 )
 Document = dict[str, Any]
 

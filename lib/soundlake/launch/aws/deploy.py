@@ -100,6 +100,7 @@ def _defaults(name: str, region: str, buckets: Mapping[str, str]) -> dict[str, A
         "catalog.type": "glue",
         "athena.workgroup": name,
         "trigger.interval": TRIGGER,
+        "log.metrics_group": f"/soundlake/{name}",
     }
 
 
