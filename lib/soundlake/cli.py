@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -23,6 +22,7 @@ from soundlake.launch.doctor import examine
 from soundlake.launch.report import reported
 from soundlake.logs import set_up
 from soundlake.ops.status import LakeStatus, read_status
+from soundlake.options import Config, LakeUri, Sets
 from soundlake.playlists.commands import app as playlists_app
 from soundlake.settings import load_settings
 from soundlake.settings.document import as_toml
@@ -34,11 +34,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")]
-LakeUri = Annotated[str | None, typer.Option("--lake", metavar="URI", help="the lake: a local path, s3://… or s3a://…")]
-
 
 # The base class of Typer's usage errors, which has no public name.
 _UsageError: Any = typer.BadParameter.__base__

@@ -19,9 +19,8 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from mixed import scan_beside_fresh
-from refine_alone import bronze
-
+from bench.mixed import scan_beside_fresh
+from bench.refine_alone import bronze
 from soundlake.lake import Lake
 from soundlake.launch.local import spark_environment
 from soundlake.refine.batch import Refiner

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from moto.cloudformation.models import CloudFormationBackend
 from typer.testing import CliRunner, Result
 
 from helpers import templates
+from helpers.aws_environment import REGION, set_credentials
 from helpers.request_model import problems
 from helpers.services.moto import moto_server
 from soundlake import cli
@@ -30,7 +30,6 @@ from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.platforms import platform_of
 from soundlake.launch.versions import choose_line
 
-REGION = "eu-west-1"
 # What moto's CloudFormation does not know; everything else is made there for real.
 UNKNOWN = re.compile(
     r"AWS::(Glue|Athena|KinesisFirehose|Logs::LogStream|Logs::MetricFilter|SecretsManager|EMRServerless|Scheduler|QuickSight|CloudWatch::Alarm|SNS::Subscription|SNS::TopicPolicy)"
@@ -46,11 +45,7 @@ def aws() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch, aws: str) -> None:
-    for name in [name for name in os.environ if name.startswith(("AWS_", "SOUNDLAKE_"))]:
-        monkeypatch.delenv(name)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_REGION", REGION)
+    set_credentials(monkeypatch)
 
 
 def resources(kind: str = "") -> dict[str, Document]:

@@ -168,7 +168,7 @@ def test_an_import_that_was_killed_goes_on_and_every_row_is_there_once(tmp_path:
     rows = 300_000
     write(tmp_path / "songs.csv", "id,name\n" + "".join(f"t{n},Song {n}\n" for n in range(rows)))
     write(tmp_path / "m.toml", MAPPING)
-    command = [Path(sys.executable).with_name("soundlake"), "import", "songs.csv", "--mapping", "m.toml"]
+    command = [str(Path(sys.executable).with_name("soundlake")), "import", "songs.csv", "--mapping", "m.toml"]
     process = subprocess.Popen([*command, "--out", "out"], cwd=tmp_path, stdout=subprocess.DEVNULL)
     while not list(tmp_path.glob("extract-state/imports/*.json")):
         assert process.poll() is None

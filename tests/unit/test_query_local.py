@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import subprocess
 import sys
 from _thread import interrupt_main
@@ -19,6 +18,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from helpers.asking import schema
+from helpers.aws_environment import KEYS, set_credentials
 from helpers.services.moto import moto_server
 from soundlake.catalog.output import as_text
 from soundlake.catalog.query import ask, sql_of
@@ -308,16 +308,12 @@ def test_values_are_written_as_athena_writes_them(value: Any, text: str) -> None
 
 
 def test_a_lake_on_s3_is_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
-    for name, value in credentials.items():
-        monkeypatch.setenv(name, value)
+    set_credentials(monkeypatch, "us-east-1")
     import boto3
 
     with moto_server() as url:
         boto3.client("s3", region_name="us-east-1", endpoint_url=url).create_bucket(Bucket="lake-on-s3")
-        options = {"AWS_ENDPOINT_URL": url, "AWS_ALLOW_HTTP": "true", **credentials}
+        options = {"AWS_ENDPOINT_URL": url, "AWS_ALLOW_HTTP": "true", "AWS_REGION": "us-east-1", **KEYS}
         write_deltalake("s3://lake-on-s3/x/silver/tracks", pa.table({"track_id": ["a"]}), storage_options=options)
         settings = load_settings(lake="s3a://lake-on-s3/x/", sets=[f"s3.endpoint_url={url}"], env={})
         answer = ask(settings, "SELECT track_id FROM silver_tracks", None)

@@ -33,26 +33,26 @@ def told(ages: RowAges, now: datetime = NOON) -> tuple[float, float]:
     return line["bronze_age_seconds"], line["silver_age_seconds"]
 
 
-def test_an_age_is_counted_from_the_end_of_the_last_batch_that_had_rows():
+def test_an_age_is_counted_from_the_end_of_the_last_batch_that_had_rows() -> None:
     ages = RowAges(NOON - timedelta(hours=1))
     ages.see([batch("ingest", NOON - timedelta(minutes=2), seconds=30), batch("refine", NOON - timedelta(minutes=10))])
     assert told(ages) == (90, 600)
 
 
-def test_batches_without_rows_and_of_other_queries_make_nothing_younger():
+def test_batches_without_rows_and_of_other_queries_make_nothing_younger() -> None:
     ages = RowAges(NOON - timedelta(hours=1))
     ages.see([batch("ingest", NOON, rows=0), batch("refine", NOON, rows=0), batch("rerank", NOON)])
     assert told(ages) == (3600, 3600)
 
 
-def test_an_older_batch_that_is_seen_again_makes_nothing_older():
+def test_an_older_batch_that_is_seen_again_makes_nothing_older() -> None:
     ages = RowAges(NOON - timedelta(hours=1))
     ages.see([batch("refine", NOON - timedelta(minutes=1))])
     ages.see([batch("refine", NOON - timedelta(minutes=5))])
     assert told(ages) == (3600, 60)
 
 
-def test_a_refine_that_hangs_is_older_than_bronze_by_all_the_time_since():
+def test_a_refine_that_hangs_is_older_than_bronze_by_all_the_time_since() -> None:
     ages = RowAges(NOON)
     ages.see([batch("refine", NOON)])
     ages.see([batch("ingest", NOON + timedelta(minutes=minute)) for minute in range(30)])
@@ -88,7 +88,7 @@ class Looks:
         return [batch("ingest", datetime.now(UTC))]
 
 
-def test_the_ages_are_reported_again_and_again_while_the_stream_runs(logs: Any):
+def test_the_ages_are_reported_again_and_again_while_the_stream_runs(logs: Any) -> None:
     logs.create_log_group(logGroupName=GROUP)
     looks = Looks()
     with reporting_ages(GROUP, RowAges(datetime.now(UTC) - timedelta(hours=1)), looks, seconds=0.01):
@@ -99,7 +99,9 @@ def test_the_ages_are_reported_again_and_again_while_the_stream_runs(logs: Any):
     assert reported[-1]["silver_age_seconds"] >= 3600
 
 
-def test_a_log_group_that_is_not_there_stops_nothing_and_is_logged_once(logs: Any, caplog: pytest.LogCaptureFixture):
+def test_a_log_group_that_is_not_there_stops_nothing_and_is_logged_once(
+    logs: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     looks = Looks()
     with reporting_ages("/not/there", RowAges(NOON), looks, seconds=0.01):
         assert looks.enough.wait(20)
@@ -126,17 +128,19 @@ def made() -> dict[tuple[str, str], str]:
     }
 
 
-def test_each_filter_matches_the_line_and_takes_an_age_from_it():
+def test_each_filter_matches_the_line_and_takes_an_age_from_it() -> None:
     line = json.loads(RowAges(NOON).line(NOON))
     assert set(made().values()) == {f"$.{name}" for name in line}
     for properties in of_type("AWS::Logs::MetricFilter").values():
         (transformation,) = properties["MetricTransformations"]
-        field, least = re.fullmatch(r"\{ (\$\.\w+) >= (\d+) \}", properties["FilterPattern"]).groups()
+        pattern = re.fullmatch(r"\{ (\$\.\w+) >= (\d+) \}", properties["FilterPattern"])
+        assert pattern is not None
+        field, least = pattern.groups()
         assert field == transformation["MetricValue"]
         assert line[field.removeprefix("$.")] >= int(least)
 
 
-def test_alarms_watch_the_ages_and_no_longer_the_reader_of_kinesis():
+def test_alarms_watch_the_ages_and_no_longer_the_reader_of_kinesis() -> None:
     watched = {
         name: {
             (str(one["MetricStat"]["Metric"]["Namespace"]), one["MetricStat"]["Metric"]["MetricName"])
@@ -151,7 +155,7 @@ def test_alarms_watch_the_ages_and_no_longer_the_reader_of_kinesis():
     assert "IteratorAge" not in json.dumps(TEMPLATE)
 
 
-def test_a_stream_that_is_deployed_reports_where_the_filters_look():
+def test_a_stream_that_is_deployed_reports_where_the_filters_look() -> None:
     (group,) = {str(properties["LogGroupName"]) for properties in of_type("AWS::Logs::MetricFilter").values()}
     named = TEMPLATE["Resources"]["LogGroup"]["Properties"]["LogGroupName"]["Fn::Sub"]
     assert group == str({"Ref": "LogGroup"})
@@ -169,7 +173,9 @@ def test_a_stream_that_is_deployed_reports_where_the_filters_look():
         (30, 1_000, 0, {"SilverLags"}),
     ],
 )
-def test_an_alarm_goes_off_where_rows_wait_and_not_where_none_come(bronze, silver, incoming, alarmed):
+def test_an_alarm_goes_off_where_rows_wait_and_not_where_none_come(
+    bronze: int, silver: int, incoming: int, alarmed: set[str]
+) -> None:
     """Its expression and threshold, as metric math reads them."""
     values = {"bronze": bronze, "silver": silver, "incoming": incoming, "IF": lambda test, yes, no: yes if test else no}
     alarms = of_type("AWS::CloudWatch::Alarm")

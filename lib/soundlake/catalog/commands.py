@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from soundlake.errors import UsageError
+from soundlake.options import Config, LakeUri, Sets
 
 if TYPE_CHECKING:
     from soundlake.settings import Settings
@@ -32,11 +33,9 @@ def query(
     deploy: Annotated[
         bool, typer.Option("--deploy", help="save all insights as named queries of the Athena workgroup")
     ] = False,
-    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")] = None,
-    sets: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")
-    ] = None,
-    lake: Annotated[str | None, typer.Option("--lake", metavar="URI", help="a local path, s3://… or s3a://…")] = None,
+    config: Config = None,
+    sets: Sets = None,
+    lake: LakeUri = None,
 ) -> None:
     """Run an insight or any SELECT: through Athena where catalog.type is glue, else on the lake with DuckDB.
 

@@ -12,14 +12,13 @@ from typing import Annotated
 import typer
 
 from soundlake.errors import UsageError
+from soundlake.options import Config, LakeUri, Sets
 
 
 def dashboard(
-    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")] = None,
-    sets: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")
-    ] = None,
-    lake: Annotated[str | None, typer.Option("--lake", metavar="URI", help="a local path, s3://… or s3a://…")] = None,
+    config: Config = None,
+    sets: Sets = None,
+    lake: LakeUri = None,
     port: Annotated[int | None, typer.Option("--port", help="else dashboard.port")] = None,
     browser: Annotated[bool, typer.Option(help="open a browser here")] = True,
 ) -> None:

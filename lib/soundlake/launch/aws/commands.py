@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from soundlake.errors import UsageError
+from soundlake.options import Config, Sets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from soundlake.launch.aws.target import State, Target
     from soundlake.settings import Settings
 
-Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")]
 RunId = Annotated[str, typer.Argument(metavar="ID", help="the id of a run, as the list has it")]
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List, show and stop the jobs on AWS.")
