@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -44,6 +45,15 @@ class Stack:
         """The outputs of the stack; none where it is not there."""
         found = self._describe() or {}
         return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+    @property
+    def template(self) -> str:
+        """The template that the stack has now, as JSON; empty where it is not there."""
+        found = self._describe()
+        if found is None or found["StackStatus"] == "REVIEW_IN_PROGRESS":
+            return ""
+        with translate_errors(f"the template of {self.name}", "cloudformation:GetTemplate"):
+            return json.dumps(self._cloudformation.get_template(StackName=self.name)["TemplateBody"])
 
     def propose(self, template: Mapping[str, str], parameters: Mapping[str, str]) -> list[Change]:
         """Make a change set; returns its changes, none where all is as it should be: then no change set stays.
