@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from soundlake.tables import PLAYS, Column, Table
@@ -12,7 +13,8 @@ class View:
     """A query that has a name, in SQL the same as a table's; nothing of it is stored.
 
     It has the columns and the key of `source`, the one table that it reads. In `query`, `{source}` stands for that
-    table and `{columns}` for the columns, each as `p.name`.
+    table and `{columns}` for the columns, each as `p.name`. Rows with different values of `apart_by` do not affect each
+    other, so that the view of one value needs the source's rows of that value only.
     """
 
     layer: str
@@ -20,6 +22,7 @@ class View:
     comment: str
     source: Table
     query: str
+    apart_by: str
 
     @property
     def view(self) -> str:
@@ -41,9 +44,9 @@ class View:
         """The names of the columns, in order."""
         return self.source.column_names
 
-    def sql(self, source: str | None = None) -> str:
-        """The view's SELECT over `source`, else over the source's own name in SQL."""
-        columns = ", ".join(f"p.{name}" for name in self.column_names)
+    def sql(self, source: str | None = None, only: Collection[str] | None = None) -> str:
+        """The view's SELECT, of all columns or of those in `only`, over `source` or else over the source's own name."""
+        columns = ", ".join(f"p.{name}" for name in self.column_names if only is None or name in only)
         return self.query.format(source=source or self.source.view, columns=columns)
 
 
@@ -90,6 +93,7 @@ FROM plays AS p
 JOIN coverage AS c ON c.user_id = p.user_id AND c.played_date = p.played_date
 WHERE p.road = c.best_road OR (p.road = 2 AND p.played_at > c.exported_until)
 """,
+    apart_by="user_id",
 )
 
 VIEWS: tuple[View, ...] = (LISTENING,)

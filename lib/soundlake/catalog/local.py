@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +28,7 @@ from soundlake.views import VIEWS, View
 # As Athena's engine means it: subscripts of arrays and maps, and 7 / 2 = 3.
 _LIKE_ATHENA = ("CREATE MACRO element_at(collection, key) AS collection[key]", "SET integer_division = true")
 _LOOK_AGAIN_SECONDS = 0.1
+_WORD = re.compile(r"\w+")
 _NAME = re.compile(r"\b(?:bronze|silver|gold|ops)_\w+", re.IGNORECASE)
 
 
@@ -39,22 +40,24 @@ class Part:
     having: tuple[tuple[str, str], ...] = ()
 
 
-def run(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Part] | None = None) -> QueryResult:
-    """Run a SELECT on the tables of the settings' lake; returns at most `limit` rows.
+def run(
+    settings: Settings, selects: Sequence[str], limit: int | None, parts: Mapping[str, Part] | None = None
+) -> list[QueryResult]:
+    """Run SELECTs on the tables of the settings' lake, each of which is read once; returns at most `limit` rows each.
 
-    `parts` says, by a table's name in SQL, what is enough of it for this query; of other tables everything is read. A
-    table that is not there has no rows, see `soundlake.catalog.missing`. Raises UsageError for SQL that is not one
-    SELECT, MissingTableError where it names an unknown table or a mart that is not built, SoundlakeError else.
+    `parts` says, by the name of a table or view in SQL, what is enough of it for these queries; of others everything is
+    read. A table that is not there has no rows, see `soundlake.catalog.missing`. Raises UsageError for SQL that is not
+    one SELECT, MissingTableError where it names an unknown table or a mart that is not built, SoundlakeError else.
     """
     began = time.monotonic()
     with duckdb.connect(config={"enable_external_access": "false"}) as connection:
-        _check_select(connection, sql)
+        for sql in selects:
+            _check_select(connection, sql)
         connection.execute(f"SET TimeZone = '{settings.insights.time_zone}'")
         for statement in _LIKE_ATHENA:
             connection.execute(statement)
-        named, views = _named(sql)
-        # What a view reads is read as a whole: `parts` is about the query's own words.
-        parts = {name: part for name, part in (parts or {}).items() if name not in {v.source.view for v in views}}
+        named, views = _named(selects)
+        parts = _with_sources(parts or {}, views)
         opened = {table: open_table(settings, table) for table in named}
         absent = [table for table in named if opened[table] is None]
         unbuilt = [table.view for table in absent if table not in TABLES]
@@ -65,18 +68,36 @@ def run(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Par
             elif table.view not in unbuilt:
                 connection.register(table.view, arrow_schema(table).empty_table())
         for view in views:
-            connection.execute(f"CREATE VIEW {view.view} AS {view.sql()}")
+            only = parts[view.view].columns if view.view in parts else None
+            connection.execute(f"CREATE VIEW {view.view} AS {view.sql(only=only)}")
         try:
-            rows = _interruptible(connection, lambda: _rows(connection, sql, limit))
+            found = [_interruptible(connection, partial(_rows, connection, sql, limit)) for sql in selects]
         except duckdb.Error as error:
             raise _failure(error, unbuilt, settings) from None
-    missing = tuple(table.view for table in absent if table.view not in unbuilt)
-    if rows.num_rows == 0:
-        missing = missing_behind([table.view for table in named], partial(rows_in, settings))
-    has_more = limit is not None and rows.num_rows > limit
-    found = len(named) - len(absent)
-    took = f"read {found} {'table' if found == 1 else 'tables'} of {settings.lake.uri}"
-    return QueryResult(in_utc(rows.slice(0, limit)), has_more, f"{took} in {time.monotonic() - began:.1f} s", missing)
+    read = len(named) - len(absent)
+    tables = f"{read} {'table' if read == 1 else 'tables'}"
+    took = f"read {tables} of {settings.lake.uri} in {time.monotonic() - began:.1f} s"
+    gone = tuple(table.view for table in absent if table.view not in unbuilt)
+    behind = partial(missing_behind, [table.view for table in named], partial(rows_in, settings))
+    return [_result(rows, limit, took, gone if rows.num_rows else behind()) for rows in found]
+
+
+def _result(rows: pa.Table, limit: int | None, took: str, missing: tuple[str, ...]) -> QueryResult:
+    return QueryResult(in_utc(rows.slice(0, limit)), limit is not None and rows.num_rows > limit, took, missing)
+
+
+def _with_sources(parts: Mapping[str, Part], views: Sequence[View]) -> dict[str, Part]:
+    """Add the parts of the tables behind views; a table of which a view needs everything has no part."""
+    found = dict(parts)
+    for view in views:
+        part = parts.get(view.view)
+        found.pop(view.source.view, None)
+        if part is not None and view.source.view not in parts:
+            words = set(_WORD.findall(view.query))
+            columns = tuple(name for name in view.column_names if name in words or name in part.columns)
+            having = tuple(one for one in part.having if one[0] == view.apart_by)
+            found[view.source.view] = Part(columns, having)
+    return found
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) -> pa.Table:
@@ -124,9 +145,9 @@ def code_of(sql: str) -> str:
     return b" ".join(kept).decode()
 
 
-def _named(sql: str) -> tuple[list[Table], list[View]]:
-    """The tables and views that a query needs."""
-    names = {name.lower() for name in _NAME.findall(code_of(sql))}
+def _named(selects: Sequence[str]) -> tuple[list[Table], list[View]]:
+    """The tables and views that queries need."""
+    names = {name.lower() for sql in selects for name in _NAME.findall(code_of(sql))}
     views = [view for view in VIEWS if view.view in names]
     names.update(view.source.view for view in views)
     return [table for table in public_tables() if table.view in names], views

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from soundlake.catalog.query_result import QueryResult
@@ -38,19 +38,26 @@ def sql_of(settings: Settings, what: str) -> str:
     return sql
 
 
-def ask(settings: Settings, sql: str, limit: int | None, parts: Mapping[str, Part] | None = None) -> QueryResult:
-    """Run a SELECT and return at most `limit` rows; raises UsageError and SoundlakeError, see the engines.
+def ask(settings: Settings, sql: str, limit: int | None) -> QueryResult:
+    """Run a SELECT and return at most `limit` rows; raises UsageError and SoundlakeError, see the engines."""
+    return ask_all(settings, [sql], limit)[0]
 
-    `parts` is the part of each table that the query needs, see `local.run`; Athena needs no such hint.
+
+def ask_all(
+    settings: Settings, selects: Sequence[str], limit: int | None, parts: Mapping[str, Part] | None = None
+) -> list[QueryResult]:
+    """Run SELECTs and return at most `limit` rows of each; raises what `ask` raises.
+
+    `parts` is the part of each table that the queries need, see `local.run`; Athena needs no such hint.
     """
     if settings.catalog.type == "glue":
         from soundlake.catalog import athena
 
-        return athena.run(settings, sql, limit)
+        return [athena.run(settings, sql, limit) for sql in selects]
     from soundlake.catalog import local
 
     check_lake_exists(settings)
-    return local.run(settings, sql, limit, parts)
+    return local.run(settings, selects, limit, parts)
 
 
 def caution(settings: Settings, what: str) -> str | None:

@@ -25,6 +25,7 @@ from soundlake.dashboard.views import (
     recommendations,
     rising,
     top_albums,
+    year,
 )
 
 # A file: an icon by name would be fetched from a font service.
@@ -40,6 +41,7 @@ PAGES: dict[str, tuple[ModuleType, str, str]] = {
     "forecasts": (forecasts, "Forecasts", "online_prediction"),
     "clusters": (clusters, "Clusters", "bubble_chart"),
     "recommendations": (recommendations, "Recommendations", "recommend"),
+    "year": (year, "A Year in Music", "calendar_month"),
     "live": (live, "Live", "monitoring"),
     "quality": (quality, "Data Quality", "fact_check"),
     "insights": (explore, "All Insights", "query_stats"),

@@ -10,7 +10,7 @@ from soundlake.dashboard import charts
 from soundlake.dashboard.labels import labels
 from soundlake.insights import Chart, Insight
 
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def titles_of(insight: Insight) -> dict[str, str]:
@@ -47,7 +47,7 @@ def readable(column: str) -> str:
 def prepared(chart: Chart, marks: pd.DataFrame) -> pd.DataFrame:
     """Prepare marks for drawing: unique labels, names of weekdays, zeros where nothing was counted."""
     if chart.kind == "heatmap" and chart.y == "weekday":
-        return marks.assign(y=pd.Series([_WEEKDAYS[int(day) - 1] for day in marks["y"]], marks.index))
+        return marks.assign(y=pd.Series([WEEKDAYS[int(day) - 1] for day in marks["y"]], marks.index))
     if chart.kind in ("heatmap", "scatter"):
         return marks
     marks = marks.assign(shown=pd.Series(labels(marks), marks.index))

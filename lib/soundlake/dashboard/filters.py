@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from soundlake.dashboard import sql
 from soundlake.dashboard.charts import MOST_COLOURS
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.source import DataSource
@@ -18,6 +19,7 @@ from soundlake.errors import MissingTableError
 
 Days = tuple[date, date]
 
+_MOST_LISTED = 1000
 _PHONE = 640  # pixels, as Streamlit stacks columns below
 _UNFOLD, _FILTERS = "unfold", "filters"
 
@@ -122,6 +124,20 @@ def clusters(source: DataSource) -> list[str]:
     except MissingTableError:
         return []
     return [str(name) for name in found["cluster_name"]]
+
+
+def listener(source: Source, label: str = "Listener", address: str = "listener") -> str | None:
+    """Choose a listener, called `address` in the URL, those with the most plays first; None where nobody fits."""
+    left, right = st.columns(2)
+    words = left.text_input(f"{label}'s id has", placeholder="any", **kept(address, "words"))
+    users = source.ask(
+        f"SELECT user_id, sum(plays) AS plays FROM gold_weekly_plays {sql.where(sql.contains(words, 'user_id'))} "
+        f"GROUP BY user_id ORDER BY plays DESC, user_id LIMIT {_MOST_LISTED}"
+    )["user_id"].tolist()
+    if not users:
+        return None
+    chosen: str = right.selectbox(label, users, **kept(address))
+    return chosen
 
 
 def how_many(label: str = "How many", default: int = 20) -> int:

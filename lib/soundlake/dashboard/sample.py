@@ -14,12 +14,17 @@ _KEPT_SECONDS = 3600  # the check reads a column of all plays
 
 def banner(source: DataSource) -> None:
     """Draw the banner, unless no play is of the sample or the lake cannot be read."""
-    if _has_sample(source, source.place):
+    if is_shown(source):
         st.warning(
             "**Made-up listeners:** plays of this lake come with Soundlake's sample and are generated. "
             "Tracks, artists and charts are real.",
             icon=":material/science:",
         )
+
+
+def is_shown(source: Source) -> bool:
+    """Whether the banner is shown."""
+    return bool(_has_sample(source, source.place))
 
 
 @st.cache_data(ttl=_KEPT_SECONDS, show_spinner=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,11 +14,12 @@ from soundlake.catalog.delta import open_table
 from soundlake.catalog.glue import public_tables
 from soundlake.catalog.local import Part, code_of
 from soundlake.catalog.missing import why_empty
-from soundlake.catalog.query import ask
+from soundlake.catalog.query import ask_all
 from soundlake.errors import MissingTableError
 from soundlake.ops.status import LakeStatus, read_status
 from soundlake.settings import Settings, check_lake_exists
-from soundlake.tables import EVENTS
+from soundlake.tables import EVENTS, Table
+from soundlake.views import VIEWS, View
 
 MOST_ROWS = 5000  # of one answer: pages read marts, never facts
 KEPT_SECONDS = 60  # how long an answer is shown again without asking
@@ -51,11 +53,15 @@ class DataSource:
         `only` is what the query asks of a table anyway, (table, column, value): on a local lake, other rows are not
         even read. Raises MissingTableError, UsageError, SoundlakeError: see `soundlake.catalog.query.ask`.
         """
-        return _remembered(self.settings, self._identity, sql, only)
+        return self.ask_all([sql], only)[0]
+
+    def ask_all(self, selects: Sequence[str], only: Only | None = None) -> list[pd.DataFrame]:
+        """Run SELECTs like `ask`; on a local lake, each table is read once for all of them."""
+        return _remembered(self.settings, self._identity, tuple(selects), only)
 
     def ask_now(self, sql: str) -> pd.DataFrame:
         """Run a SELECT and return at most MOST_ROWS rows, as they are at this moment; raises what `ask` raises."""
-        return _rows(self.settings, sql)
+        return _rows(self.settings, (sql,))[0]
 
     def status(self) -> LakeStatus:
         """What a lake without a catalog holds, at most a minute ago; raises SoundlakeError where it holds no tables."""
@@ -78,8 +84,13 @@ class DataSource:
 
 
 @st.cache_data(ttl=KEPT_SECONDS, max_entries=KEPT_ANSWERS, show_spinner="Asking the lake …")
-def _remembered(_settings: Settings, identity: str, sql: str, only: Only | None) -> pd.DataFrame:  # noqa: ARG001 - a part of the cache's key
-    return _rows(_settings, sql, only)
+def _remembered(
+    _settings: Settings,
+    identity: str,  # noqa: ARG001 - a part of the cache's key
+    selects: tuple[str, ...],
+    only: Only | None,
+) -> list[pd.DataFrame]:
+    return _rows(_settings, selects, only)
 
 
 @st.cache_data(ttl=KEPT_SECONDS, show_spinner="Looking at the tables …")
@@ -88,12 +99,12 @@ def _status(_settings: Settings, identity: str) -> LakeStatus:  # noqa: ARG001
     return read_status(_settings)
 
 
-def _rows(settings: Settings, sql: str, only: Only | None = None) -> pd.DataFrame:
-    answer = ask(settings, sql, MOST_ROWS, parts_of(sql, only))
-    if answer.rows.num_rows == 0 and answer.missing:
-        raise MissingTableError("\n".join(map(why_empty, answer.missing)), *answer.missing)
-    frame: pd.DataFrame = answer.rows.to_pandas(date_as_object=False)
-    return frame
+def _rows(settings: Settings, selects: tuple[str, ...], only: Only | None = None) -> list[pd.DataFrame]:
+    answers = ask_all(settings, selects, MOST_ROWS, parts_of(" ".join(selects), only))
+    missing = sorted({name for answer in answers for name in answer.missing})
+    if missing and not any(answer.rows.num_rows for answer in answers):
+        raise MissingTableError("\n".join(map(why_empty, missing)), *missing)
+    return [answer.rows.to_pandas(date_as_object=False) for answer in answers]
 
 
 def parts_of(sql: str, only: Only | None = None) -> dict[str, Part]:
@@ -103,7 +114,8 @@ def parts_of(sql: str, only: Only | None = None) -> dict[str, Part]:
     """
     words = set(re.findall(r"\w+", code_of(sql)))
     parts = {}
-    for table in public_tables():
+    tables: tuple[Table | View, ...] = (*public_tables(), *VIEWS)
+    for table in tables:
         if table.view in words:
             named = tuple(name for name in table.column_names if name in words)
             # A count needs rows, if no column: the narrowest of the key will do.

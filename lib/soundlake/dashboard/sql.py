@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from soundlake.insights import Engine, local_time
+from soundlake.settings import Settings
+
 
 def text(value: str) -> str:
     """A text as a literal."""
@@ -23,9 +26,15 @@ def between(column: str, days: tuple[date, date]) -> str:
     return f"{column} BETWEEN DATE '{first.isoformat()}' AND DATE '{last.isoformat()}'"
 
 
+def local(settings: Settings, moment: str) -> str:
+    """A moment in the time zone of the insights, as the engine of the settings says it."""
+    engine: Engine = "trino" if settings.catalog.type == "glue" else "duckdb"
+    return local_time(moment, settings.insights.time_zone, engine)
+
+
 def known_id(key: str, name: str) -> str:
     """The id of a row; a row with only a name gets the id of the others of that name, or else the name itself."""
-    return f"coalesce({key}, max({key}) OVER (PARTITION BY {name}), {name})"
+    return f"coalesce({key}, CASE WHEN {name} IS NOT NULL THEN max({key}) OVER (PARTITION BY {name}) END, {name})"
 
 
 def contains(words: str, *columns: str) -> str:

@@ -153,10 +153,10 @@ def render(sql: str, as_of: date | None, time_zone: str = "UTC", engine: Engine 
     `{as_of}` becomes a date, or null where the newest data decide. `{local:column}` becomes the local time of a moment
     in the time zone. The session that runs the text has to be in UTC.
     """
-
-    def local(found: re.Match[str]) -> str:
-        moment = found[1]
-        return moment if time_zone == "UTC" else _LOCAL_TIME[engine].format(moment=moment, zone=time_zone)
-
     day = f"DATE '{as_of.isoformat()}'" if as_of else "CAST(NULL AS date)"
-    return _LOCAL.sub(local, sql).replace("{as_of}", day)
+    return _LOCAL.sub(lambda found: local_time(found[1], time_zone, engine), sql).replace("{as_of}", day)
+
+
+def local_time(moment: str, time_zone: str, engine: Engine) -> str:
+    """The expression for the local time of a moment; the session that runs it has to be in UTC."""
+    return moment if time_zone == "UTC" else _LOCAL_TIME[engine].format(moment=moment, zone=time_zone)
