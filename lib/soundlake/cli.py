@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -19,6 +20,7 @@ from soundlake.imports.command import import_files
 from soundlake.launch.aws.commands import app as jobs_app
 from soundlake.launch.aws.commands import deploy
 from soundlake.launch.doctor import examine
+from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.report import reported
 from soundlake.logs import set_up
 from soundlake.ops.status import LakeStatus, read_status
@@ -28,9 +30,8 @@ from soundlake.settings import load_settings
 from soundlake.settings.document import as_toml
 
 app = typer.Typer(
-    help="Soundlake, a streaming lakehouse for Spotify data: what needs no Spark.",
-    add_completion=False,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -48,10 +49,27 @@ app.command("query")(query)
 app.command("dashboard")(dashboard)
 
 
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"soundlake {version('soundlake')}")
+        raise typer.Exit
+
+
+@app.callback()
+def soundlake(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="print the version and exit")
+    ] = False,
+) -> None:
+    """Soundlake, a streaming lakehouse for Spotify data: what needs no Spark."""
+
+
 def main() -> None:
     """Run the command line: exit code 0 done, 1 failed, 2 wrong usage or configuration."""
     set_up("WARNING")
     with reported():
+        if (job := next(iter(sys.argv[1:]), "")) in REGISTRY:
+            raise UsageError(f"{job} is a job, and jobs need Spark: ./spark-submit.sh {job}")
         try:
             code = app(prog_name="soundlake", standalone_mode=False)
         except _UsageError as error:

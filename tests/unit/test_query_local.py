@@ -25,7 +25,7 @@ from soundlake.catalog.output import as_text
 from soundlake.catalog.query import ask, ask_all, sql_of
 from soundlake.catalog.query_result import QueryResult
 from soundlake.cli import main
-from soundlake.errors import SoundlakeError, UsageError
+from soundlake.errors import MissingTableError, SoundlakeError, UsageError
 from soundlake.insights import load_insights, render
 from soundlake.settings import load_settings
 from soundlake.tables import ALBUMS, ARTISTS, EVENTS, PLAYS, POPULARITY_HISTORY, TRACKS, Table
@@ -159,13 +159,33 @@ def test_a_mart_that_is_not_built_yet_is_named(lake: Path) -> None:
         rows(lake, "SELECT * FROM gold_top_albums")
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("gold_top_album", r"gold_top_albums \(made by \./spark-submit\.sh build_insights\)"),
+        ("track_cluster", r"gold_track_clusters \(made by \./spark-submit\.sh train_clusters\)"),
+        ("Tracks", r"silver_tracks \(made by \./spark-submit\.sh stream\)"),
+        ("listening", r"silver_listening \(made by \./spark-submit\.sh stream\)"),
+    ],
+)
+def test_an_unknown_table_is_told_the_nearest_and_the_job_that_makes_it(lake: Path, name: str, meant: str) -> None:
+    with pytest.raises(MissingTableError, match=f"there is no table {name}: did you mean .*{meant}") as caught:
+        rows(lake, f"SELECT * FROM {name}")
+    assert caught.value.tables == (name,)
+
+
+def test_a_table_unlike_any_other_is_told_where_the_tables_are_listed(lake: Path) -> None:
+    with pytest.raises(MissingTableError, match="there is no table xyzzy: soundlake status lists the tables"):
+        rows(lake, "SELECT * FROM xyzzy")
+
+
 def test_a_name_in_a_text_is_no_table(lake: Path) -> None:
     assert rows(lake, "SELECT 'gold_top_albums'") == [("gold_top_albums",)]
 
 
 def test_internal_tables_cannot_be_asked_as_in_athena(lake: Path) -> None:
     write_deltalake(lake / "silver" / "stamps", pa.table({"id": ["x"]}))
-    with pytest.raises(SoundlakeError, match="silver_stamps does not exist"):
+    with pytest.raises(MissingTableError, match="there is no table silver_stamps"):
         rows(lake, "SELECT * FROM silver_stamps")
 
 

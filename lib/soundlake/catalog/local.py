@@ -17,7 +17,7 @@ from deltalake.exceptions import DeltaError
 
 from soundlake.catalog.delta import open_table, read_declared
 from soundlake.catalog.glue import public_tables
-from soundlake.catalog.missing import missing_behind, rows_in
+from soundlake.catalog.missing import missing_behind, rows_in, unknown
 from soundlake.catalog.query_result import QueryResult, in_utc
 from soundlake.core.schema import arrow_schema
 from soundlake.errors import MissingTableError, SoundlakeError, UsageError
@@ -30,6 +30,7 @@ _LIKE_ATHENA = ("CREATE MACRO element_at(collection, key) AS collection[key]", "
 _LOOK_AGAIN_SECONDS = 0.1
 _WORD = re.compile(r"\w+")
 _NAME = re.compile(r"\b(?:bronze|silver|gold|ops)_\w+", re.IGNORECASE)
+_UNKNOWN = re.compile(r"Table with name (.+?) does not exist")  # as DuckDB says it
 
 
 @dataclass(frozen=True)
@@ -167,9 +168,6 @@ def _failure(error: duckdb.Error, unbuilt: list[str], settings: Settings) -> Sou
     if unbuilt:
         what = f"not in {settings.lake.uri} yet: {', '.join(unbuilt)}: run ./spark-submit.sh build_insights"
         return MissingTableError(what, *unbuilt)
-    unknown = _NAME.findall(str(error).split(" does not exist")[0])
-    return (
-        MissingTableError(f"the query failed: {error}", *unknown)
-        if unknown
-        else SoundlakeError(f"the query failed: {error}")
-    )
+    if found := _UNKNOWN.search(str(error)):
+        return MissingTableError(unknown(found[1]), found[1])
+    return SoundlakeError(f"the query failed: {error}")

@@ -12,10 +12,10 @@ from typing import NoReturn
 
 from soundlake.errors import UsageError
 from soundlake.launch import environment
-from soundlake.launch.command_line import Parser, read_command_line
+from soundlake.launch.command_line import Parser, read_command_line, words
 from soundlake.launch.java import check_java
 from soundlake.launch.report import reported, say
-from soundlake.launch.versions import choose_line
+from soundlake.launch.versions import choose_line, version_of_checkout
 
 
 def main() -> NoReturn:
@@ -27,6 +27,12 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with reported():
         options, rest = _parser().parse_known_args(sys.argv[1:])
+        if options.version:
+            print(f"soundlake {version_of_checkout()}")
+            sys.exit(0)
+        if options.completion:
+            print(f'complete -o default -W "{" ".join(words())}" spark-submit.sh')
+            sys.exit(0)
         line = choose_line(options.spark)
         if options.setup is None:
             read_command_line(rest)
@@ -44,5 +50,7 @@ def main() -> NoReturn:
 def _parser() -> Parser:
     parser = Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("--spark")
+    parser.add_argument("--version", action="store_true")
+    parser.add_argument("--completion", action="store_true")
     parser.add_argument("--setup", nargs="?", const="run")
     return parser

@@ -80,6 +80,12 @@ def read_lines(file: Path = FILE) -> dict[str, Line]:
     return lines
 
 
+def version_of_checkout() -> str:
+    """The version of Soundlake that this checkout is."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project["version"])
+
+
 def choose_line(name: str | None = None, file: Path = FILE) -> Line:
     """Return the named line, or the default one; raises UsageError for a line that does not exist."""
     lines = read_lines(file)
