@@ -1,4 +1,4 @@
-"""What a mapping may fill: the fields that kinds read, each with the type of its values, which its name says.
+"""The fields that a mapping may fill: those that the kinds read, with their types.
 
 Paths are dotted; `artists[].id` is the `id` of each object of the list `artists`.
 """

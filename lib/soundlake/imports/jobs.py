@@ -1,4 +1,4 @@
-"""What each file is: a file of an export, or a table with the mapping that is for it."""
+"""Recognising each file: part of an export, or a table with the mapping for it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from soundlake.imports.rowset import peek_columns
 
 @dataclass(frozen=True)
 class JobOptions:
-    """What the user said: `mapping` for all files, else each is recognised; `name` instead of the mapping's source."""
+    """The options for files: `mapping` for all, else each is recognised; `name` replaces the mapping's source."""
 
     mapping: TableMapping | None = None
     name: str | None = None
@@ -59,13 +59,13 @@ class ImportJob:
 
     @property
     def is_of_user(self) -> bool:
-        """Whether its records are somebody's, and nothing in it says whose."""
+        """Whether its records belong to a user whom the file does not name."""
         of_mapping = self.mapping is not None and self.mapping.needs_user
         return of_mapping or any(export.is_of_user for export in self.exports)
 
     @property
     def source(self) -> str:
-        """What `source` of the records says."""
+        """The `source` of its records."""
         if self.mapping is not None:
             return self.mapping.source_name
         return api_answers.SOURCE if self.exports[0] is API_ANSWERS else SOURCE
@@ -77,7 +77,7 @@ class ImportJob:
 
 
 def jobs_of(files: Sequence[Input], options: JobOptions, summary: Summary, report: Report) -> list[ImportJob]:
-    """Find out what each file is. Raises UsageError where something must be said before anything starts."""
+    """Recognise each file. Raises UsageError where an option is missing."""
     jobs = [job for file in files if (job := _job_of(file, options, summary, report)) is not None]
     owned = [job.file.shown for job in jobs if job.is_of_user]
     if owned and not options.user:
@@ -120,6 +120,6 @@ def _job_of(file: Input, options: JobOptions, summary: Summary, report: Report) 
 
 
 def fail(shown: str, why: str, summary: Summary, report: Report) -> None:
-    """Tell that a file was not read, or not wholly."""
+    """Note that a file was not read, or only in part."""
     summary.failed.append(f"{shown}: {why}")
     report.tell(shown, None, None, "file", "not read", why, "")

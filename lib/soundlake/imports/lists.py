@@ -1,4 +1,4 @@
-"""Lists in cells: JSON, Python's and numpy's way to print them, or texts with something between them."""
+"""Lists in cells: as JSON, as Python and numpy print them, or with a separator."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ KeyedRecord: TypeAlias = tuple[str, str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Context:
-    """What records are given that does not stand in the row."""
+    """Values of records that are not in the row."""
 
     source: str
     fetched_at: str
@@ -255,7 +255,7 @@ class _Binding:
         return place
 
     def _stamp(self) -> Node:
-        """When the data were true: what the row says, then --fetched-at, then the mapping, then the file."""
+        """The fetched_at: from the row, else --fetched-at, else the mapping, else the file."""
         source, context = self._mapping.fetched_at, self._context
         if source is not None and source.value is None:
             of_row = self._leaf("fetched_at", source, TIME)

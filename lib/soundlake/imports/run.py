@@ -1,4 +1,4 @@
-"""An import from beginning to end: each file's rows become records, which are safe before the file's place is noted."""
+"""An import from beginning to end: the records of a file are published before its progress is saved."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Import:
         self._unsafe, self._finished = 0, list[str]()
 
     def take(self, job: ImportJob, seen: Seen) -> None:
-        """Import one file. What is wrong with it is told; only the publisher's and the state's errors are raised."""
+        """Import one file. Its problems are reported; only errors of the publisher and the state are raised."""
         shown = job.file.shown
         self._summary.files[shown] = job.what
         try:
@@ -63,7 +63,7 @@ class Import:
             fail(shown, str(trouble), self._summary, self._report)
 
     def finish(self) -> None:
-        """Make what was imported so far safe; the files that are done need no note any more."""
+        """Flush what was imported so far; the progress of finished files is forgotten."""
         self._hand_over()
         self._publisher.flush()
         self._unsafe = 0

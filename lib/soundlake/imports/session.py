@@ -1,4 +1,4 @@
-"""One run of `soundlake import`: what it needs is opened, told, and closed again."""
+"""One run of `soundlake import`, with all that it opens and closes."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def draft(settings: Settings, paths: Sequence[str]) -> str:
 
 
 def _fetched_at(text: str | None) -> str | None:
-    """What --fetched-at says, as UTC. Raises UsageError."""
+    """The value of --fetched-at, in UTC. Raises UsageError."""
     if text is None:
         return None
     if instant(text) is None:
@@ -91,7 +91,7 @@ def _fetched_at(text: str | None) -> str | None:
 
 
 def _destination(settings: Settings, options: ImportOptions) -> str:
-    """Where the records go, as far as going on with an import depends on it."""
+    """The destination as part of a task's identity: another one imports the file again."""
     to = options.to or settings.publish.to
     source = settings.source
     if to == "kafka":
@@ -103,7 +103,7 @@ def _destination(settings: Settings, options: ImportOptions) -> str:
 
 
 def _state_folder(settings: Settings) -> Path:
-    """Beside the state of walks; where that is on S3, in the user's home, for files are read where they are."""
+    """Beside the state of crawls; in the user's home if that is on S3, as the files are on this machine."""
     state = settings.extract.state
     root = Path("~/.local/state/soundlake").expanduser() if "://" in state else Path(state)
     return root / "imports"

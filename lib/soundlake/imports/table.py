@@ -1,4 +1,4 @@
-"""Rows of delimited text, however it was written; a row that does not fit the header is told, never shifted."""
+"""Rows of delimited text of any dialect; a row that does not fit the header is reported, never shifted."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def _base(source: FieldSource, type_: str) -> Reader:
 
 
 def _part_of(source: FieldSource, read: Reader) -> Reader:
-    """The reader for a part of a text: what stands before or after something in it, or what an expression finds."""
+    """The reader for a part of a text: before or after some text, or what a regular expression finds."""
     match = None if source.match is None else re.compile(source.match)
 
     def part(cell: Any) -> str | None:
@@ -189,7 +189,7 @@ def flag(cell: Any) -> bool | None:
 
 
 def platform(cell: Any) -> str | None:
-    """The family of what something was played on; what is not known is nothing."""
+    """The family of a device; None for an unknown one."""
     value = text(cell)
     return None if value is None else family_of(value)
 

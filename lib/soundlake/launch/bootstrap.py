@@ -21,7 +21,7 @@ from soundlake.launch.versions import choose_line, version_of_checkout
 def main() -> NoReturn:
     """Set up what is missing and become the launcher (the process id stays); with --setup, only set up.
 
-    A wrong command line is said first: nobody waits for an environment to be told of a typing error.
+    The command line is checked first, so that nobody waits for an installation to learn of a typo.
     """
     # Told to stop while it installs, it stops pip as well; the handler does not outlive this program.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

@@ -1,4 +1,4 @@
-"""A CloudFormation stack brought to a template: what would change is shown first, and only then done."""
+"""Bringing a CloudFormation stack to a template: changes are shown first, then executed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Stack:
             return json.dumps(self._cloudformation.get_template(StackName=self.name)["TemplateBody"])
 
     def propose(self, template: Mapping[str, str], parameters: Mapping[str, str]) -> list[Change]:
-        """Make a change set; returns its changes, none where all is as it should be: then no change set stays.
+        """Create a change set and return its changes; without changes it is deleted again.
 
         `template` is {"TemplateBody": …} or {"TemplateURL": …}. Raises UsageError for a name that somebody else's
         stack has, SoundlakeError for a stack that cannot be changed now, and where AWS refuses.

@@ -70,7 +70,7 @@ def deploy(
 ) -> None:
     """Set up the AWS account, or bring it up to date: show what changes in its two stacks, ask, and do it.
 
-    What holds data comes first; what runs can be shown only once that is there.
+    The stack with the data comes first; the changes of the other can be shown only once it exists.
     """
     if check:
         _check(config, sets)

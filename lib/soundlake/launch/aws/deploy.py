@@ -86,7 +86,7 @@ def _remove_old_settings(account: Account, stream: Run, before: str, now: str) -
 def _apply(
     target: Stack, template: Mapping[str, str], parameters: Mapping[str, str], agree: Agree
 ) -> list[Change] | None:
-    """What was changed, nothing where all is as it should be; None where the changes were not agreed to."""
+    """The changes that were made, empty where there were none; None where they were not agreed to."""
     changes = target.propose(template, parameters)
     try:
         agreed = agree(target.name, changes)
@@ -103,7 +103,7 @@ def _apply(
 
 
 def _defaults(name: str, region: str, buckets: Mapping[str, str]) -> dict[str, Any]:
-    """What jobs read and write where the settings do not say otherwise: what the stacks have made."""
+    """Defaults of what jobs read and write: the resources of the stacks."""
     return {
         "lake.uri": f"s3://{buckets['LakeBucket']}/lake",
         "source.type": "kinesis",
@@ -183,7 +183,7 @@ def _template(deploy: DeploySettings, template: stack.Template) -> Artifact:
 
 
 def _made(stream: Run, buckets: Mapping[str, str], extraction: Iterable[Artifact]) -> dict[str, str]:
-    """The parameters that nobody has to know: names and places of what was made and uploaded."""
+    """The parameters that deploy sets itself: names and URIs of what it created and uploaded."""
     return {
         **{name: buckets[name] for name in ("LakeBucket", "LandingBucket", "ArtifactBucket", "ResultBucket", "KeyArn")},
         "Database": stream.settings.catalog.database,
