@@ -15,9 +15,9 @@ from soundlake.imports.issues import Issues
 from soundlake.imports.lists import syntax_of
 from soundlake.imports.mapping import FieldSource, Record, TableMapping
 from soundlake.imports.record_builder import MOST_KEPT, EncodedRecords, RecordBuilder, UnfitError
-from soundlake.imports.shape import Cell, Cells, Complain, Computed, Constant, Filler, Node, build_object
+from soundlake.imports.shape import Cell, Cells, Complain, Computed, Constant, Filler, Node, build_object, key_of
 from soundlake.imports.unreadable import UnreadableError
-from soundlake.imports.values import reader, text
+from soundlake.imports.values import joined_text, reader
 from soundlake.publishers.envelope import envelope
 
 KeyedRecord: TypeAlias = tuple[str, str, Mapping[str, Any]]
@@ -203,10 +203,14 @@ class _Binding:
         read, pieces = reader(_as_column(source, "template"), type_, self._null), source.pieces
 
         def fill(cells: Cells, complain: Complain) -> Any:
-            parts = {part: text(cells[index]) for part, index in indexes.items()}
-            if None in parts.values():
+            try:
+                parts = {part: joined_text(cells[index]) for part, index in indexes.items()}
+                if None in parts.values():
+                    return None
+                return read("".join(before + (parts[part] or "" if part else "") for before, part in pieces))
+            except UnreadableError as error:
+                complain(name, str(error))
                 return None
-            return read("".join(before + (parts[part] or "" if part else "") for before, part in pieces))
 
         return Computed(name, fill, tuple(indexes.values()))
 
@@ -245,12 +249,13 @@ class _Binding:
 
         def place(cells: Cells, complain: Complain) -> int:
             nonlocal kept
-            of_list = places.setdefault(cells[outer], {})
-            if cells[inner] not in of_list:
+            of_list = places.setdefault(key_of(cells[outer]), {})
+            found = key_of(cells[inner])
+            if found not in of_list:
                 kept += 1
                 if kept > MOST_KEPT:
                     raise UnfitError(f"more than {MOST_KEPT:,} places to remember; give the file a column of positions")
-            return of_list.setdefault(cells[inner], len(of_list))
+            return of_list.setdefault(found, len(of_list))
 
         return place
 

@@ -17,7 +17,7 @@ from typing import Any
 from soundlake.imports import fields as f
 from soundlake.imports.cell_times import date_reader, time_reader
 from soundlake.imports.devices import family_of
-from soundlake.imports.lists import as_list
+from soundlake.imports.lists import LITERAL, as_list
 from soundlake.imports.mapping import FieldSource
 from soundlake.imports.unreadable import UnreadableError
 
@@ -143,6 +143,13 @@ def text(cell: Any) -> str | None:
     if abs(number) > _GREATEST:
         raise UnreadableError("not a number that a table can hold")
     return str(number)
+
+
+def joined_text(cell: Any) -> str | None:
+    """A text, of a list the texts in it."""
+    if isinstance(cell, list):
+        return ", ".join(filter(None, as_list(cell, LITERAL) or ())) or None
+    return text(cell)
 
 
 def identifier(cell: Any) -> str | None:
