@@ -63,7 +63,7 @@ def findings(*lines: str) -> Markdown:
     """What was found, a line each, as a list that the notebook shows."""
     from IPython.display import Markdown
 
-    return Markdown("\n".join(f"- {line}" for line in lines))
+    return Markdown("\n".join(f"- {line}" for line in lines))  # type: ignore[no-untyped-call]
 
 
 class NotebookLake:

@@ -14,6 +14,7 @@ import pytest
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch import environment, jars, versions
 from soundlake.launch.environment import find_python, interpreter, prepare
+from soundlake.launch.paths import ROOT
 from soundlake.launch.steps import Steps
 from soundlake.launch.versions import Line, choose_line
 
@@ -200,7 +201,7 @@ def test_the_launcher_needs_nothing_installed() -> None:
 def launched(*argv: str) -> str:
     """What the launcher prints, in a Python that has nothing but the standard library."""
     command = [sys.executable, "-S", "-c", "from soundlake.launch.bootstrap import main; main()", *argv]
-    env = {"PYTHONPATH": str(versions.ROOT / "lib")}
+    env = {"PYTHONPATH": str(ROOT / "lib")}
     return subprocess.run(command, capture_output=True, text=True, env=env, check=True).stdout
 
 

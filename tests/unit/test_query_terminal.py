@@ -78,7 +78,9 @@ def test_long_texts_are_cut_and_numbers_are_rounded() -> None:
 
 
 def test_wide_letters_count_for_two() -> None:
-    rows = [{"title": title, "artist": "Ado", "n": 7, "m": 8} for title in ("うっせぇわ", "Usseewa")]
+    rows: list[dict[str, object]] = [
+        {"title": title, "artist": "Ado", "n": 7, "m": 8} for title in ("うっせぇわ", "Usseewa")
+    ]
     lines, _ = shown(80, *rows)
     assert len({cell_len(line.partition("Ado")[0]) for line in lines[1:]}) == 1
 

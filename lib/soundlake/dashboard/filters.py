@@ -126,7 +126,7 @@ def clusters(source: DataSource) -> list[str]:
     return [str(name) for name in found["cluster_name"]]
 
 
-def listener(source: Source, label: str = "Listener", address: str = "listener") -> str | None:
+def listener(source: DataSource, label: str = "Listener", address: str = "listener") -> str | None:
     """Choose a listener, called `address` in the URL, those with the most plays first; None where nobody fits."""
     left, right = st.columns(2)
     words = left.text_input(f"{label}'s id has", placeholder="any", **kept(address, "words"))

@@ -22,7 +22,7 @@ def banner(source: DataSource) -> None:
         )
 
 
-def is_shown(source: Source) -> bool:
+def is_shown(source: DataSource) -> bool:
     """Whether the banner is shown."""
     return bool(_has_sample(source, source.place))
 
