@@ -23,6 +23,7 @@ from soundlake.ops.gaps import record_gaps
 from soundlake.ops.registering import registering
 from soundlake.ops.reporting import reporting
 from soundlake.ops.start import make_ready
+from soundlake.progress import doing
 from soundlake.recommend.model import current_model
 from soundlake.recommend.rerank import rerank_query
 from soundlake.refine.apply import apply_changes
@@ -86,7 +87,8 @@ def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint
         if not stop.is_set():
             wait([refine.trigger(availableNow=True).start()])
             held.check()
-            retry_conflicts(partial(apply_changes, spark, lake))
+            with doing("applying changes"):
+                retry_conflicts(partial(apply_changes, spark, lake))
         if rerank and not stop.is_set():
             wait([rerank.trigger(availableNow=True).start()])
         return not stop.is_set()
