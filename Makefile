@@ -15,7 +15,7 @@ COVERAGE ?=
 MEASURED := $(if $(COVERAGE),--cov --cov-report=term)
 
 .PHONY: help setup test test-fast test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-plays bench-recommend lint lint-aws format demo docs lambda clean
-.PHONY: docs-site hooks mutants notebooks pictures test-cluster test-dashboard test-slow
+.PHONY: docs-site hooks mutants notebook-pages notebooks pictures test-cluster test-dashboard test-slow
 
 help: ## List the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -93,6 +93,9 @@ format: setup ## Format the code and put imports in order
 
 notebooks: setup ## Write the .ipynb of each notebook from its .py, without outputs
 	@.venv/bin/jupytext --quiet --to ipynb notebooks/*.py
+
+notebook-pages: setup ## Run the notebooks on the lake of the demo or of SOUNDLAKE_DEMO_LAKE, and write docs/notebooks
+	@PYTHONPATH=tests $(PYTHON) tests/helpers/notebook_pages.py
 
 demo: ## Run the main job on the bundled records, into ./demo-lake
 	@./spark-submit.sh demo
