@@ -143,7 +143,7 @@ def test_the_page_of_the_docs_works_as_written(tmp_path: Path) -> None:
         (1, 1327),
         (2, 204_053),
     ]
-    told = [json.loads(line) for line in (tmp_path / "troubles.ndjson").read_text(encoding="utf-8").splitlines()]
+    told = [json.loads(line) for line in (tmp_path / "problems.ndjson").read_text(encoding="utf-8").splitlines()]
     assert sorted((line["row"], line["level"]) for line in told) == [(3, "nulled"), (3, "rejected"), (4, "rejected")]
 
 
