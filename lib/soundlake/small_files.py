@@ -77,7 +77,7 @@ class FolderFiles:
         (self._root / name).unlink(missing_ok=True)
 
 
-class BucketFiles:
+class PrefixFiles:
     """Objects below a prefix."""
 
     def __init__(self, uri: str, settings: Settings) -> None:
@@ -117,4 +117,4 @@ class BucketFiles:
 def open_files(uri: str, settings: Settings) -> SmallFiles:
     """Return the files below a folder, an s3:// or an s3a:// URI."""
     local = local_path(uri)
-    return FolderFiles(local) if local is not None else BucketFiles(uri, settings)
+    return FolderFiles(local) if local is not None else PrefixFiles(uri, settings)
