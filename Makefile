@@ -65,7 +65,7 @@ ON_EVERY_LINE := tests/integration/test_sources_contract.py tests/integration/te
 	tests/integration/test_clusters_training.py tests/integration/test_insights_builder.py tests/integration/test_maintenance.py \
 	tests/integration/test_s3_lake.py::test_the_lake_on_an_s3_that_fails_now_and_then_is_the_same_as_on_a_disk
 
-test-spark35: ## Run the contract tests on the other Spark line, in its own environment
+test-spark35: setup ## Run the contract tests on the other Spark line, in its own environment
 	@./spark-submit.sh --spark 3.5 --setup dev
 	@.venv-3.5/bin/python -m pytest -k "not kinesis" $(ON_EVERY_LINE)
 
