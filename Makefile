@@ -15,7 +15,7 @@ COVERAGE ?=
 MEASURED := $(if $(COVERAGE),--cov --cov-report=term)
 
 .PHONY: help setup test test-fast test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-plays bench-recommend lint lint-aws format demo docs lambda clean
-.PHONY: docs-site hooks mutants notebook-pages notebooks pictures test-cluster test-dashboard test-slow
+.PHONY: docs-site hooks mutants notebook-pages notebooks pictures playground playground-down test-cluster test-dashboard test-slow
 
 help: ## List the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -99,6 +99,12 @@ notebook-pages: setup ## Run the notebooks on the lake of the demo or of SOUNDLA
 
 demo: ## Run the main job on the bundled records, into ./demo-lake
 	@./spark-submit.sh demo
+
+playground: setup ## All of it on this machine, no account needed: RATE=200 records a second, SOURCE=kafka or kinesis
+	@$(PYTHON) tests/playground/run.py up $(if $(RATE),--rate $(RATE)) $(if $(SOURCE),--source $(SOURCE))
+
+playground-down: ## End the playground
+	@$(PYTHON) tests/playground/run.py down
 
 docs-site: setup ## Make build/site from docs/; fails where a link leads nowhere
 	@NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --quiet
