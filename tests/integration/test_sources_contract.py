@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from pyspark.sql import SparkSession
 from helpers.services.kafka import Broker
 from helpers.services.kinesis import REGION, Emulator
 from helpers.streaming import forget_last_commit, run_once
+from soundlake.ops.row_ages import RowAges
 from soundlake.settings import Settings, load_settings
 from soundlake.sources import Once, Source, check_once, open_source
 from soundlake.sources.protocol import RECORD_COLUMNS
@@ -134,6 +136,21 @@ def test_a_later_run_takes_what_is_new_and_nothing_else(
     second = run_once(spark, open_source(feed.settings), tmp_path / "checkpoint")
     third = run_once(spark, open_source(feed.settings), tmp_path / "checkpoint")
     assert (second.values, third.values) == (values(plays(6, 7)), [])
+
+
+def test_what_spark_tells_of_batches_says_when_the_newest_rows_came(
+    spark: SparkSession, feed: Feed, source: Source, tmp_path: Path
+) -> None:
+    def bronze_age() -> float:
+        run = run_once(spark, source, tmp_path / "checkpoint")
+        ages = RowAges(datetime.now(UTC) - timedelta(hours=1))
+        ages.see({**batch, "name": "ingest"} for batch in run.progress)
+        age: float = json.loads(ages.line(datetime.now(UTC)))["bronze_age_seconds"]
+        return age
+
+    feed.put(plays(1, 2))
+    assert bronze_age() < 600
+    assert bronze_age() >= 3600  # nothing came
 
 
 def test_a_batch_that_was_not_committed_is_read_again_as_it_was(
