@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -83,7 +82,3 @@ def forget_last_commit(checkpoint: Path) -> int:
     (checkpoint / "commits" / str(last)).unlink()
     (checkpoint / "commits" / f".{last}.crc").unlink(missing_ok=True)
     return last
-
-
-def copy_of(checkpoint: Path, to: Path) -> Path:
-    return Path(shutil.copytree(checkpoint, to))

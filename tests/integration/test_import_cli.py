@@ -177,7 +177,7 @@ def test_an_import_that_was_killed_goes_on_and_every_row_is_there_once(tmp_path:
     assert process.wait(60) == -signal.SIGKILL
     before = sum(len(of_kind) for of_kind in published(tmp_path / "out").values())
     done = subprocess.run([*command, "--out", "out"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert "goes on after row" in done.stdout
+    assert "resumes after row" in done.stdout
     ids = [record["payload"]["id"] for record in published(tmp_path / "out")["track"]]
     assert 0 < before < rows
     assert len(ids) == len(set(ids)) == rows

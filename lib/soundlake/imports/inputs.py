@@ -181,7 +181,7 @@ class _Walk:
                 # Windows' own archives have backslashes in their names.
                 parts_of = {m: PurePosixPath(m.filename.replace("\\", "/")).parts for m in archive.infolist()}
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise UsageError(f"{shown}: not a whole zip: {error}") from None
+            raise UsageError(f"{shown}: the zip is damaged: {error}") from None
         if any(parts[:1] == ("xl",) or parts == ("content.xml",) for parts in parts_of.values()):
             raise UsageError(f"{shown}: a workbook of a spreadsheet: save the sheet as CSV")
         self._name_archives(shown, parts_of.values())

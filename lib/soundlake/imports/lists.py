@@ -93,7 +93,7 @@ def _text(element: Any, item: str | None) -> str | None:
     if element is None or isinstance(element, str):
         return element
     if isinstance(element, dict | list):
-        raise UnreadableError("a list within the list")
+        raise UnreadableError("a nested list")
     return str(element)
 
 

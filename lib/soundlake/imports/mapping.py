@@ -79,7 +79,7 @@ class FieldSource(_Part):
         try:
             groups = re.compile(value or "()").groups
         except re.error as error:
-            raise ValueError(f"no regular expression: {error}") from None
+            raise ValueError(f"not a valid regular expression: {error}") from None
         if not groups:
             raise ValueError("has no group: the part that is meant stands in parentheses")
         return value

@@ -116,7 +116,7 @@ class _Binding:
             leaves["user_id"] = Constant("user_id", self._context.user)
         read = list(dict.fromkeys(n for source in record.fields.values() for n in source.columns_read))
         if read and not any(map(self._columns.has, read)):
-            raise UnfitError(f"there is none of its columns: {', '.join(read[:6])}{', …' if len(read) > 6 else ''}")
+            raise UnfitError(f"the file has none of its columns: {', '.join(read[:6])}{', …' if len(read) > 6 else ''}")
         for group in NEEDED[record.kind]:
             if not any(path in leaves for path in group):
                 wanted = [n for path in group if path in record.fields for n in record.fields[path].names]
@@ -143,7 +143,7 @@ class _Binding:
     def _index(self, name: str) -> int | None:
         index = self._columns.find(name)
         if index is not None and self._columns.is_twice(name):
-            raise UnfitError(f"the column {name} is there twice")
+            raise UnfitError(f"several columns are called {name}")
         return index
 
     def _leaf(self, path: str, source: FieldSource, type_: str) -> Node | None:

@@ -79,7 +79,7 @@ class Import:
         )
         done = self._state.rows_of(task)
         if done:
-            self._summary.notes.append(f"{job.file.shown}: goes on after row {done:,}, where an import was stopped")
+            self._summary.notes.append(f"{job.file.shown}: resumes after row {done:,}, where an import was stopped")
         issues = FileIssues(self._report, job.file.shown)
         noted, before = done, self._summary.records.total()
         for rows, made in self._made(job, context, issues, seen):
@@ -105,7 +105,7 @@ class Import:
     def _context(self, job: ImportJob) -> Context:
         options, modified = self._options, job.file.modified
         if options.fetched_at is None and modified > datetime.now(UTC) + timedelta(days=1):
-            raise UnopenedError(f"it was last written in the future, {modified:%Y-%m-%d}: say --fetched-at")
+            raise UnopenedError(f"its modification time is in the future, {modified:%Y-%m-%d}: give --fetched-at")
         return Context(
             source=options.name or job.source,
             fetched_at=options.fetched_at or utc_text(modified),

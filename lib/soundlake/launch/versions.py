@@ -107,14 +107,6 @@ def installed_line(file: Path = FILE) -> Line:
     return choose_line(file=file)
 
 
-def optional_packages(name: str, file: Path = FILE) -> tuple[str, ...]:
-    """Return the Maven coordinates of packages that only some installations need; raises UsageError for other names."""
-    declared = _declared(file)["optional"]
-    if name not in declared:
-        raise UsageError(f"{name}: no such optional package; there are {', '.join(declared)}")
-    return tuple(declared[name])
-
-
 def service_packages(name: str, file: Path = FILE) -> tuple[str, ...]:
     """Return what a service of the tests is made of: Maven coordinates, or one npm package; raises KeyError."""
     packages = _declared(file)["services"][name]
