@@ -39,7 +39,7 @@ def process(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -
     caplog.set_level(logging.INFO, "soundlake")
     process = Process(caplog)
     monkeypatch.setattr(progress, "_work", progress._Work())
-    monkeypatch.setattr(progress.time, "monotonic", process.clock)
+    monkeypatch.setattr("soundlake.progress.time.monotonic", process.clock)
     logger = logging.getLogger("soundlake")
     logger.addHandler(process.reporter)
     yield process
