@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,17 @@ def told(page: AppTest) -> list[str]:
 
 
 def table(page: AppTest, number: int = 0) -> list[dict[str, Any]]:
+    """The rows of a table as a viewer sees them: of a link, its text."""
+    return [{name: _shown(value) for name, value in row.items()} for row in linked(page, number)]
+
+
+def linked(page: AppTest, number: int = 0) -> list[dict[str, Any]]:
+    """The rows of a table, links as addresses."""
     return [
         {str(name): value for name, value in row.items()} for row in page.dataframe[number].value.to_dict("records")
     ]
+
+
+def _shown(value: Any) -> Any:
+    found = re.fullmatch(r"\w+\?\w+=[^#]*#(.+)", value) if isinstance(value, str) else None
+    return found[1] if found else value

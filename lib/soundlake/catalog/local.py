@@ -26,7 +26,11 @@ from soundlake.tables import TABLES, Table
 from soundlake.views import VIEWS, View
 
 # As Athena's engine means it: subscripts of arrays and maps, and 7 / 2 = 3.
-_LIKE_ATHENA = ("CREATE MACRO element_at(collection, key) AS collection[key]", "SET integer_division = true")
+_LIKE_ATHENA = (
+    "CREATE MACRO element_at(collection, key) AS collection[key]",
+    "CREATE MACRO levenshtein_distance(one, other) AS levenshtein(one, other)",
+    "SET integer_division = true",
+)
 _LOOK_AGAIN_SECONDS = 0.1
 _WORD = re.compile(r"\w+")
 _NAME = re.compile(r"\b(?:bronze|silver|gold|ops)_\w+", re.IGNORECASE)

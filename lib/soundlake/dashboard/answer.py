@@ -11,6 +11,8 @@ import streamlit as st
 from soundlake.catalog.cells import plain
 from soundlake.dashboard.charts import Chart
 from soundlake.dashboard.explain import nothing
+from soundlake.dashboard.links import Links, as_links
+from soundlake.dashboard.links import column as link_column
 from soundlake.dashboard.source import MOST_ROWS
 
 
@@ -23,10 +25,12 @@ def show(
     *,
     is_open: bool = False,
     csv_names: Mapping[str, str] | None = None,
+    links: Links | None = None,
 ) -> None:
     """Show a chart with its table, and offer the rows as `name`.csv; `is_open` opens the table.
 
-    `titles` maps the table's columns to their headings; `csv_names` renames columns in the file.
+    `titles` maps the table's columns to their headings; `csv_names` renames columns in the file. `links`
+    says which columns are names of things with a page: by column, the thing and the column of its id.
     """
     if frame.empty:
         nothing("No rows fit this choice.")
@@ -37,7 +41,10 @@ def show(
     rows = "1 row" if len(table) == 1 else f"{len(table):,} rows"
     cut = f", the first {MOST_ROWS:,}: narrow the filters to see the rest" if len(table) == MOST_ROWS else ""
     with st.expander(f"Table ({rows}{cut})", expanded=is_open, icon=":material/table_rows:"):
-        st.dataframe(table, hide_index=True, column_config=_columns(table, titles), key=f"table-{name}")
+        linked = links or {}
+        columns = _columns(table, titles) | {one: link_column(titles[one]) for one in linked if one in table}
+        shown = as_links(table, frame, linked)
+        st.dataframe(shown, hide_index=True, column_config=columns, key=f"table-{name}")
     st.download_button(
         "Download CSV",
         as_csv(table.rename(columns=dict(csv_names or {}))),

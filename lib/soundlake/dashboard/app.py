@@ -13,6 +13,8 @@ from soundlake.dashboard import filters, sample
 from soundlake.dashboard.arguments import read_arguments
 from soundlake.dashboard.source import DataSource
 from soundlake.dashboard.views import (
+    album,
+    artist,
     artists,
     clusters,
     explore,
@@ -20,11 +22,14 @@ from soundlake.dashboard.views import (
     genres,
     live,
     overview,
+    playlist,
     playlists,
     quality,
     recommendations,
     rising,
+    search,
     top_albums,
+    track,
     year,
 )
 
@@ -33,6 +38,7 @@ _ICON = Path(__file__).with_name("icon.svg")
 
 PAGES: dict[str, tuple[ModuleType, str, str]] = {
     "overview": (overview, "Overview", "water"),
+    "search": (search, "Search", "search"),
     "top-albums": (top_albums, "Top Albums", "album"),
     "genres": (genres, "Genres over Time", "show_chart"),
     "artists": (artists, "Most Streamed Artists", "artist"),
@@ -46,6 +52,13 @@ PAGES: dict[str, tuple[ModuleType, str, str]] = {
     "quality": (quality, "Data Quality", "fact_check"),
     "insights": (explore, "All Insights", "query_stats"),
 }
+# Pages of one thing each, reached by links.
+THINGS: dict[str, tuple[ModuleType, str]] = {
+    "track": (track, "Track"),
+    "artist": (artist, "Artist"),
+    "album": (album, "Album"),
+    "playlist": (playlist, "Playlist"),
+}
 
 
 def main(arguments: tuple[str, ...]) -> None:
@@ -57,6 +70,10 @@ def main(arguments: tuple[str, ...]) -> None:
             _page(module, source), title=title, icon=f":material/{icon}:", url_path=path, default=path == "overview"
         )
         for path, (module, title, icon) in PAGES.items()
+    ]
+    pages += [
+        st.Page(_page(module, source), title=title, url_path=path, visibility="hidden")
+        for path, (module, title) in THINGS.items()
     ]
     chosen = st.navigation(pages, expanded=True)
     with st.sidebar:

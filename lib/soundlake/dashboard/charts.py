@@ -14,6 +14,7 @@ import pandas as pd
 BLUE, ORANGE, GREEN, PINK, SKY, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7F7F7F"
 PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, GREY, "#B09A00", "#332288", "#882255")
 MOST_COLOURS = 8  # more lines are hard to follow
+LINK = "link"  # a column: where a click on the row's mark leads
 UNFINISHED = "unfinished"  # a column: whether the data cover the row's week or month only in part
 SHAPES = (
     "circle",
@@ -51,6 +52,8 @@ def stacked_bars(frame: pd.DataFrame, value: str, label: str, colour: str, title
 def _bars(drawn: alt.Chart, frame: pd.DataFrame, value: str, label: str, titles: Titles) -> Chart:
     names = frame[label].drop_duplicates().tolist()
     labels = alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False)
+    if LINK in frame:
+        drawn = drawn.encode(href=f"{LINK}:N")
     chart: Chart = drawn.encode(
         x=alt.X(f"{value}:Q", title=titles[value], axis=_numbers(frame[value])),
         y=alt.Y(f"{label}:N", sort=names, title=None, axis=labels),

@@ -65,3 +65,22 @@ def heard_together(track: str, most: int) -> str:
         "ranked AS (SELECT *, row_number() OVER (ORDER BY similarity DESC, shared DESC, track_id) AS rank FROM judged) "
         f"SELECT rank, track_id, shared, similarity FROM ranked WHERE rank <= {most}"
     )
+
+
+def also_heard(artist: str, most: int) -> str:
+    """Select the artists whom the same listeners hear: rank, artist_id, artist_name, shared, similarity (cosine)."""
+    return (
+        "WITH had AS (SELECT DISTINCT p.user_id, t.artist_id FROM gold_weekly_plays AS p "
+        "JOIN gold_tracks_wide AS t ON t.track_id = p.track_id WHERE t.artist_id IS NOT NULL), "
+        f"own AS (SELECT user_id FROM had WHERE artist_id = {text(artist)}), "
+        "each AS (SELECT h.artist_id, count(*) AS listeners, count(o.user_id) AS shared "
+        "FROM had AS h LEFT JOIN own AS o ON o.user_id = h.user_id GROUP BY h.artist_id), "
+        "judged AS (SELECT artist_id, shared, "
+        "shared / sqrt(listeners * CAST((SELECT count(*) FROM own) AS double)) AS similarity "
+        f"FROM each WHERE shared > 0 AND artist_id <> {text(artist)}), "
+        "ranked AS (SELECT *, row_number() OVER (ORDER BY similarity DESC, shared DESC, artist_id) AS rank "
+        "FROM judged), "
+        "names AS (SELECT artist_id, max(artist_name) AS artist_name FROM gold_tracks_wide GROUP BY artist_id) "
+        "SELECT r.rank, r.artist_id, n.artist_name, r.shared, r.similarity FROM ranked AS r "
+        f"JOIN names AS n ON n.artist_id = r.artist_id WHERE r.rank <= {most} ORDER BY r.rank"
+    )

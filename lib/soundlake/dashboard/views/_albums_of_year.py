@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard import answer, charts, filters, links, sql
 from soundlake.dashboard.explain import nothing
 from soundlake.dashboard.labels import labels, numbered
 from soundlake.dashboard.playlist import MARKET
@@ -30,7 +30,8 @@ def albums_of_year(source: DataSource) -> None:
         top = filters.how_many()
     clause = sql.where(monthly, f"{_YEAR} = {int(year)}", sql.one_of(MARKET, markets), "album_name IS NOT NULL")
     frame = source.ask(
-        "SELECT album_id AS id, max(album_name) AS name, max(artist_name) AS beside, sum(entries) AS entries, "
+        "SELECT album_id AS id, max(album_name) AS name, max(artist_name) AS beside, "
+        "max(artist_id) AS artist_id, sum(entries) AS entries, "
         "count(DISTINCT playlist_id) AS playlists, count(DISTINCT starts_on) AS months, min(rank) AS best "
         f"FROM {_VIEW} {clause} GROUP BY album_id ORDER BY entries DESC, id LIMIT {top}"
     )
@@ -39,12 +40,13 @@ def albums_of_year(source: DataSource) -> None:
     frame["place"] = range(1, len(frame) + 1)
     frame["label"] = labels(frame)
     frame["shown"] = numbered(frame, "place", "label")
-    chart = charts.bars(frame, "entries", "shown", titles)
+    chart = charts.bars(links.leading(frame, "album", "id", "name"), "entries", "shown", titles)
     answer.show(
         "albums_of_year",
         frame,
         chart,
         titles,
         f"Bars of the places that albums had in {year}",
+        links={"name": ("album", "id"), "beside": links.ARTIST},
         csv_names={"name": "album_name", "beside": "artist_name"},
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, periods, sql
+from soundlake.dashboard import answer, charts, filters, links, periods, sql
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.labels import numbered, told_apart
 from soundlake.dashboard.source import DataSource
 
 VIEW = "gold_most_streamed_artists"
 _ARTISTS = (
-    f"(SELECT {sql.known_id('artist_id', 'artist_name')} AS id, artist_name, "
+    f"(SELECT {sql.known_id('artist_id', 'artist_name')} AS id, artist_id, artist_name, "
     f"month, rank, plays, listeners, ms_played FROM {VIEW} {{clause}}) AS artists"
 )
 _TITLES = {"place": "Place", "artist_name": "Artist", "plays": "Plays", "hours": "Hours, as far as known"}
@@ -38,15 +38,16 @@ def show(source: DataSource) -> None:
                 top = filters.how_many()
         clause = sql.where(sql.between("month", span), "artist_name IS NOT NULL", sql.contains(words, "artist_name"))
         frame = source.ask(
-            "SELECT id, max(artist_name) AS artist_name, sum(plays) AS plays, "
+            "SELECT id, max(artist_id) AS artist_id, max(artist_name) AS artist_name, sum(plays) AS plays, "
             f"CAST(sum(ms_played) AS double) / 3600000 AS hours FROM {_ARTISTS.format(clause=clause)} "
             f"GROUP BY id ORDER BY {_BY[by]}, id LIMIT {top}"
         )
         names = told_apart(frame.rename(columns={"artist_name": "name"}))
         frame["place"] = range(1, len(frame) + 1)
         frame["shown"] = numbered(frame.assign(label=frame["id"].map(names)), "place", "label")
-        chart = charts.bars(frame, by, "shown", _TITLES)
-        answer.show("most_streamed_artists", frame, chart, _TITLES, f"Bars of the {by} of artists, the first on top")
+        chart = charts.bars(links.leading(frame, "artist", "artist_id", "artist_name"), by, "shown", _TITLES)
+        words = f"Bars of the {by} of artists, the first on top"
+        answer.show("most_streamed_artists", frame, chart, _TITLES, words, links={"artist_name": links.ARTIST})
         if len(frame) and span[0] != span[1]:
             _by_month(source, span, names)
 

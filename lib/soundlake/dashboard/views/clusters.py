@@ -5,13 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, periods, sql
+from soundlake.dashboard import answer, charts, filters, links, periods, sql
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.radar import radar
 from soundlake.dashboard.source import DataSource
 from soundlake.tables import AUDIO_FEATURES
 
 _FEATURES = [column.name for column in AUDIO_FEATURES]
+_NAMES = {"track_name": links.TRACK, "artist_name": links.ARTIST}
 _SHOWN = 4
 
 
@@ -75,8 +76,8 @@ def _drift(source: DataSource) -> None:
 def _examples(source: DataSource) -> None:
     st.subheader("Examples")
     frame = source.ask(
-        "SELECT cluster_name, track_name, artist_name, popularity, plays FROM ("
-        "SELECT cluster_name, track_name, artist_name, popularity, plays, row_number() OVER ("
+        "SELECT cluster_name, track_id, track_name, artist_id, artist_name, popularity, plays FROM ("
+        "SELECT cluster_name, track_id, track_name, artist_id, artist_name, popularity, plays, row_number() OVER ("
         "PARTITION BY cluster ORDER BY plays DESC, popularity DESC, track_id) AS place FROM gold_tracks_wide "
         "WHERE cluster IS NOT NULL AND track_name IS NOT NULL) AS t WHERE place <= 20 ORDER BY cluster_name, place"
     )
@@ -85,7 +86,8 @@ def _examples(source: DataSource) -> None:
         return
     cluster: str = st.selectbox("Cluster", frame["cluster_name"].drop_duplicates().tolist(), **filters.kept("cluster"))
     titles = {"track_name": "Track", "artist_name": "Artist", "plays": "Plays", "popularity": "Popularity"}
-    answer.show("cluster_examples", frame[frame["cluster_name"] == cluster], None, titles, is_open=True)
+    of_cluster = frame[frame["cluster_name"] == cluster]
+    answer.show("cluster_examples", of_cluster, None, titles, is_open=True, links=_NAMES)
 
 
 def _of_track(source: DataSource) -> None:
@@ -93,13 +95,14 @@ def _of_track(source: DataSource) -> None:
     if not words.strip():
         return
     frame = source.ask(
-        "SELECT track_name, artist_name, cluster_name, plays, popularity FROM gold_tracks_wide "
+        "SELECT track_id, track_name, artist_id, artist_name, cluster_name, plays, popularity FROM gold_tracks_wide "
         f"{sql.where('track_name IS NOT NULL', sql.contains(words, 'track_name', 'artist_name'))} "
         "ORDER BY plays DESC, popularity DESC NULLS LAST, track_id LIMIT 100"
     )
     frame["cluster_name"] = frame["cluster_name"].fillna("none: it has no audio features")
     titles = {"track_name": "Track", "artist_name": "Artist", "cluster_name": "Cluster", "plays": "Plays"}
-    answer.show("cluster_of_track", frame, None, titles | {"popularity": "Popularity"}, is_open=True)
+    titles |= {"popularity": "Popularity"}
+    answer.show("cluster_of_track", frame, None, titles, is_open=True, links=_NAMES)
 
 
 def _map(source: DataSource) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard import answer, charts, filters, links, sql
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.source import DataSource
@@ -65,8 +65,9 @@ def _forecasts(source: DataSource) -> None:
     )
     frame["shown"] = numbered(frame, "position", "track_name", "artist_name")
     value = {"place in a week": "forecast_position", "what will leave": "survival"}.get(order, "gain")
-    chart = charts.bars(frame, value, "shown", _TITLES)
-    answer.show("chart_forecasts", frame, chart, _TITLES, f"Bars of {_TITLES[value].lower()} of tracks")
+    chart = charts.bars(links.leading(frame, "track", "track_id", "track_name"), value, "shown", _TITLES)
+    words = f"Bars of {_TITLES[value].lower()} of tracks"
+    answer.show("chart_forecasts", frame, chart, _TITLES, words, links={"track_name": links.TRACK})
 
 
 def _errors(source: DataSource) -> None:

@@ -7,13 +7,15 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, periods, sql
+from soundlake.dashboard import answer, charts, filters, links, periods, sql
 from soundlake.dashboard.explain import nothing
 from soundlake.dashboard.labels import numbered, told_apart
 from soundlake.dashboard.playlist import choose
 from soundlake.dashboard.source import DataSource
 from soundlake.dashboard.views._albums_of_year import albums_of_year
 from soundlake.dashboard.views._playlist_changes import overlap, turnover
+
+_NAMES = {"track_name": links.TRACK, "artist_name": links.ARTIST}
 
 
 def show(source: DataSource) -> None:
@@ -51,13 +53,14 @@ def _top_tracks(source: DataSource) -> None:
         "streams": "Streams",
     }
     frame = source.ask(
-        f"SELECT {', '.join(titles)}, track_id FROM {view} "
+        f"SELECT {', '.join(titles)}, track_id, artist_id, album_id FROM {view} "
         f"{sql.where(*on_list, sql.between('week', (week, week)), sql.one_of('genre', genres))} "
         f"ORDER BY rank LIMIT {top}"
     )
     frame["shown"] = numbered(frame, "rank", "track_name", "artist_name")
-    chart = charts.bars(frame, "points", "shown", titles)
-    answer.show("top_tracks", frame, chart, titles, "Bars of the points of tracks in a week, the first on top")
+    chart = charts.bars(links.leading(frame, "track", "track_id", "track_name"), "points", "shown", titles)
+    words = "Bars of the points of tracks in a week, the first on top"
+    answer.show("top_tracks", frame, chart, titles, words, links=_NAMES | {"album_name": links.ALBUM})
     if len(frame):
         st.caption("Points: for each day of the week 50 for the top of fifty places, down to 1 for the last.")
         _ranks(source, view, on_list, frame, f"{view}-{playlist}-{week}")
@@ -175,8 +178,11 @@ def _entries(source: DataSource) -> None:
     periods.explain(drawn, "week", "week", days)
     if len(counts):
         st.subheader("The newest entries")
-        newest = f"SELECT {', '.join(titles)} FROM {view} {clause} ORDER BY snapshot_date DESC, position LIMIT 500"
-        answer.show("chart_entries", source.ask(newest), None, titles)
+        newest = (
+            f"SELECT {', '.join(titles)}, track_id, artist_id FROM {view} {clause} "
+            "ORDER BY snapshot_date DESC, position LIMIT 500"
+        )
+        answer.show("chart_entries", source.ask(newest), None, titles, links=_NAMES)
 
 
 def _longest(source: DataSource) -> None:
@@ -210,12 +216,14 @@ def _longest(source: DataSource) -> None:
         "on_chart" if still_there else "",
     )
     frame = source.ask(
-        f"SELECT {', '.join(titles)} FROM {view} {clause} ORDER BY days DESC, peak_position, track_name LIMIT {top}"
+        f"SELECT {', '.join(titles)}, track_id, artist_id FROM {view} {clause} "
+        f"ORDER BY days DESC, peak_position, track_name LIMIT {top}"
     )
     frame["place"] = range(1, len(frame) + 1)
     frame["shown"] = numbered(frame, "place", "track_name", "artist_name")
-    chart = charts.bars(frame, "days", "shown", titles)
-    answer.show("chart_tracks", frame, chart, titles, "Bars of the days that tracks were on the playlist")
+    chart = charts.bars(links.leading(frame, "track", "track_id", "track_name"), "days", "shown", titles)
+    words = "Bars of the days that tracks were on the playlist"
+    answer.show("chart_tracks", frame, chart, titles, words, links=_NAMES)
 
 
 _QUESTIONS: dict[str, Callable[[DataSource], None]] = {

@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard import answer, charts, filters, links, sql
 from soundlake.dashboard.explain import nothing, plain
 from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.source import DataSource
 
 _MOST_LISTED = 1000
 _TOGETHER = 20
+_NAMED = "t.track_id, t.track_name, t.artist_id, t.artist_name"
 _NAMES = "LEFT JOIN gold_tracks_wide AS t ON t.track_id = r.{id}"
 
 
@@ -37,7 +38,7 @@ def _for_listener(source: DataSource) -> None:
     titles = {"rank": "Rank", "track_name": "Track", "artist_name": "Artist", "reason": "Why", "score": "Score"}
     titles |= {"genre": "Genre", "cluster_name": "Cluster"}
     frame = source.ask(
-        "SELECT r.rank, t.track_name, t.artist_name, r.reason, r.score, t.genre, t.cluster_name "
+        f"SELECT r.rank, {_NAMED}, r.reason, r.score, t.genre, t.cluster_name "
         "FROM gold_recommendations AS r "
         f"{_NAMES.format(id='track_id')} {sql.where(sql.one_of('r.user_id', [user]))} ORDER BY r.rank",
         ("gold_recommendations", "user_id", user),
@@ -69,7 +70,7 @@ def _like_track(source: DataSource) -> None:
         st.subheader("Sounds like it")
         st.caption("Nearest by the nine audio features; similarity is 1 / (1 + distance).")
         frame = source.ask(
-            "SELECT r.rank, t.track_name, t.artist_name, r.similarity, r.distance, t.genre, t.cluster_name "
+            f"SELECT r.rank, {_NAMED}, r.similarity, r.distance, t.genre, t.cluster_name "
             f"FROM gold_similar_tracks AS r {_NAMES.format(id='similar_track_id')} "
             f"{sql.where(sql.one_of('r.track_id', [track]))} ORDER BY r.rank",
             ("gold_similar_tracks", "track_id", track),
@@ -78,7 +79,7 @@ def _like_track(source: DataSource) -> None:
     st.subheader("Heard together with it")
     st.caption("By the listeners and playlists that have both, as a share of those that have either (cosine).")
     together = source.ask(
-        "SELECT r.rank, t.track_name, t.artist_name, r.similarity, r.shared, t.genre, t.cluster_name "
+        f"SELECT r.rank, {_NAMED}, r.similarity, r.shared, t.genre, t.cluster_name "
         f"FROM ({sql.heard_together(track, _TOGETHER)}) AS r {_NAMES.format(id='track_id')} ORDER BY r.rank"
     )
     _ranked("heard_together", together, "similarity", titles | {"shared": "In common"} | more)
@@ -113,7 +114,7 @@ def _playlists(source: DataSource) -> None:
     st.caption(f"Rule: {named['rule'][playlist]}")
     titles = {"rank": "Rank", "track_name": "Track", "artist_name": "Artist", "score": "Score", "genre": "Genre"}
     frame = source.ask(
-        "SELECT r.rank, t.track_name, t.artist_name, r.score, t.genre FROM gold_curated_playlists AS r "
+        f"SELECT r.rank, {_NAMED}, r.score, t.genre FROM gold_curated_playlists AS r "
         f"{_NAMES.format(id='track_id')} {sql.where(sql.one_of('r.playlist', [playlist]))} ORDER BY r.rank",
         ("gold_curated_playlists", "playlist", playlist),
     )
@@ -125,8 +126,10 @@ def _ranked(name: str, frame: pd.DataFrame, value: str, titles: dict[str, str]) 
         nothing("Nothing is recommended here yet.")
         return
     frame["shown"] = numbered(frame, "rank", "track_name", "artist_name")
-    chart = charts.bars(frame.head(30), value, "shown", titles)
-    answer.show(name, frame, chart, titles, f"Bars of {titles[value].lower()} by track", is_open=True)
+    leading = links.leading(frame.head(30), "track", "track_id", "track_name")
+    chart = charts.bars(leading, value, "shown", titles)
+    named = {"track_name": links.TRACK, "artist_name": links.ARTIST}
+    answer.show(name, frame, chart, titles, f"Bars of {titles[value].lower()} by track", is_open=True, links=named)
 
 
 _QUESTIONS: dict[str, Callable[[DataSource], None]] = {

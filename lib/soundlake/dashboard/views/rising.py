@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, periods, sql
+from soundlake.dashboard import answer, charts, filters, links, periods, sql
 from soundlake.dashboard.explain import nothing
 from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.source import DataSource
@@ -71,8 +71,10 @@ def _things(source: DataSource, view: str, names: list[str], more: dict[str, str
         f"{names[0]} IS NOT NULL",
     )
     columns = [*names, "plays_change", "plays", "previous_plays", "listeners", "popularity", "genre"]
+    is_song = names[0] == "track_name"
+    ids = ["track_id", "artist_id"] if is_song else ["artist_id"]
     frame = source.ask(
-        f"SELECT {', '.join(columns)} FROM {view} {clause} "
+        f"SELECT {', '.join([*columns, *ids])} FROM {view} {clause} "
         f"ORDER BY plays_change {'' if falls else 'DESC'}, plays DESC, {', '.join(names)} LIMIT {top}"
     )
     frame["place"] = range(1, len(frame) + 1)
@@ -80,9 +82,12 @@ def _things(source: DataSource, view: str, names: list[str], more: dict[str, str
     titles = {"place": "Place", **more, "artist_name": "Artist", "plays_change": "Change of plays", "plays": "Plays"}
     titles |= {"previous_plays": f"Plays the {step} before", "listeners": "Listeners", "popularity": "Popularity"}
     titles |= {"genre": "Genre"}
-    chart = charts.bars(frame, "plays_change", "shown", titles)
+    shown = links.leading(frame, "track" if is_song else "artist", ids[0], names[0])
+    chart = charts.bars(shown, "plays_change", "shown", titles)
+    named = {"track_name": links.TRACK, "artist_name": links.ARTIST}
     way = "lost" if falls else "gained"
-    answer.show(view.removeprefix("gold_"), frame, chart, titles, f"Bars of the plays that were {way}, most on top")
+    words = f"Bars of the plays that were {way}, most on top"
+    answer.show(view.removeprefix("gold_"), frame, chart, titles, words, links=named)
 
 
 def _newest(source: DataSource, view: str, column: str, step: str, condition: str) -> date | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, sql
+from soundlake.dashboard import answer, charts, filters, links, sql
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.source import DataSource
@@ -47,11 +47,14 @@ def show(source: DataSource) -> None:
             sql.contains(words, "album_name", "artist_name"),
         )
         frame = source.ask(
-            "SELECT album_name, artist_name, album_type, label, release_date, score, plays, tracks_known "
+            "SELECT album_id, album_name, artist_id, artist_name, album_type, label, release_date, score, plays, "
+            "tracks_known "
             f"FROM {VIEW} {clause} ORDER BY {_BY[by]} LIMIT {top}"
         )
         frame["place"] = range(1, len(frame) + 1)
         frame["shown"] = numbered(frame, "place", "album_name", "artist_name", unknown="several artists")
         value = "score" if by == "popularity" else "plays"
-        chart = charts.bars(frame, value, "shown", _TITLES)
-        answer.show("top_albums", frame, chart, _TITLES, f"Bars of the {by} of albums, the first on top")
+        chart = charts.bars(links.leading(frame, "album", "album_id", "album_name"), value, "shown", _TITLES)
+        named = {"album_name": links.ALBUM, "artist_name": links.ARTIST}
+        words = f"Bars of the {by} of albums, the first on top"
+        answer.show("top_albums", frame, chart, _TITLES, words, links=named)

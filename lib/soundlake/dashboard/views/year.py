@@ -7,7 +7,7 @@ from itertools import product
 import pandas as pd
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, sample
+from soundlake.dashboard import answer, charts, filters, links, sample
 from soundlake.dashboard.drawn import WEEKDAYS
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.labels import numbered
@@ -49,13 +49,13 @@ def show(source: DataSource) -> None:
         st.markdown("\n".join(f"- {fact}" for fact in facts(of_year)))
         _months(of_year, everything.ends["heard_at"].min())
         _hours(of_year)
-        for title, name, frame in (
-            ("Most played tracks", "tracks", of_year.tracks),
-            ("Most played artists", "artists", of_year.artists),
-            ("Most played albums", "albums", of_year.albums),
-            ("New artists", "new_artists", of_year.discoveries if year > min(years) else pd.DataFrame()),
+        for title, thing, frame in (
+            ("Most played tracks", "track", of_year.tracks),
+            ("Most played artists", "artist", of_year.artists),
+            ("Most played albums", "album", of_year.albums),
+            ("New artists", "artist", of_year.discoveries if year > min(years) else pd.DataFrame()),
         ):
-            _most(title, f"year_{name}", frame)
+            _most(title, thing, frame)
         st.subheader("To share")
         picture = poster(of_year, user, year, is_made_up=sample.is_shown(source))
         save_buttons(picture, f"{user}-{year}")
@@ -105,16 +105,19 @@ def _hours(of_year: Heard) -> None:
     answer.show("year_hours", frame, chart, titles, "A grid of plays by hour and weekday, darker where there are more")
 
 
-def _most(title: str, name: str, frame: pd.DataFrame) -> None:
+def _most(title: str, thing: str, frame: pd.DataFrame) -> None:
     if frame.empty:
         return
+    name = f"year_{title.lower().replace(' ', '_')}"
     st.subheader(title)
     shown = frame.copy()
     shown["label"] = numbered(frame, "place", *[one for one in ("name", "beside") if _is_told(frame, one)])
     titles = {"place": "Place", "name": "Name", "beside": "Artist", "first_on": "First heard", "plays": "Plays"}
     titles |= {"minutes": "Minutes, as far as known"}
     told = {column: heading for column, heading in titles.items() if _is_told(frame, column)}
-    answer.show(name, shown, charts.bars(shown, "plays", "label", told), told, f"Bars of plays: {title.lower()}")
+    shown = links.leading(shown, thing, "id", "name")
+    named = {"name": (thing, "id")}
+    answer.show(name, shown, charts.bars(shown, "plays", "label", told), told, f"Bars of plays: {title}", links=named)
 
 
 def _is_told(frame: pd.DataFrame, column: str) -> bool:

@@ -1,0 +1,116 @@
+"""What the pages of tracks, artists, albums and playlists share: which thing, its head, its plays and its charts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from soundlake.dashboard import answer, charts, links, periods, sql
+from soundlake.dashboard.explain import explained, nothing, plain
+from soundlake.dashboard.source import Source
+
+_SPOTIFY = "https://open.spotify.com"
+
+
+def chosen(source: Source, select: str) -> str | None:
+    """The id in the URL; without one, the `id` of the first row of a SELECT."""
+    if id_ := st.query_params.get("id"):
+        return id_
+    found = source.ask(select)
+    return None if found.empty else str(found["id"][0])
+
+
+def most_played(column: str) -> str:
+    """Select the id of what is played most."""
+    return (
+        f"SELECT {column} AS id FROM gold_tracks_wide WHERE {column} IS NOT NULL "
+        f"GROUP BY {column} ORDER BY sum(plays) DESC NULLS LAST, id LIMIT 1"
+    )
+
+
+def sections(source: Source, *parts: Callable[[], None]) -> None:
+    """Draw the parts of a page; one that fails says so, the others are drawn."""
+    for part in parts:
+        with explained(source):
+            part()
+
+
+def titled(thing: str) -> DeltaGenerator:
+    """Draw the title of a page before its thing is known; give its place to `head`."""
+    title = st.empty()
+    title.title(thing.capitalize())
+    return title
+
+
+def head(title: DeltaGenerator, thing: str, id_: str, name: str, words: str, numbers: Mapping[str, object]) -> None:
+    """Draw a thing's name, a line of HTML about it with a link to Spotify, and its numbers that are known."""
+    title.title(plain(name))
+    link = f'<a href="{_SPOTIFY}/{thing}/{quote(id_, safe="")}" rel="noopener noreferrer">Open in Spotify</a>'
+    st.html(" · ".join(part for part in (words, link) if part))
+    with st.container(horizontal=True):
+        for label, number in numbers.items():
+            if pd.notna(number):  # type: ignore[call-overload]  # any scalar
+                shown = f"{number:,.0f}" if isinstance(number, int | float) else str(number)
+                st.metric(label, shown, border=True, width="content")
+
+
+def unknown(thing: str) -> None:
+    """Say that there is no such thing."""
+    nothing(f"No such {thing} is known.")
+
+
+def plays(source: Source, name: str, select: str, condition: str) -> None:
+    """Draw the plays of a thing by month: `select` has `starts_on`, `plays` and `listeners` of months with plays."""
+    st.subheader("Plays by month")
+    frame = source.ask(
+        f"{select} {sql.where(condition, sql.one_of('period', ['month']), 'plays > 0')} "
+        "GROUP BY starts_on ORDER BY starts_on"
+    )
+    if frame.empty:
+        st.caption("It has not been played.")
+        return
+    starts = pd.date_range(frame["starts_on"].min(), frame["starts_on"].max(), freq="MS")
+    filled = frame.set_index("starts_on").reindex(starts, fill_value=0).rename_axis("starts_on").reset_index()
+    titles = {"starts_on": "Month", "name": "Name", "plays": "Plays", "listeners": "Listeners"}
+    days = periods.extent(source, periods.PLAYS)
+    drawn = periods.mark(filled.assign(name=name), "starts_on", "month", days)
+    chart = charts.lines(drawn, "starts_on", "plays", "name", titles)
+    shown = {column: title for column, title in titles.items() if column in filled}
+    answer.show("plays_by_month", filled, chart, shown, f"A line of the plays of {name} by month")
+    periods.explain(drawn, "starts_on", "month", days)
+
+
+def chart_history(source: Source, condition: str, *, is_track: bool = False) -> None:
+    """List the charts that tracks were on, with peak and weeks; for one track also its rank by week."""
+    st.subheader("On charts")
+    titles = {"track_name": "Track", "playlist_name": "Chart", "market": "Market", "peak_position": "Peak"}
+    titles |= {"peak_on": "Peak on", "weeks": "Weeks", "days": "Days", "entry_position": "Entered at"}
+    titles |= {"first_on": "First on", "last_on": "Last on", "re_entries": "Re-entries"}
+    frame = source.ask(
+        f"SELECT {', '.join(titles)}, track_id, playlist_id FROM gold_chart_tracks {sql.where(condition)} "
+        "ORDER BY peak_position, weeks DESC, days DESC, playlist_name, track_id LIMIT 100"
+    )
+    if frame.empty:
+        st.caption("It was on no chart.")
+        return
+    if is_track:
+        _ranks(source, condition)
+        titles.pop("track_name")
+    named = {"track_name": links.TRACK, "playlist_name": ("playlist", "playlist_id")}
+    answer.show("on_charts", frame, None, titles, is_open=True, links=named)
+
+
+def _ranks(source: Source, condition: str) -> None:
+    frame = source.ask(
+        "SELECT week, coalesce(playlist_name, playlist_id) AS playlist, min(rank) AS rank FROM gold_top_tracks "
+        f"{sql.where(condition)} GROUP BY week, coalesce(playlist_name, playlist_id) ORDER BY week, playlist"
+    )
+    most = frame["playlist"].value_counts().index[: charts.MOST_COLOURS]
+    frame = frame[frame["playlist"].isin(most)].reset_index(drop=True)
+    titles = {"week": "Week", "playlist": "Chart", "rank": "Rank"}
+    chart = charts.lines(frame, "week", "rank", "playlist", titles, reverse=True)
+    answer.show("ranks_by_week", frame, chart, titles, "Lines of its ranks on charts by week, rank 1 on top")

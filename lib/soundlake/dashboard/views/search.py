@@ -1,0 +1,33 @@
+"""Search: one box for everything that has a name."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from soundlake.dashboard import filters
+from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.finder import find
+from soundlake.dashboard.links import anchor
+from soundlake.dashboard.source import Source
+
+
+def show(source: Source) -> None:
+    """Draw the page."""
+    st.title("Search")
+    words = st.text_input("Track, artist, album, playlist or listener", **filters.kept("q"))
+    st.caption("The beginning of a name is enough. Accents do not matter, and a letter or two may be wrong.")
+    with explained(source):
+        found = find(source, words)
+        if not found:
+            nothing("Nothing has such a name.")
+        for thing, frame in found.items():
+            st.subheader(f"{thing.capitalize()}s")
+            st.html(f"<ul>{''.join(_item(thing, row) for _, row in frame.iterrows())}</ul>")
+
+
+def _item(thing: str, row: pd.Series) -> str:  # type: ignore[type-arg]  # of values of several types
+    is_by_artist = thing in ("track", "album") and isinstance(row["beside"], str)
+    by = f" by {anchor('artist', row['beside_id'], row['beside'])}" if is_by_artist else ""
+    plays = f" <small>{row['plays']:,.0f} plays</small>" if pd.notna(row["plays"]) and row["plays"] else ""
+    return f"<li>{anchor(thing, row['id'], row['name'])}{by}{plays}</li>"

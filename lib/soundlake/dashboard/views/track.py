@@ -1,0 +1,82 @@
+"""A track: its plays, its charts, its cluster, and what is near it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from soundlake.dashboard import answer, charts, links, sql, thing
+from soundlake.dashboard.explain import explained
+from soundlake.dashboard.labels import numbered
+from soundlake.dashboard.source import Source
+
+_WIDE = "gold_tracks_wide"
+_NEAREST = 10
+
+
+def show(source: Source) -> None:
+    """Draw the page."""
+    title = thing.titled("track")
+    with explained(source):
+        track = thing.chosen(source, thing.most_played("track_id"))
+        found = source.ask(
+            "SELECT track_name, artist_id, artist_name, album_id, album_name, release_year, popularity, plays, "
+            f"listeners, genre, cluster_name FROM {_WIDE} {sql.where(sql.one_of('track_id', [track or '']))}",
+            (_WIDE, "track_id", track or ""),
+        )
+        if track is None or found.empty:
+            thing.unknown("track")
+            return
+        row = found.iloc[0]
+        name = row["track_name"] or track
+        by = links.anchor("artist", row["artist_id"], row["artist_name"])
+        on = links.anchor("album", row["album_id"], row["album_name"])
+        numbers = {"Plays": row["plays"], "Listeners": row["listeners"], "Popularity": row["popularity"]}
+        numbers |= {"Cluster": row["cluster_name"], "Genre": row["genre"]}
+        year = f" ({row['release_year']:.0f})" if pd.notna(row["release_year"]) else ""
+        thing.head(title, "track", track, name, f"by {by} · on {on}{year}", numbers)
+        this = sql.one_of("track_id", [track])
+        select = "SELECT starts_on, sum(plays) AS plays, max(listeners) AS listeners FROM gold_song_popularity"
+        thing.sections(
+            source,
+            partial(thing.plays, source, name, select, this),
+            partial(thing.chart_history, source, this, is_track=True),
+            partial(_sounds_like, source, track),
+            partial(_heard_together, source, track),
+        )
+
+
+def _sounds_like(source: Source, track: str) -> None:
+    st.subheader("Sounds like it")
+    frame = source.ask(
+        "SELECT r.rank, r.similar_track_id AS track_id, t.track_name, t.artist_id, t.artist_name, r.similarity, "
+        f"t.cluster_name FROM gold_similar_tracks AS r LEFT JOIN {_WIDE} AS t ON t.track_id = r.similar_track_id "
+        f"{sql.where(sql.one_of('r.track_id', [track]))} ORDER BY r.rank LIMIT {_NEAREST}",
+        ("gold_similar_tracks", "track_id", track),
+    )
+    _near("sounds_like", frame, "It has no audio features.")
+
+
+def _heard_together(source: Source, track: str) -> None:
+    st.subheader("Heard together with it")
+    frame = source.ask(
+        "SELECT r.rank, r.track_id, t.track_name, t.artist_id, t.artist_name, r.similarity, t.cluster_name "
+        f"FROM ({sql.heard_together(track, _NEAREST)}) AS r LEFT JOIN {_WIDE} AS t ON t.track_id = r.track_id "
+        "ORDER BY r.rank"
+    )
+    _near("heard_together", frame, "No listener or playlist has it.")
+
+
+def _near(name: str, frame: pd.DataFrame, otherwise: str) -> None:
+    if frame.empty:
+        st.caption(otherwise)
+        return
+    titles = {"rank": "Rank", "track_name": "Track", "artist_name": "Artist", "similarity": "Similarity"}
+    titles |= {"cluster_name": "Cluster"}
+    shown = links.leading(frame, "track", "track_id", "track_name")
+    shown["label"] = numbered(frame, "rank", "track_name", "artist_name")
+    chart = charts.bars(shown, "similarity", "label", titles)
+    named = {"track_name": links.TRACK, "artist_name": links.ARTIST}
+    answer.show(name, frame, chart, titles, "Bars of similarity by track", links=named)
