@@ -9,7 +9,7 @@ from types import ModuleType
 
 import streamlit as st
 
-from soundlake.dashboard import filters, sample
+from soundlake.dashboard import filters, sample, theme
 from soundlake.dashboard.arguments import read_arguments
 from soundlake.dashboard.source import DataSource
 from soundlake.dashboard.views import (
@@ -81,6 +81,7 @@ def main(arguments: tuple[str, ...]) -> None:
         if st.button("Ask again", icon=":material/refresh:", help="answers are cached for a minute"):
             st.cache_data.clear()
     filters.style()
+    theme.enable()
     sample.banner(source)
     chosen.run()
 
