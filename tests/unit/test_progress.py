@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -39,7 +40,7 @@ def process(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -
     caplog.set_level(logging.INFO, "soundlake")
     process = Process(caplog)
     monkeypatch.setattr(progress, "_work", progress._Work())
-    monkeypatch.setattr("soundlake.progress.time.monotonic", process.clock)
+    monkeypatch.setattr(time, "monotonic", process.clock)
     logger = logging.getLogger("soundlake")
     logger.addHandler(process.reporter)
     yield process
