@@ -48,8 +48,8 @@ BUCKET = STREAM = "playground"
 _LOOK_AGAIN_SECONDS = 0.2
 _SECONDS_TO_END = 60
 _GUIDE = """
-The playground is up, and plays {count:,} records at {rate:g} a second into {source}; the first rows are in the tables a
-minute from now. Ctrl-C, or make playground-down, ends it.
+The playground is up, and plays {count:,} records at {rate:g} a second into {source}. Rows come into the tables once the
+stream has started: tail -f {home}/stream.log. Ctrl-C, or make playground-down, ends it.
 
   dashboard   {dashboard}
   Kafka       {kafka}, topics spotify.*
