@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from weakref import WeakSet
 
 import pyspark
+from py4j.protocol import Py4JError
 from pyspark import SparkContext
 from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
@@ -50,7 +51,10 @@ def _report_progress(context: SparkContext) -> None:
     tracker = context.statusTracker()
 
     def tasks() -> Tasks:
-        found = {id_: tracker.getStageInfo(id_) for id_ in tracker.getActiveStageIds()}
+        try:
+            found = {id_: tracker.getStageInfo(id_) for id_ in tracker.getActiveStageIds()}
+        except Py4JError:  # Spark stops at this moment: whatever failed there, the job itself reports
+            return {}
         return {id_: (info.numCompletedTasks, info.numTasks) for id_, info in found.items() if info is not None}
 
     def is_over() -> bool:
