@@ -7,15 +7,25 @@ from typing import Any
 import pytest
 
 from soundlake.matching.names import Title, artists_of, plain, plain_isrc, title_of
-from soundlake.matching.tracks import BY_ISRC, BY_NAMES, BY_SIMILAR_NAMES, Catalogue, Heard, Match, Track, Wanted, Way
+from soundlake.matching.tracks import (
+    BY_ISRC,
+    BY_NAMES,
+    BY_SIMILAR_NAMES,
+    Match,
+    PlayedTrack,
+    Track,
+    TrackMatcher,
+    Wanted,
+    Way,
+)
 
 
 def track(track_id: str, name: str, *artists: str, artist_id: str | None = "a", **more: Any) -> Track:
     return Track(track_id, name, artists, artist_id=artist_id, **more)
 
 
-def found(heard: Heard, *tracks: Track) -> Match | None:
-    return Catalogue(tracks).match(heard)
+def found(heard: PlayedTrack, *tracks: Track) -> Match | None:
+    return TrackMatcher(tracks).match(heard)
 
 
 # What a play says, what the track is called, and how sure it is that they are the same; None where it is not said.
@@ -86,26 +96,26 @@ GOLDEN: list[tuple[tuple[str, str], tuple[str, ...], Way | None]] = [
 @pytest.mark.parametrize(("heard", "names", "way"), GOLDEN)
 def test_names(heard: tuple[str, str], names: tuple[str, ...], way: Way | None) -> None:
     artist, title = heard
-    match = found(Heard(title, artist), track("t", *names))
+    match = found(PlayedTrack(title, artist), track("t", *names))
     assert match == (None if way is None else Match("t", way))
 
 
 def test_a_code_goes_before_names() -> None:
-    heard = Heard("Uno (Live)", "Ana", isrc="US-XX1-20-00001")
+    heard = PlayedTrack("Uno (Live)", "Ana", isrc="US-XX1-20-00001")
     assert found(heard, track("t1", "Uno", "Ana", isrc="usxx12000001"), track("t2", "Uno (Live)", "Ana")) == Match(
         "t1", BY_ISRC
     )
 
 
 def test_a_code_with_other_names_is_taken_for_a_mistake() -> None:
-    heard = Heard("Uno", "Ana", isrc="USXX12000001")
+    heard = PlayedTrack("Uno", "Ana", isrc="USXX12000001")
     other, right = track("t1", "Due", "Bea", isrc="USXX12000001"), track("t2", "Uno", "Ana")
     assert found(heard, other) is None
     assert found(heard, other, right) == Match("t2", BY_NAMES)
 
 
 def test_a_code_needs_no_names() -> None:
-    assert found(Heard(None, None, isrc="USXX12000001"), track("t1", "Uno", "Ana", isrc="USXX12000001")) == Match(
+    assert found(PlayedTrack(None, None, isrc="USXX12000001"), track("t1", "Uno", "Ana", isrc="USXX12000001")) == Match(
         "t1", BY_ISRC
     )
 
@@ -118,7 +128,7 @@ def test_what_is_no_code_says_nothing() -> None:
 
 
 def test_namesakes_are_not_matched() -> None:
-    assert found(Heard("Uno", "Ana"), track("t1", "Uno", "Ana"), track("t2", "Uno", "Ana", artist_id="b")) is None
+    assert found(PlayedTrack("Uno", "Ana"), track("t1", "Uno", "Ana"), track("t2", "Uno", "Ana", artist_id="b")) is None
 
 
 def test_of_namesakes_the_album_decides() -> None:
@@ -126,8 +136,8 @@ def test_of_namesakes_the_album_decides() -> None:
         track("t1", "Uno", "Ana", album_name="First"),
         track("t2", "Uno", "Ana", artist_id="b", album_name="Other"),
     )
-    assert found(Heard("Uno", "Ana", "other"), *tracks) == Match("t2", BY_NAMES)
-    assert found(Heard("Uno", "Ana", "neither"), *tracks) is None
+    assert found(PlayedTrack("Uno", "Ana", "other"), *tracks) == Match("t2", BY_NAMES)
+    assert found(PlayedTrack("Uno", "Ana", "neither"), *tracks) is None
 
 
 @pytest.mark.parametrize(
@@ -142,21 +152,25 @@ def test_of_namesakes_the_album_decides() -> None:
 )
 def test_releases_of_one_recording_are_one(first: dict[str, Any], second: dict[str, Any], is_one: bool) -> None:
     tracks = (track("t2", "Uno", "Ana", **first), track("t1", "Uno", "Ana", **second))
-    assert found(Heard("Uno", "Ana"), *tracks) == (Match("t1", BY_NAMES) if is_one else None)
+    assert found(PlayedTrack("Uno", "Ana"), *tracks) == (Match("t1", BY_NAMES) if is_one else None)
 
 
 def test_the_same_names_go_before_similar_ones() -> None:
     tracks = (track("t1", "Uno - Remastered 2011", "Ana"), track("t2", "Uno", "Ana"))
-    assert found(Heard("Uno", "Ana"), *tracks) == Match("t2", BY_NAMES)
+    assert found(PlayedTrack("Uno", "Ana"), *tracks) == Match("t2", BY_NAMES)
 
 
 def test_the_order_of_a_catalogue_does_not_matter() -> None:
     tracks = [track(f"t{n}", "Uno", "Ana", duration_ms=200_000 + n) for n in range(4)]
-    assert found(Heard("Uno", "Ana"), *tracks) == found(Heard("Uno", "Ana"), *reversed(tracks)) == Match("t0", BY_NAMES)
+    assert (
+        found(PlayedTrack("Uno", "Ana"), *tracks)
+        == found(PlayedTrack("Uno", "Ana"), *reversed(tracks))
+        == Match("t0", BY_NAMES)
+    )
 
 
 def test_a_catalogue_may_leave_aside_what_is_not_wanted() -> None:
-    wanted = Wanted([Heard("Uno (Live)", "Ana"), Heard(None, None, isrc="USXX12000001")])
+    wanted = Wanted([PlayedTrack("Uno (Live)", "Ana"), PlayedTrack(None, None, isrc="USXX12000001")])
     assert wanted.has("UNO", None)
     assert wanted.has("Other", "usxx12000001")
     assert not wanted.has("Other", None)

@@ -16,7 +16,7 @@ from soundlake.core.schema import arrow_type, table_of
 from soundlake.frames import collect, frame_of
 from soundlake.insights.notes import Note, read_note, write_noted
 from soundlake.lake import Lake, conform
-from soundlake.matching.tracks import Catalogue, Heard, Track, Wanted
+from soundlake.matching.tracks import PlayedTrack, Track, TrackMatcher, Wanted
 from soundlake.tables import PLAY_MATCHES, PLAYS, TRACKS, Table
 
 _HEARD = ("track_name", "artist_name", "album_name", "isrc")
@@ -47,10 +47,10 @@ def _matches(plays: DataFrame, tracks: DataFrame) -> pa.Table:
 
     What was heard is in the driver's memory, and of the tracks those that may be it.
     """
-    heard = [Heard(**row) for row in collect(plays.select(*_HEARD).distinct()).to_pylist()]
+    heard = [PlayedTrack(**row) for row in collect(plays.select(*_HEARD).distinct()).to_pylist()]
     named = tracks.where("track_name IS NOT NULL").select(*_OF_TRACK)
     candidates = collect(named.mapInArrow(partial(_candidates, Wanted(heard)), named.schema)) if heard else None
-    catalogue = Catalogue([] if candidates is None else map(_track, candidates.to_pylist()))
+    catalogue = TrackMatcher([] if candidates is None else map(_track, candidates.to_pylist()))
     rows = [
         {
             **{name: getattr(one, name) for name in _HEARD},

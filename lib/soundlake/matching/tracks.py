@@ -13,7 +13,7 @@ _SAME_LENGTH_MS = 2_000  # releases of one recording differ by silence at most
 
 
 @dataclass(frozen=True)
-class Heard:
+class PlayedTrack:
     """What a play says of its track."""
 
     track_name: str | None
@@ -74,7 +74,7 @@ class Match:
 class Wanted:
     """What may make a track one that was heard, so that most of a catalogue can be left aside."""
 
-    def __init__(self, heard: Iterable[Heard]) -> None:
+    def __init__(self, heard: Iterable[PlayedTrack]) -> None:
         heard = list(heard)
         self._songs = {one.title.song for one in heard if one.title is not None}
         self._codes = {code for one in heard if (code := plain_isrc(one.isrc)) is not None}
@@ -86,7 +86,7 @@ class Wanted:
         )
 
 
-class Catalogue:
+class TrackMatcher:
     """Tracks, by the codes of their recordings and by artist and song."""
 
     def __init__(self, tracks: Iterable[Track]) -> None:
@@ -98,7 +98,7 @@ class Catalogue:
             for artist in dict.fromkeys(track.artists):
                 self._by_names[artist, track.title.song].append(track)
 
-    def match(self, heard: Heard) -> Match | None:
+    def match(self, heard: PlayedTrack) -> Match | None:
         """The track that was heard; None where none is known, or where it may be one of several."""
         code = plain_isrc(heard.isrc)
         # A code that stands with other names is taken for a mistake.
@@ -112,7 +112,7 @@ class Catalogue:
                 return Match(tracks[0].track_id, way) if _are_one_recording(tracks) else None
         return None
 
-    def _named(self, heard: Heard) -> list[tuple[Track, Way]]:
+    def _named(self, heard: PlayedTrack) -> list[tuple[Track, Way]]:
         """The tracks of these names that may be meant, each with how sure it is."""
         if heard.title is None or heard.artist_name is None or not heard.title.song:
             return []
@@ -142,7 +142,7 @@ def _is_same(heard: Title, track: Track) -> bool | None:
     return guests_agree and heard.edition == title.edition
 
 
-def _may_be(heard: Heard, track: Track) -> bool:
+def _may_be(heard: PlayedTrack, track: Track) -> bool:
     """Whether names do not say that it is something else: one of title and artist has to agree, where they are said."""
     if heard.title is None or heard.artist_name is None:
         return True
@@ -150,7 +150,7 @@ def _may_be(heard: Heard, track: Track) -> bool:
     return heard.title.song == track.title.song or not artists.isdisjoint(track.artists)
 
 
-def _of_album(heard: Heard, tracks: Sequence[Track]) -> list[Track]:
+def _of_album(heard: PlayedTrack, tracks: Sequence[Track]) -> list[Track]:
     """The tracks on the album that was said, all where none is on it; by id."""
     album = None if heard.album_name is None else title_of(heard.album_name).song
     on_it = [track for track in tracks if track.album_name is not None and title_of(track.album_name).song == album]
