@@ -59,7 +59,7 @@ def test_the_ages_come_down_when_rows_are_written(
     long_ago = datetime(2026, 1, 1, tzinfo=UTC)
     monkeypatch.setattr(reporting, "last_refined", lambda *_: long_ago)
     land(tmp_path / "landed", "a.json", "t1")
-    sets = [f"source.files.path={tmp_path / 'landed'}", f"log.metrics_group={GROUP}", "trigger.interval=0.2 seconds"]
+    sets = [f"source.files.path={tmp_path / 'landed'}", f"log.metrics_group={GROUP}", "trigger.interval=1 second"]
     settings = load_settings(None, sets, lake=str(tmp_path / "lake"), env={})
     with mock_aws():
         logs = boto3.client("logs", region_name=REGION)
