@@ -15,7 +15,7 @@ COVERAGE ?=
 MEASURED := $(if $(COVERAGE),--cov --cov-report=term)
 
 .PHONY: help setup test test-fast test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-plays bench-recommend lint lint-aws format demo docs lambda clean
-.PHONY: docs-site hooks mutants notebooks pictures test-cluster test-dashboard test-slow
+.PHONY: docs-site hooks mutants notebook-pages notebooks pictures playground playground-down test-cluster test-dashboard test-slow
 
 help: ## List the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -65,7 +65,7 @@ ON_EVERY_LINE := tests/integration/test_sources_contract.py tests/integration/te
 	tests/integration/test_clusters_training.py tests/integration/test_insights_builder.py tests/integration/test_maintenance.py \
 	tests/integration/test_s3_lake.py::test_the_lake_on_an_s3_that_fails_now_and_then_is_the_same_as_on_a_disk
 
-test-spark35: ## Run the contract tests on the other Spark line, in its own environment
+test-spark35: setup ## Run the contract tests on the other Spark line, in its own environment
 	@./spark-submit.sh --spark 3.5 --setup dev
 	@.venv-3.5/bin/python -m pytest -k "not kinesis" $(ON_EVERY_LINE)
 
@@ -94,8 +94,17 @@ format: setup ## Format the code and put imports in order
 notebooks: setup ## Write the .ipynb of each notebook from its .py, without outputs
 	@.venv/bin/jupytext --quiet --to ipynb notebooks/*.py
 
+notebook-pages: setup ## Run the notebooks on the lake of the demo or of SOUNDLAKE_DEMO_LAKE, and write docs/notebooks
+	@PYTHONPATH=tests $(PYTHON) tests/helpers/notebook_pages.py
+
 demo: ## Run the main job on the bundled records, into ./demo-lake
 	@./spark-submit.sh demo
+
+playground: setup ## All of it on this machine, no account needed: RATE=200 records a second, SOURCE=kafka or kinesis
+	@$(PYTHON) tests/playground/run.py up $(if $(RATE),--rate $(RATE)) $(if $(SOURCE),--source $(SOURCE))
+
+playground-down: ## End the playground
+	@$(PYTHON) tests/playground/run.py down
 
 docs-site: setup ## Make build/site from docs/; fails where a link leads nowhere
 	@NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --quiet

@@ -21,7 +21,9 @@
 # %%
 import altair as alt
 
-from soundlake.notebooks import open_lake
+from soundlake.notebooks import findings, open_lake
+
+alt.renderers.enable("svg")  # drawn here: no server is asked for anything
 
 lake = open_lake()
 lake
@@ -46,10 +48,11 @@ lake.sql("""
 # Each was accepted, known already, overtaken by a newer one, or rejected with a reason.
 
 # %%
-lake.sql(
+outcomes = lake.sql(
     "SELECT sum(read) AS read, sum(accepted) AS accepted, sum(duplicate) AS duplicate, sum(stale) AS stale, "
     "sum(rejected) AS rejected FROM ops_batches WHERE query = 'refine'"
 )
+outcomes
 
 # %%
 lake.sql(
@@ -66,8 +69,30 @@ shown = ["track_name", "artist_name", "genre", "cluster_name", "popularity", "pl
 tracks.sort_values("plays", ascending=False)[shown].head(10)
 
 # %%
-alt.Chart(tracks[["energy", "valence"]].dropna().head(3000)).mark_rect().encode(
-    x=alt.X("energy:Q", bin=alt.Bin(maxbins=30)), y=alt.Y("valence:Q", bin=alt.Bin(maxbins=30)), color="count()"
+STEP = 0.05
+sound = tracks[["energy", "valence"]].dropna()
+places = (sound // STEP * STEP).round(2).value_counts().rename("tracks").reset_index()
+alt.Chart(places, title="How energetic and how cheerful the tracks are").transform_calculate(
+    energy_to=f"datum.energy + {STEP}", valence_to=f"datum.valence + {STEP}"
+).mark_rect().encode(
+    x=alt.X("energy:Q", title="Energy, 0 calm to 1 intense").bin("binned"),
+    x2="energy_to:Q",
+    y=alt.Y("valence:Q", title="Valence, 0 sad to 1 cheerful").bin("binned"),
+    y2="valence_to:Q",
+    color=alt.Color("tracks:Q", title="Tracks"),
+)
+
+# %% [markdown]
+# ## When was it listened to?
+
+# %%
+months = lake.sql("""
+    SELECT CAST(date_trunc('month', played_date) AS date) AS month, count(*) AS plays,
+           count(DISTINCT user_id) AS listeners
+    FROM silver_listening GROUP BY CAST(date_trunc('month', played_date) AS date) ORDER BY 1
+""")
+alt.Chart(months, title="Plays in each month").mark_bar().encode(
+    x=alt.X("yearmonth(month):O", title="Month"), y=alt.Y("plays:Q", title="Plays")
 )
 
 # %% [markdown]
@@ -76,3 +101,21 @@ alt.Chart(tracks[["energy", "valence"]].dropna().head(3000)).mark_rect().encode(
 
 # %%
 lake.sql("top_albums", limit=10)
+
+# %% [markdown]
+# ## Findings
+
+# %%
+read, accepted = int(outcomes["read"].sum()), int(outcomes["accepted"].sum())
+lively = ((sound["energy"] >= 0.5) & (sound["valence"] >= 0.5)).mean()
+crowded = places.iloc[0]
+most = months.loc[months["plays"].idxmax()]
+played = tracks.loc[tracks["plays"].idxmax()]
+findings(
+    f"Of {read:,} records {accepted:,} were accepted ({accepted / read:.1%}).",
+    f"{lively:.0%} of the {len(sound):,} tracks with a sound are both intense and cheerful (energy and valence from 0.5 on); "
+    f"the fullest square, {crowded['tracks']:.0f} tracks, begins at energy {crowded['energy']:.2f} "
+    f"and valence {crowded['valence']:.2f}.",
+    f"Most was played in {most['month']:%B %Y}: {most['plays']:,} plays by {most['listeners']:,} listeners.",
+    f"The track with the most plays is {played['track_name']} by {played['artist_name']}: {played['plays']:.0f}.",
+)

@@ -20,8 +20,11 @@
 from itertools import pairwise
 
 import altair as alt
+import pandas as pd
 
-from soundlake.notebooks import open_lake
+from soundlake.notebooks import findings, open_lake
+
+alt.renderers.enable("svg")  # drawn here: no server is asked for anything
 
 lake = open_lake()
 lake.require("silver_playlist_items")
@@ -45,7 +48,9 @@ both = japan.merge(world, on=["snapshot_date", "track_id"], suffixes=("_japan", 
 days = sorted(set(japan["snapshot_date"]) & set(world["snapshot_date"]))
 shared = both.groupby("snapshot_date").size().reindex(days, fill_value=0).rename("shared")
 shared = shared.rename_axis("snapshot_date").reset_index()
-alt.Chart(shared).mark_line().encode(x="snapshot_date:T", y=alt.Y("shared:Q", title="tracks on both"))
+alt.Chart(shared, title="Tracks on both charts", width=600).mark_line().encode(
+    x=alt.X("snapshot_date:T", title="Day"), y=alt.Y("shared:Q", title="Tracks of 50")
+)
 
 # %% [markdown]
 # ## Who is big in Japan only?
@@ -53,15 +58,25 @@ alt.Chart(shared).mark_line().encode(x="snapshot_date:T", y=alt.Y("shared:Q", ti
 # %%
 days_in_japan = japan.groupby(["track_id", "track_name", "artist_name"])["snapshot_date"].nunique().rename("days")
 only = days_in_japan[~days_in_japan.index.get_level_values("track_id").isin(world["track_id"])]
-only.sort_values(ascending=False).head(10).reset_index()[["track_name", "artist_name", "days"]]
+only = only.sort_values(ascending=False).head(10).reset_index()[["track_name", "artist_name", "days"]]
+alt.Chart(only, title="Longest on the chart of Japan, never on Global").mark_bar().encode(
+    x=alt.X("days:Q", title="Days on the chart"),
+    y=alt.Y("track_name:N", sort=None, title=None).axis(labelLimit=300),
+    tooltip=["track_name:N", "artist_name:N", "days:Q"],
+)
 
 # %% [markdown]
 # ## Songs on both: where do they stand?
 
 # %%
-both.groupby("track_name_japan").agg(
-    japan=("position_japan", "mean"), world=("position_global", "mean"), days=("track_id", "size")
-).sort_values("days", ascending=False).head(10).round(1)
+# Positions begin at 0; a place is one more, as people count.
+stand = both.groupby("track_name_japan").agg(
+    japan=("position_japan", lambda places: places.mean() + 1),
+    world=("position_global", lambda places: places.mean() + 1),
+    days=("track_id", "size"),
+)
+stand = stand.sort_values("days", ascending=False).head(10).round(1)
+stand
 
 # %% [markdown]
 # ## Which chart changes faster?
@@ -75,4 +90,31 @@ def turnover(rows):
     return sum(changes) / len(changes)
 
 
-{"Japan": round(turnover(japan), 4), "Global": round(turnover(world), 4)}
+changes = {"Japan": turnover(japan), "Global": turnover(world)}
+alt.Chart(
+    pd.DataFrame({"chart": list(changes), "share": list(changes.values())}),
+    title="New tracks from one day to the next",
+    width=200,
+).mark_bar().encode(
+    x=alt.X("chart:N", title="Chart", sort=None).axis(labelAngle=0),
+    y=alt.Y("share:Q", title="Mean share of the 50 tracks").axis(format=".1%"),
+)
+
+# %% [markdown]
+# ## Findings
+
+# %%
+top, least = shared.loc[shared["shared"].idxmax()], shared.loc[shared["shared"].idxmin()]
+longest, common = only.iloc[0], stand.iloc[0]
+n_days = japan["snapshot_date"].nunique()
+always = (days_in_japan == n_days).sum()
+fast, slow = sorted(changes, key=changes.get, reverse=True)
+findings(
+    f"On a mean day {shared['shared'].mean():.1f} of 50 tracks are on both charts: {least['shared']} on "
+    f"{least['snapshot_date']:%d %B %Y}, {top['shared']} on {top['snapshot_date']:%d %B %Y}.",
+    f"{longest['track_name']} by {longest['artist_name']} was on the chart of Japan for {longest['days']} days and never "
+    f"on Global; {always} tracks were there on all of its {n_days} days.",
+    f"Of the tracks on both, {stand.index[0]} was there the longest, {common['days']:.0f} days: "
+    f"at place {common['japan']:.0f} in Japan and {common['world']:.0f} on Global, on average.",
+    f"{fast} changes faster: {changes[fast]:.1%} of its tracks are new each day, {changes[slow]:.1%} of {slow}'s.",
+)

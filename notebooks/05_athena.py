@@ -22,7 +22,11 @@
 # both understand. Athena charges for what it scans, with a least amount for each question; `soundlake query` tells the price.
 
 # %%
-from soundlake.notebooks import open_lake
+import altair as alt
+
+from soundlake.notebooks import findings, open_lake
+
+alt.renderers.enable("svg")  # drawn here: no server is asked for anything
 
 lake = open_lake()
 lake.engine
@@ -44,10 +48,28 @@ lake.sql("genre_popularity", limit=10)
 # `strpos`, `date_trunc`, `element_at`, `cardinality`, windows. Not `ILIKE`, `list_contains` or `QUALIFY`, which only DuckDB has.
 
 # %%
-lake.sql(
+months = lake.sql(
     """
     SELECT CAST(date_trunc('month', played_date) AS date) AS month, content_type, count(*) AS plays
     FROM silver_plays GROUP BY CAST(date_trunc('month', played_date) AS date), content_type ORDER BY 1, 2
-""",
-    limit=12,
+"""
+)
+alt.Chart(months, title="Plays in each month, by what was played").mark_bar().encode(
+    x=alt.X("yearmonth(month):O", title="Month"),
+    y=alt.Y("plays:Q", title="Plays"),
+    color=alt.Color("content_type:N", title="Content"),
+)
+
+# %% [markdown]
+# ## Findings
+
+# %%
+kinds = months.groupby("content_type")["plays"].sum().sort_values(ascending=False)
+busiest = months.groupby("month")["plays"].sum()
+findings(
+    f"{lake.engine} answered: the lake holds {kinds.sum():,} plays of {len(busiest)} months.",
+    f"{kinds.iloc[0] / kinds.sum():.1%} of them are of the kind {kinds.index[0]}"
+    + (f", {kinds.iloc[1] / kinds.sum():.1%} of {kinds.index[1]}." if len(kinds) > 1 else "."),
+    f"The fullest month is {busiest.idxmax():%B %Y} with {busiest.max():,} plays, {busiest.max() / busiest.mean():.1f} "
+    "times the mean month.",
 )

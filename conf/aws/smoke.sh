@@ -20,8 +20,15 @@ done
 
 soundlake() { .venv/bin/soundlake "$@"; }
 say() { printf '\n== %s\n' "$*"; }
-output() { aws cloudformation describe-stacks --stack-name soundlake-smoke --output text \
-    --query "Stacks[0].Outputs[?OutputKey=='$1'].OutputValue"; }
+# A program on stdin, in the project's Python: the AWS command line may not be installed.
+python() { .venv/bin/python - "$@"; }
+output() { python "$1" <<'END'
+import sys
+from soundlake.aws import open_client
+(stack,) = open_client("cloudformation").describe_stacks(StackName="soundlake-smoke")["Stacks"]
+print(*(one["OutputValue"] for one in stack["Outputs"] if one["OutputKey"] == sys.argv[1]))
+END
+}
 
 say "what this account would refuse"
 soundlake deploy --check "${options[@]}"
@@ -30,16 +37,20 @@ say "deploy"
 soundlake deploy --yes "${options[@]}"
 lake=$(output LakeUri) landed=$(output LandedRecords) workgroup=$(output WorkGroupName)
 for one in "$lake" "$landed" "$workgroup"; do
-    [[ -n "$one" && "$one" != None ]] || { echo "the stack has no outputs" >&2; exit 1; }
+    [[ -n "$one" ]] || { echo "the stack has no outputs" >&2; exit 1; }
 done
 options+=(--set "lake.uri=$lake" --set catalog.type=glue --set "athena.workgroup=$workgroup" --set "source.files.path=$landed")
 
 say "1,000 records"
-.venv/bin/python - <<'END' | aws s3 cp - "$landed/smoke/records.ndjson"
-import json
-for number in range(1000):
-    payload = {"id": f"smoke{number:017d}", "name": f"Song {number}", "popularity": number % 101}
-    print(json.dumps({"kind": "track", "fetched_at": "2026-01-01T00:00:00Z", "source": "smoke", "payload": payload}))
+python "$landed" <<'END'
+import json, sys
+from soundlake.aws import open_client
+from soundlake.settings.bucket import split_uri
+payloads = [{"id": f"smoke{number:017d}", "name": f"Song {number}", "popularity": number % 101} for number in range(1000)]
+about = {"kind": "track", "fetched_at": "2026-01-01T00:00:00Z", "source": "smoke"}
+body = "".join(json.dumps({**about, "payload": payload}) + "\n" for payload in payloads)
+bucket, prefix = split_uri(sys.argv[1])
+open_client("s3").put_object(Bucket=bucket, Key=f"{prefix}/smoke/records.ndjson", Body=body.encode())
 END
 ./spark-submit.sh --target emr-serverless stream --once --wait "${options[@]}"
 
@@ -65,12 +76,18 @@ if [[ $keep == yes ]]; then
 fi
 
 say "tear down: what runs, then the buckets with all their versions"
-aws cloudformation delete-stack --stack-name soundlake-smoke
-aws cloudformation wait stack-delete-complete --stack-name soundlake-smoke
-for bucket in $(aws cloudformation list-stack-resources --stack-name soundlake-smoke-storage --output text \
-    --query "StackResourceSummaries[?ResourceType=='AWS::S3::Bucket'].PhysicalResourceId"); do
-    .venv/bin/python -c 'import boto3, sys; boto3.resource("s3").Bucket(sys.argv[1]).object_versions.delete()' "$bucket"
-    aws s3api delete-bucket --bucket "$bucket"
-done
-aws cloudformation delete-stack --stack-name soundlake-smoke-storage
+python <<'END'
+from soundlake.aws import open_client, open_session
+cloudformation = open_client("cloudformation")
+deleted = cloudformation.get_waiter("stack_delete_complete")
+cloudformation.delete_stack(StackName="soundlake-smoke")
+deleted.wait(StackName="soundlake-smoke")
+pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName="soundlake-smoke-storage")
+made = [one for page in pages for one in page["StackResourceSummaries"]]
+s3 = open_session().resource("s3")
+for bucket in [s3.Bucket(one["PhysicalResourceId"]) for one in made if one["ResourceType"] == "AWS::S3::Bucket"]:
+    bucket.object_versions.delete()
+    bucket.delete()
+cloudformation.delete_stack(StackName="soundlake-smoke-storage")
+END
 say "done. The key, the Kinesis stream and the Spotify secret are kept by design: delete them by hand"

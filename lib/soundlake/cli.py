@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
@@ -20,25 +20,21 @@ from soundlake.imports.command import import_files
 from soundlake.launch.aws.commands import app as jobs_app
 from soundlake.launch.aws.commands import deploy
 from soundlake.launch.doctor import examine
+from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.report import reported
 from soundlake.logs import set_up
 from soundlake.ops.status import LakeStatus, read_status
+from soundlake.options import Config, LakeUri, Sets
 from soundlake.playlists.commands import app as playlists_app
 from soundlake.settings import load_settings
 from soundlake.settings.document import as_toml
 
 app = typer.Typer(
-    help="Soundlake, a streaming lakehouse for Spotify data: what needs no Spark.",
-    add_completion=False,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")]
-LakeUri = Annotated[str | None, typer.Option("--lake", metavar="URI", help="the lake: a local path, s3://… or s3a://…")]
-
 
 # The base class of Typer's usage errors, which has no public name.
 _UsageError: Any = typer.BadParameter.__base__
@@ -53,10 +49,27 @@ app.command("query")(query)
 app.command("dashboard")(dashboard)
 
 
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"soundlake {version('soundlake')}")
+        raise typer.Exit
+
+
+@app.callback()
+def soundlake(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="print the version and exit")
+    ] = False,
+) -> None:
+    """Soundlake, a streaming lakehouse for Spotify data: what needs no Spark."""
+
+
 def main() -> None:
     """Run the command line: exit code 0 done, 1 failed, 2 wrong usage or configuration."""
     set_up("WARNING")
     with reported():
+        if (job := next(iter(sys.argv[1:]), "")) in REGISTRY:
+            raise UsageError(f"{job} is a job, and jobs need Spark: ./spark-submit.sh {job}")
         try:
             code = app(prog_name="soundlake", standalone_mode=False)
         except _UsageError as error:
@@ -82,12 +95,12 @@ def doctor(config: Config = None, sets: Sets = None, lake: LakeUri = None) -> No
 
     Exit code 1 where something is missing.
     """
-    findings = list(examine(load_settings(config, sets or (), lake)))
+    results = list(examine(load_settings(config, sets or (), lake)))
     table = Table("", "what", "found", box=None)
-    for finding in findings:
-        table.add_row("[green]ok[/]" if finding.is_well else "[red]no[/]", finding.what, finding.found)
+    for result in results:
+        table.add_row("[green]ok[/]" if result.is_well else "[red]no[/]", result.what, result.found)
     Console().print(table)
-    if not all(finding.is_well for finding in findings):
+    if not all(result.is_well for result in results):
         raise typer.Exit(1)
 
 

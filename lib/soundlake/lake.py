@@ -86,11 +86,16 @@ class Lake:
         builder.execute()
 
     def read(self, spark: SparkSession, table: Table, version: int | None = None) -> DataFrame:
-        """The table as it is now, or as of a version; an empty frame of its schema where it does not exist."""
+        """The table as it is now, or as of a version; an empty frame of its schema where it does not exist.
+
+        A column that was declared since it was written is null.
+        """
         if not self.exists(spark, table):
             return nothing(spark, table)
         options = {} if version is None else {"versionAsOf": str(version)}
-        return spark.read.format("delta").options(**options).load(self.path(table))
+        found = spark.read.format("delta").options(**options).load(self.path(table))
+        added = {c.name: F.lit(None).cast(c.type) for c in table.columns if c.name not in found.columns}
+        return found.withColumns(added) if added else found
 
     def delta(self, spark: SparkSession, table: Table) -> DeltaTable:
         """The table, for the MERGE or change that comes next; raises AnalysisException where it does not exist."""

@@ -56,6 +56,8 @@ def set_up(level: str) -> None:
     handler.setFormatter(_UtcFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ"))
     logging.basicConfig(handlers=[handler])
     logging.getLogger(_ROOT).setLevel(level)
+    if level == "WARNING":  # nobody waits minutes without a word, also where events are left out
+        logging.getLogger(f"{_ROOT}.progress").setLevel(logging.INFO)
 
 
 class _UtcFormatter(logging.Formatter):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from soundlake.catalog.delta import open_table
 from soundlake.catalog.glue import public_tables
-from soundlake.catalog.missing import why_empty
+from soundlake.catalog.missing import unknown, why_empty
 from soundlake.catalog.query import ask, sql_of
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.settings import Settings, load_settings
@@ -21,6 +21,7 @@ from soundlake.tables import TABLES, Table
 from soundlake.views import VIEWS
 
 if TYPE_CHECKING:
+    from IPython.display import Markdown
     from pyspark.sql import SparkSession
 
     from soundlake.lake import Lake
@@ -58,6 +59,13 @@ def open_lake(
     return NotebookLake(settings, spark)
 
 
+def findings(*lines: str) -> Markdown:
+    """What was found, a line each, as a list that the notebook shows."""
+    from IPython.display import Markdown
+
+    return Markdown("\n".join(f"- {line}" for line in lines))  # type: ignore[no-untyped-call]
+
+
 class NotebookLake:
     """A lake as a notebook sees it: SQL in, pandas out. Tables are called layer_name, such as silver_tracks."""
 
@@ -92,7 +100,7 @@ class NotebookLake:
         """Return a table, or some of its columns; raises UsageError for a name that no table has."""
         known = {table.view for table in public_tables()} | {view.view for view in VIEWS}
         if name not in known:
-            raise UsageError(f"no table {name!r}: the tables are {', '.join(sorted(known))}")
+            raise UsageError(unknown(name))
         return self.sql(f"SELECT {', '.join(columns)} FROM {name}", limit)  # noqa: S608 - a SELECT whatever is in it
 
     def has(self, name: str) -> bool:

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import pyspark
+from py4j.protocol import Py4JError
+from pyspark import SparkContext
 from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
 from soundlake.errors import SoundlakeError
+from soundlake.progress import Tasks, report_silence
 from soundlake.s3 import spark_conf, uses_s3
 from soundlake.settings import Settings
 from soundlake.spark_conf import MEANING, PLANNING
 
 Result = TypeVar("Result")
+_reported: WeakSet[SparkContext] = WeakSet()  # whose silent minutes are reported
 
 
 def open_session(app: str, settings: Settings | None = None, extra: dict[str, str] | None = None) -> SparkSession:
@@ -34,7 +39,28 @@ def open_session(app: str, settings: Settings | None = None, extra: dict[str, st
             raise
         raise SoundlakeError("Spark did not start: Java exited at once; its output is above") from None
     session.sparkContext.setLogLevel("ERROR")
+    _report_progress(session.sparkContext)
     return session
+
+
+def _report_progress(context: SparkContext) -> None:
+    """Have the silent minutes of the process reported, with the tasks of the context, until it stops."""
+    if context in _reported:
+        return
+    _reported.add(context)
+    tracker = context.statusTracker()
+
+    def tasks() -> Tasks:
+        try:
+            found = {id_: tracker.getStageInfo(id_) for id_ in tracker.getActiveStageIds()}
+        except Py4JError:  # Spark stops at this moment: whatever failed there, the job itself reports
+            return {}
+        return {id_: (info.numCompletedTasks, info.numTasks) for id_, info in found.items() if info is not None}
+
+    def is_over() -> bool:
+        return context._jsc is None
+
+    report_silence(tasks, is_over)
 
 
 def query_id(spark: SparkSession) -> str:

@@ -21,7 +21,9 @@ from soundlake.lease import Lease, lease
 from soundlake.logs import get_log
 from soundlake.ops.gaps import record_gaps
 from soundlake.ops.registering import registering
+from soundlake.ops.reporting import reporting
 from soundlake.ops.start import make_ready
+from soundlake.progress import doing
 from soundlake.recommend.model import current_model
 from soundlake.recommend.rerank import rerank_query
 from soundlake.refine.apply import apply_changes
@@ -75,7 +77,8 @@ def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint
             running = [query.trigger(processingTime=interval).start() for query in (ingest, refine)]
             assert rerank
             running.append(rerank.trigger(processingTime=settings.recommend.interval).start())
-            wait(running, meanwhile=partial(work.rest, spark))
+            with reporting(spark, lake, settings):
+                wait(running, meanwhile=partial(work.rest, spark))
             return True
         if source.once is Once.UNTIL_DRAINED:
             wait([ingest.trigger(processingTime="0 seconds").start()], _is_drained(source))
@@ -84,7 +87,8 @@ def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint
         if not stop.is_set():
             wait([refine.trigger(availableNow=True).start()])
             held.check()
-            retry_conflicts(partial(apply_changes, spark, lake))
+            with doing("applying changes"):
+                retry_conflicts(partial(apply_changes, spark, lake))
         if rerank and not stop.is_set():
             wait([rerank.trigger(availableNow=True).start()])
         return not stop.is_set()

@@ -282,6 +282,8 @@ PLAYS = Table(
         ("platform", "string", "device and system (export)"),
         ("content_uri", "string", "Spotify URI of what was played; null in the basic export"),
         ("source", "string", "the source named by the record, e.g. spotify-api"),
+        ("private_session", "boolean", "whether it was played in a private session (export)"),
+        ("isrc", "string", "International Standard Recording Code of the track, where the source says it"),
     ),
     references={"track_id": "silver_tracks.track_id"},
 )
@@ -563,6 +565,26 @@ RECOMMENDATION_FACTORS = Table(
     made_by="recommend",
 )
 
+PLAY_MATCHES = Table(
+    "gold",
+    "play_matches",
+    "The track that a play without an id is of, by the recording's code, else by names. What is not sure has no row.",
+    ("play_id",),
+    _columns(
+        ("play_id", "string", "the play, which stays as it was heard"),
+        ("user_id", "string", "the listener"),
+        ("track_id", "string", "the track that it is of"),
+        (
+            "method",
+            "string",
+            "isrc, names, or similar names (guests or an edition are said by one of the two only)",
+        ),
+        ("confidence", "double", "how sure the method is, 0 to 1: an order of the methods, no measured share"),
+    ),
+    references={"play_id": "silver_plays.play_id", "track_id": "silver_tracks.track_id"},
+    made_by="build_insights",
+)
+
 CHART_FORECASTS = Table(
     "gold",
     "chart_forecasts",
@@ -743,6 +765,7 @@ TABLES: tuple[Table, ...] = (
     CURATED_PLAYLISTS,
     RECOMMENDATION_MODELS,
     RECOMMENDATION_FACTORS,
+    PLAY_MATCHES,
     CHART_FORECASTS,
     FORECAST_ERRORS,
     BATCHES,

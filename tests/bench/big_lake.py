@@ -28,10 +28,9 @@ from pyspark.sql import SparkSession
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from ingest_backlog import made
-from refine_alone import SCHEMA
-from stamp_index import stamps
-
+from bench.ingest_backlog import made
+from bench.refine_alone import SCHEMA
+from bench.stamp_index import stamps
 from helpers.building import envelope
 from soundlake.core.schema import arrow_schema
 from soundlake.lake import Lake

@@ -29,10 +29,9 @@ import pyarrow.parquet as pq
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from ingest_backlog import made
-from ingest_ways import _READ, SCHEMA, _parsed
-from processor import processor_seconds
-
+from bench.ingest_backlog import made
+from bench.ingest_ways import _READ, SCHEMA, _parsed
+from bench.processor import processor_seconds
 from soundlake.core.decode import READ, decode
 from soundlake.core.judge import KNOWN, judge
 from soundlake.core.packing import pack

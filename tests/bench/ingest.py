@@ -22,10 +22,10 @@ from deltalake import DeltaTable
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from ingest_backlog import put
-from ingest_ways import PREPARED, WAYS, Backlog
 from pyspark.sql import SparkSession
 
+from bench.ingest_backlog import put
+from bench.ingest_ways import PREPARED, WAYS, Backlog
 from helpers.services.kafka import kafka_broker
 from soundlake.launch.local import spark_environment
 from soundlake.session import open_session

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 from confluent_kafka import Consumer, TopicPartition
 from deltalake import write_deltalake
-from ingest_backlog import PARTITIONS
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from bench.ingest_backlog import PARTITIONS
 from soundlake import stream
 from soundlake.ingest import ingest_query
 from soundlake.lake import Lake

@@ -24,8 +24,7 @@ from confluent_kafka import Producer
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from ingest_backlog import made
-
+from bench.ingest_backlog import made
 from faults.job import Job, running
 from helpers.services.kafka import Broker, kafka_broker
 from soundlake.tables import BATCHES, PLAYS

@@ -6,6 +6,7 @@ Batches are timed by ops/batches; memory is what the job's processes have reside
 checkpointed by the stream itself, is scanned beside the same rows freshly written, and the job is started once more.
 
     python tests/bench/mixed.py --seconds 3600
+    python tests/bench/mixed.py --seconds 2400 --set "trigger.interval=1 second"  # thousands of small commits
 """
 
 from __future__ import annotations
@@ -29,9 +30,8 @@ from deltalake import DeltaTable, write_deltalake
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from ingest_backlog import made
-from processor import resident_megabytes
-
+from bench.ingest_backlog import made
+from bench.processor import resident_megabytes
 from faults.job import running
 from helpers.building import envelope
 from helpers.reading import rows
@@ -116,6 +116,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=3_600)
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the job")
     told = parser.parse_args()
     memory: list[float] = []
     with kafka_broker() as broker, tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -123,7 +124,7 @@ def main() -> None:
         topics = {kind: broker.create_topic(partitions=1) for kind in kinds}
         lake = Path(folder) / "lake"
         sets = [f"source.kafka.bootstrap_servers={broker.bootstrap_servers}"]
-        sets += [f"source.topics.{kind}={topic}" for kind, topic in topics.items()]
+        sets += [f"source.topics.{kind}={topic}" for kind, topic in topics.items()] + told.set
         words = ["--source", "kafka", "--lake", str(lake), *[word for one in sets for word in ("--set", one)]]
         with running(Path(folder) / "log", *words) as job:
             ended = threading.Event()

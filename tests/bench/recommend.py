@@ -12,17 +12,20 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from preferences import from_files
 from scipy import __version__ as scipy_version
 from scipy.sparse import csr_array
-from tasks import Task, playlists_task, plays_task, validation_task
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.preferences import from_files
+from bench.tasks import Task, playlists_task, plays_task, validation_task
 from soundlake.clusters.learnable import FEATURES
 from soundlake.recommend.blend import Recommender, Weights
 from soundlake.recommend.catalogue import Catalogue, catalogue_of

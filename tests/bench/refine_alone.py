@@ -29,8 +29,7 @@ from pyspark.sql import SparkSession
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from ingest_backlog import made
-
+from bench.ingest_backlog import made
 from soundlake.lake import Lake
 from soundlake.launch.local import spark_environment
 from soundlake.refine.batch import Refiner

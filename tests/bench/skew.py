@@ -28,9 +28,8 @@ from pyspark.sql import SparkSession
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from processor import resident_megabytes
-from refine_alone import SCHEMA
-
+from bench.processor import resident_megabytes
+from bench.refine_alone import SCHEMA
 from helpers.building import envelope
 from soundlake.kinds import KINDS
 from soundlake.lake import Lake

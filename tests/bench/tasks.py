@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from deltalake import DeltaTable
-from preferences import Preferences
 
+from bench.preferences import Preferences
 from soundlake.clusters.features import FEATURES
 from soundlake.recommend.evaluation import split
 

@@ -169,7 +169,7 @@ def test_a_second_driver_is_refused_and_sigterm_ends_the_first_in_peace(flow: Fl
 
 @ALL
 @pytest.mark.parametrize(
-    ("damage", "said"), [("deleted", "do not belong together"), ("cut off", "cut off")], ids=["deleted", "cut off"]
+    ("damage", "said"), [("deleted", "do not belong together"), ("cut off", "truncated")], ids=["deleted", "cut off"]
 )
 def test_a_damaged_checkpoint_is_refused_until_it_is_put_back(
     flow: Flow, told: Told, tmp_path: Path, damage: str, said: str

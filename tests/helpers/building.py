@@ -48,7 +48,7 @@ def envelope(
     return {"kind": kind, "fetched_at": fetched_at, "source": source, "market": market, "payload": payload} | more
 
 
-def as_bytes(record: Record) -> bytes | None:
+def as_bytes(record: dict[str, Any] | str | bytes) -> bytes:
     if isinstance(record, dict):
         record = json.dumps(record, ensure_ascii=False)
     return record.encode() if isinstance(record, str) else record
@@ -63,7 +63,7 @@ def bronze_rows(topic: str | None, records: Records) -> list[dict[str, Any]]:
         row = {
             "kind": topic,
             "key": "a key",
-            "value": as_bytes(arrived.record),
+            "value": None if arrived.record is None else as_bytes(arrived.record),
             "source": "files",
             "stream": "a stream",
             "partition": "a file",

@@ -8,7 +8,7 @@ from typing import Any
 
 from helpers.marts import write
 from soundlake.dashboard.listener import Heard, heard
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.settings import load_settings
 from soundlake.tables import EVENTS, PLAYS
 
@@ -36,4 +36,4 @@ def years_of(lake: Path, plays: list[Play], user: str = "u", zone: str = "UTC") 
     write(lake, EVENTS)
     write(lake, PLAYS, *plays)
     settings = load_settings(lake=str(lake), sets=[f"insights.time_zone={zone}"], env={})
-    return heard(Source(settings), user)
+    return heard(DataSource(settings), user)

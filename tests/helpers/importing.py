@@ -19,6 +19,8 @@ from soundlake.imports.run import Import
 from soundlake.imports.state import ImportState
 from soundlake.settings import load_settings
 
+REPORT = "report.ndjson"
+
 
 class InMemory:
     """A publisher whose records are safe when it is flushed; with `dies_at` the process ends at that flush."""
@@ -52,6 +54,13 @@ class InMemory:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        pass
+
+
+class Forgetful(InMemory):
+    """A publisher that keeps nothing, so that memory is the import's own."""
+
+    def publish_all(self, kind: str, keys: Sequence[str], values: Sequence[bytes]) -> None:
         pass
 
 
@@ -89,10 +98,19 @@ def imported(
 ) -> Imported:
     """Import files with `folder` as the place of the state and the report."""
     publisher = publisher or InMemory()
+    summary = taken(folder, *paths, mapping=mapping, publisher=publisher, **options)
+    lines = [json.loads(line) for line in (folder / REPORT).read_bytes().splitlines()]
+    records = [json.loads(value) for _, _, value in publisher.safe]
+    return Imported(records, [key for _, key, _ in publisher.safe], lines, summary)
+
+
+def taken(
+    folder: Path, *paths: Path | str, mapping: TableMapping | str | None, publisher: InMemory, **options: Any
+) -> Summary:
+    """Import files into a publisher; the report is in the folder."""
     summary = Summary()
     chosen = mapping_named(mapping) if isinstance(mapping, str) else mapping
-    told = folder / "report.ndjson"
-    with Report(told) as report:
+    with Report(folder / REPORT) as report:
         found = inputs_of([str(path) for path in paths], load_settings(env={}), folder)
         summary.notes += found.notes
         job_options = JobOptions(mapping=chosen, **options)
@@ -101,9 +119,7 @@ def imported(
             run.take(job, lambda count: None)
         run.finish()
     summary.issues = report.lines()
-    lines = [json.loads(line) for line in told.read_bytes().splitlines()]
-    records = [json.loads(value) for _, _, value in publisher.safe]
-    return Imported(records, [key for _, key, _ in publisher.safe], lines, summary)
+    return summary
 
 
 def write(path: Path, text: str | bytes) -> Path:

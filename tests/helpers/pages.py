@@ -13,10 +13,10 @@ def draw(view: str, lake: Path, *sets: str) -> AppTest:
     def script(view: str, lake: str, sets: list[str]) -> None:
         from importlib import import_module
 
-        from soundlake.dashboard.source import Source
+        from soundlake.dashboard.source import DataSource
         from soundlake.settings import load_settings
 
-        import_module(f"soundlake.dashboard.views.{view}").show(Source(load_settings(sets=sets, lake=lake, env={})))
+        import_module(f"soundlake.dashboard.views.{view}").show(DataSource(load_settings(sets=sets, lake=lake, env={})))
 
     page = AppTest.from_function(
         script, kwargs={"view": view, "lake": str(lake), "sets": list(sets)}, default_timeout=30

@@ -24,8 +24,7 @@ from soundlake.tables import EVENTS, Table
 
 
 def as_base64(record: Record) -> str | None:
-    value = as_bytes(record)
-    return None if value is None else b64encode(value).decode()
+    return None if record is None else b64encode(as_bytes(record)).decode()
 
 
 def events(spark: SparkSession, topic: str | None, records: Records) -> DataFrame:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from time import monotonic
+from typing import Any
 
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.streaming import StreamingQuery
@@ -20,10 +20,11 @@ _LOOK_AGAIN_SECONDS = 0.05
 
 @dataclass
 class Run:
-    """One run of a query: the rows of each batch, and the gaps it was told of."""
+    """One run of a query: the rows of each batch, the gaps it was told of, and what Spark told of its batches."""
 
     batches: dict[int, list[Row]] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
+    progress: list[Any] = field(default_factory=list)
 
     @property
     def rows(self) -> list[Row]:
@@ -48,13 +49,16 @@ def run_once(spark: SparkSession, source: Source, checkpoint: Path) -> Run:
     records = source.read_stream(spark)
     writer = records.writeStream.foreachBatch(collect).option("checkpointLocation", str(checkpoint))
     if source.once is Once.AVAILABLE_NOW:
-        writer.trigger(availableNow=True).start().awaitTermination()
+        query = writer.trigger(availableNow=True).start()
+        query.awaitTermination()
+        run.progress = query.recentProgress
         return run
     query = writer.trigger(processingTime="0 seconds").start()
     try:
         _await_drained(source, query)
     finally:
         query.stop()
+    run.progress = query.recentProgress
     return run
 
 
@@ -78,7 +82,3 @@ def forget_last_commit(checkpoint: Path) -> int:
     (checkpoint / "commits" / str(last)).unlink()
     (checkpoint / "commits" / f".{last}.crc").unlink(missing_ok=True)
     return last
-
-
-def copy_of(checkpoint: Path, to: Path) -> Path:
-    return Path(shutil.copytree(checkpoint, to))

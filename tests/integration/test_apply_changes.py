@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from deltalake import DeltaTable as Reader
 from pyspark.sql import DataFrameWriter, SparkSession
 
 from helpers.building import Record, envelope, stamp
+from helpers.dying import DiedError
 from helpers.lake_model import LakeModel, here
 from helpers.model_tables import KEYED, playlist_items, put, put_all, put_changes
 from helpers.models import publish_model
@@ -93,7 +94,7 @@ THIRD: list[Record] = [
 ]
 
 
-def refined(*batches: list[Record]) -> LakeModel:
+def refined(*batches: Sequence[Record]) -> LakeModel:
     model = LakeModel(here)
     for batch in batches:
         model.refine({str(place): record for place, record in enumerate(batch)})
@@ -248,10 +249,6 @@ def test_many_changes_are_folded_by_all_workers(
     apply_changes(spark, Lake(str(tmp_path)))
     assert Counter(row["track_name"] for row in rows(tmp_path, TRACKS)) == {"Newest": 20}
     assert Counter(row["popularity"] for row in rows(tmp_path, POPULARITY_HISTORY)) == {2: 20}
-
-
-class DiedError(Exception):
-    pass
 
 
 @pytest.fixture

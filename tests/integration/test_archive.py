@@ -6,6 +6,7 @@ import errno
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ from soundlake.settings import load_settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedMultipartUploadTypeDef
 
 MINUTE = 60_000
 SECONDS = 600.0
@@ -290,7 +292,7 @@ def test_a_move_that_died_is_completed_by_the_next_run(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr(Path if at == "unlink" else local_files.shutil, at, die)
+        dying.setattr(Path if at == "unlink" else shutil, at, die)
         with pytest.raises(KeyboardInterrupt):
             move(raw)
     assert (raw / "a.json").exists()
@@ -419,12 +421,11 @@ def test_a_move_that_died_between_copying_and_deleting_is_completed(s3: S3Client
 
 def test_an_object_that_was_uploaded_in_parts_is_compared_by_its_bytes(s3: S3Client, checkpoint: Checkpoint) -> None:
     read_on_s3(s3, checkpoint, "raw/a.json")
-    target = {"Bucket": BUCKET, "Key": "raw/_processed/a.json"}
-    upload = s3.create_multipart_upload(**target)["UploadId"]
-    part = s3.upload_part(**target, UploadId=upload, PartNumber=1, Body=b"raw/a.json")["ETag"]
-    s3.complete_multipart_upload(
-        **target, UploadId=upload, MultipartUpload={"Parts": [{"ETag": part, "PartNumber": 1}]}
-    )
+    key = "raw/_processed/a.json"
+    upload = s3.create_multipart_upload(Bucket=BUCKET, Key=key)["UploadId"]
+    part = s3.upload_part(Bucket=BUCKET, Key=key, UploadId=upload, PartNumber=1, Body=b"raw/a.json")["ETag"]
+    parts: CompletedMultipartUploadTypeDef = {"Parts": [{"ETag": part, "PartNumber": 1}]}
+    s3.complete_multipart_upload(Bucket=BUCKET, Key=key, UploadId=upload, MultipartUpload=parts)
     assert names(move_on_s3().completed) == ["a.json"]
 
 

@@ -25,6 +25,7 @@ from helpers.services.faulty_proxy import faulty_proxy
 from helpers.services.object_store import ObjectStore
 from helpers.services.trino import Trino
 from soundlake import stream
+from soundlake.aws import open_client
 from soundlake.catalog import glue
 from soundlake.catalog.exported import LANDING, register_landing
 from soundlake.catalog.glue import public_tables, register
@@ -75,7 +76,7 @@ def world(
         s3.put_object(Bucket=landing, Key=f"raw/{file.relative_to(records)}", Body=file.read_bytes())
     with faulty_proxy(aws) as proxy, pytest.MonkeyPatch.context() as patched:
         patched.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patched.setattr(glue, "open_client", partial(glue.open_client, attempts=1))
+        patched.setattr(glue, "open_client", partial(open_client, attempts=1))
         settings = settings_on(
             spark,
             object_store.url,

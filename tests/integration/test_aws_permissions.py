@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
@@ -20,12 +22,14 @@ from botocore.exceptions import ClientError
 from deltalake import write_deltalake
 
 from helpers import templates
+from helpers.aws_environment import set_credentials
 from helpers.services.moto import moto_server
 from soundlake.aws import read_secret
 from soundlake.catalog import glue
 from soundlake.extract.credentials import load_credentials
 from soundlake.extract.state import open_state
 from soundlake.lease import lease
+from soundlake.ops.row_ages import RowAges, reporting_ages
 from soundlake.publishers.kinesis import KinesisPublisher
 from soundlake.settings import Settings, load_settings
 from soundlake.sources.kinesis.client import StreamAddress, connect, describe, list_shards
@@ -95,22 +99,21 @@ def aws() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def account(monkeypatch: pytest.MonkeyPatch, aws: str) -> None:
-    for name in [name for name in os.environ if name.startswith(("AWS_", "SOUNDLAKE_"))]:
-        monkeypatch.delenv(name)
-    told = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION, "AWS_ENDPOINT_URL": aws}
-    for name, value in told.items():
-        monkeypatch.setenv(name, value)
+    set_credentials(monkeypatch, REGION, AWS_ENDPOINT_URL=aws)
 
 
 @pytest.fixture
 def world(aws: str, request: pytest.FixtureRequest) -> Iterator[Settings]:
     """A bucket with settings, a database, a stream and a secret, as the stack makes them."""
-    clients = {name: boto3.client(name, region_name=REGION) for name in ("s3", "glue", "kinesis", "secretsmanager")}  # type: ignore[call-overload]
-    clients["s3"].create_bucket(Bucket=BUCKET)
-    clients["s3"].put_object(Bucket=BUCKET, Key="settings.toml", Body=b"")
-    clients["glue"].create_database(DatabaseInput={"Name": NAME})
-    clients["kinesis"].create_stream(StreamName=NAME, ShardCount=1)
-    clients["secretsmanager"].create_secret(Name=NAME, SecretString=json.dumps({"client_id": "x"}))
+    s3, glue = boto3.client("s3", region_name=REGION), boto3.client("glue", region_name=REGION)
+    kinesis, secrets = boto3.client("kinesis", region_name=REGION), boto3.client("secretsmanager", region_name=REGION)
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_object(Bucket=BUCKET, Key="settings.toml", Body=b"")
+    glue.create_database(DatabaseInput={"Name": NAME})
+    kinesis.create_stream(StreamName=NAME, ShardCount=1)
+    secrets.create_secret(Name=NAME, SecretString=json.dumps({"client_id": "x"}))
+    logs = boto3.client("logs", region_name=REGION)
+    logs.create_log_group(logGroupName=NAME)
     sets = [
         "catalog.type=glue",
         f"source.kinesis.stream={NAME}",
@@ -119,16 +122,17 @@ def world(aws: str, request: pytest.FixtureRequest) -> Iterator[Settings]:
     ]
     sets += [f"extract.state=s3://{BUCKET}/state", f"extract.secret_id={NAME}", f"source.kinesis.endpoint_url={aws}"]
     yield load_settings(lake=f"s3://{BUCKET}/{hash(request.node.name)}", sets=[*sets, f"s3.endpoint_url={aws}"], env={})
-    clients["secretsmanager"].delete_secret(SecretId=NAME, ForceDeleteWithoutRecovery=True)
-    clients["kinesis"].delete_stream(StreamName=NAME)
-    for table in clients["glue"].get_tables(DatabaseName=NAME)["TableList"]:
-        clients["glue"].delete_table(DatabaseName=NAME, Name=table["Name"])
-    clients["glue"].delete_database(Name=NAME)
+    logs.delete_log_group(logGroupName=NAME)
+    secrets.delete_secret(SecretId=NAME, ForceDeleteWithoutRecovery=True)
+    kinesis.delete_stream(StreamName=NAME)
+    for table in glue.get_tables(DatabaseName=NAME)["TableList"]:
+        glue.delete_table(DatabaseName=NAME, Name=table["Name"])
+    glue.delete_database(Name=NAME)
 
 
 def called(run: Callable[[], None]) -> set[str]:
     """The permissions that a piece of code needs for what it calls."""
-    real, needed = botocore.client.BaseClient._make_api_call, set[str]()
+    real, needed = botocore.client.BaseClient._make_api_call, set[str]()  # type: ignore[attr-defined]
     meanwhile = iter([True])
 
     def record(self: Any, operation: str, parameters: Any) -> Any:
@@ -174,13 +178,22 @@ def every_job(settings: Settings) -> None:
 
 
 def stream(settings: Settings) -> None:
-    """Every job's, a stream of Kinesis, and a secret of Kafka's."""
+    """Every job's, a stream of Kinesis, a secret of Kafka's, and how old the newest rows are."""
     every_job(settings)
     client = connect(StreamAddress(NAME, REGION, settings.source.kinesis.endpoint_url))
     describe(client, NAME)
     (shard,) = list_shards(client, NAME)
     first_record(client, NAME, shard.name)
     read_secret(NAME)
+    looked = threading.Semaphore(0)
+
+    def look() -> list[Any]:
+        looked.release()
+        return []
+
+    with reporting_ages(NAME, RowAges(datetime.now(UTC)), look, seconds=0.01):
+        for _ in range(2):  # what the first look says is sent before the second
+            assert looked.acquire(timeout=20)
 
 
 def extraction(settings: Settings) -> None:

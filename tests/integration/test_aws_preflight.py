@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,11 +9,10 @@ import boto3
 import pytest
 from typer.testing import CliRunner, Result
 
+from helpers.aws_environment import REGION, set_credentials
 from helpers.services.moto import moto_server
 from soundlake import cli
 from soundlake.launch.aws import preflight
-
-REGION = "eu-west-1"
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +23,7 @@ def aws() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def account(monkeypatch: pytest.MonkeyPatch, aws: str) -> None:
-    for name in [name for name in os.environ if name.startswith(("AWS_", "SOUNDLAKE_"))]:
-        monkeypatch.delenv(name)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_REGION", REGION)
+    set_credentials(monkeypatch)
     # moto has no quotas of EMR Serverless: an account that is new.
     monkeypatch.setattr(preflight, "_quota", lambda *_: "the account may use 16")
     let_iam_decide(aws, True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -14,27 +13,25 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.cloudformation.models import CloudFormationBackend
 from typer.testing import CliRunner, Result
 
 from helpers import templates
+from helpers.aws_environment import REGION, set_credentials
 from helpers.request_model import problems
 from helpers.services.moto import moto_server
+from helpers.stack_on_moto import deployable, outputs_kept
 from soundlake import cli
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights import load_insights, render
-from soundlake.launch import lambda_archive
-from soundlake.launch.aws import changes, emr_serverless, packages, run, stack
+from soundlake.launch.aws import changes, emr_serverless, run, stack
+from soundlake.launch.aws import deploy as deploy_module
+from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.quicksight import SHOWN
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.platforms import platform_of
 from soundlake.launch.versions import choose_line
+from soundlake.settings import load_settings
 
-REGION = "eu-west-1"
-# What moto's CloudFormation does not know; everything else is made there for real.
-UNKNOWN = re.compile(
-    r"AWS::(Glue|Athena|KinesisFirehose|Logs::LogStream|SecretsManager|EMRServerless|Scheduler|QuickSight|CloudWatch::Alarm|SNS::Subscription|SNS::TopicPolicy)"
-)
 Document = dict[str, Any]
 
 
@@ -46,11 +43,7 @@ def aws() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch, aws: str) -> None:
-    for name in [name for name in os.environ if name.startswith(("AWS_", "SOUNDLAKE_"))]:
-        monkeypatch.delenv(name)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_REGION", REGION)
+    set_credentials(monkeypatch)
 
 
 def resources(kind: str = "") -> dict[str, Document]:
@@ -220,51 +213,9 @@ def test_jars_settings_and_the_connector_reach_the_glue_stream_too(monkeypatch: 
 
 
 @pytest.fixture
-def moto(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """moto forgets the outputs of a stack that a change set makes, and knows some types only; libraries take time."""
-    executed = CloudFormationBackend.execute_change_set
-
-    def execute(self: CloudFormationBackend, change_set_name: str, stack_name: str | None = None) -> None:
-        executed(self, change_set_name, stack_name)
-        for one in self.stacks.values():
-            if isinstance(one.template, str):
-                one._parse_template()
-            one.output_map = one._create_output_map()
-
-    def library(out: Path, *_: Any) -> Path:
-        (tmp_path / out.name).write_bytes(b"libraries")
-        return tmp_path / out.name
-
-    def archive(out: Path, *_: Any) -> lambda_archive.Archive:
-        return lambda_archive.Archive(library(out), 1, 1, ())
-
-    real = stack.main
-    monkeypatch.setattr(CloudFormationBackend, "execute_change_set", execute)
-    monkeypatch.setattr(stack, "main", lambda *asked: known(real(*asked)))
-    monkeypatch.setattr(packages, "environment_archive", library)
-    monkeypatch.setattr(packages, "wheels_archive", library)
-    monkeypatch.setattr(lambda_archive, "build", archive)
-    monkeypatch.setattr(changes, "_LOOK_AGAIN_SECONDS", 0.01)
-
-
-def known(template: Document) -> Document:
-    """The part of a template that moto knows; what refers to the rest gets a text."""
-    unknown = {name for name, resource in template["Resources"].items() if UNKNOWN.match(resource["Type"])}
-
-    def cut(value: Any) -> Any:
-        if isinstance(value, list):
-            return [cut(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        if value.get("Ref") in unknown or (value.get("Fn::GetAtt") or [""])[0] in unknown:
-            return "arn:aws:x:eu-west-1:123456789012:unknown"
-        if isinstance(value.get("Fn::Sub"), str):
-            pattern = rf"\$\{{({'|'.join(unknown)})(\.\w+)?\}}"
-            return {"Fn::Sub": re.sub(pattern, "arn:aws:x:eu-west-1:123456789012:unknown", value["Fn::Sub"])}
-        return {name: cut(item) for name, item in value.items()}
-
-    kept = {name: cut(resource) for name, resource in template["Resources"].items() if name not in unknown}
-    return {**template, "Resources": kept, "Outputs": cut(template["Outputs"])}
+def moto(tmp_path: Path) -> Iterator[None]:
+    with outputs_kept(), deployable(tmp_path):
+        yield
 
 
 def deploy(url: str, name: str, *more: str, sets: tuple[str, ...] = ()) -> Result:
@@ -316,6 +267,25 @@ def test_an_account_is_set_up_and_a_second_time_nothing_is_left_to_do(aws: str, 
     second = deploy(aws, "whole", "--yes", sets=sets)
     assert second.exit_code == 0, second.output
     assert "whole: nothing to change" in second.output
+
+
+def test_settings_that_the_stream_no_longer_reads_are_removed_as_secrets_may_be_in_them(
+    aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # By itself: moto cannot change a state machine in a stack.
+    monkeypatch.setattr(run, "_package", lambda: ("soundlake.zip", b"the package"))
+    s3 = client(aws, "s3")
+    s3.create_bucket(Bucket="artifacts", CreateBucketConfiguration={"LocationConstraint": REGION})
+    streams, made = [], []
+    for password in ("one", "two"):
+        requests = templates.job_requests("source.type=kafka", f"source.kafka.options.a.password={password}")
+        streams.append(requests.run("stream"))
+        made.append(stack.as_json(stack.main(requests)))
+        s3.put_object(Bucket="artifacts", Key=streams[-1].config.key, Body=b"")
+    account = Account(load_settings(sets=[f"deploy.endpoint_url={aws}"], env={}).deploy)
+    deploy_module._remove_old_settings(account, streams[1], *made)
+    deploy_module._remove_old_settings(account, streams[1], made[1], made[1])
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket="artifacts")["Contents"]] == [streams[1].config.key]
 
 
 def test_a_dry_run_shows_the_changes_and_leaves_nothing(aws: str, moto: None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from base64 import b64decode
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pyarrow as pa
@@ -21,6 +20,7 @@ from deltalake import DeltaTable, Field, write_deltalake
 from deltalake.schema import PrimitiveType
 
 from helpers.asking import TYPES
+from helpers.aws_environment import KEYS, REGION, set_credentials
 from helpers.services.moto import moto_server
 from soundlake.catalog import glue as module
 from soundlake.catalog.delta import LoggedSchema
@@ -39,8 +39,9 @@ from soundlake.settings import Settings, load_settings
 from soundlake.tables import ARTISTS, BATCHES, EVENTS, PLAYLISTS, PLAYS, STAMPS, TABLES, TRACK_CLUSTERS, TRACKS, Table
 from soundlake.views import LISTENING, VIEWS, View
 
-REGION = "eu-west-1"
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
+if TYPE_CHECKING:
+    from mypy_boto3_glue.type_defs import DatabaseInputTypeDef, TableInputTypeDef
+
 NUMBERS = count()  # a bucket and a database for each test
 
 
@@ -52,10 +53,7 @@ def aws() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
+    set_credentials(monkeypatch)
 
 
 class World:
@@ -82,7 +80,7 @@ class World:
 
     @property
     def options(self) -> dict[str, str]:
-        return {"AWS_ENDPOINT_URL": self.url, "AWS_ALLOW_HTTP": "true", **CREDENTIALS}
+        return {"AWS_ENDPOINT_URL": self.url, "AWS_ALLOW_HTTP": "true", **KEYS, "AWS_REGION": REGION}
 
     def uri(self, table: Table) -> str:
         return f"s3://{self.bucket}/lake/{table.path}"
@@ -109,7 +107,8 @@ class World:
         """Change what is registered, as somebody else would."""
         kept = ("Name", "Description", "TableType", "PartitionKeys", "Parameters", "StorageDescriptor", "Owner")
         there = {key: value for key, value in self.registered(table).items() if key in kept}
-        self.glue.update_table(DatabaseName=self.database, TableInput={**there, **changes})
+        altered: Any = {**there, **changes}
+        self.glue.update_table(DatabaseName=self.database, TableInput=altered)
 
     def states(self, *tables: Table, check: bool = False) -> dict[str, str]:
         return {one.name: one.state for one in register(self.settings, tables or None, check=check)}
@@ -257,7 +256,7 @@ def test_a_view_that_is_as_it_should_be_is_left_alone_and_another_is_put_right(w
 def test_a_table_that_stands_in_the_place_of_a_view_stays(world: World) -> None:
     world.write(PLAYS)
     world.glue.create_database(DatabaseInput={"Name": world.database})
-    table = {"Name": LISTENING.view, "TableType": "EXTERNAL_TABLE"}
+    table: TableInputTypeDef = {"Name": LISTENING.view, "TableType": "EXTERNAL_TABLE"}
     world.glue.create_table(DatabaseName=world.database, TableInput=table)
     assert world.states()[LISTENING.view] == "refused"
     assert world.registered(LISTENING)["TableType"] == "EXTERNAL_TABLE"
@@ -332,7 +331,7 @@ def test_what_others_wrote_on_a_table_is_kept(world: World) -> None:
 
 def test_a_view_of_the_same_name_is_not_overwritten(world: World) -> None:
     world.glue.create_database(DatabaseInput={"Name": world.database})
-    view = {"Name": TRACKS.view, "TableType": "VIRTUAL_VIEW", "ViewOriginalText": "SELECT 1"}
+    view: TableInputTypeDef = {"Name": TRACKS.view, "TableType": "VIRTUAL_VIEW", "ViewOriginalText": "SELECT 1"}
     world.glue.create_table(DatabaseName=world.database, TableInput=view)
     world.write(TRACKS)
     assert world.outcome(TRACKS).state == "refused"
@@ -348,7 +347,8 @@ def test_a_registered_table_that_is_no_longer_in_the_lake_is_told_but_not_droppe
 
 
 def test_a_database_that_is_there_stays_as_its_maker_made_it(world: World) -> None:
-    given = {"Name": world.database, "Description": "by the stack", "Parameters": {"team": "music"}}
+    about = {"team": "music"}
+    given: DatabaseInputTypeDef = {"Name": world.database, "Description": "by the stack", "Parameters": about}
     world.glue.create_database(DatabaseInput=given)
     world.write(TRACKS)
     assert f"database {world.database}" not in world.states()

@@ -15,6 +15,7 @@ from deltalake import write_deltalake
 from helpers.services.faulty_proxy import Proxy, faulty_proxy
 from helpers.services.kinesis import CREDENTIALS
 from helpers.services.moto import moto_server
+from soundlake.aws import open_client
 from soundlake.catalog import glue
 from soundlake.catalog.registrar import Registrar
 from soundlake.catalog.report import registered
@@ -76,7 +77,7 @@ class World:
 def world(aws: str, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> World:
     for name, value in {**CREDENTIALS, "AWS_DEFAULT_REGION": "us-east-1"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(glue, "open_client", partial(glue.open_client, attempts=1))
+    monkeypatch.setattr(glue, "open_client", partial(open_client, attempts=1))
     caplog.set_level(logging.INFO, "soundlake")
     return World(aws, proxy, caplog)
 

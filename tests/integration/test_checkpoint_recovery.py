@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from helpers.landing import land, settings_of
 from helpers.reading import rows
 from helpers.records import envelope
 from helpers.services.kafka import Broker
@@ -20,16 +21,6 @@ from soundlake.settings import Settings, load_settings
 from soundlake.tables import EVENTS, TRACKS
 
 pytestmark = pytest.mark.slow
-
-
-def land(landed: Path, name: str, *ids: str) -> None:
-    folder = landed / "tracks"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text("".join(json.dumps(envelope("track", {"id": id_})) + "\n" for id_ in ids))
-
-
-def settings_of(lake: Path, landed: Path) -> Settings:
-    return load_settings(None, [f"source.files.path={landed}"], lake=str(lake), env={})
 
 
 def places(lake: Path) -> Counter[tuple[Any, ...]]:

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
+from helpers.landing import land, settings_of
 from helpers.reading import rows
-from helpers.records import envelope
 from soundlake import stream
 from soundlake.errors import SoundlakeError
-from soundlake.settings import Settings, load_settings
 from soundlake.tables import EVENTS, TRACKS
 
 QUERIES = ("ingest", "refine")
-
-
-def land(landed: Path, name: str, *ids: str) -> None:
-    folder = landed / "tracks"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text("".join(json.dumps(envelope("track", {"id": id_})) + "\n" for id_ in ids))
-
-
-def settings_of(lake: Path, landed: Path) -> Settings:
-    return load_settings(None, [f"source.files.path={landed}"], lake=str(lake), env={})
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,6 +35,8 @@ from soundlake.tables import (
     TRACK_CLUSTERS,
     TRACK_FEATURES,
 )
+
+Trained = tuple[Lake, ClusterModel]
 
 # Three kinds of tracks, far apart: mean of each feature, in the order of FEATURES.
 KINDS = {
@@ -66,14 +69,14 @@ def make_lake(folder: Path, tracks: DataFrame) -> Lake:
 
 
 @pytest.fixture(scope="module")
-def trained(spark: SparkSession, tracks: DataFrame, tmp_path_factory) -> tuple[Lake, ClusterModel]:
+def trained(spark: SparkSession, tracks: DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A lake with one trained model, for tests that only read."""
     lake = make_lake(tmp_path_factory.mktemp("trained"), tracks)
     return lake, train(spark, lake, THREE)
 
 
 @pytest.fixture
-def copied(trained: tuple[Lake, ClusterModel], tmp_path: Path) -> tuple[Lake, ClusterModel]:
+def copied(trained: Trained, tmp_path: Path) -> Trained:
     """A copy of the trained lake, for tests that write."""
     lake, model = trained
     return Lake(shutil.copytree(lake.uri, str(tmp_path / "lake"))), model
@@ -83,7 +86,7 @@ def clusters(spark: SparkSession, lake: Lake) -> dict[str, int]:
     return {row["track_id"]: row["cluster"] for row in lake.read(spark, TRACK_CLUSTERS).collect()}
 
 
-def test_tracks_that_sound_alike_share_a_cluster(spark, trained):
+def test_tracks_that_sound_alike_share_a_cluster(spark: SparkSession, trained: Trained) -> None:
     lake, model = trained
     found = clusters(spark, lake)
     assert len(found) == 3 * EACH
@@ -91,12 +94,14 @@ def test_tracks_that_sound_alike_share_a_cluster(spark, trained):
     assert sorted(label for labels in of_kind.values() for label in labels) == sorted(model.labels)
 
 
-def test_the_published_model_is_what_training_gave(spark, trained):
+def test_the_published_model_is_what_training_gave(spark: SparkSession, trained: Trained) -> None:
     lake, model = trained
     assert current_model(spark, lake) == model
 
 
-def test_profiles_tell_size_centroid_and_nearest_tracks(spark, trained, tracks):
+def test_profiles_tell_size_centroid_and_nearest_tracks(
+    spark: SparkSession, trained: Trained, tracks: DataFrame
+) -> None:
     lake, _ = trained
     profiles = {row["cluster"]: row for row in lake.read(spark, CLUSTER_PROFILES).collect()}
     found = clusters(spark, lake)
@@ -107,7 +112,7 @@ def test_profiles_tell_size_centroid_and_nearest_tracks(spark, trained, tracks):
     assert folk["exemplar_track_ids"] == [row["track_id"] for row in nearest]
 
 
-def test_the_map_and_the_choices_of_a_model_are_kept(spark, trained, tracks):
+def test_the_map_and_the_choices_of_a_model_are_kept(spark: SparkSession, trained: Trained, tracks: DataFrame) -> None:
     lake, model = trained
     found = clusters(spark, lake)
     placed = [row.asDict() for row in lake.read(spark, CLUSTER_MAP).collect()]
@@ -126,20 +131,20 @@ def test_the_map_and_the_choices_of_a_model_are_kept(spark, trained, tracks):
     assert lake.read(spark, CLUSTER_CHOICES).count() == 0  # train.k gave the number
 
 
-def test_the_artifact_predicts_the_same_clusters(spark, trained, tracks):
+def test_the_artifact_predicts_the_same_clusters(spark: SparkSession, trained: Trained, tracks: DataFrame) -> None:
     lake, model = trained
     predicted = PipelineModel.load(publishing.artifact_path(lake, model.version)).transform(tracks)
     labels = {row["track_id"]: model.labels[row["prediction"]] for row in predicted.collect()}
     assert labels == clusters(spark, lake)
 
 
-def test_the_layout_of_the_files_does_not_change_the_model(trained, tracks):
+def test_the_layout_of_the_files_does_not_change_the_model(trained: Trained, tracks: DataFrame) -> None:
     _, model = trained
     shuffled = tracks.orderBy(F.xxhash64("track_id", F.lit(3))).repartition(5)
     assert fit_clusters(shuffled, THREE.train).centroids == model.centroids
 
 
-def test_the_number_of_clusters_is_the_one_with_the_best_silhouette(tracks):
+def test_the_number_of_clusters_is_the_one_with_the_best_silhouette(tracks: DataFrame) -> None:
     settings = Settings.model_validate({"train": {"k_min": 2, "k_max": 4, "max_iter": 3}})
     fit = fit_clusters(tracks, settings.train)
     assert [candidate.k for candidate in fit.candidates] == [2, 3, 4]
@@ -148,8 +153,8 @@ def test_the_number_of_clusters_is_the_one_with_the_best_silhouette(tracks):
 
 
 def test_a_retraining_keeps_labels_names_and_earlier_models_and_leaves_the_tracks_to_a_running_stream(
-    spark, tracks, copied
-):
+    spark: SparkSession, tracks: DataFrame, copied: Trained
+) -> None:
     lake, first = copied
     more = tracks.where("track_id LIKE 'rap0%'").withColumn("track_id", F.concat("track_id", F.lit("more")))
     conform(more, TRACK_FEATURES).write.format("delta").mode("append").save(lake.path(TRACK_FEATURES))
@@ -168,7 +173,9 @@ def test_a_retraining_keeps_labels_names_and_earlier_models_and_leaves_the_track
     assert {track: after[track] for track in before} == before
 
 
-def test_dying_before_the_last_commit_leaves_the_earlier_model_current(spark, tracks, copied, monkeypatch):
+def test_dying_before_the_last_commit_leaves_the_earlier_model_current(
+    spark: SparkSession, tracks: DataFrame, copied: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lake, first = copied
     pipeline = PipelineModel.load(publishing.artifact_path(lake, first.version))
 
@@ -193,7 +200,9 @@ def test_dying_before_the_last_commit_leaves_the_earlier_model_current(spark, tr
     assert {row[0]: row[1] for row in profiled} == {first.version: 3, "third": 3}  # what the dead run left is gone
 
 
-def test_a_model_is_assigned_only_when_tracks_from_before_it_are_scored(spark, tracks, trained, tmp_path):
+def test_a_model_is_assigned_only_when_tracks_from_before_it_are_scored(
+    spark: SparkSession, tracks: DataFrame, trained: Trained, tmp_path: Path
+) -> None:
     _, model = trained
     lake = make_lake(tmp_path, tracks)
     assert not is_assigned(spark, lake, model)
@@ -211,7 +220,9 @@ def test_a_model_is_assigned_only_when_tracks_from_before_it_are_scored(spark, t
     ("settings", "advice"),
     [({"k": 200}, "lower train.k"), ({"sources": ["!archive", "archive"]}, "train.sources")],
 )
-def test_too_few_tracks_to_learn_from_are_an_error_that_says_what_to_do(spark, trained, settings, advice):
+def test_too_few_tracks_to_learn_from_are_an_error_that_says_what_to_do(
+    spark: SparkSession, trained: Trained, settings: dict[str, Any], advice: str
+) -> None:
     lake, _ = trained
     with pytest.raises(SoundlakeError, match=advice):
         train(spark, lake, Settings.model_validate({"train": settings}))

@@ -166,7 +166,7 @@ def test_artists_month_by_month_are_those_chosen(shown: Shown, ask: Ask) -> None
 
 def test_clusters_have_their_sizes_their_map_and_their_choice(shown: Shown, ask: Ask) -> None:
     shown.open("clusters")
-    sizes = dict(ask("SELECT cluster_name, count(*) FROM gold_track_clusters GROUP BY 1"))
+    sizes = {row[0]: row[1] for row in ask("SELECT cluster_name, count(*) FROM gold_track_clusters GROUP BY 1")}
     assert {row["cluster_name"]: int(row["size"]) for row in shown.csv()} == sizes
     shown.press("plays")
     plays = [int(row["plays"]) for row in shown.csv()]

@@ -6,14 +6,14 @@ All of it on both roads: as batches that are judged on the driver, and by the wo
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from helpers.building import Record, envelope, stamp
+from helpers.dying import DiedError, dying_after
 from helpers.reading import rows, silver
 from helpers.refining import ON_DRIVER, ON_WORKERS, apply, refine
 from soundlake.tables import (
@@ -30,10 +30,6 @@ from soundlake.tables import (
 from soundlake.writes import BatchWriter
 
 pytestmark = pytest.mark.slow
-
-
-class DiedError(Exception):
-    """The process is gone."""
 
 
 def play(second: int, name: str) -> dict[str, Any]:
@@ -105,7 +101,7 @@ def test_dying_after_a_write(
     lake = tmp_path / "lake"
     shutil.copytree(after_first, lake)
     with monkeypatch.context() as patched:
-        patched.setattr(BatchWriter, "append", _dying_after(BatchWriter.append, table))
+        patched.setattr(BatchWriter, "append", dying_after(BatchWriter.append, table))
         with pytest.raises(DiedError):
             refine(spark, lake, 1, named(1, SECOND), driver_records=driver_records)
     refine(spark, lake, 1, named(1, SECOND), driver_records=driver_records)
@@ -114,12 +110,3 @@ def test_dying_after_a_write(
     assert accounts(lake) == accounts(undisturbed)
     for appended in APPENDED:
         assert len(rows(lake, appended)) == len(rows(undisturbed, appended)), appended.path
-
-
-def _dying_after(write: Callable[..., None], table: Table) -> Callable[..., None]:
-    def write_and_die(self: BatchWriter, written: Table, frame: DataFrame) -> None:
-        write(self, written, frame)
-        if written is table:
-            raise DiedError
-
-    return write_and_die

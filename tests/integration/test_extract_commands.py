@@ -164,7 +164,7 @@ def test_only_private_files_hold_tokens_and_nothing_shown_does(
     extracting.sets += ("extract.attempts=2",)
     fake.fail("/tracks", 401)
     fake.fail("/albums", 500, times=9)
-    command = [Path(sys.executable).with_name("soundlake"), *words(extracting, "playlists", playlist)[1:]]
+    command = [str(Path(sys.executable).with_name("soundlake")), *words(extracting, "playlists", playlist)[1:]]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, umask=0, cwd=tmp_path)
     secrets = {APP["SPOTIPY_CLIENT_SECRET"], *fake.consents, *fake.tokens}
     assert done.returncode == 1

@@ -35,13 +35,16 @@ def in_topic(broker: Broker, topic: str, total: int) -> list[tuple[bytes, dict[s
         {"bootstrap.servers": broker.bootstrap_servers, "group.id": f"of-{topic}", "auto.offset.reset": "earliest"}
     )
     consumer.subscribe([topic])
-    found = []
+    found: list[tuple[bytes, dict[str, Any]]] = []
     try:
         while len(found) < total:
             message = consumer.poll(30)
             assert message is not None, f"only {len(found)} of {total} records in {topic}"
             assert message.error() is None
-            found.append((message.key(), json.loads(message.value())))
+            key, value = message.key(), message.value()
+            assert key is not None
+            assert value is not None
+            found.append((key, json.loads(value)))
     finally:
         consumer.close()
     return found

@@ -75,7 +75,7 @@ class Typing:
         self._environment = {**os.environ, **APP, "SPOTIPY_REFRESH_TOKEN": "a-consent"}
 
     def start(self, *argv: str) -> subprocess.Popen[bytes]:
-        soundlake = Path(sys.executable).with_name("soundlake")
+        soundlake = str(Path(sys.executable).with_name("soundlake"))
         command = [soundlake, "extract", *argv, *self._sets]
         return subprocess.Popen(command, env=self._environment, stdout=subprocess.DEVNULL)
 
@@ -112,7 +112,7 @@ class Typing:
 def streamed(sets: list[str], lake: Path) -> None:
     """Take all that is there into the tables, by the command that a user types."""
     words = [word for one in sets for word in ("--set", one)]
-    command = [ROOT / "spark-submit.sh", "stream", "--once", *words, "--lake", lake]
+    command = [str(ROOT / "spark-submit.sh"), "stream", "--once", *words, "--lake", str(lake)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
 

@@ -143,7 +143,7 @@ def test_the_page_of_the_docs_works_as_written(tmp_path: Path) -> None:
         (1, 1327),
         (2, 204_053),
     ]
-    told = [json.loads(line) for line in (tmp_path / "troubles.ndjson").read_text(encoding="utf-8").splitlines()]
+    told = [json.loads(line) for line in (tmp_path / "problems.ndjson").read_text(encoding="utf-8").splitlines()]
     assert sorted((line["row"], line["level"]) for line in told) == [(3, "nulled"), (3, "rejected"), (4, "rejected")]
 
 
@@ -168,7 +168,7 @@ def test_an_import_that_was_killed_goes_on_and_every_row_is_there_once(tmp_path:
     rows = 300_000
     write(tmp_path / "songs.csv", "id,name\n" + "".join(f"t{n},Song {n}\n" for n in range(rows)))
     write(tmp_path / "m.toml", MAPPING)
-    command = [Path(sys.executable).with_name("soundlake"), "import", "songs.csv", "--mapping", "m.toml"]
+    command = [str(Path(sys.executable).with_name("soundlake")), "import", "songs.csv", "--mapping", "m.toml"]
     process = subprocess.Popen([*command, "--out", "out"], cwd=tmp_path, stdout=subprocess.DEVNULL)
     while not list(tmp_path.glob("extract-state/imports/*.json")):
         assert process.poll() is None
@@ -177,7 +177,7 @@ def test_an_import_that_was_killed_goes_on_and_every_row_is_there_once(tmp_path:
     assert process.wait(60) == -signal.SIGKILL
     before = sum(len(of_kind) for of_kind in published(tmp_path / "out").values())
     done = subprocess.run([*command, "--out", "out"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert "goes on after row" in done.stdout
+    assert "resumes after row" in done.stdout
     ids = [record["payload"]["id"] for record in published(tmp_path / "out")["track"]]
     assert 0 < before < rows
     assert len(ids) == len(set(ids)) == rows

@@ -13,7 +13,7 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from helpers.asking import answers
-from soundlake.insights import builder
+from soundlake.insights import builder, notes
 from soundlake.insights.insight import parse_insight
 from soundlake.lake import Lake
 from soundlake.settings import Settings
@@ -143,15 +143,15 @@ def test_joined_files_of_a_mart_are_no_reason_to_build_it_again(built: Built) ->
 def test_a_run_that_dies_between_two_marts_is_made_up_for(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     assert built.build(READER) == {"weekly_plays": (3, 3), READER: (1, 1)}
     built.append("2021-01-31 14:00", user="u3")
-    write: Callable[..., None] = builder._Builder._write
+    write: Callable[..., None] = notes.write_noted
 
-    def dies_at_the_reader(self: Any, rows: DataFrame, table: Table, *more: Any) -> None:
+    def dies_at_the_reader(rows: DataFrame, lake: Lake, table: Table, *more: Any) -> None:
         if table.name == READER:
             raise KeyboardInterrupt
-        write(self, rows, table, *more)
+        write(rows, lake, table, *more)
 
     with monkeypatch.context() as patched:
-        patched.setattr(builder._Builder, "_write", dies_at_the_reader)
+        patched.setattr(builder, "write_noted", dies_at_the_reader)
         with pytest.raises(KeyboardInterrupt):
             built.build(READER)
     assert built.build(READER) == {"weekly_plays": (0, 3), READER: (1, 1)}

@@ -20,6 +20,7 @@ from soundlake.views import VIEWS
 pytestmark = pytest.mark.xdist_group("spark")  # which a fixture asks for by its parameter
 
 Run = Callable[..., list[dict[str, Any]]]
+Ask = Callable[..., list[tuple[Any, ...]]]
 
 INSIGHTS = {insight.name: insight for insight in load_insights()}
 
@@ -163,7 +164,8 @@ ask_spark = cache(run_on_spark)  # what several insights read is computed once
 @cache
 def ask_duckdb(insight: Insight, as_of: date | None, zone: str) -> list[dict[str, Any]]:
     held = {table.view: pa.Table.from_pylist(rows, schema(table)) for table, rows in LAKE.items()}
-    return answers(held, insight.name, as_of=as_of, zone=zone)[insight.name].to_pylist()
+    rows: list[dict[str, Any]] = answers(held, insight.name, as_of=as_of, zone=zone)[insight.name].to_pylist()
+    return rows
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +188,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 @pytest.fixture
-def ask(run: Run) -> Callable[..., list[tuple[Any, ...]]]:
+def ask(run: Run) -> Ask:
     def ask(name: str, *columns: str, as_of: date | None = None, zone: str = "UTC") -> list[tuple[Any, ...]]:
         return [tuple(row[column] for column in columns) for row in run(INSIGHTS[name], as_of, zone)]
 
@@ -200,13 +202,13 @@ def test_an_insight_gives_the_columns_it_declares(run: Run, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", INSIGHTS)
-def test_its_key_identifies_a_row(ask: Run, name: str) -> None:
+def test_its_key_identifies_a_row(ask: Ask, name: str) -> None:
     keys = ask(name, *INSIGHTS[name].key)
     assert len(keys) == len(set(keys))
     assert keys or name == "genre_momentum"  # which needs more weeks of plays: test_genre_momentum.py
 
 
-def test_top_albums_ranks_by_popularity_of_album_else_of_tracks_then_by_plays(ask: Run) -> None:
+def test_top_albums_ranks_by_popularity_of_album_else_of_tracks_then_by_plays(ask: Ask) -> None:
     assert sorted(ask("top_albums", "rank", "album_id", "score", "plays")) == [
         (1, "L2", 90.0, 1),
         (2, "L1", 70.0, 3),
@@ -216,7 +218,7 @@ def test_top_albums_ranks_by_popularity_of_album_else_of_tracks_then_by_plays(as
     ]
 
 
-def test_top_albums_looks_back_five_years_from_the_day_asked_for(ask: Run) -> None:
+def test_top_albums_looks_back_five_years_from_the_day_asked_for(ask: Ask) -> None:
     def albums(as_of: date) -> list[str]:
         return sorted(row[0] for row in ask("top_albums", "album_id", as_of=as_of))
 
@@ -224,7 +226,7 @@ def test_top_albums_looks_back_five_years_from_the_day_asked_for(ask: Run) -> No
     assert albums(date(2022, 6, 1)) == ["L1", "L2", "L4", "L5", "L6"]
 
 
-def test_top_albums_knows_albums_from_either_table(ask: Run) -> None:
+def test_top_albums_knows_albums_from_either_table(ask: Ask) -> None:
     columns = ("album_id", "album_name", "artist_name", "release_date", "label", "tracks_known", "max_track_popularity")
     albums = {row[0]: row[1:] for row in ask("top_albums", *columns)}
     assert albums["L1"] == ("One", "Ana", date(2020, 6, 15), "Label", 2, 60)
@@ -233,7 +235,7 @@ def test_top_albums_knows_albums_from_either_table(ask: Run) -> None:
     assert albums["L7"] == ("Nearly five years old", None, date(2016, 3, 2), None, 0, None)
 
 
-def test_most_streamed_artists_counts_each_month_by_itself(ask: Run) -> None:
+def test_most_streamed_artists_counts_each_month_by_itself(ask: Ask) -> None:
     columns = ("month", "rank", "artist_id", "artist_name", "plays", "listeners", "ms_played")
     assert sorted(ask("most_streamed_artists", *columns)) == [
         (date(2021, 1, 1), 1, "A2", "Bo", 2, 2, 1000),
@@ -243,7 +245,7 @@ def test_most_streamed_artists_counts_each_month_by_itself(ask: Run) -> None:
     ]
 
 
-def test_most_streamed_artists_tells_months_in_the_time_zone_asked_for(ask: Run) -> None:
+def test_most_streamed_artists_tells_months_in_the_time_zone_asked_for(ask: Ask) -> None:
     in_tokyo = ask("most_streamed_artists", "month", "artist_name", "plays", zone="Asia/Tokyo")
     assert [row for row in sorted(in_tokyo) if row[1] == "Ana"] == [
         (date(2021, 1, 1), "Ana", 1),
@@ -251,7 +253,7 @@ def test_most_streamed_artists_tells_months_in_the_time_zone_asked_for(ask: Run)
     ]
 
 
-def test_genre_popularity_is_the_mean_over_tracks_and_stands_beside_the_plays(ask: Run) -> None:
+def test_genre_popularity_is_the_mean_over_tracks_and_stands_beside_the_plays(ask: Ask) -> None:
     columns = ("month", "genre", "genre_source", "tracks_observed", "avg_popularity", "plays", "listeners")
     assert sorted(ask("genre_popularity", *columns)) == [
         (date(2020, 12, 1), "pop", "artist", 2, 65.5, 0, 0),
@@ -265,7 +267,7 @@ def test_genre_popularity_is_the_mean_over_tracks_and_stands_beside_the_plays(as
     ]
 
 
-def test_tracks_wide_brings_together_what_is_known_of_a_track(ask: Run) -> None:
+def test_tracks_wide_brings_together_what_is_known_of_a_track(ask: Ask) -> None:
     columns = ("track_name", "artist_name", "artist_popularity", "album_name", "album_popularity", "genre")
     more = ("release_year", "duration_ms", "energy", "key", "cluster", "cluster_name", "plays", "listeners")
     rows = {row[0]: row[1:] for row in ask("tracks_wide", "track_id", *columns, *more)}
@@ -275,12 +277,12 @@ def test_tracks_wide_brings_together_what_is_known_of_a_track(ask: Run) -> None:
     assert rows["T7"] == (None, "Di", *[None] * 10, 0, 0)
 
 
-def test_tracks_wide_says_where_the_genre_came_from(ask: Run) -> None:
-    sources = dict(ask("tracks_wide", "track_id", "genre_source"))
+def test_tracks_wide_says_where_the_genre_came_from(ask: Ask) -> None:
+    sources = {row[0]: row[1] for row in ask("tracks_wide", "track_id", "genre_source")}
     assert (sources["T1"], sources["T3"], sources["T4"]) == ("artist", "playlist", None)
 
 
-def test_cluster_overview_has_every_cluster_of_the_current_model_and_no_other(ask: Run) -> None:
+def test_cluster_overview_has_every_cluster_of_the_current_model_and_no_other(ask: Ask) -> None:
     columns = ("cluster", "cluster_name", "size", "share", "trained_on", "mean_popularity", "plays", "top_genre")
     assert sorted(ask("cluster_overview", *columns, "energy")) == [
         (0, "calm", 2, 0.5, 2, 55.0, 3, "pop", 0.25),
@@ -289,7 +291,7 @@ def test_cluster_overview_has_every_cluster_of_the_current_model_and_no_other(as
     ]
 
 
-def test_weekly_plays_cut_a_week_at_the_turn_of_the_month(ask: Run) -> None:
+def test_weekly_plays_cut_a_week_at_the_turn_of_the_month(ask: Ask) -> None:
     rows = ask("weekly_plays", "starts_on", "week", "month", "user_id", "plays")
     of_t1 = [row for row in sorted(rows) if row[0] >= date(2021, 1, 25)]
     assert of_t1 == [
@@ -298,7 +300,7 @@ def test_weekly_plays_cut_a_week_at_the_turn_of_the_month(ask: Run) -> None:
     ]
 
 
-def test_weekly_popularity_keeps_sums_from_which_means_are_made(ask: Run) -> None:
+def test_weekly_popularity_keeps_sums_from_which_means_are_made(ask: Ask) -> None:
     rows = ask("weekly_popularity", "starts_on", "entity", "id", "observations", "popularity_total")
     assert [row[1:] for row in sorted(rows) if row[0] == date(2021, 1, 1)] == [
         ("artist", "T3", 1, 1),
@@ -306,7 +308,7 @@ def test_weekly_popularity_keeps_sums_from_which_means_are_made(ask: Run) -> Non
     ]
 
 
-def test_weekly_playlist_tracks_count_days_places_and_streams(ask: Run) -> None:
+def test_weekly_playlist_tracks_count_days_places_and_streams(ask: Ask) -> None:
     columns = ("starts_on", "playlist_id", "track_id", "playlist_snapshots", "snapshots", "entries", "best_position")
     rows = ask("weekly_playlist_tracks", *columns, "position_total", "points", "streams")
     assert sorted(row for row in rows if row[1] == "P1") == [
@@ -317,7 +319,7 @@ def test_weekly_playlist_tracks_count_days_places_and_streams(ask: Run) -> None:
     ]
 
 
-def test_song_popularity_rises_and_falls_by_popularity_else_by_plays(ask: Run) -> None:
+def test_song_popularity_rises_and_falls_by_popularity_else_by_plays(ask: Ask) -> None:
     columns = ("starts_on", "track_id", "rank", "popularity", "popularity_change", "plays", "plays_change", "trend")
     rows = [row[1:] for row in sorted(ask("song_popularity", "period", *columns)) if row[0] == "month"]
     assert rows == [
@@ -333,7 +335,7 @@ def test_song_popularity_rises_and_falls_by_popularity_else_by_plays(ask: Run) -
     ]
 
 
-def test_song_popularity_of_a_week_is_compared_with_the_week_before(ask: Run) -> None:
+def test_song_popularity_of_a_week_is_compared_with_the_week_before(ask: Ask) -> None:
     columns = ("starts_on", "track_id", "plays", "previous_plays", "trend")
     rows = [row[1:] for row in sorted(ask("song_popularity", "period", *columns)) if row[0] == "week"]
     assert [row for row in rows if row[1] == "T1" and row[2]] == [
@@ -343,7 +345,7 @@ def test_song_popularity_of_a_week_is_compared_with_the_week_before(ask: Run) ->
     ]
 
 
-def test_artist_popularity_is_the_mean_over_the_tracks_of_the_artist(ask: Run) -> None:
+def test_artist_popularity_is_the_mean_over_the_tracks_of_the_artist(ask: Ask) -> None:
     columns = ("starts_on", "artist_id", "artist_name", "genre", "tracks_observed", "popularity", "plays", "listeners")
     rows = [row[1:] for row in sorted(ask("artist_popularity", "period", *columns)) if row[0] == "month"]
     assert rows == [
@@ -355,7 +357,7 @@ def test_artist_popularity_is_the_mean_over_the_tracks_of_the_artist(ask: Run) -
     ]
 
 
-def test_each_genre_of_an_artist_is_told_once_with_where_it_came_from(ask: Run) -> None:
+def test_each_genre_of_an_artist_is_told_once_with_where_it_came_from(ask: Ask) -> None:
     assert sorted(ask("artist_genres", "artist_id", "genre", "genre_source")) == [
         ("A1", "pop", "artist"),
         ("A1", "rock", "artist"),
@@ -363,7 +365,7 @@ def test_each_genre_of_an_artist_is_told_once_with_where_it_came_from(ask: Run) 
     ]
 
 
-def test_genres_have_a_trend_too(ask: Run) -> None:
+def test_genres_have_a_trend_too(ask: Ask) -> None:
     rows = ask("genre_trends", "period", "starts_on", "genre", "genre_source", "trend")
     assert {row[2:] for row in rows if row[:2] == ("month", date(2021, 2, 1))} == {
         ("pop", "artist", "fall"),
@@ -372,7 +374,7 @@ def test_genres_have_a_trend_too(ask: Run) -> None:
     }
 
 
-def test_top_tracks_go_by_streams_where_a_source_has_them(ask: Run) -> None:
+def test_top_tracks_go_by_streams_where_a_source_has_them(ask: Ask) -> None:
     columns = ("week", "rank", "track_id", "previous_rank", "genre", "streams", "points", "mean_position")
     assert [row[1:] for row in sorted(ask("top_tracks", "playlist_id", *columns)) if row[0] == "P1"] == [
         (date(2021, 1, 25), 1, "T1", None, "pop", 135, 6, pytest.approx(4 / 3)),
@@ -382,7 +384,7 @@ def test_top_tracks_go_by_streams_where_a_source_has_them(ask: Run) -> None:
     ]
 
 
-def test_chart_tracks_come_again_after_a_snapshot_without_them(ask: Run) -> None:
+def test_chart_tracks_come_again_after_a_snapshot_without_them(ask: Ask) -> None:
     columns = ("track_id", "first_on", "last_on", "days", "re_entries", "peak_position", "on_chart", "streams")
     assert [row[1:] for row in sorted(ask("chart_tracks", "playlist_id", *columns)) if row[0] == "P1"] == [
         ("T1", date(2021, 1, 30), date(2021, 1, 31), 2, 0, 1, False, 135),
@@ -391,7 +393,7 @@ def test_chart_tracks_come_again_after_a_snapshot_without_them(ask: Run) -> None
     ]
 
 
-def test_chart_entries_tell_the_first_time_from_another(ask: Run) -> None:
+def test_chart_entries_tell_the_first_time_from_another(ask: Ask) -> None:
     columns = ("snapshot_date", "track_id", "entry", "position", "left_on", "snapshots_away")
     assert [row[1:] for row in sorted(ask("chart_entries", "playlist_id", *columns)) if row[0] == "P1"] == [
         (date(2021, 1, 30), "T1", "first snapshot", 1, None, None),
@@ -401,7 +403,7 @@ def test_chart_entries_tell_the_first_time_from_another(ask: Run) -> None:
     ]
 
 
-def test_turnover_of_a_playlist_is_the_part_that_entered(ask: Run) -> None:
+def test_turnover_of_a_playlist_is_the_part_that_entered(ask: Ask) -> None:
     columns = ("snapshot_date", "previous_date", "tracks", "entered", "left_behind", "stayed", "turnover")
     assert [row[1:] for row in sorted(ask("playlist_turnover", "playlist_id", *columns)) if row[0] == "P1"] == [
         (date(2021, 1, 30), None, 2, None, None, None, None),
@@ -410,7 +412,7 @@ def test_turnover_of_a_playlist_is_the_part_that_entered(ask: Run) -> None:
     ]
 
 
-def test_artists_appear_more_or_less_than_in_the_period_before(ask: Run) -> None:
+def test_artists_appear_more_or_less_than_in_the_period_before(ask: Ask) -> None:
     columns = ("starts_on", "artist_id", "rank", "entries", "tracks_per_snapshot", "change", "trend")
     rows = ask("artist_appearances", "playlist_id", "period", *columns)
     assert [row[2:] for row in sorted(rows, key=repr) if row[:2] == ("P1", "week")] == [
@@ -420,7 +422,7 @@ def test_artists_appear_more_or_less_than_in_the_period_before(ask: Run) -> None
     ]
 
 
-def test_albums_of_playlists_are_known_from_the_tracks_too(ask: Run) -> None:
+def test_albums_of_playlists_are_known_from_the_tracks_too(ask: Ask) -> None:
     rows = ask("album_frequency", "playlist_id", "period", "starts_on", "album_id", "album_name", "entries", "share")
     assert [row[2:] for row in sorted(rows) if row[:2] == ("P1", "month")] == [
         (date(2021, 1, 1), "L1", "L1!", 3, 0.75),
@@ -430,7 +432,7 @@ def test_albums_of_playlists_are_known_from_the_tracks_too(ask: Run) -> None:
     ]
 
 
-def test_markets_are_compared_within_one_source(ask: Run) -> None:
+def test_markets_are_compared_within_one_source(ask: Ask) -> None:
     columns = ("playlist_id", "other_playlist_id", "other_market", "tracks", "shared", "share", "jaccard")
     assert sorted(ask("market_overlap", *columns)) == [
         ("P1", "P2", "JP", 2, 1, 0.5, pytest.approx(1 / 3)),
@@ -438,7 +440,7 @@ def test_markets_are_compared_within_one_source(ask: Run) -> None:
     ]
 
 
-def test_listening_by_hour_is_told_in_the_time_zone_asked_for(ask: Run) -> None:
+def test_listening_by_hour_is_told_in_the_time_zone_asked_for(ask: Ask) -> None:
     columns = ("day", "weekday", "hour", "plays", "listeners")
 
     def episodes(zone: str) -> list[tuple[Any, ...]]:
@@ -450,18 +452,18 @@ def test_listening_by_hour_is_told_in_the_time_zone_asked_for(ask: Run) -> None:
     assert episodes("Asia/Kolkata") == [(date(2021, 1, 17), 7, 17, 1, 1), (date(2021, 1, 17), 7, 22, 2, 2)]
 
 
-def test_listening_by_content_type_tells_podcasts_from_music(ask: Run) -> None:
+def test_listening_by_content_type_tells_podcasts_from_music(ask: Ask) -> None:
     rows = ask("listening_by_content_type", "day", "content_type", "plays", "listeners", "titles", "ms_played")
     assert [row[1:] for row in sorted(rows) if row[0] == date(2021, 1, 17)] == [("episode", 3, 2, 3, 9)]
     assert {row[1] for row in rows} == {"track", "episode"}
 
 
-def test_skips_have_a_reason_where_a_source_says(ask: Run) -> None:
+def test_skips_have_a_reason_where_a_source_says(ask: Ask) -> None:
     rows = ask("skips_by_reason", "content_type", "reason", "plays", "skipped", "not_skipped")
     assert [row[1:] for row in sorted(rows) if row[0] == "episode"] == [("endplay", 2, 1, 1), ("unknown", 1, 0, 0)]
 
 
-def test_audio_features_are_weighted_by_plays_entries_or_tracks(ask: Run) -> None:
+def test_audio_features_are_weighted_by_plays_entries_or_tracks(ask: Ask) -> None:
     rows = ask("audio_feature_trends", "basis", "month", "tracks", "weight", "energy", "tempo")
     assert sorted(rows) == [
         ("played", date(2021, 1, 1), 2, 3, pytest.approx((2 * 0.25 + 0.75) / 3, abs=1e-6), None),
@@ -471,7 +473,7 @@ def test_audio_features_are_weighted_by_plays_entries_or_tracks(ask: Run) -> Non
     ]
 
 
-def test_cluster_mix_has_the_share_of_each_cluster_in_a_month(ask: Run) -> None:
+def test_cluster_mix_has_the_share_of_each_cluster_in_a_month(ask: Ask) -> None:
     columns = (
         "month",
         "cluster",
@@ -490,7 +492,7 @@ def test_cluster_mix_has_the_share_of_each_cluster_in_a_month(ask: Run) -> None:
     ]
 
 
-def test_data_quality_counts_rejected_records_by_day_and_reason(ask: Run) -> None:
+def test_data_quality_counts_rejected_records_by_day_and_reason(ask: Ask) -> None:
     columns = ("day", "kind", "reason", "records", "example")
     assert sorted(ask("data_quality", *columns)) == [
         (date(2021, 1, 31), "track", "no_id", 2, "a"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from itertools import count, pairwise
 from pathlib import Path
@@ -16,6 +15,7 @@ from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 from typer.testing import CliRunner
 
+from helpers.aws_environment import REGION, set_credentials
 from helpers.request_model import problems
 from helpers.services.moto import moto_server
 from soundlake import cli
@@ -36,7 +36,6 @@ from soundlake.launch.versions import choose_line, read_lines
 from soundlake.settings import load_settings
 from soundlake.spark_conf import JAVA_OPTIONS, MEANING, PLANNING, QUICK
 
-REGION = "eu-west-1"
 ROLE = "arn:aws:iam::123456789012:role/soundlake-job"
 KAFKA = ["source.type=kafka", "source.kafka.bootstrap_servers=broker:9092"]
 KINESIS = ["source.type=kinesis", "source.kinesis.stream=spotify", f"source.kinesis.region={REGION}"]
@@ -52,11 +51,7 @@ def aws() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith(("AWS_", "SOUNDLAKE_"))]:
-        monkeypatch.delenv(name)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_REGION", REGION)
+    set_credentials(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -451,6 +446,7 @@ def test_a_job_that_was_there_before_is_updated_and_stays(world: World) -> None:
     assert client.calls == ["get_job", "update_job"]
     assert world.glue_jobs() == [f"{world.name}-stream"]
     model = botocore.session.get_session().get_service_model("glue").operation_model("UpdateJob")
+    assert model.input_shape is not None
     update = {name: value for name, value in requests_of(run)[0]["parameters"].items() if name not in ("Name", "Tags")}
     assert not ParamValidator().validate({"JobName": "x", "JobUpdate": update}, model.input_shape).has_errors()
 

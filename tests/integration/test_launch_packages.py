@@ -14,6 +14,7 @@ import pytest
 from helpers.services.packed import bare, code, environment
 from soundlake.launch.aws import packages
 from soundlake.launch.jobs import REGISTRY
+from soundlake.launch.paths import ROOT
 from soundlake.launch.platforms import platform_of
 
 pytestmark = pytest.mark.slow
@@ -27,7 +28,7 @@ def test_equal_sources_make_an_equal_wheel(tmp_path: Path) -> None:
 
 def test_the_wheel_has_the_package_whole_and_neither_spark_nor_delta() -> None:
     names = zipfile.ZipFile(code()).namelist()
-    package = Path(packages.ROOT) / "lib" / "soundlake"
+    package = ROOT / "lib" / "soundlake"
     wanted = {
         f"soundlake/{file.relative_to(package)}"
         for pattern in ("*.py", "*.sql", "*.toml", "py.typed")
@@ -67,6 +68,17 @@ def test_the_wheels_for_glue_are_its_pythons_and_lack_nothing(tmp_path: Path) ->
     offline = ["--no-index", f"--find-links={tmp_path / 'wheels'}", "--only-binary=:all:", f"--target={tmp_path / 'x'}"]
     python = [f"--python-version={GLUE.python}", "--implementation=cp", "--platform=manylinux_2_34_x86_64"]
     python += ["--platform=manylinux_2_28_x86_64", "--platform=manylinux_2_17_x86_64"]
-    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", *offline, *python, "-r", requirements]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--dry-run",
+        "--quiet",
+        *offline,
+        *python,
+        "-r",
+        str(requirements),
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -14,6 +14,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from helpers.dying import DiedError
 from helpers.models import publish_model
 from helpers.reading import exists, rows, silver
 from helpers.records import envelope, stamp
@@ -38,10 +39,6 @@ from soundlake.tables import (
 )
 
 pytestmark = pytest.mark.slow
-
-
-class DiedError(Exception):
-    """The process is gone."""
 
 
 def records(turn: int) -> list[dict[str, Any]]:

@@ -33,11 +33,13 @@ from soundlake.tables import (
 
 pytestmark = pytest.mark.slow
 
+Recommended = tuple[Lake, RecommendationModel]
+
 SMALL = Settings.model_validate({"recommend": {"list_size": 8, "similar": 5}})
 
 
 @pytest.fixture(scope="module")
-def recommended(spark: SparkSession, tmp_path_factory) -> tuple[Lake, RecommendationModel]:
+def recommended(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Recommended:
     """A lake with recommendations, for tests that only read."""
     lake = Lake(str(tmp_path_factory.mktemp("recommended") / "lake"))
     fill(spark, lake)
@@ -45,7 +47,7 @@ def recommended(spark: SparkSession, tmp_path_factory) -> tuple[Lake, Recommenda
 
 
 @pytest.fixture
-def copied(recommended: tuple[Lake, RecommendationModel], tmp_path: Path) -> tuple[Lake, RecommendationModel]:
+def copied(recommended: Recommended, tmp_path: Path) -> Recommended:
     """A copy of it, for tests that write."""
     lake, model = recommended
     return Lake(shutil.copytree(lake.uri, str(tmp_path / "lake"))), model
@@ -62,7 +64,7 @@ def tracks_of(found: list[dict[str, Any]]) -> list[str]:
     return [row["track_id"] for row in found]
 
 
-def test_every_user_has_a_list_of_tracks_that_he_has_not_heard(recommended):
+def test_every_user_has_a_list_of_tracks_that_he_has_not_heard(recommended: Recommended) -> None:
     lake, model = recommended
     heard = defaultdict(set)
     for row in rows(lake.uri, PLAYS):
@@ -75,7 +77,7 @@ def test_every_user_has_a_list_of_tracks_that_he_has_not_heard(recommended):
         assert {row["model_version"] for row in tracks} == {model.model_version}
 
 
-def test_listeners_get_what_listeners_like_them_play(recommended):
+def test_listeners_get_what_listeners_like_them_play(recommended: Recommended) -> None:
     lake, _ = recommended
     found = lists(lake)
     for user in ("folk 0", "rock 3", "saver"):
@@ -83,7 +85,9 @@ def test_listeners_get_what_listeners_like_them_play(recommended):
         assert {row["track_id"].split("-")[0] for row in found[user][:4]} == {genre}
 
 
-def test_what_train_sources_forbid_is_counted_and_not_learned_from(spark, recommended):
+def test_what_train_sources_forbid_is_counted_and_not_learned_from(
+    spark: SparkSession, recommended: Recommended
+) -> None:
     lake, model = recommended
     assert model.n_left_out == 1
     assert "left out 1 plays and user items: train.sources (!spotify-api)" in "\n".join(summary(spark, lake, model))
@@ -91,7 +95,7 @@ def test_what_train_sources_forbid_is_counted_and_not_learned_from(spark, recomm
     assert {row["reason"].split()[0] for row in (*of_the_api, *skipper)} == {"popular"}
 
 
-def test_a_lake_of_the_api_alone_gives_popular_tracks_and_learns_nothing(spark, tmp_path):
+def test_a_lake_of_the_api_alone_gives_popular_tracks_and_learns_nothing(spark: SparkSession, tmp_path: Path) -> None:
     lake = Lake(str(tmp_path / "lake"))
     fill(spark, lake)
     settings = Settings.model_validate({"train": {"sources": ["nothing"]}, "recommend": {"list_size": 4}})
@@ -100,7 +104,7 @@ def test_a_lake_of_the_api_alone_gives_popular_tracks_and_learns_nothing(spark, 
     assert {row["reason"].split()[0] for row in rows(lake.uri, RECOMMENDATIONS)} == {"popular"}
 
 
-def test_similar_tracks_are_the_nearest_of_the_same_sound(recommended):
+def test_similar_tracks_are_the_nearest_of_the_same_sound(recommended: Recommended) -> None:
     lake, _ = recommended
     found = [row for row in rows(lake.uri, SIMILAR_TRACKS) if row["track_id"] == track("folk", 2, 1)]
     assert sorted(row["rank"] for row in found) == [1, 2, 3, 4, 5]
@@ -108,7 +112,7 @@ def test_similar_tracks_are_the_nearest_of_the_same_sound(recommended):
     assert len(rows(lake.uri, SIMILAR_TRACKS)) == 5 * len(catalogue_rows())
 
 
-def test_a_new_play_reranks_the_list_of_its_listener_and_no_other(spark, copied):
+def test_a_new_play_reranks_the_list_of_its_listener_and_no_other(spark: SparkSession, copied: Recommended) -> None:
     lake, model = copied
     before = lists(lake)
     query = rerank_query(spark, lake, SMALL)
@@ -126,7 +130,9 @@ def test_a_new_play_reranks_the_list_of_its_listener_and_no_other(spark, copied)
     assert are_listed(spark, lake, model)
 
 
-def test_a_stream_ranks_all_lists_by_a_model_that_was_published_beside_it(spark, copied):
+def test_a_stream_ranks_all_lists_by_a_model_that_was_published_beside_it(
+    spark: SparkSession, copied: Recommended
+) -> None:
     lake, _ = copied
     second = recommend(spark, lake, SMALL, lambda: nullcontext(None))
     assert not are_listed(spark, lake, second)
@@ -139,7 +145,9 @@ def test_a_stream_ranks_all_lists_by_a_model_that_was_published_beside_it(spark,
     assert {row["model_version"] for row in rows(lake.uri, RECOMMENDATIONS)} == {second.model_version}
 
 
-def test_dying_before_the_last_commit_leaves_the_earlier_model_current(spark, copied, monkeypatch):
+def test_dying_before_the_last_commit_leaves_the_earlier_model_current(
+    spark: SparkSession, copied: Recommended, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lake, first = copied
 
     def die(*_: object) -> None:
@@ -157,7 +165,7 @@ def test_dying_before_the_last_commit_leaves_the_earlier_model_current(spark, co
     assert {row["model_version"] for row in rows(lake.uri, RECOMMENDATION_FACTORS)} == set(models)
 
 
-def test_the_same_likes_give_the_same_lists(spark, copied):
+def test_the_same_likes_give_the_same_lists(spark: SparkSession, copied: Recommended) -> None:
     lake, first = copied
     before = {user: [row["track_id"] for row in found] for user, found in lists(lake).items()}
     again = recommend(spark, lake, SMALL)
@@ -165,7 +173,7 @@ def test_the_same_likes_give_the_same_lists(spark, copied):
     assert {user: [row["track_id"] for row in found] for user, found in lists(lake).items()} == before
 
 
-def test_plays_long_before_a_users_newest_one_do_not_count_whatever_others_played_since(spark):
+def test_plays_long_before_a_users_newest_one_do_not_count_whatever_others_played_since(spark: SparkSession) -> None:
     long_ago = {"played_at": NOON - timedelta(days=400), "played_date": (NOON - timedelta(days=400)).date()}
     far_ahead = {"played_at": NOON + timedelta(days=4000), "played_date": (NOON + timedelta(days=4000)).date()}
     found = table_rows(spark, PLAYS, [play("a", "t1"), play("a", "t2") | long_ago, play("b", "t3") | far_ahead])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
+from helpers.dying import DiedError, dying_after
 from helpers.reading import rows, silver
 from helpers.records import Record, envelope, events, stamp
 from helpers.refining import apply, refiner
@@ -41,10 +42,6 @@ from soundlake.tables import (
 from soundlake.writes import BatchWriter
 
 pytestmark = pytest.mark.slow
-
-
-class DiedError(Exception):
-    """The process is gone."""
 
 
 def entry(position: int, track: str, hour: int) -> dict[str, Any]:
@@ -205,7 +202,7 @@ def test_a_replay_that_died_after_an_append_is_completed(
     spark: SparkSession, lake: Path, after: Path, table: Table
 ) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(BatchWriter, "append", _dying_after(BatchWriter.append, table))
+        patched.setattr(BatchWriter, "append", dying_after(BatchWriter.append, table))
         assert_is_completed(spark, lake, after, patched)
 
 
@@ -243,12 +240,3 @@ def test_many_are_replayed_in_several_batches(
     assert silver(lake) == silver(after)
     assert reasons(lake) == reasons(after)
     assert sum(account[3] for account in accounts(lake) if account[0] == "replay_rejected") == 6
-
-
-def _dying_after(write: Callable[..., None], table: Table) -> Callable[..., None]:
-    def write_and_die(self: BatchWriter, written: Table, frame: DataFrame) -> None:
-        write(self, written, frame)
-        if written is table:
-            raise DiedError
-
-    return write_and_die

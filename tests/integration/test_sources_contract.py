@@ -1,19 +1,24 @@
-"""What every source promises, whatever it reads: files, a real Kafka, an emulated Kinesis."""
+"""What every source promises, whatever it reads: files, a real Kafka, an emulated Kinesis, and one that is added."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
+from helpers.added_source import NAME, TableSource
 from helpers.services.kafka import Broker
 from helpers.services.kinesis import REGION, Emulator
 from helpers.streaming import forget_last_commit, run_once
+from soundlake.ops.row_ages import RowAges
 from soundlake.settings import Settings, load_settings
 from soundlake.sources import Once, Source, check_once, open_source
 from soundlake.sources.protocol import RECORD_COLUMNS
@@ -22,17 +27,33 @@ Records = list[tuple[str, bytes]]
 
 
 class Feed(Protocol):
-    """A place that takes records of one kind, and the settings that read them, three in a batch at most."""
+    """A place that takes records of one kind, and the source that reads them, three in a batch at most."""
 
-    settings: Settings
     kind: str
+
+    @property
+    def name(self) -> str: ...
 
     def put(self, records: Records) -> None: ...
 
+    def open(self) -> Source: ...
 
-class FilesFeed:
+
+class ConfiguredFeed:
+    """A feed whose source is the one that `settings` name."""
+
     kind = "play"
+    settings: Settings
 
+    @property
+    def name(self) -> str:
+        return self.settings.source.type
+
+    def open(self) -> Source:
+        return open_source(self.settings)
+
+
+class FilesFeed(ConfiguredFeed):
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "plays"
         self.folder.mkdir(parents=True)
@@ -44,9 +65,7 @@ class FilesFeed:
             (self.folder / uuid4().hex).write_bytes(value)
 
 
-class KafkaFeed:
-    kind = "play"
-
+class KafkaFeed(ConfiguredFeed):
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
         self.topic = broker.create_topic(partitions=2)
@@ -58,9 +77,7 @@ class KafkaFeed:
         self.broker.put(self.topic, [(key.encode(), value) for key, value in records])
 
 
-class KinesisFeed:
-    kind = "play"
-
+class KinesisFeed(ConfiguredFeed):
     def __init__(self, emulator: Emulator, carry: str) -> None:
         self.stream = emulator.new_stream(shards=2)
         values = {
@@ -78,10 +95,36 @@ class KinesisFeed:
         self.stream.put(records)
 
 
-@pytest.fixture(params=["files", "kafka", "kinesis", "kinesis-read-by-executors"])
+class TableFeed:
+    name = NAME
+    kind = "play"
+
+    def __init__(self, folder: Path) -> None:
+        self.table = str(folder)
+        self.written = 0
+        self._append([])
+
+    def put(self, records: Records) -> None:
+        for key, value in records:
+            self._append([{"number": self.written, "key": key, "value": value, "written_at": datetime.now(UTC)}])
+            self.written += 1
+
+    def open(self) -> Source:
+        return TableSource(self.table, self.kind)
+
+    def _append(self, rows: list[dict[str, object]]) -> None:
+        schema = pa.schema(
+            {"number": pa.int64(), "key": pa.string(), "value": pa.binary(), "written_at": pa.timestamp("us", "UTC")}
+        )
+        write_deltalake(self.table, pa.Table.from_pylist(rows, schema), mode="append")
+
+
+@pytest.fixture(params=["files", "kafka", "kinesis", "kinesis-read-by-executors", "added"])
 def feed(request: pytest.FixtureRequest, tmp_path: Path) -> Feed:
     if request.param == "files":
         return FilesFeed(tmp_path / "landed")
+    if request.param == "added":
+        return TableFeed(tmp_path / "table")
     if request.param == "kafka":
         return KafkaFeed(request.getfixturevalue("kafka"))
     carry = "16m" if request.param == "kinesis" else "1b"
@@ -90,7 +133,7 @@ def feed(request: pytest.FixtureRequest, tmp_path: Path) -> Feed:
 
 @pytest.fixture
 def source(feed: Feed) -> Source:
-    return open_source(feed.settings)
+    return feed.open()
 
 
 def plays(*numbers: int) -> Records:
@@ -120,7 +163,7 @@ def test_its_columns_are_those_of_bronze_before_ingest_adds_its_own(
     expected = [(one.name, one.type) for one in RECORD_COLUMNS]
     assert source.read_stream(spark).dtypes[: len(expected)] == expected
     (row,) = run_once(spark, source, tmp_path / "checkpoint").rows
-    assert (row["kind"], row["source"]) == (feed.kind, feed.settings.source.type)
+    assert (row["kind"], row["source"]) == (feed.kind, feed.name)
     assert row["key"] in ("user-1", None)
     assert before < row["arrived_at"].astimezone(UTC) < datetime.now(UTC) + timedelta(minutes=1)
 
@@ -131,9 +174,24 @@ def test_a_later_run_takes_what_is_new_and_nothing_else(
     feed.put(plays(1, 2, 3, 4, 5))
     run_once(spark, source, tmp_path / "checkpoint")
     feed.put(plays(6, 7))
-    second = run_once(spark, open_source(feed.settings), tmp_path / "checkpoint")
-    third = run_once(spark, open_source(feed.settings), tmp_path / "checkpoint")
+    second = run_once(spark, feed.open(), tmp_path / "checkpoint")
+    third = run_once(spark, feed.open(), tmp_path / "checkpoint")
     assert (second.values, third.values) == (values(plays(6, 7)), [])
+
+
+def test_what_spark_tells_of_batches_says_when_the_newest_rows_came(
+    spark: SparkSession, feed: Feed, source: Source, tmp_path: Path
+) -> None:
+    def bronze_age() -> float:
+        run = run_once(spark, source, tmp_path / "checkpoint")
+        ages = RowAges(datetime.now(UTC) - timedelta(hours=1))
+        ages.see({**batch, "name": "ingest"} for batch in run.progress)
+        age: float = json.loads(ages.line(datetime.now(UTC)))["bronze_age_seconds"]
+        return age
+
+    feed.put(plays(1, 2))
+    assert bronze_age() < 600
+    assert bronze_age() >= 3600  # nothing came
 
 
 def test_a_batch_that_was_not_committed_is_read_again_as_it_was(
@@ -143,7 +201,7 @@ def test_a_batch_that_was_not_committed_is_read_again_as_it_was(
     first = run_once(spark, source, tmp_path / "checkpoint")
     last = forget_last_commit(tmp_path / "checkpoint")
     feed.put(plays(8))
-    again = run_once(spark, open_source(feed.settings), tmp_path / "checkpoint")
+    again = run_once(spark, feed.open(), tmp_path / "checkpoint")
     assert sorted(again.batches.pop(last)) == sorted(first.batches[last])
     assert again.values == values(plays(8))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
@@ -35,9 +37,14 @@ def test_an_index_follows_what_spark_does(spark: SparkSession, tmp_path: Path, m
     index.catch_up("q/1")  # the batch that has written last is done again
     assert asked(index, IDS, "q/1") == table.known(IDS, "q/1")
 
-    reads = []
+    reads: list[str] = []
     read = StampLog.read
-    monkeypatch.setattr(StampLog, "read", lambda log, file: reads.append(file) or read(log, file))
+
+    def counted(log: StampLog, file: str) -> Iterator[pa.Table]:
+        reads.append(file)
+        return read(log, file)
+
+    monkeypatch.setattr(StampLog, "read", counted)
     spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", ONLY_DOMINATED)
     DeltaTable.forPath(spark, lake.path(STAMPS)).delete("id = 'c'")
     spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")

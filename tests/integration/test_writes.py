@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from deltalake import DeltaTable
@@ -12,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from soundlake import writes
-from soundlake.lake import Lake
+from soundlake.lake import Lake, last_batches
 from soundlake.session import run_in_parallel
 from soundlake.tables import UNKNOWN_FIELDS, Table
 from soundlake.writes import BatchWriter
@@ -71,12 +72,11 @@ def test_nor_does_one_whose_checksum_file_was_never_written(spark: SparkSession,
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, write: Callable[[], None]) -> None:
     """Have another write done between the beginning of the next append and its commit."""
-    looked_up = writes.last_batches
 
     def look_up(snapshot: object) -> dict[str, int]:
-        monkeypatch.setattr(writes, "last_batches", looked_up)
+        monkeypatch.setattr(writes, "last_batches", last_batches)
         write()
-        return looked_up(snapshot)
+        return last_batches(snapshot)
 
     monkeypatch.setattr(writes, "last_batches", look_up)
 
@@ -111,7 +111,7 @@ def test_an_append_takes_one_spark_job(spark: SparkSession, lake: Lake) -> None:
     "missing",
     [
         pytest.param(lambda snapshot: snapshot.aMethodThatNoBuildHas(), id="a method"),
-        pytest.param(lambda _: SparkSession.active()._jvm.no.build.HasThisClass(), id="a class"),
+        pytest.param(lambda _: cast(Any, SparkSession.active()._jvm).no.build.HasThisClass(), id="a class"),
     ],
 )
 def test_a_build_of_delta_that_lacks_something_appends_once_too(

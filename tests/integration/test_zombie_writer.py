@@ -18,7 +18,8 @@ from deltalake import DeltaTable
 
 from helpers.marts import write
 from helpers.on_s3 import new_bucket, put_lake
-from helpers.services.object_store import CREDENTIALS, ObjectStore
+from helpers.services.kinesis import CREDENTIALS
+from helpers.services.object_store import ObjectStore
 from helpers.services.process import ServiceProcess
 from soundlake.clusters.learnable import FEATURES, LIMITS
 from soundlake.tables import CLUSTER_MODELS, CLUSTER_PROFILES, TRACK_FEATURES, Table

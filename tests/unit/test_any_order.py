@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.building import Record
 from helpers.lake_model import LakeModel, here, on_workers
-from helpers.made_records import Record
 from helpers.made_records import records as made
 
 pytestmark = pytest.mark.heavy

@@ -113,6 +113,35 @@ def test_firehose_has_the_log_stream_that_it_is_told_to_write() -> None:
     assert told["LogStreamName"]["Ref"] in resources("AWS::Logs::LogStream")
 
 
+# Who comes to what the key encrypts. Firehose keeps and delivers records as its role; Lambda reads the variables of a
+# function, and Glue and EMR Serverless write logs, as the role of what runs.
+CALLERS: dict[str, dict[str, set[str]]] = {
+    "AWS::Kinesis::Stream": {"StreamRole": {"kms:Decrypt"}, "ExtractRole": {"kms:GenerateDataKey"}},
+    "AWS::KinesisFirehose::DeliveryStream": {"DeliveryRole": {"kms:Decrypt", "kms:GenerateDataKey"}},
+    "AWS::SecretsManager::Secret": {"ExtractRole": {"kms:Decrypt"}},
+    "AWS::Lambda::Function": {"ExtractRole": {"kms:Decrypt"}},
+    "AWS::Scheduler::Schedule": {"ScheduleRole": {"kms:Decrypt"}},
+    "AWS::EMRServerless::Application": {role: {"kms:GenerateDataKey"} for role in ("StreamRole", "BatchRole")},
+    "AWS::Glue::SecurityConfiguration": {"StreamRole": {"kms:Decrypt", "kms:GenerateDataKey"}},
+    "AWS::Logs::LogGroup": {},  # the service itself, by the key's policy
+    "AWS::SNS::Topic": {},  # services, by the key's policy
+    "AWS::Athena::WorkGroup": {},  # whoever asks, who is not of the stack
+}
+
+
+def test_every_encrypted_thing_is_open_to_those_who_come_to_it() -> None:
+    resources_ = TEMPLATES["soundlake"]["Resources"].values()
+    encrypted = {one["Type"] for one in resources_ if json.dumps({"Ref": "KeyArn"}) in json.dumps(one)}
+    assert {kind for kind in encrypted if not kind.startswith("AWS::IAM::")} == set(CALLERS)
+    for kind, roles in CALLERS.items():
+        for role, needed in roles.items():
+            assert needed <= on_the_key(role), f"{kind}: {role}"
+
+
+def test_glue_may_put_the_key_on_the_log_groups_that_it_makes() -> None:
+    assert {"logs:AssociateKmsKey", "logs:CreateLogGroup"} <= actions_of("StreamRole")
+
+
 @pytest.mark.parametrize("role", ["DeliveryRole", "ExtractRole"])
 def test_who_writes_to_encrypted_streams_and_buckets_may_make_data_keys(role: str) -> None:
     assert {"kms:Decrypt", "kms:GenerateDataKey"} <= on_the_key(role)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,7 +14,8 @@ from typer.testing import CliRunner, Result
 from soundlake import cli
 from soundlake.clusters.learnable import FEATURES
 from soundlake.launch import doctor
-from soundlake.launch.doctor import Finding
+from soundlake.launch.doctor import CheckResult
+from soundlake.launch.jobs import REGISTRY
 
 
 @pytest.fixture(autouse=True)
@@ -111,14 +113,14 @@ def test_settings_prints_what_a_run_would_use() -> None:
 
 
 def test_doctor_exits_0_where_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "examine", lambda settings: iter([Finding("Java", True, "17")]))
+    monkeypatch.setattr(cli, "examine", lambda settings: iter([CheckResult("Java", True, "17")]))
     result = run("doctor")
     assert result.exit_code == 0
     assert "Java" in result.output
 
 
 def test_doctor_exits_1_and_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    findings = [Finding("Java", True, "17"), Finding("jars", False, "run ./spark-submit.sh --setup")]
+    findings = [CheckResult("Java", True, "17"), CheckResult("jars", False, "run ./spark-submit.sh --setup")]
     monkeypatch.setattr(cli, "examine", lambda settings: iter(findings))
     result = run("doctor")
     assert result.exit_code == 1
@@ -153,3 +155,35 @@ def test_without_words_the_help_is_shown_and_the_exit_code_is_2(
 ) -> None:
     assert exit_code_of(monkeypatch) == 2
     assert "Usage: soundlake" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("job", REGISTRY)
+def test_a_job_is_pointed_to_the_launcher(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], job: str
+) -> None:
+    assert exit_code_of(monkeypatch, job, "--once") == 2
+    assert capsys.readouterr().err == f"soundlake: {job} is a job, and jobs need Spark: ./spark-submit.sh {job}\n"
+
+
+def test_version_is_that_of_the_package() -> None:
+    assert run("--version").output == f"soundlake {version('soundlake')}\n"
+
+
+@pytest.mark.parametrize("command", [(), ("query",), ("extract",), ("extract", "playlists"), ("jobs",)])
+def test_h_is_help_everywhere(command: tuple[str, ...]) -> None:
+    short, long = run(*command, "-h"), run(*command, "--help")
+    assert (short.exit_code, short.output) == (0, long.output)
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [("soundlake qu", "query"), ("soundlake query top_a", "top_albums"), ("soundlake query --form", "--format")],
+)
+def test_tab_completes_commands_options_and_insights(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str, completed: str
+) -> None:
+    monkeypatch.setenv("_SOUNDLAKE_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+    exit_code_of(monkeypatch)
+    assert capsys.readouterr().out.split() == [completed]

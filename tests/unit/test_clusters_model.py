@@ -30,31 +30,31 @@ MODEL = ClusterModel(
 )
 
 
-def test_a_model_comes_back_from_its_row_as_it_was():
+def test_a_model_comes_back_from_its_row_as_it_was() -> None:
     assert ClusterModel.from_row(Row(**MODEL.to_row(is_current=True))) == MODEL
 
 
-def test_the_row_has_the_columns_of_the_table():
+def test_the_row_has_the_columns_of_the_table() -> None:
     assert set(MODEL.to_row(is_current=False)) == set(CLUSTER_MODELS.column_names)
 
 
-def test_centroids_are_told_in_the_units_of_the_features():
+def test_centroids_are_told_in_the_units_of_the_features() -> None:
     loud, calm = MODEL.centroids_in_units
     assert loud == pytest.approx({"energy": 0.7, "tempo": 120.0})
     assert calm == pytest.approx({"energy": 0.2, "tempo": 120.0})
 
 
-def test_a_feature_that_did_not_vary_counts_for_nothing():
+def test_a_feature_that_did_not_vary_counts_for_nothing() -> None:
     assert MODEL.scales == pytest.approx((5.0, 0.0))
 
 
-def test_versions_sort_by_time():
+def test_versions_sort_by_time() -> None:
     times = [NOON, NOON + timedelta(microseconds=1), NOON + timedelta(days=40)]
     versions = [new_version(time, MODEL.centroids) for time in times]
     assert versions == sorted(versions)
     assert versions[0].startswith("20261121T120000.000005Z-")
 
 
-def test_models_of_one_instant_have_different_versions():
+def test_models_of_one_instant_have_different_versions() -> None:
     other = replace(MODEL, centroids=((1.0, 0.0), (-1.5, 0.1)))
     assert new_version(NOON, MODEL.centroids) != new_version(NOON, other.centroids)

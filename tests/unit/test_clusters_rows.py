@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import numpy as np
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.heavy
 GOOD = dict.fromkeys(FEATURES, 0.5) | {"loudness": -6.0, "tempo": 120.0, "source": "archive", "time_signature": 4}
 
 
-def features(spark: SparkSession, *rows: dict[str, object]) -> DataFrame:
+def features(spark: SparkSession, *rows: Mapping[str, object]) -> DataFrame:
     return frame(spark, TRACK_FEATURES, [{**GOOD, **row} for row in rows])
 
 
@@ -36,7 +37,7 @@ def without_spark(rows: DataFrame, sources: tuple[str, ...]) -> set[str]:
     return set(table.filter(learnable(table, FEATURES, SourceFilter.of(sources))).column("track_id").to_pylist())
 
 
-def test_values_that_are_no_measurements_are_no_training_material(spark):
+def test_values_that_are_no_measurements_are_no_training_material(spark: SparkSession) -> None:
     rows = features(
         spark,
         {"track_id": "good"},
@@ -62,7 +63,9 @@ def test_values_that_are_no_measurements_are_no_training_material(spark):
         (("archive", "!archive"), set()),
     ],
 )
-def test_train_sources_say_what_a_model_may_learn_from(spark, sources, allowed):
+def test_train_sources_say_what_a_model_may_learn_from(
+    spark: SparkSession, sources: tuple[str, ...], allowed: set[str]
+) -> None:
     named = [{"track_id": name, "source": name} for name in ("archive", "upload", "spotify-api")]
     rows = features(spark, {"track_id": "unnamed", "source": None}, *named)
     assert ids(rows.transform(training_rows(sources))) == allowed == without_spark(rows, sources)
@@ -93,7 +96,7 @@ def model() -> ClusterModel:
     )
 
 
-def test_a_track_belongs_to_the_nearest_centroid(spark, model):
+def test_a_track_belongs_to_the_nearest_centroid(spark: SparkSession, model: ClusterModel) -> None:
     points = np.random.default_rng(2).uniform(0.0, 1.0, (40, 9))
     points[:, -1] *= 200.0
     rows = [{"track_id": str(i), **dict(zip(FEATURES, point.tolist(), strict=True))} for i, point in enumerate(points)]
@@ -109,13 +112,13 @@ def test_a_track_belongs_to_the_nearest_centroid(spark, model):
         assert scored[str(i)]["model_version"] == "v1"
 
 
-def test_scoring_gives_the_columns_of_track_clusters(spark, model):
+def test_scoring_gives_the_columns_of_track_clusters(spark: SparkSession, model: ClusterModel) -> None:
     scored = features(spark, {"track_id": "x"}).transform(score(model))
     assert {field.name: field.dataType.simpleString() for field in scored.schema} == {
         column.name: column.type for column in TRACK_CLUSTERS.columns
     }
 
 
-def test_a_track_without_all_features_gets_no_cluster(spark, model):
+def test_a_track_without_all_features_gets_no_cluster(spark: SparkSession, model: ClusterModel) -> None:
     rows = features(spark, {"track_id": "whole"}, {"track_id": "partial", "liveness": None})
     assert ids(rows.transform(score(model))) == {"whole"}

@@ -23,6 +23,7 @@ from helpers.pages import draw, table, told, well
 from helpers.services.athena import athena_service
 from soundlake import cli
 from soundlake.catalog import athena, local
+from soundlake.catalog.delta import open_table
 from soundlake.dashboard import extract_now, sql
 from soundlake.dashboard.answer import as_csv
 from soundlake.dashboard.command import server
@@ -270,7 +271,7 @@ def test_choices_become_sql_with_every_text_quoted(made: str, expected: str) -> 
 
 def test_what_a_viewer_types_into_a_search_box_names_no_table(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: set[str] = set()
-    opened = local.open_table
+    opened = open_table
 
     def watched(settings: Settings, table: Table) -> Any:
         read.add(table.view)

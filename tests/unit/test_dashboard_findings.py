@@ -9,12 +9,12 @@ import pytest
 from helpers.marts import small_lake
 from helpers.pages import draw
 from soundlake.dashboard.findings import findings
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.settings import load_settings
 
 
-def source(lake: Path) -> Source:
-    return Source(load_settings(lake=str(lake), env={}))
+def source(lake: Path) -> DataSource:
+    return DataSource(load_settings(lake=str(lake), env={}))
 
 
 @pytest.fixture

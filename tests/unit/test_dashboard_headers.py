@@ -37,8 +37,8 @@ def marks() -> Marks:
             connection.register("texts", listed)
             connection.execute("CREATE TABLE gold_x AS SELECT * REPLACE (CAST(month AS date) AS month) FROM texts")
             found = connection.sql(marks_sql(insight(chart), conditions, fewest)).df()
-        made: list[Row] = prepared(insight(chart).drawn_as, found).to_dict("records")
-        return made
+        made = prepared(insight(chart).drawn_as, found)
+        return [dict(zip(made.columns, values, strict=True)) for values in made.itertuples(index=False, name=None)]
 
     return drawn
 

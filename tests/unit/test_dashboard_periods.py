@@ -43,11 +43,11 @@ def lake(tmp_path: Path) -> Path:
 
 def genres(lake: Path, measure: str) -> AppTest:
     def script(lake: str) -> None:
-        from soundlake.dashboard.source import Source
+        from soundlake.dashboard.source import DataSource
         from soundlake.dashboard.views import genres
         from soundlake.settings import load_settings
 
-        genres.show(Source(load_settings(lake=lake, env={})))
+        genres.show(DataSource(load_settings(lake=lake, env={})))
 
     page = AppTest.from_function(script, kwargs={"lake": str(lake)}, default_timeout=30).run()
     page = page.selectbox[0].set_value(measure).run()

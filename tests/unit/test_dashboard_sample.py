@@ -10,7 +10,7 @@ import pytest
 
 from helpers.marts import write
 from soundlake.dashboard.sample import has_sample
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.launch.paths import SAMPLE
 from soundlake.settings import load_settings
 from soundlake.tables import PLAYS, SAMPLE_SOURCE
@@ -18,9 +18,9 @@ from soundlake.tables import PLAYS, SAMPLE_SOURCE
 pytestmark = pytest.mark.heavy
 
 
-def source(lake: Path) -> Source:
+def source(lake: Path) -> DataSource:
     (lake / "bronze").mkdir()
-    return Source(load_settings(lake=str(lake), env={}))
+    return DataSource(load_settings(lake=str(lake), env={}))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from helpers.pages import draw, linked, table, told, well
 from soundlake.dashboard import charts
 from soundlake.dashboard.finder import find, folded
 from soundlake.dashboard.links import address, anchor, leading
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.settings import load_settings
 from soundlake.tables import SIMILAR_TRACKS
 
@@ -55,7 +55,7 @@ def lake(tmp_path: Path) -> Path:
 
 
 def found(lake: Path, words: str) -> dict[str, list[str]]:
-    answers = find(Source(load_settings(lake=str(lake), env={})), words)
+    answers = find(DataSource(load_settings(lake=str(lake), env={})), words)
     return {thing: frame["name"].tolist() for thing, frame in answers.items()}
 
 

@@ -98,7 +98,12 @@ def test_what_is_no_text_has_no_kind_but_its_topics(kinds: Read, unread: Read, n
 
 
 def test_rejections_are_counted_by_kind() -> None:
-    topic = {"cut off": "{", "a song": envelope("song", {}), "no artist": envelope("artist", {}), "good": {"id": "x"}}
+    topic: Records = {
+        "cut off": "{",
+        "a song": envelope("song", {}),
+        "no artist": envelope("artist", {}),
+        "good": {"id": "x"},
+    }
     assert decode(events_table("track", topic)).rejections == {"track": 1, UNKNOWN: 1, "artist": 1}
 
 

@@ -285,7 +285,7 @@ def test_while_spotify_says_to_keep_away_nothing_is_asked(
     fake.asked.clear()
     report = extracting.run("tracks", an_id("track", 1))
     assert report.stop is not None
-    assert report.stop.reason == "Spotify told the app to keep away"
+    assert report.stop.reason == "Spotify asked the app to wait"
     assert fake.asked == []
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -20,6 +20,9 @@ from soundlake.publishers.kafka import KafkaPublisher
 from soundlake.publishers.kafka_options import log_in
 from soundlake.publishers.publisher import open_publisher
 from soundlake.settings import load_settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ServerSideEncryptionConfigurationTypeDef
 
 RECORD = envelope("track", {"id": "t", "name": "曲"}, fetched_at="2026-11-20T00:00:00Z", source="test", market=None)
 
@@ -176,8 +179,10 @@ def test_tokens_are_encrypted_with_the_key_of_their_bucket_where_the_settings_na
     client = boto3.client("s3")
     client.create_bucket(Bucket="a-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
-    by_default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
-    client.put_bucket_encryption(Bucket="a-bucket", ServerSideEncryptionConfiguration={"Rules": [by_default]})
+    by_default: ServerSideEncryptionConfigurationTypeDef = {
+        "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}]
+    }
+    client.put_bucket_encryption(Bucket="a-bucket", ServerSideEncryptionConfiguration=by_default)
     with open_state(settings("extract.state=s3://a-bucket/state")) as state:
         state.write("token", {"refresh_token": "of a test"})
     told = client.head_object(Bucket="a-bucket", Key="state/token.json")

@@ -81,8 +81,8 @@ def test_the_weight_goes_before_the_time() -> None:
 
 
 def test_the_grade_goes_before_the_rank() -> None:
-    exact = {"release_date": "2020-05-06", "release_date_precision": "day"}
-    vague = {"release_date": "2020-01-01", "release_date_precision": "year"}
+    exact: Row = {"release_date": "2020-05-06", "release_date_precision": "day"}
+    vague: Row = {"release_date": "2020-01-01", "release_date_precision": "year"}
     rows = folded(
         change("t", 1, bits("release_date", grade=2), **exact), change("t", 2, bits("release_date", grade=0), **vague)
     )
@@ -127,7 +127,7 @@ def test_each_id_has_a_row_of_its_own_in_order() -> None:
 
 
 def test_values_have_the_types_of_the_table() -> None:
-    said = {"artist_ids": ["x", None], "duration_ms": 5, "explicit": False, "release_date": "0001-01-01"}
+    said: Row = {"artist_ids": ["x", None], "duration_ms": 5, "explicit": False, "release_date": "0001-01-01"}
     fields = bits("artist_ids") | bits("duration_ms") | bits("explicit") | bits("release_date")
     rows = folded(change("t", 1, fields, **said))
     assert {name: rows["t"][name] for name in said} == said | {"release_date": date(1, 1, 1)}
@@ -182,9 +182,7 @@ VALUES = {
 RECORDS = st.lists(
     st.tuples(
         st.builds(rank, st.integers(0, 5), st.binary(min_size=1, max_size=1)),
-        st.fixed_dictionaries(VALUES).map(
-            lambda row: dict.fromkeys(TRACKS.column_names) | row | {"track_id": "t"}  # type: ignore[operator]
-        ),
+        st.fixed_dictionaries(VALUES).map(lambda row: dict.fromkeys(TRACKS.column_names) | row | {"track_id": "t"}),
     ),
     min_size=1,
     max_size=12,
@@ -197,7 +195,8 @@ def of_batches(batches: Sequence[Sequence[tuple[Row, Row]]]) -> list[list[Row]]:
     known: list[Stamp] = []
     made = []
     for records in batches:
-        filled = fields_of(TRACK, table_of(arrow_schema(TRACKS), [row for _, row in records])).tolist()
+        rows = table_of(arrow_schema(TRACKS), [row for _, row in records])
+        filled = [int(bits) for bits in fields_of(TRACK, rows)]
         stamps = [
             Stamp(tuple(place.values()), fields, None) for (place, _), fields in zip(records, filled, strict=True)
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from soundlake.forecast.evaluation import LAST_WEEK, MODEL, SHARE_STAYED, PastForecast, evaluate
+from soundlake.forecast.evaluation import LAST_WEEK, MODEL, SHARE_STAYED, Error, PastForecast, evaluate
 
 RNG = np.random.default_rng(4)
 
@@ -22,20 +22,20 @@ def made(model_error: float, *, weeks: int = 8, survival: float = 0.9) -> list[P
     return forecasts
 
 
-def published(errors):
+def published(errors: list[Error]) -> dict[str, str]:
     return {error.measure: error.method for error in errors if error.is_published}
 
 
-def test_a_model_that_is_better_than_last_week_is_published():
+def test_a_model_that_is_better_than_last_week_is_published() -> None:
     assert published(evaluate(made(1.0)))["position"] == MODEL
 
 
-def test_a_model_that_is_worse_or_no_better_is_not_published():
+def test_a_model_that_is_worse_or_no_better_is_not_published() -> None:
     assert published(evaluate(made(12.0)))["position"] == LAST_WEEK
     assert published(evaluate(made(5.0)))["position"] == LAST_WEEK
 
 
-def test_the_errors_of_all_ways_are_told_with_their_intervals():
+def test_the_errors_of_all_ways_are_told_with_their_intervals() -> None:
     errors = {(error.measure, error.method): error.interval for error in evaluate(made(1.0))}
     assert errors.keys() == {
         ("position", MODEL),
@@ -48,11 +48,11 @@ def test_the_errors_of_all_ways_are_told_with_their_intervals():
     assert all(found.low <= found.mean <= found.high for found in errors.values())
 
 
-def test_a_model_of_survival_that_says_no_more_than_the_share_is_not_published():
+def test_a_model_of_survival_that_says_no_more_than_the_share_is_not_published() -> None:
     assert published(evaluate(made(1.0, survival=0.9)))["survival"] == SHARE_STAYED
 
 
-def test_one_lucky_week_is_not_enough():
+def test_one_lucky_week_is_not_enough() -> None:
     good_week, bad_weeks = made(1.0, weeks=1), made(9.0, weeks=7)
     other = [PastForecast(**{**vars(one), "day": f"later {one.day}"}) for one in bad_weeks]
     assert published(evaluate([*good_week, *other]))["position"] == LAST_WEEK

@@ -16,7 +16,7 @@ from soundlake.history.summary import HistorySummary, Streak, summarise
 from soundlake.tables import PLAYS
 
 HOUR = 3_600_000
-PODCAST = {
+PODCAST: dict[str, Any] = {
     "spotify_track_uri": None,
     "master_metadata_track_name": None,
     "master_metadata_album_artist_name": None,

@@ -275,7 +275,7 @@ LISTENED = {
                 "track_name": "One",
                 "artist_name": "A",
                 "release_name": "Alb",
-                "additional_info": {"spotify_id": f"https://open.spotify.com/track/{A}"},
+                "additional_info": {"spotify_id": f"https://open.spotify.com/track/{A}", "isrc": "USXX12000001"},
             },
         }
     ),
@@ -302,6 +302,7 @@ def test_what_other_services_say_was_heard(tmp_path: Path, name: str) -> None:
     track = play["track"]
     assert (track["name"], track["artists"], track["album"]) == ("One", [{"name": "A"}], {"name": "Alb"})
     assert track.get("id") == (A if name == "listens.jsonl" else None)
+    assert track.get("external_ids") == ({"isrc": "USXX12000001"} if name == "listens.jsonl" else None)
     assert play.get("ms_played") == (200_000 if name.startswith("maloja") else None)
     assert "somebody" not in repr(done)
     assert done.report == []

@@ -1,4 +1,4 @@
-"""Whatever a file holds: no exception, every row accounted for, and time that grows with its length.
+"""Whatever a file holds: no exception, every row accounted for, and time and memory that grow with its length at most.
 
 A few hundred inputs in each run, ten minutes of them in the slow suite, a minute in CI; all are seeded.
 """
@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 import time
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,16 +24,66 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from helpers.importing import Imported, imported, tracks, write
+from helpers.importing import Forgetful, Imported, imported, mapping_of, taken, tracks, write
 from soundlake.errors import UsageError
 from soundlake.imports.infer import drafted
 from soundlake.imports.inputs import inputs_of
+from soundlake.imports.mapping import TableMapping
 from soundlake.imports.opening import UnopenedError
 from soundlake.settings import load_settings
 
 pytestmark = pytest.mark.heavy
 
-MAPPING = tracks(popularity="popularity", duration_ms={"column": "d", "type": "duration"})
+PLAIN = tracks(popularity="popularity", duration_ms={"column": "d", "type": "duration"})
+# Every way to find and to read a value.
+RICH = mapping_of(
+    {
+        "file": {"null": ["NA"]},
+        "market": {"column": "d", "map": {"5": "JP"}, "null": ["t1"]},
+        "records": [
+            {
+                "kind": "playlist_item",
+                "fields": {
+                    "playlist.id": {"given": "file", "made_up": "playlist"},
+                    "position": {"place": {"within": "name", "of": "id"}},
+                    "added_at": {"column": "ts", "format": ["epoch_s", "%d.%m.%Y"], "zone": "Asia/Tokyo"},
+                    "track.id": "id",
+                    "track.name": {"column": "name", "before": " - "},
+                    "track.artists[].id": {"column": "d", "list": "auto", "made_up": "artist"},
+                    "track.artists[].name": {"column": "d", "list": "auto", "item": "name"},
+                    "track.album.name": {"template": "{name} ({d})"},
+                },
+            },
+            {
+                "kind": "artist",
+                "optional": True,
+                "gather": {"most": 2},
+                "fields": {
+                    "id": {"column": "name", "made_up": "artist"},
+                    "popularity": {"column": "popularity", "decimal": ",", "scale": 0.5, "add": 1},
+                    "genres": {"columns": ["d", "n*"]},
+                },
+            },
+            {
+                "kind": "album",
+                "optional": True,
+                "distinct": True,
+                "when": {"column": "popularity"},
+                "fields": {
+                    "id": {"column": "id", "match": r"(\w+)$"},
+                    "release_date": "d",
+                    "total_tracks": {"given": "row"},
+                },
+            },
+            {
+                "kind": "play",
+                "optional": True,
+                "fields": {"user_id": {"given": "user", "same": "name"}, "played_at": "d", "track.id": "id"},
+            },
+        ],
+    }
+)
+MAPPINGS = st.sampled_from([PLAIN, RICH])
 SETTINGS = load_settings(env={})
 SECONDS = int(os.environ.get("SOUNDLAKE_FUZZ_SECONDS", "600"))
 # What breaks readers: signs of every syntax, numbers and times at the edge, names that exports know.
@@ -143,27 +194,45 @@ def account_for(done: Imported) -> None:
     assert done.summary.failed or len(done.records) + len(told) >= done.summary.rows
 
 
-def nothing_breaks(name: str, content: bytes, damage: list[tuple[float, int, bytes]]) -> None:
+def nothing_breaks(name: str, content: bytes, damage: list[tuple[float, int, bytes]], mapping: TableMapping) -> None:
     def check(folder: Path) -> None:
         file = write(folder / name, damaged(content, damage))
         with suppress(UsageError, UnopenedError, OSError):
             drafted(inputs_of([str(file)], SETTINGS, folder).files[0])
-        account_for(imported(folder, file, mapping=None if "_" in name or "1" in name else MAPPING, user="u1"))
+        account_for(imported(folder, file, mapping=None if is_of_export(name) else mapping, user="u1"))
 
     in_a_folder(check)
 
 
-def nothing_takes_long(name: str, begin: str, again: str, end: str) -> None:
-    """A file whose middle is repeated: a quadratic reader takes minutes for it."""
+def is_of_export(name: str) -> bool:
+    return "_" in name or "1" in name
+
+
+def nothing_takes_much(name: str, begin: str, again: str, end: str, mapping: TableMapping) -> None:
+    """A file whose middle is repeated: a quadratic reader takes minutes for it, or all memory.
+
+    It may be one row, and a row is in memory as a whole.
+    """
 
     def check(folder: Path) -> None:
         text = begin + again * (60_000 // max(len(again), 1)) + end
         file = write(folder / name, text.encode("utf-8", "surrogatepass"))
         begun = time.process_time()
-        imported(folder, file, mapping=None if "_" in name or "1" in name else MAPPING, user="u1")
-        assert time.process_time() - begun < 10
+        most = peak_of(folder, file, None if is_of_export(name) else mapping)
+        assert time.process_time() - begun < 20
+        assert most < 4_000_000 + 100 * file.stat().st_size
 
     in_a_folder(check)
+
+
+def peak_of(folder: Path, file: Path, mapping: TableMapping | None) -> int:
+    """The most memory that Python's objects take while a file is imported."""
+    tracemalloc.start()
+    try:
+        taken(folder, file, mapping=mapping, publisher=Forgetful(), user="u1")
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 LONG_FILES = st.sampled_from(["f.csv", "f.tsv", "f.json", "endsong_0.json", "Playlist1.json"])
@@ -173,17 +242,19 @@ FEW = settings(max_examples=60, derandomize=True, deadline=None, suppress_health
 
 
 @FEW
-@given(name=FILES, content=CONTENTS, damage=DAMAGE)
+@given(name=FILES, content=CONTENTS, damage=DAMAGE, mapping=MAPPINGS)
 def test_no_input_ends_in_an_exception_and_every_row_is_accounted_for(
-    name: str, content: bytes, damage: list[tuple[float, int, bytes]]
+    name: str, content: bytes, damage: list[tuple[float, int, bytes]], mapping: TableMapping
 ) -> None:
-    nothing_breaks(name, content, damage)
+    nothing_breaks(name, content, damage, mapping)
 
 
 @settings(FEW, max_examples=15)
-@given(name=LONG_FILES, begin=BEGIN, again=TEXTS, end=TEXTS)
-def test_time_grows_with_the_length_of_the_input(name: str, begin: str, again: str, end: str) -> None:
-    nothing_takes_long(name, begin, again, end)
+@given(name=LONG_FILES, begin=BEGIN, again=TEXTS, end=TEXTS, mapping=MAPPINGS)
+def test_time_and_memory_grow_with_the_length_of_the_input(
+    name: str, begin: str, again: str, end: str, mapping: TableMapping
+) -> None:
+    nothing_takes_much(name, begin, again, end, mapping)
 
 
 @pytest.mark.slow
@@ -193,9 +264,10 @@ def test_inputs_of_many_seeds() -> None:
     until = time.monotonic() + SECONDS
     number = 0
     while time.monotonic() < until:
-        seed(number)(many(given(name=FILES, content=CONTENTS, damage=DAMAGE)(nothing_breaks)))()
+        seed(number)(many(given(name=FILES, content=CONTENTS, damage=DAMAGE, mapping=MAPPINGS)(nothing_breaks)))()
         long = settings(many, max_examples=20)
-        seed(number)(long(given(name=LONG_FILES, begin=BEGIN, again=TEXTS, end=TEXTS)(nothing_takes_long)))()
+        texts = {"begin": BEGIN, "again": TEXTS, "end": TEXTS}
+        seed(number)(long(given(name=LONG_FILES, **texts, mapping=MAPPINGS)(nothing_takes_much)))()
         number += 1
 
 

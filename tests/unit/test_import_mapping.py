@@ -152,6 +152,24 @@ class Silent:
     nulled = rejected
 
 
+def test_a_template_and_a_place_take_whatever_json_holds(tmp_path: Path) -> None:
+    rows = [
+        {"name": "One", "by": ["A", "B"], "list": ["x"]},
+        {"name": "Two", "by": [{"name": "C"}], "list": ["x"]},
+        {"name": "Three", "by": {"name": "C"}, "list": ["y"]},
+    ]
+    fields = {
+        "playlist.id": {"column": "list", "made_up": "playlist", "type": "texts"},
+        "position": {"place": {"within": "list", "of": "by"}},
+        "track.name": {"template": "{by} - {name}"},
+    }
+    mapping = mapping_of({"records": [{"kind": "playlist_item", "fields": fields}]})
+    done = imported(tmp_path, write(tmp_path / "f.json", json.dumps(rows)), mapping=mapping)
+    said = [(item["position"], item.get("track")) for item in done.payloads("playlist_item")]
+    assert said == [(0, {"name": "A, B - One"}), (1, {"name": "C - Two"}), (0, None)]
+    assert done.reasons() == [(3, "name: not a text")]
+
+
 @pytest.mark.heavy
 @settings(max_examples=200)
 @given(st.lists(st.tuples(*(st.sampled_from(cells) for cells in CELLS.values())), min_size=1, max_size=12))

@@ -245,13 +245,14 @@ def test_the_country_of_a_play_is_kept_only_where_a_setting_says_so(tmp_path: Pa
 
 
 def test_private_sessions_are_counted_and_dropped_where_a_setting_says_so(tmp_path: Path) -> None:
-    rows = [SONG, {**EPISODE, "incognito_mode": True}]
+    rows = [SONG, {**EPISODE, "incognito_mode": True}, {**EPISODE, "incognito_mode": "TRUE", "ms_played": 5}]
     file = write(tmp_path / "endsong_0.json", json.dumps(rows))
     kept = imported(tmp_path, file, user="u1")
     dropped = imported(tmp_path, file, user="u1", keeps_private=False)
-    assert (len(kept.payloads("play")), len(dropped.payloads("play"))) == (2, 1)
-    assert any("1 plays of private sessions, kept" in note for note in kept.summary.notes)
-    assert any("1 plays of private sessions, left out" in note for note in dropped.summary.notes)
+    assert [play.get("incognito_mode") for play in kept.payloads("play")] == [None, True, True]
+    assert len(dropped.payloads("play")) == 1
+    assert any("2 plays of private sessions, kept" in note for note in kept.summary.notes)
+    assert any("2 plays of private sessions, left out" in note for note in dropped.summary.notes)
 
 
 def test_links_that_lead_out_of_a_folder_are_not_followed(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_a_stopped_import_goes_on_where_its_records_were_safe(tmp_path: Path, pa
     done = imported(tmp_path, file, mapping=tracks())
     assert len(first.safe) > 2500
     assert [key for _, key, _ in first.safe] + done.keys == [f"t{n}" for n in range(10_000)]
-    assert any("goes on after row" in note for note in done.summary.notes)
+    assert any("resumes after row" in note for note in done.summary.notes)
 
 
 @pytest.mark.usefixtures("small_steps")

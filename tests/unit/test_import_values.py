@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from soundlake.imports.lists import as_list, syntax_of
-from soundlake.imports.mapping import Source
+from soundlake.imports.mapping import FieldSource
 from soundlake.imports.unreadable import UnreadableError
 from soundlake.imports.values import duration, flag, linked_id, made_up_id, parse_number, reader, text
 
 
 def read(cell: Any, type_: str, **source: Any) -> Any:
-    return reader(Source(column="x", **source), type_)(cell)
+    return reader(FieldSource(column="x", **source), type_)(cell)
 
 
 @pytest.mark.parametrize(

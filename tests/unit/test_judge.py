@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ TRACKS: list[Record] = [
 PLAYS: list[Record] = [play(5, "t1"), play(1, "t2")]
 
 
-def outcomes(before: list[Record], *batch: Record) -> dict[str, int]:
+def outcomes(before: Sequence[Record], *batch: Record) -> dict[str, int]:
     """The outcomes of a batch's records, where others came in a batch before."""
     lake = LakeModel(here)
     lake.refine({f"before {place}": record for place, record in enumerate(before)})

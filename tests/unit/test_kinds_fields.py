@@ -81,6 +81,8 @@ GROUPS: dict[str, list[tuple[str, ...]]] = {
         ("platform",),
         ("content_uri",),
         ("source",),
+        ("private_session",),
+        ("isrc",),
     ],
     "playlist_item": [
         (

@@ -133,6 +133,8 @@ def plays() -> Read:
         "skipped null": EXPORT | {"skipped": None},
         "context null": API | {"context": None},
         "platform as number": EXPORT | {"platform": 5},
+        "private": EXPORT | {"incognito_mode": True},
+        "recording's code": API | {"track": TRACK | {"external_ids": {"isrc": "USXX12000001"}}},
     }
     return read(KIND, records)
 
@@ -164,6 +166,8 @@ def test_a_recently_played_item_says_what_and_from_where(plays: Read) -> None:
         "platform": None,
         "content_uri": "spotify:track:t1",
         "source": "spotify-api",
+        "private_session": None,
+        "isrc": None,
     }
 
 
@@ -171,6 +175,11 @@ def test_an_extended_record_says_how_it_was_played(plays: Read) -> None:
     said = {"ms_played": 61000, "reason_start": "clickrow", "reason_end": "trackdone", "platform": "ios"}
     said |= {"skipped": False, "shuffle": True, "context_uri": None, "source": "export"}
     assert plays.row("export") == plays.row("api") | said | {"played_at": utc("2026-02-03T04:05:06Z")}
+
+
+def test_a_play_says_whether_it_was_private_and_of_which_recording(plays: Read) -> None:
+    said = [(plays.row(name)["private_session"], plays.row(name)["isrc"]) for name in ("private", "recording's code")]
+    assert said == [(True, None), (None, "USXX12000001")]
 
 
 def test_a_play_is_the_same_by_whichever_road_it_comes(plays: Read) -> None:

@@ -7,10 +7,11 @@ import pytest
 from soundlake.errors import UsageError
 from soundlake.launch.versions import read_lines
 from soundlake.settings import load_settings
+from soundlake.settings.types import in_bytes
 from soundlake.sources import Once, check_once
 from soundlake.sources.kinesis import connector
 from soundlake.sources.kinesis.shard_reader import EXPIRED
-from soundlake.sources.kinesis.source import KinesisSource, in_bytes, reads_with_python, spark_options
+from soundlake.sources.kinesis.source import KinesisSource, reads_with_python, spark_options
 
 STREAM = ("source.kinesis.stream=plays", "source.kinesis.region=eu-west-1")
 

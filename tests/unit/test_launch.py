@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from soundlake.errors import SoundlakeError, UsageError
-from soundlake.launch import local, main
+from soundlake.launch import local
 from soundlake.launch.arguments import JobArguments, parse
 from soundlake.launch.command_line import as_argv, read_command_line
 from soundlake.launch.jobs import REGISTRY
@@ -135,7 +135,7 @@ def test_wrong_usage_exits_2_with_its_lines_on_stderr(capsys: pytest.CaptureFixt
 
 def test_the_launcher_becomes_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     became: list[tuple[str, list[str], dict[str, str]]] = []
-    monkeypatch.setattr(main.os, "execve", lambda *call: became.append(call))
+    monkeypatch.setattr(os, "execve", lambda *call: became.append(call))
     monkeypatch.setattr(local, "spark_environment", lambda with_s3: {"PYSPARK_PYTHON": "this"})
     launch(["demo", "--lake", str(tmp_path)], {"KEPT": "yes", "PYSPARK_PYTHON": "another"})
     ((python, command, env),) = became

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch import environment, jars, versions
 from soundlake.launch.environment import find_python, interpreter, prepare
+from soundlake.launch.paths import ROOT
 from soundlake.launch.steps import Steps
 from soundlake.launch.versions import Line, choose_line
 
@@ -193,3 +196,22 @@ def test_the_launcher_needs_nothing_installed() -> None:
     lib = str(Path(environment.__file__).parents[2])
     done = subprocess.run([sys.executable, "-I", "-S", "-c", bare, lib], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def launched(*argv: str) -> str:
+    """What the launcher prints, in a Python that has nothing but the standard library."""
+    command = [sys.executable, "-S", "-c", "from soundlake.launch.bootstrap import main; main()", *argv]
+    env = {"PYTHONPATH": str(ROOT / "lib")}
+    return subprocess.run(command, capture_output=True, text=True, env=env, check=True).stdout
+
+
+def test_the_launcher_tells_its_version_before_anything_is_installed() -> None:
+    assert launched("--version") == f"soundlake {version('soundlake')}\n"
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_bash_completes_jobs_and_options() -> None:
+    rule = launched("--completion").removeprefix("complete").removesuffix("spark-submit.sh\n")
+    for begun, meant in (("tra", "train_clusters"), ("--onc", "--once")):
+        done = subprocess.run(["bash", "-c", f"compgen {rule} -- {begun}"], capture_output=True, text=True)
+        assert done.stdout.split() == [meant]

@@ -75,7 +75,7 @@ def test_a_java_that_is_cut_down_is_refused(tmp_path: Path, modules: str, is_who
     if is_whole:
         assert check_java(SUPPORTED, {"JAVA_HOME": str(home)}).version == 17
     else:
-        with pytest.raises(UsageError, match=r"cut down, without the module jdk\.incubator\.vector"):
+        with pytest.raises(UsageError, match=r"incomplete, without the module jdk\.incubator\.vector"):
             check_java(SUPPORTED, {"JAVA_HOME": str(home)})
 
 

@@ -18,17 +18,17 @@ def newest_albums(lake: str) -> None:
 
     from soundlake.dashboard import filters, sql
     from soundlake.dashboard.explain import explained
-    from soundlake.dashboard.source import Source
+    from soundlake.dashboard.source import DataSource
     from soundlake.settings import load_settings
 
-    def show(source: Source) -> None:
+    def show(source: DataSource) -> None:
         st.title("Newest Albums")
         with explained(source):
             types = filters.several("gold_top_albums", "Type", filters.values(source, "gold_top_albums", "album_type"))
             clause = sql.where(sql.one_of("album_type", types))
             st.dataframe(source.ask(f"SELECT album_name FROM gold_top_albums {clause} ORDER BY release_date DESC"))
 
-    show(Source(load_settings(lake=lake, env={})))
+    show(DataSource(load_settings(lake=lake, env={})))
 
 
 def draw(lake: Path) -> AppTest:

@@ -12,9 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 import requests
-from click.testing import Result
 from deltalake import write_deltalake
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from helpers.services.catalog import Catalog, an_id
 from helpers.services.extracting import APP

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 import pyarrow.parquet as pa_parquet
 import pytest
 
+from helpers.aws_environment import set_credentials
 from helpers.services.athena import Athena, athena_service
 from helpers.services.moto import moto_server
 from soundlake.catalog import athena as module
@@ -27,15 +27,10 @@ from soundlake.settings import Settings, load_settings
 
 pytestmark = pytest.mark.heavy
 
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "eu-west-1"}
-
 
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
+    set_credentials(monkeypatch)
     monkeypatch.setattr(module, "_FIRST_WAIT", 0.001)
 
 

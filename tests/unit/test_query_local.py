@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import subprocess
 import sys
 from _thread import interrupt_main
@@ -19,13 +18,14 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from helpers.asking import schema
+from helpers.aws_environment import KEYS, set_credentials
 from helpers.services.moto import moto_server
 from soundlake.catalog.local import Part
 from soundlake.catalog.output import as_text
 from soundlake.catalog.query import ask, ask_all, sql_of
 from soundlake.catalog.query_result import QueryResult
 from soundlake.cli import main
-from soundlake.errors import SoundlakeError, UsageError
+from soundlake.errors import MissingTableError, SoundlakeError, UsageError
 from soundlake.insights import load_insights, render
 from soundlake.settings import load_settings
 from soundlake.tables import ALBUMS, ARTISTS, EVENTS, PLAYS, POPULARITY_HISTORY, TRACKS, Table
@@ -159,13 +159,33 @@ def test_a_mart_that_is_not_built_yet_is_named(lake: Path) -> None:
         rows(lake, "SELECT * FROM gold_top_albums")
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("gold_top_album", r"gold_top_albums \(made by \./spark-submit\.sh build_insights\)"),
+        ("track_cluster", r"gold_track_clusters \(made by \./spark-submit\.sh train_clusters\)"),
+        ("Tracks", r"silver_tracks \(made by \./spark-submit\.sh stream\)"),
+        ("listening", r"silver_listening \(made by \./spark-submit\.sh stream\)"),
+    ],
+)
+def test_an_unknown_table_is_told_the_nearest_and_the_job_that_makes_it(lake: Path, name: str, meant: str) -> None:
+    with pytest.raises(MissingTableError, match=f"there is no table {name}: did you mean .*{meant}") as caught:
+        rows(lake, f"SELECT * FROM {name}")
+    assert caught.value.tables == (name,)
+
+
+def test_a_table_unlike_any_other_is_told_where_the_tables_are_listed(lake: Path) -> None:
+    with pytest.raises(MissingTableError, match="there is no table xyzzy: soundlake status lists the tables"):
+        rows(lake, "SELECT * FROM xyzzy")
+
+
 def test_a_name_in_a_text_is_no_table(lake: Path) -> None:
     assert rows(lake, "SELECT 'gold_top_albums'") == [("gold_top_albums",)]
 
 
 def test_internal_tables_cannot_be_asked_as_in_athena(lake: Path) -> None:
     write_deltalake(lake / "silver" / "stamps", pa.table({"id": ["x"]}))
-    with pytest.raises(SoundlakeError, match="silver_stamps does not exist"):
+    with pytest.raises(MissingTableError, match="there is no table silver_stamps"):
         rows(lake, "SELECT * FROM silver_stamps")
 
 
@@ -332,16 +352,12 @@ def test_values_are_written_as_athena_writes_them(value: Any, text: str) -> None
 
 
 def test_a_lake_on_s3_is_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
-    for name, value in credentials.items():
-        monkeypatch.setenv(name, value)
+    set_credentials(monkeypatch, "us-east-1")
     import boto3
 
     with moto_server() as url:
         boto3.client("s3", region_name="us-east-1", endpoint_url=url).create_bucket(Bucket="lake-on-s3")
-        options = {"AWS_ENDPOINT_URL": url, "AWS_ALLOW_HTTP": "true", **credentials}
+        options = {"AWS_ENDPOINT_URL": url, "AWS_ALLOW_HTTP": "true", "AWS_REGION": "us-east-1", **KEYS}
         write_deltalake("s3://lake-on-s3/x/silver/tracks", pa.table({"track_id": ["a"]}), storage_options=options)
         settings = load_settings(lake="s3a://lake-on-s3/x/", sets=[f"s3.endpoint_url={url}"], env={})
         answer = ask(settings, "SELECT track_id FROM silver_tracks", None)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from soundlake.clusters.learnable import FEATURES
 from soundlake.recommend.blend import Recommender, Weights
 from soundlake.recommend.catalogue import catalogue_of
-from soundlake.recommend.ease import ARTIST_WEIGHT, REGULARISATION, learn
+from soundlake.recommend.ease import ARTIST_WEIGHT, REGULARISATION, Learned, learn
 from soundlake.recommend.liked import History
-from soundlake.recommend.training import fit_table
+from soundlake.recommend.training import FactorFit, fit_table
 
 TRACKS, LISTENERS, HEARD = 30, 12, 20
 RNG = np.random.default_rng(5)
@@ -24,23 +25,23 @@ LIKES[:, HEARD:] = 0.0
 LIKES[0, :HEARD] = 1.0
 
 
-def inverse() -> np.ndarray:
+def inverse() -> NDArray[np.float64]:
     """The matrix that EASE is made of, over all tracks, heard or not."""
     rows = [np.where(artist == ARTISTS, ARTIST_WEIGHT, 0.0) for artist in range(8)]
     both = np.vstack([LIKES, *rows])
     return np.linalg.inv(both.T @ both + REGULARISATION * np.eye(TRACKS))
 
 
-def learned():
+def learned() -> Learned:
     return learn(csr_array(LIKES[:, :HEARD]), ARTISTS[:HEARD], COUNTS, 100, 1)
 
 
-def as_table(matrix: np.ndarray, users: int) -> pa.Table:
+def as_table(matrix: NDArray[np.float64], users: int) -> pa.Table:
     pairs = [(f"g{row:02}", row < users, f"t{track:02}") for row, track in np.argwhere(matrix).tolist()]
     return pa.table(dict(zip(("group", "is_user", "track_id"), zip(*pairs, strict=True), strict=True)))
 
 
-def fit(users: int = LISTENERS):
+def fit(users: int = LISTENERS) -> FactorFit:
     have = [track for track in range(HEARD) if ARTISTS[track] >= 0]
     artists = pa.table({"track_id": [f"t{i:02}" for i in have], "artist_id": [f"a{ARTISTS[i]}" for i in have]})
     counts = {f"a{each}": int((each == ARTISTS).sum()) for each in set(ARTISTS[have].tolist())}
@@ -48,7 +49,7 @@ def fit(users: int = LISTENERS):
     return fit_table(as_table(LIKES, users), artists, in_all, 100, 1)
 
 
-def test_variances_are_the_diagonal_of_the_inverse_for_heard_and_unheard_tracks():
+def test_variances_are_the_diagonal_of_the_inverse_for_heard_and_unheard_tracks() -> None:
     whole = inverse().diagonal()
     assert learned().track_variances == pytest.approx(whole[:HEARD], rel=1e-4)
     for track in range(HEARD, TRACKS):
@@ -56,7 +57,7 @@ def test_variances_are_the_diagonal_of_the_inverse_for_heard_and_unheard_tracks(
             assert learned().artist_variances[ARTISTS[track]] == pytest.approx(whole[track], rel=1e-4)
 
 
-def test_a_list_is_that_of_the_whole_matrix_of_weights():
+def test_a_list_is_that_of_the_whole_matrix_of_weights() -> None:
     whole = inverse()
     weights = -whole / whole.diagonal()
     np.fill_diagonal(weights, 0.0)
@@ -78,7 +79,7 @@ def test_a_list_is_that_of_the_whole_matrix_of_weights():
     assert scores == pytest.approx({f"t{i:02}": wanted[i] for i in range(TRACKS) if i not in (1, 4, 7)}, abs=1e-4)
 
 
-def test_listeners_beyond_the_factors_cost_nothing_where_they_like_what_others_like():
+def test_listeners_beyond_the_factors_cost_nothing_where_they_like_what_others_like() -> None:
     twice = csr_array(np.vstack([LIKES[:, :HEARD]] * 2))
     exact, near = (learn(twice, ARTISTS[:HEARD], COUNTS, most, 1) for most in (2 * LISTENERS, LISTENERS))
     assert near.tracks.shape == (HEARD, LISTENERS)
@@ -86,7 +87,7 @@ def test_listeners_beyond_the_factors_cost_nothing_where_they_like_what_others_l
     assert near.tracks @ near.tracks.T == pytest.approx(exact.tracks @ exact.tracks.T, abs=1e-4)
 
 
-def test_playlists_are_learned_from_and_are_no_listeners():
+def test_playlists_are_learned_from_and_are_no_listeners() -> None:
     found = fit(users=5)
     listeners = {row["id"]: row["listeners"] for row in found.factors.to_pylist() if row["entity"] == "track"}
     assert found.n_users == 5
@@ -95,7 +96,7 @@ def test_playlists_are_learned_from_and_are_no_listeners():
     assert found.length == LISTENERS
 
 
-def test_nothing_to_learn_from_gives_no_factors():
+def test_nothing_to_learn_from_gives_no_factors() -> None:
     nothing = pa.table(
         {"group": pa.array([], pa.string()), "is_user": pa.array([], pa.bool_()), "track_id": pa.array([], pa.string())}
     )
@@ -103,7 +104,7 @@ def test_nothing_to_learn_from_gives_no_factors():
     assert (found.factors.num_rows, found.length, found.n_likes) == (0, 0, 0)
 
 
-def test_the_order_of_the_likes_makes_no_difference():
+def test_the_order_of_the_likes_makes_no_difference() -> None:
     table = as_table(LIKES, LISTENERS)
     none = pa.table(
         {"track_id": pa.array([], pa.string()), "artist_id": pa.array([], pa.string()), "n": pa.array([], pa.int64())}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from soundlake.options import Config, LakeUri, Sets
 
 if TYPE_CHECKING:
     from soundlake.archive.files import LandedFile
@@ -17,11 +18,9 @@ _SHOWN = 5
 
 def archive_processed(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be moved, move nothing")] = False,
-    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")] = None,
-    sets: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")
-    ] = None,
-    lake: Annotated[str | None, typer.Option("--lake", metavar="URI", help="the lake whose stream reads them")] = None,
+    config: Config = None,
+    sets: Sets = None,
+    lake: LakeUri = None,
 ) -> None:
     """Move files that the stream has read and committed from source.files.path to source.files.processed_path.
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from soundlake.archive.texts import Texts
 from soundlake.errors import SoundlakeError, UsageError
+from soundlake.small_files import SmallFiles
 
 _LOG = "sources/0"
 _COMPACT = ".compact"
@@ -34,7 +34,7 @@ class _IncompleteError(Exception):
     """A part of the log is not there."""
 
 
-def committed_files(checkpoint: Texts) -> Committed:
+def committed_files(checkpoint: SmallFiles) -> Committed:
     """Return the files that are in bronze, by their percent-decoded paths.
 
     Raises UsageError where the query does not read files, SoundlakeError for a checkpoint that is damaged.
@@ -54,10 +54,10 @@ def committed_files(checkpoint: Texts) -> Committed:
     )
 
 
-def _offset_of(checkpoint: Texts, batch: int) -> int:
+def _offset_of(checkpoint: SmallFiles, batch: int) -> int:
     """The offset of the file source that a batch reaches; -1 before its first file."""
     name = f"offsets/{batch}"
-    lines = (checkpoint.read(name) or "").splitlines()
+    lines = (_text(checkpoint, name) or "").splitlines()
     try:
         _, _, text = lines  # a version, the batch's metadata, a line for each source
         offset = None if text == "-" else json.loads(text)
@@ -72,12 +72,12 @@ def _offset_of(checkpoint: Texts, batch: int) -> int:
     return int(offset["logOffset"])
 
 
-def _entries(checkpoint: Texts, reached: int) -> Iterator[tuple[str, int]]:
+def _entries(checkpoint: SmallFiles, reached: int) -> Iterator[tuple[str, int]]:
     names = checkpoint.names(_LOG)
     compacted = max(_numbers(n.removesuffix(_COMPACT) for n in names if n.endswith(_COMPACT)), default=-1)
     parts = [f"{number}" for number in range(compacted + 1, reached + 1)]
     for part in [f"{compacted}{_COMPACT}", *parts] if compacted >= 0 else parts:
-        text = checkpoint.read(f"{_LOG}/{part}")
+        text = _text(checkpoint, f"{_LOG}/{part}")
         if text is None:
             raise _IncompleteError(part)
         yield from _read_part(text, reached, f"{checkpoint.shown}/{_LOG}/{part}")
@@ -94,6 +94,14 @@ def _read_part(text: str, reached: int, shown: str) -> Iterator[tuple[str, int]]
                 yield unquote(entry["path"], errors="strict"), int(entry["timestamp"])
     except (ValueError, KeyError, TypeError):
         raise SoundlakeError(f"{shown} is not what Spark's file source writes; nothing was moved") from None
+
+
+def _text(checkpoint: SmallFiles, name: str) -> str | None:
+    content = checkpoint.read(name)
+    try:
+        return None if content is None else content.decode()
+    except UnicodeDecodeError:
+        raise SoundlakeError(f"{checkpoint.shown}/{name} is no text: the checkpoint is damaged") from None
 
 
 def _numbers(names: Iterator[str] | list[str]) -> list[int]:

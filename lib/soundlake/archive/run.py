@@ -12,13 +12,13 @@ from soundlake.archive.bucket_files import BucketFiles
 from soundlake.archive.committed import committed_files
 from soundlake.archive.files import LandedFile, MoveOutcome, SourceFiles, folders_of
 from soundlake.archive.local_files import LocalFiles
-from soundlake.archive.texts import open_texts
 from soundlake.errors import SoundlakeError
 from soundlake.lease import lease
 from soundlake.s3 import put_options
 from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3
 from soundlake.settings.checks import check_lake_exists, local_path
+from soundlake.small_files import open_files
 
 _JOB = "archive-processed"
 _CHUNK = 64
@@ -70,7 +70,7 @@ def archive_processed(settings: Settings, *, dry_run: bool = False) -> ArchiveSu
     source = _open(settings, root, aside)
     with lease(settings, _JOB, _JOB, waits=False) as held:
         # The commits are read before the files are listed, so that no file is committed in between.
-        committed = committed_files(open_texts(f"{settings.lake.uri.rstrip('/')}/_checkpoints/ingest", settings))
+        committed = committed_files(open_files(f"{settings.lake.uri.rstrip('/')}/_checkpoints/ingest", settings))
         read = _below(committed.times, source.prefix)
         summary = ArchiveSummary(root, aside, dry_run, committed.batch, len(read))
         wanted = list(_wanted(source, read, summary))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from soundlake.errors import UsageError
+from soundlake.options import Config, LakeUri, Sets
 
 if TYPE_CHECKING:
     from soundlake.settings import Settings
@@ -17,9 +18,21 @@ SHOWN = 100  # default rows of a table
 Format = Literal["table", "csv", "parquet"]
 
 
+def _insights() -> list[tuple[str, str]]:
+    from soundlake.insights import load_insights
+
+    return [(insight.name, insight.question) for insight in load_insights()]
+
+
 def query(
     what: Annotated[
-        str | None, typer.Argument(metavar="[INSIGHT|SQL]", help="an insight's name, or a SELECT", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[INSIGHT|SQL]",
+            help="an insight's name, or a SELECT",
+            show_default=False,
+            autocompletion=_insights,
+        ),
     ] = None,
     format_: Annotated[
         Format | None, typer.Option("--format", help="table, csv or parquet; else by --out's ending, else table")
@@ -29,14 +42,16 @@ def query(
         int | None,
         typer.Option("--limit", min=0, help=f"most rows, 0 for all; else {SHOWN} for a table, all for files"),
     ] = None,
+    is_whole: Annotated[
+        bool,
+        typer.Option("--all", help="all columns of a table, as wide as they are; else those that fit the terminal"),
+    ] = False,
     deploy: Annotated[
         bool, typer.Option("--deploy", help="save all insights as named queries of the Athena workgroup")
     ] = False,
-    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")] = None,
-    sets: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")
-    ] = None,
-    lake: Annotated[str | None, typer.Option("--lake", metavar="URI", help="a local path, s3://… or s3a://…")] = None,
+    config: Config = None,
+    sets: Sets = None,
+    lake: LakeUri = None,
 ) -> None:
     """Run an insight or any SELECT: through Athena where catalog.type is glue, else on the lake with DuckDB.
 
@@ -52,13 +67,15 @@ def query(
     elif what is None:
         _list(settings)
     else:
-        _run(settings, what, _chosen(format_, out), out, limit)
+        _run(settings, what, _chosen(format_, out), out, limit, is_whole=is_whole)
 
 
-def _run(settings: Settings, what: str, format_: Format, out: Path | None, limit: int | None) -> None:
+def _run(
+    settings: Settings, what: str, format_: Format, out: Path | None, limit: int | None, *, is_whole: bool
+) -> None:
     from soundlake.catalog import output
     from soundlake.catalog.missing import why_empty
-    from soundlake.catalog.query import ask, caution, sql_of
+    from soundlake.catalog.query import ask, caution, leading_columns, sql_of
 
     if limit is None:
         limit = SHOWN if format_ == "table" else 0
@@ -68,14 +85,17 @@ def _run(settings: Settings, what: str, format_: Format, out: Path | None, limit
     except KeyboardInterrupt:
         _say("the query is cancelled")
         raise
+    left_out: tuple[str, ...] = ()
     if format_ == "table":
-        output.show(answer.rows)
+        left_out = output.show(answer.rows, leading_columns(what), is_whole=is_whole)
     else:
         output.write(answer.rows, format_, out)
     # Messages go to stderr: stdout has rows only.
     more = ", there are more: --limit 0 gives all" if answer.has_more else ""
     rows = "1 row" if answer.rows.num_rows == 1 else f"{answer.rows.num_rows:,} rows"
     _say(f"{rows}{more}; {answer.took}")
+    if left_out:
+        _say(f"not shown: {', '.join(left_out)}; --all shows all columns")
     for name in answer.missing:
         _say(why_empty(name))
     if warning := caution(settings, what):
@@ -100,15 +120,13 @@ def _chosen(format_: Format | None, out: Path | None) -> Format:
 
 def _list(settings: Settings) -> None:
     """List the questions, and where there is a lake, which of them have answers there."""
+    from soundlake.catalog import output
     from soundlake.catalog.missing import state_of_marts
     from soundlake.insights import load_insights
 
     insights = sorted(load_insights(), key=lambda insight: insight.name)
-    width = max(len(insight.name) for insight in insights) + 2
     states = state_of_marts(settings)
-    for insight in insights:
-        state = f"  [{states[insight.name]}]" if states else ""
-        typer.echo(f"{insight.name:<{width}}{insight.question}{state}")
+    output.listed([(one.name, one.question, f"[{states[one.name]}]" if states else "") for one in insights])
 
 
 def _deploy(settings: Settings, what: str | None) -> None:

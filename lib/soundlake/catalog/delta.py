@@ -18,6 +18,7 @@ from pyarrow import fs
 
 from soundlake.aws import open_session, translate_errors
 from soundlake.catalog.types import delta_type, spark_type
+from soundlake.core.schema import arrow_type
 from soundlake.errors import SoundlakeError
 from soundlake.s3 import has_path_style, is_on_s3, on_s3, region_of
 from soundlake.settings import Settings
@@ -103,6 +104,18 @@ def read_rows(
     found = table.to_pyarrow_dataset(filesystem=files_of(table), parquet_read_options=read)
     rows = found.to_table(columns=columns, filter=reduce(and_, conditions))
     return rows.cast(pa.schema([(field.name, getattr(field.type, "value_type", field.type)) for field in rows.schema]))
+
+
+def read_declared(
+    opened: DeltaTable, table: Table, columns: Sequence[str] | None = None, having: Iterable[tuple[str, str]] = ()
+) -> pa.Table:
+    """Read a table as `read_rows` does; a column that was declared since it was written is null."""
+    there = {field.name for field in opened.schema().fields}
+    rows = read_rows(opened, columns if columns is None else [name for name in columns if name in there], having)
+    for column in table.columns:
+        if column.name not in there and (columns is None or column.name in columns):
+            rows = rows.append_column(column.name, pa.nulls(rows.num_rows, arrow_type(column.type)))
+    return rows
 
 
 def read_schema(settings: Settings, table: Table) -> LoggedSchema | None:

@@ -15,9 +15,9 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from soundlake.catalog.delta import open_table, read_rows
+from soundlake.catalog.delta import open_table, read_declared
 from soundlake.catalog.glue import public_tables
-from soundlake.catalog.missing import missing_behind, rows_in
+from soundlake.catalog.missing import missing_behind, rows_in, unknown
 from soundlake.catalog.query_result import QueryResult, in_utc
 from soundlake.core.schema import arrow_schema
 from soundlake.errors import MissingTableError, SoundlakeError, UsageError
@@ -34,6 +34,7 @@ _LIKE_ATHENA = (
 _LOOK_AGAIN_SECONDS = 0.1
 _WORD = re.compile(r"\w+")
 _NAME = re.compile(r"\b(?:bronze|silver|gold|ops)_\w+", re.IGNORECASE)
+_UNKNOWN = re.compile(r"Table with name (.+?) does not exist")  # as DuckDB says it
 
 
 @dataclass(frozen=True)
@@ -159,10 +160,8 @@ def _named(selects: Sequence[str]) -> tuple[list[Table], list[View]]:
 
 def _read(settings: Settings, table: Table, opened: DeltaTable, part: Part | None) -> pa.Table:
     try:
-        if part is None:
-            return read_rows(opened)
-        there = {field.name for field in opened.schema().fields}
-        return read_rows(opened, [name for name in part.columns if name in there], part.having)
+        part_of = () if part is None else (part.columns, part.having)
+        return read_declared(opened, table, *part_of)
     except (DeltaError, OSError) as error:
         raise SoundlakeError(f"{table.path} of {settings.lake.uri} cannot be read: {error}") from None
 
@@ -173,9 +172,6 @@ def _failure(error: duckdb.Error, unbuilt: list[str], settings: Settings) -> Sou
     if unbuilt:
         what = f"not in {settings.lake.uri} yet: {', '.join(unbuilt)}: run ./spark-submit.sh build_insights"
         return MissingTableError(what, *unbuilt)
-    unknown = _NAME.findall(str(error).split(" does not exist")[0])
-    return (
-        MissingTableError(f"the query failed: {error}", *unknown)
-        if unknown
-        else SoundlakeError(f"the query failed: {error}")
-    )
+    if found := _UNKNOWN.search(str(error)):
+        return MissingTableError(unknown(found[1]), found[1])
+    return SoundlakeError(f"the query failed: {error}")

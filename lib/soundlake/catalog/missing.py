@@ -7,10 +7,12 @@ that reads it fails.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable
 from functools import cache, partial
 
 from soundlake.catalog.delta import open_table
+from soundlake.catalog.glue import public_tables
 from soundlake.errors import UsageError
 from soundlake.insights.insight import Insight, load_insights
 from soundlake.kinds import KINDS
@@ -23,15 +25,33 @@ KIND_OF = {kind.table.view: kind.name for kind in KINDS.values()}
 
 def made_by(view: str) -> str:
     """The job that makes a table, by the table's name in SQL."""
-    tables = (*TABLES, *(insight.table for insight in load_insights()))
-    return next((table.made_by for table in tables if table.view == view), "stream")
+    return _makers().get(view, "stream")
 
 
 def why_empty(view: str) -> str:
-    """Say that a table is not there, and what would fill it."""
+    """Say that a table is not there, and what would fill it; of a name that no table has, which are like it."""
+    if view not in _makers():
+        return unknown(view)
     if (kind := KIND_OF.get(view)) is not None:
         return f"{view} is empty here: no records of kind {kind} have come; soundlake extract or import brings some"
     return f"{view} is empty here: ./spark-submit.sh {made_by(view)} fills it"
+
+
+def unknown(name: str) -> str:
+    """Say that no table has a name, which names are like it, with or without the layer, and what makes these tables."""
+    by_word = {word: view for view in _makers() for word in (view, view.partition("_")[2])}
+    near = dict.fromkeys(by_word[word] for word in difflib.get_close_matches(name.lower(), by_word, n=3))
+    if not near:
+        return f"there is no table {name}: soundlake status lists the tables of a lake"
+    meant = " or ".join(f"{view} (made by ./spark-submit.sh {made_by(view)})" for view in near)
+    return f"there is no table {name}: did you mean {meant}?"
+
+
+@cache
+def _makers() -> dict[str, str]:
+    """The job that makes each table and view for analysts, by its name in SQL."""
+    makers = {table.view: table.made_by for table in public_tables()}
+    return makers | {view.view: makers[view.source.view] for view in VIEWS}
 
 
 def missing_behind(names: Iterable[str], rows_of: Callable[[Table], int | None]) -> tuple[str, ...]:

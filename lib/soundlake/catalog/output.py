@@ -1,9 +1,9 @@
-"""Writing rows as a table on the console, CSV or Parquet, the same for every engine."""
+"""Writing rows as a table on the console, as CSV or Parquet, the same for every engine."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,28 +12,54 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from soundlake.catalog.cells import FORMULA, QUOTED
+from soundlake.catalog.pager import page
+from soundlake.catalog.terminal import Shown, fitted, whole
 from soundlake.errors import SoundlakeError
 
 
-def show(rows: pa.Table) -> None:
-    """Print rows as a table on stdout."""
-    table = Table(box=None)
-    for field in rows.schema:
-        is_number = (
-            pa.types.is_integer(field.type) or pa.types.is_floating(field.type) or pa.types.is_decimal(field.type)
-        )
-        # Names are shown as they are: nothing in them is markup.
-        table.add_column(Text(field.name), justify="right" if is_number else "left", overflow="fold")
-    for row in zip(*(column.to_pylist() for column in rows.columns), strict=True):
-        table.add_row(*(Text("null", style="dim") if value is None else Text(as_text(value)) for value in row))
-    # As wide as it is: a narrow console wraps the lines, nothing is cut or squeezed.
-    width = Console(width=1_000_000).measure(table).maximum
-    Console(width=width).print(table)
+def show(rows: pa.Table, first: Sequence[str] = (), *, is_whole: bool = False) -> tuple[str, ...]:
+    """Print rows as a table on stdout; returns the names of the columns that were left out.
+
+    On a terminal it is fitted to the width, unless `is_whole`, and goes through a pager where it is longer than the
+    screen. `first` names the columns that matter most. Elsewhere everything is printed.
+    """
+    if sys.stdout.isatty() and not is_whole:
+        shown = fitted(rows, Console().width, first, as_text)
+    else:
+        shown = Shown(whole(rows, as_text))
+    _print(shown.content, is_whole=is_whole)
+    return shown.left_out
+
+
+def listed(lines: Sequence[tuple[str, ...]]) -> None:
+    """Print lines of a few texts each, one below the other; on a terminal, folded to its width."""
+    if not sys.stdout.isatty():
+        widest = max(len(first) for first, *_ in lines)
+        sys.stdout.writelines(f"{first:<{widest}}  {'  '.join(filter(None, rest))}\n" for first, *rest in lines)
+        return
+    grid = Table.grid(padding=(0, 2))
+    for line in lines:
+        grid.add_row(*map(Text, line))
+    grid.columns[0].no_wrap = True
+    _print(grid)
+
+
+def _print(content: RenderableType, *, is_whole: bool = False) -> None:
+    """Print in the width of the terminal, elsewhere or if `is_whole` as wide as it is; in a pager where it is long."""
+    console, is_terminal = Console(), sys.stdout.isatty()
+    if is_whole or not is_terminal:
+        console.width = Console(width=1_000_000).measure(content).maximum
+    with console.capture() as printed:
+        console.print(content)
+    if is_terminal:
+        page(printed.get())
+    else:
+        sys.stdout.write(printed.get())
 
 
 def write(rows: pa.Table, format_: str, out: Path | None) -> None:

@@ -60,6 +60,15 @@ def ask_all(
     return local.run(settings, selects, limit, parts)
 
 
+def leading_columns(what: str) -> tuple[str, ...]:
+    """The columns of an insight that matter most, its key and what its chart draws; none of another question."""
+    for insight in load_insights():
+        if insight.name == what:
+            chart = insight.drawn_as
+            return (*insight.key, chart.names, chart.beside, chart.x, chart.y, chart.colour)
+    return ()
+
+
 def caution(settings: Settings, what: str) -> str | None:
     """Return a warning where Athena's result differs from the local engine's; else None."""
     is_insight = any(insight.name == what for insight in load_insights())

@@ -22,6 +22,7 @@ from soundlake.clusters.training import ClusterFit, fit_clusters
 from soundlake.frames import kept
 from soundlake.lake import Lake
 from soundlake.lease import Lease
+from soundlake.progress import doing
 from soundlake.settings import Settings
 from soundlake.tables import TRACK_FEATURES, TRACKS
 
@@ -41,15 +42,17 @@ def train(
         SoundlakeError: there is too little to learn from.
     """
     rows = lake.read(spark, TRACK_FEATURES).transform(training_rows(settings.train.sources))
-    fit = fit_clusters(rows, settings.train)
+    with doing("fitting the clusters"):
+        fit = fit_clusters(rows, settings.train)
     unmeasured = _name(fit, current_model(spark, lake), first_free_label(spark, lake), settings)
     model, profiles = profile(unmeasured, rows)
-    with kept(profiles) as of_model:
+    with doing("publishing the model"), kept(profiles) as of_model:
         about = analyse(model, rows, of_model, lake.read(spark, TRACKS))
         publish(spark, lake, model, of_model, fit.pipeline, about)
     with be_writer() as held:
         if held is not None:
-            reassign_all(spark, lake.checked_by(held.check), model)
+            with doing("assigning tracks to clusters"):
+                reassign_all(spark, lake.checked_by(held.check), model)
     return model
 
 

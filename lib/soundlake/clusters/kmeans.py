@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from soundlake.clusters.learnable import Matrix
 from soundlake.clusters.model import Candidate
+from soundlake.progress import count, doing
 
 # Of scikit-learn: on the sum of the squared shifts of the centroids, as a share of the features' mean variance, here 1.
 # spark.ml compares each centroid's shift, not squared: its own tolerance is the root of this one.
@@ -28,7 +29,12 @@ Codes = NDArray[np.int32]
 def candidates(sampled: Matrix, numbers: Sequence[int], max_iter: int, seed: int) -> tuple[Candidate, ...]:
     """Try each number of clusters on a sample, except those that need more distinct rows."""
     different = len(np.unique(sampled, axis=0))
-    return tuple(_candidate(_starts(sampled, k, max_iter, seed), sampled) for k in numbers if k < different)
+    found = []
+    for k in (number for number in numbers if number < different):
+        with doing(f"trying {k} clusters"):
+            found.append(_candidate(_starts(sampled, k, max_iter, seed), sampled))
+        count("numbers_tried", of=len(numbers))
+    return tuple(found)
 
 
 def fit(points: Matrix, sampled: Matrix, k: int, max_iter: int, seed: int) -> Matrix:

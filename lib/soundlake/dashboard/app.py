@@ -9,9 +9,9 @@ from types import ModuleType
 
 import streamlit as st
 
-from soundlake.dashboard import filters, sample
+from soundlake.dashboard import filters, sample, theme
 from soundlake.dashboard.arguments import read_arguments
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.dashboard.views import (
     album,
     artist,
@@ -66,7 +66,7 @@ THINGS: dict[str, tuple[ModuleType, str]] = {
 def main(arguments: tuple[str, ...]) -> None:
     """Draw the chosen page, with the settings of the command line."""
     st.set_page_config(page_title="Soundlake", page_icon=str(_ICON), layout="wide")
-    source = Source(*read_arguments(arguments))
+    source = DataSource(*read_arguments(arguments))
     pages = [
         st.Page(
             _page(module, source), title=title, icon=f":material/{icon}:", url_path=path, default=path == "overview"
@@ -83,11 +83,12 @@ def main(arguments: tuple[str, ...]) -> None:
         if st.button("Ask again", icon=":material/refresh:", help="answers are cached for a minute"):
             st.cache_data.clear()
     filters.style()
+    theme.enable()
     sample.banner(source)
     chosen.run()
 
 
-def _page(module: ModuleType, source: Source) -> Callable[[], None]:
+def _page(module: ModuleType, source: DataSource) -> Callable[[], None]:
     def page() -> None:
         module.show(source)
 

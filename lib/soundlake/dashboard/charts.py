@@ -1,4 +1,6 @@
-"""The charts: colours of Okabe and Ito, which colour-blind people can tell apart, and shapes where there are lines.
+"""The charts: colours that follow Okabe and Ito's, which colour-blind people can tell apart, and shapes beside lines.
+
+Some are darker or lighter than theirs, so that each has a contrast of 3 at least on white and on dark.
 
 Each function takes rows from the lake and returns a chart that fits its container, also on a phone.
 """
@@ -11,8 +13,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-BLUE, ORANGE, GREEN, PINK, SKY, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7F7F7F"
-PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, GREY, "#B09A00", "#332288", "#882255")
+BLUE, ORANGE, GREEN, PINK, SKY, RED, GREY = "#0072B2", "#BF8400", "#009E73", "#C46B9C", "#2A97D4", "#D55E00", "#7F7F7F"
+PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, GREY, "#998600", "#7B61D9", "#9C6B3C")
 MOST_COLOURS = 8  # more lines are hard to follow
 LINK = "link"  # a column: where a click on the row's mark leads
 UNFINISHED = "unfinished"  # a column: whether the data cover the row's week or month only in part

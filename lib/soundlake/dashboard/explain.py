@@ -8,12 +8,12 @@ from contextlib import contextmanager
 import streamlit as st
 
 from soundlake.catalog.missing import KIND_OF, made_by
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.errors import MissingTableError, SoundlakeError, UsageError
 
 
 @contextmanager
-def explained(source: Source) -> Iterator[None]:
+def explained(source: DataSource) -> Iterator[None]:
     """Show an error of the lake with its meaning and what to do; the rest of the page still works."""
     try:
         yield
@@ -30,7 +30,7 @@ def nothing(what: str) -> None:
     st.info(f"{what} Choose other filters, or bring in more records.", icon=":material/filter_alt_off:")
 
 
-def _show_missing(source: Source, error: MissingTableError) -> None:
+def _show_missing(source: DataSource, error: MissingTableError) -> None:
     if not error.tables:
         st.info(plain(str(error)), icon=":material/table_view:")
         return

@@ -11,7 +11,7 @@ from threading import Lock
 
 import streamlit as st
 
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 _SHOWN = 4000  # of what it says, the last characters
 _COMMAND = "from soundlake.cli import main; main()"
@@ -51,7 +51,7 @@ def _extraction() -> Extraction:
     return Extraction(Path(tempfile.mkdtemp(prefix="soundlake-dashboard-")))
 
 
-def offer(source: Source) -> None:
+def offer(source: DataSource) -> None:
     """Draw the button and what the extraction says; nothing where dashboard.extract_now is off."""
     if not source.settings.dashboard.extract_now:
         return

@@ -14,7 +14,7 @@ import streamlit as st
 from soundlake.dashboard import sql
 from soundlake.dashboard.charts import MOST_COLOURS
 from soundlake.dashboard.explain import explained, nothing
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.errors import MissingTableError
 
 Days = tuple[date, date]
@@ -51,17 +51,17 @@ def style() -> None:
     )
 
 
-def months(source: Source, view: str, column: str = "month", label: str = "Months") -> Days | None:
+def months(source: DataSource, view: str, column: str = "month", label: str = "Months") -> Days | None:
     """Choose a range among the months of a mart; None where it is empty. A single month is no choice."""
     return _range(source, view, column, label, "%Y-%m")
 
 
-def weeks(source: Source, view: str, column: str = "week", label: str = "Weeks (Monday)") -> Days | None:
+def weeks(source: DataSource, view: str, column: str = "week", label: str = "Weeks (Monday)") -> Days | None:
     """Choose a range among the weeks of a mart; None where it is empty."""
     return _range(source, view, column, label, "%Y-%m-%d")
 
 
-def days(source: Source, view: str, column: str, label: str) -> Days | None:
+def days(source: DataSource, view: str, column: str, label: str) -> Days | None:
     """Choose a first and a last day among those of a mart; None where it is empty."""
     found = source.ask(f"SELECT min({column}) AS first, max({column}) AS last FROM {view}")
     if found.empty or pd.isna(found["first"][0]):
@@ -73,7 +73,7 @@ def days(source: Source, view: str, column: str, label: str) -> Days | None:
     return (begin, end)
 
 
-def values(source: Source, view: str, column: str, condition: str = "") -> list[str]:
+def values(source: DataSource, view: str, column: str, condition: str = "") -> list[str]:
     """The values of a column, sorted, without null."""
     clause = f"WHERE {column} IS NOT NULL" + (f" AND {condition}" if condition else "")
     found = source.ask(f"SELECT DISTINCT {column} AS v FROM {view} {clause} ORDER BY v")
@@ -107,7 +107,9 @@ def compared(view: str, thing: str, options: Sequence[str], first: int = 6) -> l
     return chosen
 
 
-def question(label: str, address: str, questions: Mapping[str, Callable[[Source], None]], source: Source) -> None:
+def question(
+    label: str, address: str, questions: Mapping[str, Callable[[DataSource], None]], source: DataSource
+) -> None:
     """Choose one of a page's questions, called `address` in the URL, and draw its answer."""
     first = next(iter(questions))
     chosen = st.pills(label, list(questions), default=first, required=True, **kept(address))
@@ -115,7 +117,7 @@ def question(label: str, address: str, questions: Mapping[str, Callable[[Source]
         questions[chosen or first](source)
 
 
-def clusters(source: Source) -> list[str]:
+def clusters(source: DataSource) -> list[str]:
     """The names of the current model's clusters, in the order that fixes their colours; empty without a model."""
     try:
         found = source.ask("SELECT cluster, cluster_name FROM gold_cluster_overview ORDER BY cluster")
@@ -124,7 +126,9 @@ def clusters(source: Source) -> list[str]:
     return [str(name) for name in found["cluster_name"]]
 
 
-def listener(source: Source, label: str = "Listener", address: str = "listener", skip: str | None = None) -> str | None:
+def listener(
+    source: DataSource, label: str = "Listener", address: str = "listener", skip: str | None = None
+) -> str | None:
     """Choose a listener other than `skip`, those with the most plays first; None where nobody fits.
 
     The URL calls the choice `address`.
@@ -147,7 +151,7 @@ def how_many(label: str = "How many", default: int = 20) -> int:
     return int(st.select_slider(label, [10, 20, 30, 50, 100], value=default, **kept("top")))
 
 
-def _range(source: Source, view: str, column: str, label: str, form: str) -> Days | None:
+def _range(source: DataSource, view: str, column: str, label: str, form: str) -> Days | None:
     found = source.ask(f"SELECT DISTINCT {column} AS v FROM {view} WHERE {column} IS NOT NULL ORDER BY v")
     options = {f"{pd.Timestamp(value):{form}}": pd.Timestamp(value).date() for value in found["v"]}
     if not options:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from soundlake.dashboard import sql
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.settings import Settings
 
 MOST = 8  # things of each kind
@@ -43,10 +43,10 @@ _FROM: Mapping[str, str] = {
 }
 
 
-def find(source: Source, words: str) -> dict[str, pd.DataFrame]:
+def find(source: DataSource, words: str) -> dict[str, pd.DataFrame]:
     """What fits the words, by kind: id, name, beside, beside_id, plays; kinds without any are left out.
 
-    Without words, everything fits. Raises what `Source.ask` raises.
+    Without words, everything fits. Raises what `DataSource.ask` raises.
     """
     sought = folded(words)
     answers = source.ask_all([_select(source.settings, things, sought) for things in _FROM.values()])

@@ -9,7 +9,7 @@ from datetime import date
 import pandas as pd
 
 from soundlake.dashboard import periods, sql
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.errors import MissingTableError
 
 
@@ -21,7 +21,7 @@ class Finding:
     address: str
 
 
-def findings(source: Source) -> Iterator[Finding]:
+def findings(source: DataSource) -> Iterator[Finding]:
     """The findings of a lake; marts that are missing or have nothing to report are skipped."""
     for find in (_leader, _riser, _genre, _entries, _longest):
         try:
@@ -32,7 +32,7 @@ def findings(source: Source) -> Iterator[Finding]:
             yield found
 
 
-def _leader(source: Source) -> Finding | None:
+def _leader(source: DataSource) -> Finding | None:
     month = _last_month(source, "gold_most_streamed_artists", "month")
     if month is None:
         return None
@@ -47,7 +47,7 @@ def _leader(source: Source) -> Finding | None:
     return Finding(f"{words} by {row['listeners']:,.0f} listeners.", "artists")
 
 
-def _riser(source: Source) -> Finding | None:
+def _riser(source: DataSource) -> Finding | None:
     view, monthly = "gold_song_popularity", sql.one_of("period", ["month"])
     month = _last_month(source, view, "starts_on", monthly, "plays_change > 0")
     if month is None:
@@ -67,7 +67,7 @@ def _riser(source: Source) -> Finding | None:
     )
 
 
-def _genre(source: Source) -> Finding | None:
+def _genre(source: DataSource) -> Finding | None:
     view = "gold_genre_momentum"
     row = _first(
         source,
@@ -82,7 +82,7 @@ def _genre(source: Source) -> Finding | None:
     return Finding(f"{words}.", "rising?of=Genres")
 
 
-def _entries(source: Source) -> Finding | None:
+def _entries(source: DataSource) -> Finding | None:
     view = "gold_chart_entries"
     row = _first(
         source,
@@ -98,7 +98,7 @@ def _entries(source: Source) -> Finding | None:
     return Finding(f"{words}, at {row['position']:.0f} on {day:%Y-%m-%d}.", "charts?question=New%20entries")
 
 
-def _longest(source: Source) -> Finding | None:
+def _longest(source: DataSource) -> Finding | None:
     row = _first(
         source,
         "SELECT playlist_name, track_name, artist_name, days, peak_position FROM gold_chart_tracks "
@@ -113,7 +113,7 @@ def _longest(source: Source) -> Finding | None:
     )
 
 
-def _last_month(source: Source, view: str, column: str, *conditions: str) -> date | None:
+def _last_month(source: DataSource, view: str, column: str, *conditions: str) -> date | None:
     """The newest month that the plays cover completely; else the newest."""
     clause = sql.where(f"{column} IS NOT NULL", *conditions)
     found = source.ask(f"SELECT DISTINCT {column} AS v FROM {view} {clause} ORDER BY v DESC LIMIT 24")
@@ -124,6 +124,6 @@ def _last_month(source: Source, view: str, column: str, *conditions: str) -> dat
     return newest
 
 
-def _first(source: Source, asked: str) -> pd.Series | None:  # type: ignore[type-arg]  # of values of several types
+def _first(source: DataSource, asked: str) -> pd.Series | None:  # type: ignore[type-arg]  # of values of several types
     rows = source.ask(asked)
     return None if rows.empty else rows.iloc[0]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from soundlake.dashboard import sql
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.tables import TRACKS
 from soundlake.views import LISTENING
 
@@ -45,8 +45,8 @@ class Heard:
         )
 
 
-def heard(source: Source, user: str) -> Heard:
-    """Ask everything about one listener; raises what `Source.ask` raises."""
+def heard(source: DataSource, user: str) -> Heard:
+    """Ask everything about one listener; raises what `DataSource.ask` raises."""
     asked = {
         "totals": totals(),
         "months": months(),

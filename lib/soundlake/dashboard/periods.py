@@ -13,7 +13,7 @@ import streamlit as st
 
 from soundlake.dashboard import sql
 from soundlake.dashboard.charts import UNFINISHED
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.errors import MissingTableError
 
 Extent = tuple[date, date]
@@ -22,7 +22,7 @@ PLAYS = "gold_listening_by_content_type.day"
 SNAPSHOTS = "gold_playlist_turnover.snapshot_date"
 
 
-def extent(source: Source, until: str, conditions: Sequence[str] = ()) -> Extent | None:
+def extent(source: DataSource, until: str, conditions: Sequence[str] = ()) -> Extent | None:
     """The first and the last day of `gold_TABLE.COLUMN`, or of some of its rows; None where that is not known."""
     view, _, column = until.partition(".")
     try:

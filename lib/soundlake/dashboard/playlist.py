@@ -8,14 +8,14 @@ from datetime import date
 import streamlit as st
 
 from soundlake.dashboard import filters, sql
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 _NO_MARKET = "no market (Global)"
 PLAYLIST = "coalesce(playlist_name, playlist_id)"
 MARKET = f"coalesce(market, {sql.text(_NO_MARKET)})"
 
 
-def choose(source: Source, view: str) -> tuple[str, list[str]]:
+def choose(source: DataSource, view: str) -> tuple[str, list[str]]:
     """Choose a market and one of its playlists; return the playlist and the SQL conditions of the choice.
 
     Playlists with the most rows come first.

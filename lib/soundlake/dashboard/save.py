@@ -25,7 +25,7 @@ def print_style() -> None:
 
 def save_buttons(svg: str, name: str) -> None:
     """Show a picture, with buttons that save it as SVG and PNG; the viewer's browser makes the PNG, with its fonts."""
-    st.image(svg, width=540)
+    st.image(svg, width=540, alt="This year as a picture to save")
     with st.container(horizontal=True, key="save"):
         st.download_button(
             "Download SVG", svg, f"{name}.svg", "image/svg+xml", icon=":material/download:", on_click="ignore"

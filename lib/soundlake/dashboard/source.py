@@ -29,7 +29,7 @@ Only = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Source:
+class DataSource:
     """A lake to ask. `arguments` are the options of the command line that the settings came from."""
 
     settings: Settings

@@ -11,12 +11,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from soundlake.dashboard import answer, charts, links, periods, sql
 from soundlake.dashboard.explain import explained, nothing, plain
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 _SPOTIFY = "https://open.spotify.com"
 
 
-def chosen(source: Source, select: str) -> str | None:
+def chosen(source: DataSource, select: str) -> str | None:
     """The id in the URL; without one, the `id` of the first row of a SELECT."""
     if id_ := st.query_params.get("id"):
         return id_
@@ -32,7 +32,7 @@ def most_played(column: str) -> str:
     )
 
 
-def sections(source: Source, *parts: Callable[[], None]) -> None:
+def sections(source: DataSource, *parts: Callable[[], None]) -> None:
     """Draw the parts of a page; one that fails says so, the others are drawn."""
     for part in parts:
         with explained(source):
@@ -63,7 +63,7 @@ def unknown(thing: str) -> None:
     nothing(f"No such {thing} is known.")
 
 
-def plays(source: Source, name: str, select: str, condition: str) -> None:
+def plays(source: DataSource, name: str, select: str, condition: str) -> None:
     """Draw the plays of a thing by month: `select` has `starts_on`, `plays` and `listeners` of months with plays."""
     st.subheader("Plays by month")
     frame = source.ask(
@@ -84,7 +84,7 @@ def plays(source: Source, name: str, select: str, condition: str) -> None:
     periods.explain(drawn, "starts_on", "month", days)
 
 
-def chart_history(source: Source, condition: str, *, is_track: bool = False) -> None:
+def chart_history(source: DataSource, condition: str, *, is_track: bool = False) -> None:
     """List the charts that tracks were on, with peak and weeks; for one track also its rank by week."""
     st.subheader("On charts")
     titles = {"track_name": "Track", "playlist_name": "Chart", "market": "Market", "peak_position": "Peak"}
@@ -104,7 +104,7 @@ def chart_history(source: Source, condition: str, *, is_track: bool = False) -> 
     answer.show("on_charts", frame, None, titles, is_open=True, links=named)
 
 
-def _ranks(source: Source, condition: str) -> None:
+def _ranks(source: DataSource, condition: str) -> None:
     frame = source.ask(
         "SELECT week, coalesce(playlist_name, playlist_id) AS playlist, min(rank) AS rank FROM gold_top_tracks "
         f"{sql.where(condition)} GROUP BY week, coalesce(playlist_name, playlist_id) ORDER BY week, playlist"

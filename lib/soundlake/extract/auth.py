@@ -132,14 +132,15 @@ def app_or_user(
     return auth
 
 
-def login(settings: Settings, user: str, *, open_browser: bool, consent: Consent = READING) -> None:
-    """Ask a user for consent in the browser and keep the token in extract.state.
+def login(settings: Settings, user: str, *, open_browser: bool, consent: Consent = READING) -> str:
+    """Ask a user for consent in the browser and keep the token in extract.state; say where it is.
 
     Raises UsageError for an invalid name or without credentials, SoundlakeError where consent is not given.
     """
     credentials = load_credentials(settings)
     with open_state(settings) as state:
         _ask(settings, credentials, state, checked_name(user), consent, open_browser=open_browser)
+    return f"consent kept in {settings.extract.state}"
 
 
 def _ask(

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from soundlake.options import Browser, Config, Consenting, Sets
 
 app = typer.Typer(
     help="Read the Spotify Web API into files, Kafka or Kinesis.", no_args_is_help=True, rich_markup_mode=None
 )
 
-Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")]
 To = Annotated[str | None, typer.Option("--to", metavar="TARGET", help="files, kafka or kinesis; else publish.to")]
 Out = Annotated[str | None, typer.Option("--out", metavar="PLACE", help="folder or s3://… for files; else publish.out")]
-User = Annotated[str, typer.Option("--user", metavar="NAME", help="the user whose consent is used")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="start again instead of resuming")]
 From = Annotated[Path | None, typer.Option("--from", metavar="FILE", help="a file with one id, URI or URL per line")]
 With = Annotated[
@@ -32,22 +33,34 @@ _READ = {
 }
 
 
+def _options(
+    with_: With = None,
+    to: To = None,
+    out: Out = None,
+    user: Consenting = "default",
+    fresh: Fresh = False,
+    config: Config = None,
+    sets: Sets = None,
+) -> None:
+    """The options of every crawl."""
+
+
+def _crawls(command: Callable[..., None]) -> Callable[..., None]:
+    """Put the options of every crawl in the place of a command's `**options`, for Typer reads its signature."""
+    own, shared = (inspect.signature(one, eval_str=True).parameters for one in (command, _options))
+    parameters = [*(own[name] for name in own if name != "options"), *shared.values()]
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    vars(command)["__signature__"] = inspect.Signature(parameters)
+    return command
+
+
 def _add_command(command: str, help_: str) -> None:
     """Add a command that reads what is named by ids."""
 
     @app.command(command, help=help_)
-    def read(
-        given: Given = None,
-        from_: From = None,
-        with_: With = None,
-        to: To = None,
-        out: Out = None,
-        user: User = "default",
-        fresh: Fresh = False,
-        config: Config = None,
-        sets: Sets = None,
-    ) -> None:
-        _extract(command, given, from_, with_, to, out, user, fresh, config, sets)
+    @_crawls
+    def read(given: Given = None, from_: From = None, **options: Any) -> None:
+        _extract(command, given, from_, **options)
 
 
 for _command, _help in _READ.items():
@@ -55,61 +68,45 @@ for _command, _help in _READ.items():
 
 
 @app.command()
+@_crawls
 def search(
     words: Annotated[
         list[str], typer.Argument(metavar="WORDS...", help="each argument is a search; quote several words")
     ],
     types: Annotated[str, typer.Option("--type", metavar="LIST", help="track, artist, album, playlist")] = "track",
     limit: Annotated[int, typer.Option("--limit", metavar="N", help="most results of each type")] = 50,
-    with_: With = None,
-    to: To = None,
-    out: Out = None,
-    user: User = "default",
-    fresh: Fresh = False,
-    config: Config = None,
-    sets: Sets = None,
+    **options: Any,
 ) -> None:
     """Search, and read the results."""
-    _extract("search", words, None, with_, to, out, user, fresh, config, sets, types=types, limit=limit)
+    _extract("search", words, types=types, limit=limit, **options)
 
 
 @app.command()
+@_crawls
 def me(
     parts: Annotated[
         list[str] | None, typer.Argument(metavar="[PART]...", help="recent, top, saved, followed; all by default")
     ] = None,
-    with_: With = None,
-    to: To = None,
-    out: Out = None,
-    user: User = "default",
-    fresh: Fresh = False,
-    config: Config = None,
-    sets: Sets = None,
+    **options: Any,
 ) -> None:
     """Read your own plays since the last run, your top lists, and what you saved and follow (after `login`)."""
-    _extract("me", parts, None, with_, to, out, user, fresh, config, sets)
+    _extract("me", parts, **options)
 
 
 @app.command()
-def login(
-    user: User = "default",
-    browser: Annotated[bool, typer.Option(help="open a browser here, or show a URL to open elsewhere")] = True,
-    config: Config = None,
-    sets: Sets = None,
-) -> None:
+def login(user: Consenting = "default", browser: Browser = True, config: Config = None, sets: Sets = None) -> None:
     """Give consent, once, to read `me` and your own playlists."""
     from soundlake.extract import auth
     from soundlake.settings import load_settings
 
-    settings = load_settings(config, sets or ())
-    auth.login(settings, user, open_browser=browser)
-    typer.echo(f"consent kept in {settings.extract.state}")
+    typer.echo(auth.login(load_settings(config, sets or ()), user, open_browser=browser))
 
 
 def _extract(
     command: str,
     given: list[str] | None,
-    from_: Path | None,
+    from_: Path | None = None,
+    *,
     with_: str | None,
     to: str | None,
     out: str | None,
@@ -117,7 +114,6 @@ def _extract(
     fresh: bool,
     config: Path | None,
     sets: list[str] | None,
-    *,
     types: str = "track",
     limit: int = 50,
 ) -> None:

@@ -89,7 +89,7 @@ def _searches(given: Sequence[str], types: str) -> Iterable[str]:
     if unknown or not wanted:
         raise UsageError(f"--type {types}: should be of {', '.join(TYPES)}")
     if not given or not all(words.strip() for words in given):
-        raise UsageError("extract search: say what to search for")
+        raise UsageError("extract search: give at least one search")
     return [f"{kind}:{words.strip()}" for words in given for kind in wanted]
 
 

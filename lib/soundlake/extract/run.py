@@ -118,13 +118,13 @@ def _crawl(context: CrawlContext, fetchers: Mapping[str, Fetcher], max_wait: flo
 
 
 def _keep_away(context: CrawlContext, max_wait: float) -> None:
-    """Wait, or stop, where Spotify told the app to keep away: requests before that prolong it."""
+    """Wait, or stop, where Spotify asked the app to wait: requests before that prolong it."""
     until = context.facts.blocked_until
     if until is None:
         return
     seconds = (until - datetime.now(UTC)).total_seconds()
     if seconds > max_wait:
-        raise StopError("Spotify told the app to keep away", until, "Spotify")
+        raise StopError("Spotify asked the app to wait", until, "Spotify")
     time.sleep(max(0.0, seconds))
 
 

@@ -1,1 +1,1 @@
-"""One's own listening history: from the export to every answer that it can give."""
+"""A user's own listening history, from the export to every answer that it can give."""

@@ -1,4 +1,4 @@
-"""The records of an export, put where the lake's stream takes them from. Needs no Spark."""
+"""Importing an export into the folder from which the lake's stream reads. Needs no Spark."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ FOLDER = "imports"  # below the lake
 
 
 def reading_imports(settings: Settings) -> Settings:
-    """The settings with the folder of imported records as the source: a lake's history is streamed from there."""
+    """The settings with the lake's folder of imported records as the source of the stream."""
     files = settings.source.files.model_copy(update={"path": f"{settings.lake.uri.rstrip('/')}/{FOLDER}"})
     source = settings.source.model_copy(update={"type": "files", "files": files})
     return settings.model_copy(update={"source": source})
 
 
 def import_history(settings: Settings, exports: Sequence[str], user: str) -> list[str]:
-    """Import exports into the folder of `reading_imports`; say what was found, and what was not read.
+    """Import exports into the folder of `reading_imports`; returns lines on what was and was not read.
 
     Raises UsageError where a file is not there, SoundlakeError where nothing in them can be read.
     """

@@ -1,4 +1,4 @@
-"""From imported records to answers: the steps of the demo, each as far as the lake has what it needs."""
+"""From imported records to answers: the steps of the demo that the lake has the records for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from soundlake.tables import BATCHES, TRACK_FEATURES, TRACKS
 
 
 def run(spark: SparkSession, settings: Settings, console: Console) -> None:
-    """Stream what was imported; train, build the insights and recommend where the lake has what that takes."""
+    """Stream what was imported and build the insights; train and recommend if the lake has the records for it."""
     lake = Lake(settings.lake.uri)
     started_at = datetime.now(UTC)
     with step(console, "stream: imported records → bronze → silver"):

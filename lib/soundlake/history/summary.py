@@ -1,4 +1,4 @@
-"""What a listening history says of its listener: computed from tables in memory by DuckDB, without Spark."""
+"""The summary of a listening history, computed by DuckDB from tables in memory, without Spark."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LISTS = {
 
 @dataclass(frozen=True)
 class Place:
-    """One of a list: its names (title and artist, or one name), how long and how often it was heard, when first."""
+    """An entry of a list: its names (title and artist, or one name), hours, plays, and when it was heard first."""
 
     names: tuple[str, ...]
     hours: float
@@ -72,7 +72,7 @@ def summarise(plays: pa.Table, user: str, time_zone: str) -> HistorySummary | No
     Args:
         plays: rows of silver/plays, of that user and of others.
         user: whose history it is.
-        time_zone: in which days begin and times are told.
+        time_zone: the time zone of days and times.
 
     Returns:
         None where the user has no plays.

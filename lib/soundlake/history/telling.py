@@ -1,4 +1,4 @@
-"""What a lake tells of a listener, read from its tables without Spark."""
+"""A listener's history, read from a lake's tables without Spark."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from soundlake.catalog.delta import open_table, read_rows
+from soundlake.catalog.delta import open_table, read_declared
 from soundlake.catalog.missing import rows_in
 from soundlake.history.printing import print_summary
 from soundlake.history.summary import summarise
 from soundlake.settings import Settings
 from soundlake.tables import ARTISTS, PLAYS, TRACK_FEATURES, TRACKS
 
-# What more a history can say, and what for that is missing.
+# What a history cannot tell without records of a table.
 _MORE = {
     TRACK_FEATURES: "how your music sounds (clusters)",
     ARTISTS: "genres",
@@ -22,9 +22,9 @@ _MORE = {
 
 
 def tell(settings: Settings, user: str, console: Console) -> None:
-    """Print what the lake says of a listener now."""
+    """Print the history of a listener."""
     plays = open_table(settings, PLAYS)
-    rows = None if plays is None else read_rows(plays, having=[("user_id", user)])
+    rows = None if plays is None else read_declared(plays, PLAYS, having=[("user_id", user)])
     summary = None if rows is None else summarise(rows, user, settings.insights.time_zone)
     if summary is None:
         console.print(f"{settings.lake.uri} holds no plays of {user}", markup=False)
@@ -33,7 +33,7 @@ def tell(settings: Settings, user: str, console: Console) -> None:
 
 
 def missing(settings: Settings) -> Iterator[str]:
-    """Say what more the lake could tell, and how to get what is missing for it."""
+    """Say which answers the lake cannot give, and how to get the records for them."""
     lacking = [what for table, what in _MORE.items() if not rows_in(settings, table)]
     if lacking:
         yield f"Missing for more: {'; '.join(lacking)}."

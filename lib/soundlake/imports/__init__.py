@@ -1,4 +1,4 @@
 """Imports: account exports, known data sets, and any table or JSON file through a mapping, as records of the contract.
 
-What Spotify's API answers when Soundlake asks it is in `extract`; where records go is in `publishers`.
+Not here: `extract` reads Spotify's API itself, `publishers` sends the records.
 """

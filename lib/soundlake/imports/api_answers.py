@@ -1,6 +1,6 @@
-"""Saved answers of the Spotify Web API: objects, pages of them, and what holds several; taken as they are.
+"""Saved responses of the Spotify Web API: objects, pages of them, and responses with several kinds; taken as they are.
 
-An object is what its `type` says, or its `uri`: an album's id is no artist's, an episode is no track.
+The kind of an object is its `type`, else that of its `uri`: an episode is never taken for a track.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _OF_ENTRY = ("added_at", "track", "item")
 
 
 def is_answer(value: object) -> bool:
-    """Whether an object is one of the API's, or holds some."""
-    if not isinstance(value, Mapping):
+    """Whether an object is one of the API's, or holds some; a database's document (`_id`) is none."""
+    if not isinstance(value, Mapping) or "_id" in value:
         return False
     if _is_page(value):
         return any(map(_is_entry, value["items"])) or (
@@ -46,7 +46,7 @@ def is_answer(value: object) -> bool:
 
 
 def records_of(row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
-    """The records that an answer holds, each (kind, key, envelope); what no kind takes is told."""
+    """The records of a response, each (kind, key, envelope); objects of no kind are reported."""
     answer = _Answer(context, issues)
     if _is_wrapped(row) and _thing(row) is None:
         yield from answer.entry(row, "", {}, number - 1)
@@ -101,7 +101,7 @@ class _Answer:
                 yield from self.records({"album": of_album, **track} if isinstance(track, Mapping) else track)
 
     def _of_page(self, page: Row, playlist: Row) -> Iterator[KeyedRecord]:
-        """The records of a page: the place of an entry is the page's offset and its own place in it."""
+        """The records of a page: the position of an entry is the page's offset plus its index."""
         offset = page.get("offset") if isinstance(page.get("offset"), int) else 0
         href, of_list = str(page.get("href") or ""), {**playlist, "total": page.get("total")}
         for place, entry in enumerate(page["items"]):
@@ -156,7 +156,7 @@ class _Answer:
 
 
 def _thing(value: Any) -> str | None:
-    """What an object of the API is, by its type, then by its URI, in any case."""
+    """The kind of an object of the API, by its type, then by its URI, in upper or lower case."""
     if not isinstance(value, Mapping):
         return None
     uri, said = value.get("uri"), value.get("type")
@@ -173,12 +173,12 @@ def _is_page(value: Any) -> bool:
 
 
 def _is_entry(value: Any) -> bool:
-    """Whether this is an object of the API, or what is played, saved or in a playlist, around one."""
+    """Whether this is an object of the API, or an item (played, saved or in a playlist) around one."""
     return _thing(value) is not None or (_is_wrapped(value) and any(_thing(value.get(name)) for name in _HELD))
 
 
 def _is_wrapped(value: Any) -> bool:
-    """Whether this is what is played, saved or in a playlist: with what it holds, which may be null."""
+    """Whether this is an item that was played, saved or put into a playlist; its object may be null."""
     return isinstance(value, Mapping) and not _MARKS.isdisjoint(value) and not _HELD.isdisjoint(value)
 
 

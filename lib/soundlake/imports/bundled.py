@@ -1,4 +1,4 @@
-"""The mappings that come with Soundlake, and which of them a file is for."""
+"""The mappings that come with Soundlake, and which of them fits a file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def mapping_named(name: str) -> TableMapping:
 
 
 def mappings_for(columns: Sequence[str]) -> list[TableMapping]:
-    """The bundled mappings whose columns are all there: those that ask for the most of them."""
+    """The bundled mappings whose columns are all in the file; of these, the ones with the most columns."""
     fitting = [m for m in bundled().values() if m.detect and Columns(columns, m.aliases).has_all(m.detect)]
     most = max((len(mapping.detect) for mapping in fitting), default=0)
     return [mapping for mapping in fitting if len(mapping.detect) == most]

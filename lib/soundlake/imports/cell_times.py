@@ -33,7 +33,7 @@ def date_reader(formats: tuple[str, ...], to_text: Parse, is_nothing: Callable[[
                 return moment.date().isoformat()
         if is_nothing(value):
             return None
-        raise UnreadableError(f"not a date as the mapping says: {value[:80]}")
+        raise UnreadableError(f"not a date in the format of the mapping: {value[:80]}")
 
     def read(cell: Any) -> str | None:
         if isinstance(cell, datetime | date):
@@ -62,7 +62,7 @@ def time_reader(
             return utc_text(_EPOCH + timedelta(microseconds=micros))
         if is_nothing(value):
             return None
-        raise UnreadableError(f"not a time as the mapping says: {value[:80]}")
+        raise UnreadableError(f"not a time in the format of the mapping: {value[:80]}")
 
     def read(cell: Any) -> str | None:
         if isinstance(cell, datetime):

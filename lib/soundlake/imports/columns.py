@@ -1,4 +1,4 @@
-"""The columns of a file, found by their names whatever the case and the punctuation."""
+"""The columns of a file, found by their names without regard to case and punctuation."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Columns:
         return self.find(pattern) is not None or any(fnmatchcase(name, plain) for name in self._plain)
 
     def is_twice(self, name: str) -> bool:
-        """Whether several columns have the name, so that nobody knows which is meant."""
+        """Whether several columns have the name, so that it is ambiguous."""
         name = self._found_name(name)
         return (self._exact_times[name] or self._times[plain_name(name)]) > 1
 

@@ -1,4 +1,4 @@
-"""What something was played on, as a family: exports name the model and the version too, which stay private."""
+"""The family of a device: exports also name its model and version, which are dropped as private."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def with_delimiter(dialect: Dialect, delimiter: str) -> Dialect:
 
 
 def with_spaces(dialect: Dialect, lines: Sequence[str]) -> Dialect:
-    """The dialect, with spaces before a quote passed over where cells are quoted behind one: `a, "b"`.
+    """The dialect, ignoring a space before a quote if cells are written so: `a, "b"`.
 
     That holds for the whole table, or not: where a first line has a quote in a cell that is not quoted, it does not.
     """

@@ -1,6 +1,6 @@
 """Spotify's own exports: the extended streaming history and the account data, file by file.
 
-Only what is listed here is taken over; every other field, the personal ones first of all, is left behind.
+Only the fields listed here are kept; all others, above all personal ones, are dropped.
 """
 
 from __future__ import annotations
@@ -96,16 +96,16 @@ def export_holding(first: Row) -> Export | None:
 
 
 def _extended(row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
-    if row.get("incognito_mode") in (True, "true", "TRUE"):
-        context.counts["private"] += 1
-        if not context.keeps_private:
-            return
     payload = {"user_id": context.user, **{name: row[name] for name in _EXTENDED if row.get(name) is not None}}
     if context.keeps_country and row.get("conn_country") is not None:
         payload["conn_country"] = row["conn_country"]
-    for flag_name in ("shuffle", "skipped"):
+    for flag_name in ("shuffle", "skipped", "incognito_mode"):
         if flag_name in payload:
             payload[flag_name] = _flag(flag_name, payload[flag_name], issues)
+    if payload.get("incognito_mode"):
+        context.counts["private"] += 1
+        if not context.keeps_private:
+            return
     if (platform := payload.pop("platform", None)) is not None and (family := family_of(str(platform))) is not None:
         payload["platform"] = family
     yield from _play(payload, "ts", (*_URIS, *_NAMES), context, issues)
@@ -136,7 +136,7 @@ def _play(
 
 
 def _flag(name: str, value: Any, issues: Issues) -> bool | None:
-    """True or false, as older exports write it too: 1, "TRUE"."""
+    """True or false, also as older exports write it: 1, "TRUE"."""
     try:
         return flag(value)
     except UnreadableError as error:
@@ -145,7 +145,7 @@ def _flag(name: str, value: Any, issues: Issues) -> bool | None:
 
 
 def _content_type(file: str) -> str | None:
-    """What a history is of, where its name says more than its rows do."""
+    """The content type of a history, where the file's name says more than its rows."""
     found = _CONTENT.search(file)
     return None if found is None else _CONTENT_TYPES[found[1].lower()]
 
@@ -213,7 +213,7 @@ def _library(entity: str, relation: str) -> Callable[[Row, int, Context, Issues]
 
 
 def made_safely(export: Export, row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
-    """The records of one object of an export's file; one that holds what no export holds is told."""
+    """The records of one object of an export; an object with values that no export has is reported."""
     try:
         yield from export.made(row, number, context, issues)
     except (UnreadableError, AttributeError, TypeError) as error:

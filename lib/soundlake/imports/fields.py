@@ -1,4 +1,4 @@
-"""What a mapping may fill: the fields that kinds read, each with the type of its values, which its name says.
+"""The fields that a mapping may fill: those that the kinds read, with their types.
 
 Paths are dotted; `artists[].id` is the `id` of each object of the list `artists`.
 """
@@ -31,7 +31,7 @@ _TYPES: Mapping[str, str] = {
     **dict.fromkeys(("duration_ms", "ms_played", "msPlayed", "popularity", "position", "rank", "streams"), INTEGER),
     **dict.fromkeys(("total", "total_tracks", "key", "mode", "time_signature"), INTEGER),
     **dict.fromkeys(MEASURED, NUMBER),
-    **dict.fromkeys(("explicit", "is_local", "public", "shuffle", "skipped"), FLAG),
+    **dict.fromkeys(("explicit", "is_local", "public", "shuffle", "skipped", "incognito_mode"), FLAG),
     **dict.fromkeys(("added_at", "played_at", "ts", "endTime"), TIME),
     "release_date": DATE,
     "genres": TEXTS,

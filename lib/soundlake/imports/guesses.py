@@ -10,7 +10,7 @@ from typing import Any
 
 from soundlake.imports import fields as f
 from soundlake.imports.lists import LITERAL, are_ids, members, syntax_of
-from soundlake.imports.mapping import Source
+from soundlake.imports.mapping import FieldSource
 from soundlake.imports.unreadable import UnreadableError
 from soundlake.imports.values import duration, linked_id, parse_number, reader
 
@@ -129,7 +129,7 @@ def _pattern(there: Sequence[Any], type_: str) -> str | None:
     clean = [value for value in there if not (isinstance(value, str) and not value.strip())]
     if not clean:
         return ""
-    if all(_reads(reader(Source(column="x"), type_), value) for value in clean):
+    if all(_reads(reader(FieldSource(column="x"), type_), value) for value in clean):
         return ""
     numbers = [_number(value) for value in clean]
     digits = {len(str(int(number))) for number in numbers if number is not None}
@@ -140,7 +140,7 @@ def _pattern(there: Sequence[Any], type_: str) -> str | None:
         if all(_is_written(text, pattern) for text in texts):
             return pattern
     # Where only some are, the others are told row by row.
-    return "" if any(_reads(reader(Source(column="x"), type_), value) for value in clean) else None
+    return "" if any(_reads(reader(FieldSource(column="x"), type_), value) for value in clean) else None
 
 
 def _is_written(text: str, pattern: str) -> bool:

@@ -1,4 +1,4 @@
-"""Where a table's header is: the first row that fits, whatever stands before it."""
+"""Finding a table's header: the first row that fits, whatever precedes it."""
 
 from __future__ import annotations
 

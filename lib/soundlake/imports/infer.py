@@ -32,10 +32,10 @@ def drafted(file: Input) -> str:
             f"it holds {NAME}: `soundlake import {file.name}` takes them as they are, without a mapping"
         )
     path = _wrapped(rows)
-    if path is not None:
+    if path is not None and not drafted_records(names, _columns(rows, names), is_nested=False)[0]:
         shape["rows"] = path
         names, rows, format_, dialect = peek_columns(file, shape=FileShape(**shape))
-    elif _are_turned(rows):
+    elif path is None and _are_turned(rows):
         raise UnopenedError(
             "it is one object that holds values by their keys, and no list of rows: write it out as a list, in pandas "
             "with to_json(orient='records', lines=True)"
@@ -44,7 +44,7 @@ def drafted(file: Input) -> str:
     if each is not None:
         shape["each"] = each
         names, rows, format_, dialect = peek_columns(file, shape=FileShape(**shape))
-    values = {name: list(_values(rows, names, name)) for name in names}
+    values = _columns(rows, names)
     stamp = _stamp(names, values)
     records, notes = drafted_records(names, values, is_nested=each is not None)
     if not records and len(names) == 1:
@@ -73,12 +73,20 @@ def drafted(file: Input) -> str:
 
 
 def _wrapped(rows: Sequence[Any]) -> str | None:
-    """Where the rows are, if the file is one object that holds a list of objects."""
+    """Where the rows are, if the file is one object that holds a list of objects, in objects within it or not."""
     if len(rows) != 1 or not isinstance(rows[0], Mapping):
         return None
-    lists = _lists_in(rows[0])
+    lists = dict(_lists_within(rows[0]))
     # An object with an id or a name is a row itself, of a playlist say.
     return max(lists, key=lambda name: len(lists[name])) if lists and not {"id", "name"} & rows[0].keys() else None
+
+
+def _lists_within(row: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, list[Any]]]:
+    """The lists of objects in an object and in the objects within it, by their paths."""
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            yield from _lists_within(value, f"{above}{name}.")
+    yield from ((f"{above}{name}", found) for name, found in _lists_in(row).items())
 
 
 def _nested(rows: Sequence[Any]) -> str | None:
@@ -157,6 +165,10 @@ def _unused(names: Sequence[str], used: set[str], values: Mapping[str, Sequence[
 def _shown(values: Sequence[Any]) -> str:
     first = next((value for value in values if value not in (None, "")), "")
     return without_personal(json.dumps(first, ensure_ascii=False, default=str))[:60]
+
+
+def _columns(rows: Sequence[Any], names: Sequence[str]) -> dict[str, list[Any]]:
+    return {name: list(_values(rows, names, name)) for name in names}
 
 
 def _values(rows: Sequence[Any], names: Sequence[str], name: str) -> Iterator[Any]:

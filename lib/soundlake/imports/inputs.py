@@ -1,4 +1,4 @@
-"""What there is to import: files, the files of folders and of zips, here or on S3."""
+"""The files to import: single ones, and those of folders and zips, on this machine or on S3."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Input:
 
 @dataclass
 class Found:
-    """The files that were found, and what there is to say of others."""
+    """The files that were found, and notes on others."""
 
     files: list[Input] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -132,7 +132,7 @@ class _Walk:
             yield from self._file(files[path], str(files[path]))
 
     def _read_of(self, paths: Sequence[tuple[str, ...]], shown: str, *, is_archive: bool) -> list[tuple[str, ...]]:
-        """Those of some files that are opened; the others are told in one line."""
+        """The files that may be opened; the others are listed in one line."""
         archives = {path for path in paths if path[-1].lower().endswith(".zip")}
         unread = unread_of([path for path in paths if path not in archives], is_archive=is_archive)
         if unread:
@@ -141,7 +141,7 @@ class _Walk:
         return [path for path in paths if path not in unread]
 
     def _name_archives(self, shown: str, paths: Iterable[tuple[str, ...]]) -> None:
-        """Tell of archives that are not opened; those in hidden folders are nobody's data."""
+        """Report archives that are not opened, except those in hidden folders."""
         others = {p for p in paths if p and p[-1].lower().endswith(_OTHER_ARCHIVES) and not _is_hidden(p)}
         if others:
             self._note(f"{shown}: archives other than zip are not opened: unpack them first", others)
@@ -181,7 +181,7 @@ class _Walk:
                 # Windows' own archives have backslashes in their names.
                 parts_of = {m: PurePosixPath(m.filename.replace("\\", "/")).parts for m in archive.infolist()}
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise UsageError(f"{shown}: not a whole zip: {error}") from None
+            raise UsageError(f"{shown}: the zip is damaged: {error}") from None
         if any(parts[:1] == ("xl",) or parts == ("content.xml",) for parts in parts_of.values()):
             raise UsageError(f"{shown}: a workbook of a spreadsheet: save the sheet as CSV")
         self._name_archives(shown, parts_of.values())

@@ -1,4 +1,4 @@
-"""Who is told what is wrong with a file: with rows that cannot be read, and with the records of rows that can."""
+"""Protocols for reporting problems of a file: rows that cannot be read, and records that rows cannot give."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Protocol
 
 
 class RowIssues(Protocol):
-    """Who is told of rows that are no rows."""
+    """Collects rows that cannot be read."""
 
     def bad_row(self, row: int, line: int, reason: str, detail: str, raw: str) -> None:
         """A row that cannot be read: its number, its line, why, and its text."""
 
 
 class Issues(Protocol):
-    """Who is told what is wrong with a row."""
+    """Collects the problems of rows."""
 
     def at(self, place: int) -> None:
         """From here on it is about the row at this place of the batch."""

@@ -1,4 +1,4 @@
-"""What each file is: a file of an export, or a table with the mapping that is for it."""
+"""Recognising each file: part of an export, or a table with the mapping for it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from soundlake.imports.rowset import peek_columns
 
 @dataclass(frozen=True)
 class JobOptions:
-    """What the user said: `mapping` for all files, else each is recognised; `name` instead of the mapping's source."""
+    """The options for files: `mapping` for all, else each is recognised; `name` replaces the mapping's source."""
 
     mapping: TableMapping | None = None
     name: str | None = None
@@ -50,7 +50,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Job:
+class ImportJob:
     """One file and what it is: a file of an export (with the lists to read in it), or a table with its mapping."""
 
     file: Input
@@ -59,13 +59,13 @@ class Job:
 
     @property
     def is_of_user(self) -> bool:
-        """Whether its records are somebody's, and nothing in it says whose."""
+        """Whether its records belong to a user whom the file does not name."""
         of_mapping = self.mapping is not None and self.mapping.needs_user
         return of_mapping or any(export.is_of_user for export in self.exports)
 
     @property
     def source(self) -> str:
-        """What `source` of the records says."""
+        """The `source` of its records."""
         if self.mapping is not None:
             return self.mapping.source_name
         return api_answers.SOURCE if self.exports[0] is API_ANSWERS else SOURCE
@@ -76,8 +76,8 @@ class Job:
         return self.mapping.name if self.mapping else " and ".join(export.name for export in self.exports)
 
 
-def jobs_of(files: Sequence[Input], options: JobOptions, summary: Summary, report: Report) -> list[Job]:
-    """Find out what each file is. Raises UsageError where something must be said before anything starts."""
+def jobs_of(files: Sequence[Input], options: JobOptions, summary: Summary, report: Report) -> list[ImportJob]:
+    """Recognise each file. Raises UsageError where an option is missing."""
     jobs = [job for file in files if (job := _job_of(file, options, summary, report)) is not None]
     owned = [job.file.shown for job in jobs if job.is_of_user]
     if owned and not options.user:
@@ -90,22 +90,22 @@ def jobs_of(files: Sequence[Input], options: JobOptions, summary: Summary, repor
     return jobs
 
 
-def _job_of(file: Input, options: JobOptions, summary: Summary, report: Report) -> Job | None:
+def _job_of(file: Input, options: JobOptions, summary: Summary, report: Report) -> ImportJob | None:
     try:
         if is_left_out(file.name):
             summary.notes.append(f"{file.shown}: left out unread: personal, nothing for the lake")
             return None
         if options.mapping is not None:
-            return Job(file, options.mapping)
+            return ImportJob(file, options.mapping)
         if named := export_named(file.original):
-            return Job(file, exports=named)
+            return ImportJob(file, exports=named)
         columns, rows, format_, _ = peek_columns(file)
         first = rows[0] if rows and format_ == "json" else None
         if isinstance(first, Mapping) and (export := export_holding(first)) is not None:
-            return Job(file, exports=(export,))
+            return ImportJob(file, exports=(export,))
         found = mappings_for(columns)
         if len(found) == 1:
-            return Job(file, found[0])
+            return ImportJob(file, found[0])
         which = " and ".join(m.name for m in found)
         shown = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
         raise UnopenedError(
@@ -120,6 +120,6 @@ def _job_of(file: Input, options: JobOptions, summary: Summary, report: Report) 
 
 
 def fail(shown: str, why: str, summary: Summary, report: Report) -> None:
-    """Tell that a file was not read, or not wholly."""
+    """Note that a file was not read, or only in part."""
     summary.failed.append(f"{shown}: {why}")
     report.tell(shown, None, None, "file", "not read", why, "")

@@ -1,4 +1,4 @@
-"""The lines of a text, with a way back: a record that swallowed too many lines gives them back."""
+"""The lines of a text, which can be given back: by a record that took too many of them."""
 
 from __future__ import annotations
 

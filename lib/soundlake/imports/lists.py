@@ -1,4 +1,4 @@
-"""Lists in cells: JSON, Python's and numpy's way to print them, or texts with something between them."""
+"""Lists in cells: as JSON, as Python and numpy print them, or with a separator."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _text(element: Any, item: str | None) -> str | None:
     if element is None or isinstance(element, str):
         return element
     if isinstance(element, dict | list):
-        raise UnreadableError("a list within the list")
+        raise UnreadableError("a nested list")
     return str(element)
 
 

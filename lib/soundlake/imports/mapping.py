@@ -25,14 +25,14 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class FirstSeen(_Part):
+class FirstAppearance(_Part):
     """A place that the file does not state: the order in which the values of `of` first appear within `within`."""
 
     within: str = Field(description="the column of the list, e.g. of the playlist's id")
     of: str = Field(description="the column of what stands in the list, e.g. of the track's id")
 
 
-class Source(_Part):
+class FieldSource(_Part):
     """Where the value of one field comes from, and how it is read."""
 
     column: str | tuple[str, ...] | None = Field(None, description="a column; of several names the first in the file")
@@ -41,11 +41,14 @@ class Source(_Part):
     given: Literal["user", "file", "row"] | None = Field(
         None, description="--user, the file's name without its ending, or the row's place in the file from 0"
     )
+    same: str | None = Field(
+        None, description="with given: a column; rows where it says something else than in the first get no value"
+    )
     match: str | None = Field(None, description="of a text: what the first group of a regular expression finds")
     before: str | None = Field(None, min_length=1, description="of a text: what stands before this, e.g. ' - '")
     after: str | None = Field(None, min_length=1, description="of a text: what stands behind this")
     template: str | None = Field(None, description="a text of several columns, e.g. {chart} {region}")
-    place: FirstSeen | None = Field(None, description="the order of first appearance, from 0")
+    place: FirstAppearance | None = Field(None, description="the order of first appearance, from 0")
     type: TypeName | None = Field(None, description="how the text is read; else the type of the field")
     list: str | None = Field(None, description="json, python, auto, or the text between the elements")
     item: str | None = Field(None, description="in a list of objects: the member that is meant")
@@ -76,7 +79,7 @@ class Source(_Part):
         try:
             groups = re.compile(value or "()").groups
         except re.error as error:
-            raise ValueError(f"no regular expression: {error}") from None
+            raise ValueError(f"not a valid regular expression: {error}") from None
         if not groups:
             raise ValueError("has no group: the part that is meant stands in parentheses")
         return value
@@ -108,9 +111,10 @@ class Source(_Part):
 
     @property
     def single_names(self) -> tuple[tuple[str], ...]:
-        """The columns of a template or a place, each by its only name."""
+        """The columns of a template, of a place or of `same`, each by its only name."""
         places = (self.place.within, self.place.of) if self.place is not None else ()
-        return tuple((name,) for name in (*self.parts, *places))
+        same = () if self.same is None else (self.same,)
+        return tuple((name,) for name in (*self.parts, *places, *same))
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -140,7 +144,7 @@ class Record(_Part):
     """A record that each row gives."""
 
     kind: Kind
-    fields: dict[str, Source]
+    fields: dict[str, FieldSource]
     optional: bool = Field(False, description="a row (or file) without the needed fields is no error")
     distinct: bool = Field(False, description="leave out a record that says what the last one of its id said")
     when: When | None = None
@@ -187,8 +191,10 @@ class TableMapping(_Part):
     name: str = Field(pattern=r"^[\w.-]+$")
     description: str = ""
     source: str | None = Field(None, description="the records' source; else import: and the name")
-    fetched_at: Source | None = Field(None, description="when the data were true; else the file's modification time")
-    market: Source | None = None
+    fetched_at: FieldSource | None = Field(
+        None, description="when the data were true; else the file's modification time"
+    )
+    market: FieldSource | None = None
     aliases: Mapping[str, tuple[str, ...]] = Field({}, description="what a column is called too, by its name here")
     detect: tuple[str | tuple[str, ...], ...] = Field(
         (), description="columns by which a file is recognised; of several names one is enough"
@@ -203,7 +209,7 @@ class TableMapping(_Part):
 
     @field_validator("fetched_at")
     @classmethod
-    def _a_time(cls, value: Source | None) -> Source | None:
+    def _a_time(cls, value: FieldSource | None) -> FieldSource | None:
         if value is not None and value.value is not None and instant(value.value) is None:
             raise ValueError(f"{value.value} is no time such as 2026-11-21T08:00:00Z")
         return value

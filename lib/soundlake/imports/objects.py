@@ -8,14 +8,14 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from soundlake.imports.columns import Columns, plain_name, plain_pattern
-from soundlake.imports.mapping import Source, TableMapping
+from soundlake.imports.mapping import FieldSource, TableMapping
 
 Row = Mapping[str, Any]
 
 _PLACE = re.compile(r"\d{1,9}", re.ASCII)
 
 
-def sources_of(mapping: TableMapping) -> Iterator[Source]:
+def sources_of(mapping: TableMapping) -> Iterator[FieldSource]:
     """Everything in a mapping that may read a column."""
     for record in mapping.records:
         yield from record.fields.values()

@@ -1,4 +1,4 @@
-"""From a file's bytes to its text, piece by piece: compression, encodings, and where it breaks off."""
+"""From a file's bytes to its text, in pieces: compression, encodings, and files that break off."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def _cells(column: pa.Array) -> list[Any]:
 
 
 def _cell(scalar: pa.Scalar) -> Any:
-    """A value; where Python has none for it, as for times beyond the year 9999, a text that says so and is told."""
+    """A value; one that Python cannot hold, such as a time after the year 9999, becomes a text that is reported."""
     try:
         return scalar.as_py()
     except (ValueError, OverflowError):

@@ -13,11 +13,11 @@ from soundlake.imports.columns import Columns, plain_pattern
 from soundlake.imports.fields import FIELDS, ID, INTEGER, NEEDED, NUMBER, TEXT, TEXTS, TIME
 from soundlake.imports.issues import Issues
 from soundlake.imports.lists import syntax_of
-from soundlake.imports.mapping import Record, Source, TableMapping
+from soundlake.imports.mapping import FieldSource, Record, TableMapping
 from soundlake.imports.record_builder import MOST_KEPT, EncodedRecords, RecordBuilder, UnfitError
-from soundlake.imports.shape import Cell, Cells, Complain, Computed, Constant, Node, build_object
+from soundlake.imports.shape import Cell, Cells, Complain, Computed, Constant, Filler, Node, build_object, key_of
 from soundlake.imports.unreadable import UnreadableError
-from soundlake.imports.values import reader, text
+from soundlake.imports.values import joined_text, reader
 from soundlake.publishers.envelope import envelope
 
 KeyedRecord: TypeAlias = tuple[str, str, Mapping[str, Any]]
@@ -25,7 +25,7 @@ KeyedRecord: TypeAlias = tuple[str, str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Context:
-    """What records are given that does not stand in the row."""
+    """Values of records that are not in the row."""
 
     source: str
     fetched_at: str
@@ -116,7 +116,7 @@ class _Binding:
             leaves["user_id"] = Constant("user_id", self._context.user)
         read = list(dict.fromkeys(n for source in record.fields.values() for n in source.columns_read))
         if read and not any(map(self._columns.has, read)):
-            raise UnfitError(f"there is none of its columns: {', '.join(read[:6])}{', …' if len(read) > 6 else ''}")
+            raise UnfitError(f"the file has none of its columns: {', '.join(read[:6])}{', …' if len(read) > 6 else ''}")
         for group in NEEDED[record.kind]:
             if not any(path in leaves for path in group):
                 wanted = [n for path in group if path in record.fields for n in record.fields[path].names]
@@ -143,10 +143,10 @@ class _Binding:
     def _index(self, name: str) -> int | None:
         index = self._columns.find(name)
         if index is not None and self._columns.is_twice(name):
-            raise UnfitError(f"the column {name} is there twice")
+            raise UnfitError(f"several columns are called {name}")
         return index
 
-    def _leaf(self, path: str, source: Source, type_: str) -> Node | None:
+    def _leaf(self, path: str, source: FieldSource, type_: str) -> Node | None:
         name = path.rpartition(".")[2]
         thing = _thing_of(self._record.kind, path) if type_ == ID else None
         if "[]" in path and (source.list is not None or source.item is not None):
@@ -170,7 +170,7 @@ class _Binding:
         read = reader(source, type_, self._null, thing)
         return Cell(name, path, index, read, _quick(source, type_), frozenset(self._null))
 
-    def _list_syntax(self, index: int, source: Source) -> str:
+    def _list_syntax(self, index: int, source: FieldSource) -> str:
         """How the lists of a column are written: decided once for the file, also where a new header follows."""
         decided: dict[tuple[str, ...], str] = self._context.remembered("lists")
         nulls = {*self._null, *source.null}
@@ -179,7 +179,7 @@ class _Binding:
             source.names, syntax_of(cell for cell in cells if not (isinstance(cell, str) and cell.strip() in nulls))
         )
 
-    def _several(self, path: str, source: Source, type_: str) -> Node | None:
+    def _several(self, path: str, source: FieldSource, type_: str) -> Node | None:
         """A list of what several columns hold, without the empty ones."""
         patterns = list(map(plain_pattern, source.columns or ()))
         indexes = [i for p in patterns for i, name in self._columns.in_order() if fnmatchcase(name, p)]
@@ -194,7 +194,7 @@ class _Binding:
 
         return Computed(path.rpartition(".")[2], fill, tuple(cell.index for cell in cells_))
 
-    def _template(self, name: str, source: Source, type_: str) -> Node | None:
+    def _template(self, name: str, source: FieldSource, type_: str) -> Node | None:
         """A text of several columns; nothing where one of them is empty."""
         indexes = {part: index for part in source.parts if (index := self._index(part)) is not None}
         if len(indexes) < len(set(source.parts)):
@@ -203,21 +203,42 @@ class _Binding:
         read, pieces = reader(_as_column(source, "template"), type_, self._null), source.pieces
 
         def fill(cells: Cells, complain: Complain) -> Any:
-            parts = {part: text(cells[index]) for part, index in indexes.items()}
-            if None in parts.values():
+            try:
+                parts = {part: joined_text(cells[index]) for part, index in indexes.items()}
+                if None in parts.values():
+                    return None
+                return read("".join(before + (parts[part] or "" if part else "") for before, part in pieces))
+            except UnreadableError as error:
+                complain(name, str(error))
                 return None
-            return read("".join(before + (parts[part] or "" if part else "") for before, part in pieces))
 
         return Computed(name, fill, tuple(indexes.values()))
 
-    def _given(self, name: str, source: Source, type_: str) -> Node | None:
+    def _given(self, name: str, source: FieldSource, type_: str) -> Node | None:
         if source.given == "row":
             return Computed(name, lambda cells, complain: self._row_of[0])
         value = self._context.file if source.given == "file" else self._context.user
         try:
-            return None if value is None else Constant(name, reader(_as_column(source, "given"), type_)(value))
+            value = None if value is None else reader(_as_column(source, "given", "same"), type_)(value)
         except UnreadableError as error:
             raise UnfitError(f"the file's name is {error}") from None
+        if value is None or source.same is None:
+            return None if value is None else Constant(name, value)
+        return Computed(name, self._same(source.same, value))
+
+    def _same(self, column: str, value: Any) -> Filler:
+        """The value for the rows whose column says what it says in the first one."""
+        index, first = self._index(column), self._context.remembered(self._number, "same", column)
+        if index is None:
+            raise UnfitError(f"there is no column {column}")
+
+        def fill(cells: Cells, complain: Complain) -> Any:
+            if cells[index] == first.setdefault(column, cells[index]):
+                return value
+            complain(column, f"another than in the first row: {str(cells[index])[:80]}")
+            return None
+
+        return fill
 
     def _place(self, within: str, of: str) -> Any:
         outer, inner = self._index(within), self._index(of)
@@ -228,17 +249,18 @@ class _Binding:
 
         def place(cells: Cells, complain: Complain) -> int:
             nonlocal kept
-            of_list = places.setdefault(cells[outer], {})
-            if cells[inner] not in of_list:
+            of_list = places.setdefault(key_of(cells[outer]), {})
+            found = key_of(cells[inner])
+            if found not in of_list:
                 kept += 1
                 if kept > MOST_KEPT:
                     raise UnfitError(f"more than {MOST_KEPT:,} places to remember; give the file a column of positions")
-            return of_list.setdefault(cells[inner], len(of_list))
+            return of_list.setdefault(found, len(of_list))
 
         return place
 
     def _stamp(self) -> Node:
-        """When the data were true: what the row says, then --fetched-at, then the mapping, then the file."""
+        """The fetched_at: from the row, else --fetched-at, else the mapping, else the file."""
         source, context = self._mapping.fetched_at, self._context
         if source is not None and source.value is None:
             of_row = self._leaf("fetched_at", source, TIME)
@@ -247,18 +269,18 @@ class _Binding:
             if of_row is not None:
                 return of_row
         if source is not None and source.value is not None and not context.fetched_at_is_given:
-            return Constant("fetched_at", reader(Source(column=""), TIME)(str(source.value)))
+            return Constant("fetched_at", reader(FieldSource(column=""), TIME)(str(source.value)))
         return Constant("fetched_at", context.fetched_at)
 
 
-def _as_column(source: Source, *without: str) -> Source:
+def _as_column(source: FieldSource, *without: str) -> FieldSource:
     """The same way of reading, for a single text."""
-    return Source(column="", **source.model_dump(exclude={"column", *without}, exclude_defaults=True))
+    return FieldSource(column="", **source.model_dump(exclude={"column", *without}, exclude_defaults=True))
 
 
-def _quick(source: Source, type_: str) -> str | None:
+def _quick(source: FieldSource, type_: str) -> str | None:
     """The way to read a whole column at once, where nothing but its type says how it is read."""
-    plain = Source(column=source.column) == source.model_copy(update={"type": None})
+    plain = FieldSource(column=source.column) == source.model_copy(update={"type": None})
     way = source.type or type_
     return way if plain and way in (TEXT, ID, INTEGER, NUMBER) else None
 

@@ -20,7 +20,7 @@ MOST_KEPT = 1_000_000
 
 
 class UnfitError(Exception):
-    """The mapping and the columns of the file do not go together; the message says what is missing."""
+    """The mapping does not fit the columns of the file; the message says what is missing."""
 
 
 @dataclass
@@ -61,7 +61,7 @@ class RecordBuilder:
             self._telling = lambda name: name not in IDLE
 
     def made(self, rows: Sequence[Cells], numbers: Sequence[int], issues: Issues, quick: bool) -> EncodedRecords:
-        """The records of some rows; what is wrong is told to `issues`. `quick` says that all cells are texts."""
+        """The records of some rows; problems go to `issues`. `quick` says that all cells are texts."""
         places = list(range(len(rows)))
         if self.when is not None:
             index, wanted = self.when

@@ -1,4 +1,4 @@
-"""What an import tells: rows that gave no record, fields that were left out, and files that could not be read."""
+"""The report of an import: rows without a record, fields that were left out, and files that could not be read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EXAMPLES = 3
 
 
 class Report:
-    """Counts by reason, and a line for each trouble in a file where one is wanted (NDJSON, or CSV by its name).
+    """Counts by reason, and if a file is given, a line for each problem (NDJSON, or CSV by its name).
 
     Levels: `rejected` (a row or record is not imported), `nulled` (a field is left out), `file` (a file is not, or
     not wholly, read).
@@ -55,7 +55,7 @@ class Report:
     def tell(
         self, file: str, row: int | None, line: int | None, level: str, reason: str, detail: str, raw: str
     ) -> None:
-        """Count a trouble and write its line."""
+        """Count a problem and write its line."""
         at = (file, level, reason)
         self.counts[at] += 1
         if row is not None and len(self.examples[at]) < _EXAMPLES:
@@ -84,7 +84,7 @@ class Report:
 
 
 class FileIssues:
-    """What is wrong with the rows of one file, told to a report with their texts, personal fields left out."""
+    """Reports the problems of one file's rows with their texts, without personal fields."""
 
     def __init__(self, report: Report, file: str) -> None:
         """While `shown` names fields, no others are shown: so it is for exports, which may hold new personal ones."""
@@ -103,7 +103,7 @@ class FileIssues:
         self._place = place
 
     def bad_row(self, row: int, line: int, reason: str, detail: str, raw: str) -> None:
-        """A row that cannot be read at all: whose columns are which is not known, so that none is shown."""
+        """A row that cannot be read at all: none of it is shown, as nobody knows which part is personal."""
         held_back = any(map(is_personal, self._batch.header))
         text = "[left out: the file has personal columns]" if held_back else raw[: 2 * _LONGEST_RAW].rstrip("\r\n")
         if self.shown is not None:

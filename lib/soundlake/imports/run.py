@@ -1,4 +1,4 @@
-"""An import from beginning to end: each file's rows become records, which are safe before the file's place is noted."""
+"""An import from beginning to end: the records of a file are published before its progress is saved."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from soundlake.imports.cell_times import utc_text
 from soundlake.imports.columns import Columns
 from soundlake.imports.exports import made_safely
 from soundlake.imports.inputs import Input
-from soundlake.imports.jobs import Job, JobOptions, Summary, fail
+from soundlake.imports.jobs import ImportJob, JobOptions, Summary, fail
 from soundlake.imports.json_values import JsonRows
 from soundlake.imports.mapping import TableMapping
 from soundlake.imports.opening import Text, UnopenedError, unpacked
@@ -52,8 +52,8 @@ class Import:
         self._values: dict[str, list[bytes]] = defaultdict(list)
         self._unsafe, self._finished = 0, list[str]()
 
-    def take(self, job: Job, seen: Seen) -> None:
-        """Import one file. What is wrong with it is told; only the publisher's and the state's errors are raised."""
+    def take(self, job: ImportJob, seen: Seen) -> None:
+        """Import one file. Its problems are reported; only errors of the publisher and the state are raised."""
         shown = job.file.shown
         self._summary.files[shown] = job.what
         try:
@@ -63,7 +63,7 @@ class Import:
             fail(shown, str(trouble), self._summary, self._report)
 
     def finish(self) -> None:
-        """Make what was imported so far safe; the files that are done need no note any more."""
+        """Flush what was imported so far; the progress of finished files is forgotten."""
         self._hand_over()
         self._publisher.flush()
         self._unsafe = 0
@@ -71,7 +71,7 @@ class Import:
             self._state.forget(task)
         self._finished.clear()
 
-    def _take(self, job: Job, seen: Seen) -> None:
+    def _take(self, job: ImportJob, seen: Seen) -> None:
         context = self._context(job)
         what = job.mapping.model_dump_json() if job.mapping else job.what
         task = task_id(
@@ -79,7 +79,7 @@ class Import:
         )
         done = self._state.rows_of(task)
         if done:
-            self._summary.notes.append(f"{job.file.shown}: goes on after row {done:,}, where an import was stopped")
+            self._summary.notes.append(f"{job.file.shown}: resumes after row {done:,}, where an import was stopped")
         issues = FileIssues(self._report, job.file.shown)
         noted, before = done, self._summary.records.total()
         for rows, made in self._made(job, context, issues, seen):
@@ -102,10 +102,10 @@ class Import:
                 self._report,
             )
 
-    def _context(self, job: Job) -> Context:
+    def _context(self, job: ImportJob) -> Context:
         options, modified = self._options, job.file.modified
         if options.fetched_at is None and modified > datetime.now(UTC) + timedelta(days=1):
-            raise UnopenedError(f"it was last written in the future, {modified:%Y-%m-%d}: say --fetched-at")
+            raise UnopenedError(f"its modification time is in the future, {modified:%Y-%m-%d}: give --fetched-at")
         return Context(
             source=options.name or job.source,
             fetched_at=options.fetched_at or utc_text(modified),
@@ -117,7 +117,7 @@ class Import:
         )
 
     def _made(
-        self, job: Job, context: Context, issues: FileIssues, seen: Seen
+        self, job: ImportJob, context: Context, issues: FileIssues, seen: Seen
     ) -> Iterator[tuple[int, Sequence[EncodedRecords]]]:
         """Yield (rows read so far, the records of the newest of them); what waits for the end comes with _END."""
         if job.mapping is not None:

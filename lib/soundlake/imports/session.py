@@ -1,4 +1,4 @@
-"""One run of `soundlake import`: what it needs is opened, told, and closed again."""
+"""One run of `soundlake import`, with all that it opens and closes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from soundlake.imports.bundled import mapping_named
 from soundlake.imports.cell_times import is_in_future, time_reader
 from soundlake.imports.infer import drafted
 from soundlake.imports.inputs import inputs_of
-from soundlake.imports.jobs import Job, JobOptions, Summary, jobs_of
+from soundlake.imports.jobs import ImportJob, JobOptions, Summary, jobs_of
 from soundlake.imports.opening import UnopenedError
 from soundlake.imports.report import Report
 from soundlake.imports.run import Import
@@ -80,7 +80,7 @@ def draft(settings: Settings, paths: Sequence[str]) -> str:
 
 
 def _fetched_at(text: str | None) -> str | None:
-    """What --fetched-at says, as UTC. Raises UsageError."""
+    """The value of --fetched-at, in UTC. Raises UsageError."""
     if text is None:
         return None
     if instant(text) is None:
@@ -91,7 +91,7 @@ def _fetched_at(text: str | None) -> str | None:
 
 
 def _destination(settings: Settings, options: ImportOptions) -> str:
-    """Where the records go, as far as going on with an import depends on it."""
+    """The destination as part of a task's identity: another one imports the file again."""
     to = options.to or settings.publish.to
     source = settings.source
     if to == "kafka":
@@ -103,14 +103,14 @@ def _destination(settings: Settings, options: ImportOptions) -> str:
 
 
 def _state_folder(settings: Settings) -> Path:
-    """Beside the state of walks; where that is on S3, in the user's home, for files are read where they are."""
+    """Beside the state of crawls; in the user's home if that is on S3, as the files are on this machine."""
     state = settings.extract.state
     root = Path("~/.local/state/soundlake").expanduser() if "://" in state else Path(state)
     return root / "imports"
 
 
 @contextmanager
-def _progress(jobs: Sequence[Job]) -> Iterator[Callable[[Job], Callable[[int], None]]]:
+def _progress(jobs: Sequence[ImportJob]) -> Iterator[Callable[[ImportJob], Callable[[int], None]]]:
     """A bar for each file on a terminal, nothing elsewhere."""
     console = Console(stderr=True)
     columns = (
@@ -122,7 +122,7 @@ def _progress(jobs: Sequence[Job]) -> Iterator[Callable[[Job], Callable[[int], N
     )
     with Progress(*columns, console=console, disable=not console.is_terminal or not jobs) as progress:
 
-        def show(job: Job) -> Callable[[int], None]:
+        def show(job: ImportJob) -> Callable[[int], None]:
             task = progress.add_task(job.file.name, total=job.file.size or None)
             return lambda count: progress.advance(task, count)
 

@@ -47,6 +47,11 @@ def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
+def key_of(cell: Any) -> Any:
+    """A cell as what it can be looked up by: lists and objects by what they hold."""
+    return as_json(cell) if isinstance(cell, list | dict) else cell
+
+
 @dataclass
 class Constant:
     """The same value for all rows."""

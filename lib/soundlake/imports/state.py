@@ -1,4 +1,4 @@
-"""How far each file was imported, so that an import that was stopped goes on where it was."""
+"""How far each file was imported, so that an import that was stopped can resume."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ImportState:
     """
 
     def __init__(self, folder: Path, anew: bool = False) -> None:
-        """With `anew` nothing that was done before counts."""
+        """With `anew`, earlier progress is ignored."""
         self._folder, self._anew = folder, anew
 
     def rows_of(self, task: str) -> int:
@@ -45,7 +45,7 @@ class ImportState:
             raise SoundlakeError(f"{path}: cannot be written: {error.strerror}") from None
 
     def forget(self, task: str) -> None:
-        """The task is finished."""
+        """Forget a finished task."""
         self._path(task).unlink(missing_ok=True)
 
     def _path(self, task: str) -> Path:
@@ -53,5 +53,5 @@ class ImportState:
 
 
 def task_id(*parts: object) -> str:
-    """A short name for what the parts say together."""
+    """A short hash of the parts."""
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]

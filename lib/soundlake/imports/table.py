@@ -1,4 +1,4 @@
-"""Rows of delimited text, however it was written; a row that does not fit the header is told, never shifted."""
+"""Rows of delimited text of any dialect; a row that does not fit the header is reported, never shifted."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from soundlake.imports.lines import Lines
 
 # A cell may hold a novel, but not the rest of the file after a quote that nobody closed.
 _LONGEST_CELL = 256 * 1024
+_BATCH = 2_000
 
 Fits = Callable[[Sequence[str]], bool]
 
@@ -70,9 +71,12 @@ class TableRows:
                 self.lines.give_back(len(texts))
                 yield from self._with_care(issues)
             else:
-                numbers = range(self._number + 1, self._number + len(rows) + 1)
-                self._number += len(rows)
-                yield Batch(self.header, rows, numbers, range(begin, begin + len(rows)))
+                # Short rows are many in a piece, and what they become takes far more memory than the piece.
+                for at in range(0, len(rows), _BATCH):
+                    some = rows[at : at + _BATCH]
+                    numbers = range(self._number + 1, self._number + len(some) + 1)
+                    self._number += len(some)
+                    yield Batch(self.header, some, numbers, range(begin + at, begin + at + len(some)))
 
     def _all_plain(self, texts: Sequence[str]) -> list[list[str]] | None:
         try:

@@ -1,4 +1,4 @@
-"""What is raised where a cell cannot be read."""
+"""The error of a cell that cannot be read."""
 
 from __future__ import annotations
 

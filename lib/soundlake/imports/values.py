@@ -17,8 +17,8 @@ from typing import Any
 from soundlake.imports import fields as f
 from soundlake.imports.cell_times import date_reader, time_reader
 from soundlake.imports.devices import family_of
-from soundlake.imports.lists import as_list
-from soundlake.imports.mapping import Source
+from soundlake.imports.lists import LITERAL, as_list
+from soundlake.imports.mapping import FieldSource
 from soundlake.imports.unreadable import UnreadableError
 
 Reader = Callable[[Any], Any]
@@ -41,7 +41,7 @@ _LINK = re.compile(
 _CLOCK = re.compile(r"(?:(\d{1,6}):)?(\d{1,3}):(\d{2})(?:\.(\d{1,3}))?|(\d{1,12})", re.ASCII)
 
 
-def reader(source: Source, type_: str, null: tuple[str, ...] = (), thing: str | None = None) -> Reader:
+def reader(source: FieldSource, type_: str, null: tuple[str, ...] = (), thing: str | None = None) -> Reader:
     """The reader for a field of a type, as its source in the mapping wants it.
 
     `null` holds for the whole file; `thing` says what an id is an id of, so that a link to something else is none.
@@ -60,7 +60,7 @@ def reader(source: Source, type_: str, null: tuple[str, ...] = (), thing: str | 
     return _with_nulls(nulls, read) if nulls else read
 
 
-def _base(source: Source, type_: str) -> Reader:
+def _base(source: FieldSource, type_: str) -> Reader:
     if type_ == f.TEXTS:
         return lambda cell: as_list(cell, source.list or ",", source.item)
     if type_ in (f.INTEGER, f.NUMBER):
@@ -74,8 +74,8 @@ def _base(source: Source, type_: str) -> Reader:
     return {f.TEXT: text, f.ID: identifier, f.FLAG: flag, f.DURATION: duration, f.PLATFORM: platform}[type_]
 
 
-def _part_of(source: Source, read: Reader) -> Reader:
-    """The reader for a part of a text: what stands before or after something in it, or what an expression finds."""
+def _part_of(source: FieldSource, read: Reader) -> Reader:
+    """The reader for a part of a text: before or after some text, or what a regular expression finds."""
     match = None if source.match is None else re.compile(source.match)
 
     def part(cell: Any) -> str | None:
@@ -145,6 +145,13 @@ def text(cell: Any) -> str | None:
     return str(number)
 
 
+def joined_text(cell: Any) -> str | None:
+    """A text, of a list the texts in it."""
+    if isinstance(cell, list):
+        return ", ".join(filter(None, as_list(cell, LITERAL) or ())) or None
+    return text(cell)
+
+
 def identifier(cell: Any) -> str | None:
     """An id, as it stands but for the space around it."""
     value = text(cell)
@@ -189,7 +196,7 @@ def flag(cell: Any) -> bool | None:
 
 
 def platform(cell: Any) -> str | None:
-    """The family of what something was played on; what is not known is nothing."""
+    """The family of a device; None for an unknown one."""
     value = text(cell)
     return None if value is None else family_of(value)
 
@@ -212,7 +219,7 @@ def duration(cell: Any) -> int | None:
     return whole * 1000 + int((fraction or "0").ljust(3, "0"))
 
 
-def _number(is_whole: bool, source: Source) -> Reader:
+def _number(is_whole: bool, source: FieldSource) -> Reader:
     scale, add, decimal = source.scale, source.add, source.decimal
 
     def number(cell: Any) -> int | float | None:

@@ -12,11 +12,12 @@ from pyspark.sql import DataFrame, SparkSession
 
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights.insight import Incremental, Insight, load_insights, render, with_needed
-from soundlake.insights.notes import Note, read_note
+from soundlake.insights.notes import Note, read_note, write_noted
 from soundlake.insights.pieces import Sources, changed
-from soundlake.lake import Lake, conform, properties, view_of
+from soundlake.insights.play_matches import write_play_matches
+from soundlake.lake import Lake, conform, view_of
 from soundlake.settings import Settings
-from soundlake.tables import TABLES, Table
+from soundlake.tables import PLAY_MATCHES, TABLES
 from soundlake.views import VIEWS
 
 INSIGHTS_AT_ONCE = 3  # planning and committing one leaves cores idle
@@ -44,13 +45,16 @@ class Built:
 def build(spark: SparkSession, lake: Lake, settings: Settings, only: Iterable[str] | None = None) -> list[Built]:
     """Build all insights, or `only` those named and what they read; returns them in their order, see load_insights.
 
+    Before them gold/play_matches is brought up to date: with all insights, and wherever it is there.
+
     Each table changes in one commit, which also notes what it was made from: readers see the old one or the new one,
     whole, and a run that dies leaves nothing half done for the next. A table whose query and inputs are as they were
     is left alone, and of an incremental one only the pieces whose source changed are replaced. All insights of a run
     see the same version of a table. Raises UsageError for an unknown name.
     """
-    builder = _Builder(spark, lake, settings)
     chosen = _chosen(only)
+    matched = write_play_matches(spark, lake) if only is None or lake.exists(spark, PLAY_MATCHES) else None
+    builder = _Builder(spark, lake, settings)
     waiting = {insight.table.view: insight for insight in chosen}
     built: dict[str, Built] = {}
     running: dict[Future[Built], str] = {}
@@ -63,7 +67,8 @@ def build(spark: SparkSession, lake: Lake, settings: Settings, only: Iterable[st
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 built[running.pop(future)] = future.result()
-    return [built[insight.table.view] for insight in chosen]
+    matches = [] if matched is None else [Built(PLAY_MATCHES.name, matched)]
+    return matches + [built[insight.table.view] for insight in chosen]
 
 
 class _Builder:
@@ -90,17 +95,17 @@ class _Builder:
         if before is not None and before.inputs == inputs:
             return self._built(insight, 0, max(len(before.pieces), 1))
         if insight.incremental is None:
-            self._write(self._answer(insight, self._session), insight.table, Note(text, inputs))
+            write_noted(self._answer(insight, self._session), self._lake, insight.table, Note(text, inputs))
             return self._built(insight, 1, 1)
         expression = self._render(insight.incremental.expression)
         note = Note(text, inputs, self._sources.fingerprints(insight.incremental, expression))
         if before is None:
-            self._write(self._answer(insight, self._session), insight.table, note)
+            write_noted(self._answer(insight, self._session), self._lake, insight.table, note)
             return self._built(insight, len(note.pieces), len(note.pieces))
         due = changed(before.pieces, note.pieces)
         if due:
             answer = self._answer(insight, self._session_of(insight.incremental, expression, due)).coalesce(1)
-            self._write(answer, insight.table, note, f"`{insight.incremental.column}` IN ({_dates(due)})")
+            write_noted(answer, self._lake, insight.table, note, f"`{insight.incremental.column}` IN ({_dates(due)})")
         return self._built(insight, len(due), len(before.pieces.keys() | note.pieces.keys()))
 
     def _open(self, spark: SparkSession) -> SparkSession:
@@ -154,15 +159,6 @@ class _Builder:
                 f"insights/{insight.name}.sql declares the columns {declared}, but gives {answer.columns}"
             )
         return conform(answer, insight.table)
-
-    def _write(self, rows: DataFrame, table: Table, note: Note, replaced: str | None = None) -> None:
-        """Replace the rows of a table, or those that a condition describes, in one commit with its note."""
-        writer = rows.write.format("delta").mode("overwrite").option("userMetadata", note.user_metadata)
-        if replaced is None:
-            writer = writer.option("overwriteSchema", "true").options(**properties(table))
-        else:
-            writer = writer.option("replaceWhere", replaced)
-        writer.save(self._lake.for_write(table))
 
     def _built(self, insight: Insight, computed: int, pieces: int) -> Built:
         return Built(insight.name, self._lake.read(self._session, insight.table).count(), computed, pieces)

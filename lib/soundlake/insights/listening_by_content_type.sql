@@ -6,14 +6,16 @@
 -- incremental: day = CAST({local:played_at} AS date) of silver_listening
 -- column day date: day of the plays, in insights.time_zone
 -- column content_type string: track, episode (podcast), chapter (audiobook) or video
--- column plays bigint: plays
+-- column plays bigint: plays outside private sessions
 -- column listeners bigint: users who played them
 -- column titles bigint: different things that were played; what is told by name only counts by name
 -- column ms_played bigint: milliseconds listened; null where no source says
+-- column private_plays bigint: plays in private sessions, which no mart counts in anything else
 WITH days AS (
     SELECT
         CAST({local:played_at} AS date) AS day,
         content_type,
+        coalesce(private_session, false) AS is_private,
         user_id,
         coalesce(content_uri, track_id, episode_name, track_name) AS title,
         ms_played
@@ -22,9 +24,10 @@ WITH days AS (
 SELECT
     day,
     content_type,
-    count(*) AS plays,
-    count(DISTINCT user_id) AS listeners,
-    count(DISTINCT title) AS titles,
-    CAST(sum(ms_played) AS bigint) AS ms_played
+    count(CASE WHEN NOT is_private THEN 1 END) AS plays,
+    count(DISTINCT CASE WHEN NOT is_private THEN user_id END) AS listeners,
+    count(DISTINCT CASE WHEN NOT is_private THEN title END) AS titles,
+    CAST(sum(CASE WHEN NOT is_private THEN ms_played END) AS bigint) AS ms_played,
+    count(CASE WHEN is_private THEN 1 END) AS private_plays
 FROM days
 GROUP BY day, content_type

@@ -19,6 +19,7 @@ WITH hours AS (
         user_id,
         ms_played
     FROM silver_listening
+    WHERE NOT coalesce(private_session, false)
 )
 SELECT
     day,

@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
-from soundlake.lake import Lake
+from soundlake.lake import Lake, properties
 from soundlake.tables import Table
 
 _FORMAT = 1  # a higher one makes every mart be built as a whole
@@ -45,6 +45,16 @@ def read_note(spark: SparkSession, lake: Lake, table: Table) -> Note | None:
     history = lake.delta(spark, table).history(_LOOK_BACK).select("operation", "userMetadata")
     made = [row["userMetadata"] for row in history.collect() if row["operation"] not in _KEEP_ROWS]
     return _parse(made[0]) if made else None
+
+
+def write_noted(rows: DataFrame, lake: Lake, table: Table, note: Note, replaced: str | None = None) -> None:
+    """Replace the rows of a table, or those that a condition describes, in one commit with its note."""
+    writer = rows.write.format("delta").mode("overwrite").option("userMetadata", note.user_metadata)
+    if replaced is None:
+        writer = writer.option("overwriteSchema", "true").options(**properties(table))
+    else:
+        writer = writer.option("replaceWhere", replaced)
+    writer.save(lake.for_write(table))
 
 
 def _parse(user_metadata: str | None) -> Note | None:

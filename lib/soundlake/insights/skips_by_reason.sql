@@ -19,6 +19,7 @@ WITH days AS (
         skipped,
         ms_played
     FROM silver_listening
+    WHERE NOT coalesce(private_session, false)
 )
 SELECT
     day,

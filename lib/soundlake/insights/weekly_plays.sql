@@ -20,7 +20,7 @@ WITH days AS (
         artist_name,
         ms_played
     FROM silver_listening
-    WHERE content_type = 'track'
+    WHERE content_type = 'track' AND NOT coalesce(private_session, false)
 ),
 weeks AS (
     SELECT

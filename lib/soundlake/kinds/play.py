@@ -52,6 +52,8 @@ def _read(payload: Json, envelope: Envelope) -> dict[str, Any]:
         "shuffle": flag(get("shuffle")),
         "platform": text(get("platform")),
         "content_uri": uri,
+        "private_session": flag(get("incognito_mode")),
+        "isrc": text(thing(track.get("external_ids")).get("isrc")),
     }
 
 
@@ -153,6 +155,7 @@ KIND = Kind(
             "artists": ARTISTS_FIELD,
             "album": {"name": None},
             "show": {"name": None},
+            "external_ids": {"isrc": None},
         },
         "context": {"uri": None},
         **dict.fromkeys(
@@ -175,6 +178,7 @@ KIND = Kind(
                 "reason_end",
                 "shuffle",
                 "skipped",
+                "incognito_mode",
                 "endTime",
                 "artistName",
                 "trackName",

@@ -12,21 +12,27 @@ from typing import NoReturn
 
 from soundlake.errors import UsageError
 from soundlake.launch import environment
-from soundlake.launch.command_line import Parser, read_command_line
+from soundlake.launch.command_line import Parser, read_command_line, words
 from soundlake.launch.java import check_java
 from soundlake.launch.report import reported, say
-from soundlake.launch.versions import choose_line
+from soundlake.launch.versions import choose_line, version_of_checkout
 
 
 def main() -> NoReturn:
     """Set up what is missing and become the launcher (the process id stays); with --setup, only set up.
 
-    A wrong command line is said first: nobody waits for an environment to be told of a typing error.
+    The command line is checked first, so that nobody waits for an installation to learn of a typo.
     """
     # Told to stop while it installs, it stops pip as well; the handler does not outlive this program.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with reported():
         options, rest = _parser().parse_known_args(sys.argv[1:])
+        if options.version:
+            print(f"soundlake {version_of_checkout()}")
+            sys.exit(0)
+        if options.completion:
+            print(f'complete -o default -W "{" ".join(words())}" spark-submit.sh')
+            sys.exit(0)
         line = choose_line(options.spark)
         if options.setup is None:
             read_command_line(rest)
@@ -44,5 +50,7 @@ def main() -> NoReturn:
 def _parser() -> Parser:
     parser = Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("--spark")
+    parser.add_argument("--version", action="store_true")
+    parser.add_argument("--completion", action="store_true")
     parser.add_argument("--setup", nargs="?", const="run")
     return parser

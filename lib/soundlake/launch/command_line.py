@@ -109,6 +109,12 @@ def _about_exports(job: Job, options: argparse.Namespace) -> list[str]:
     return []
 
 
+def words() -> list[str]:
+    """The words that a shell may complete: the jobs and the options."""
+    options = [option for action in _parser()._actions for option in action.option_strings]
+    return [*REGISTRY, *(option for option in options if option.startswith("--"))]
+
+
 def as_argv(options: argparse.Namespace) -> list[str]:
     """Return the options of a job as its own command line."""
     argv = [f"--config={options.config}"] if options.config else []
@@ -132,6 +138,13 @@ def _parser() -> Parser:
     )
     parser.add_argument("job", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("--spark", metavar="LINE", help="the Spark line, see conf/versions.toml")
+    parser.add_argument(
+        "--setup", nargs="?", metavar="dev", help="only make the environment; dev: with developers' tools"
+    )
+    parser.add_argument(
+        "--completion", action="store_true", help="print what makes bash and zsh complete jobs and options"
+    )
+    parser.add_argument("--version", action="store_true", help="print the version")
     parser.add_argument("--target", default="local", metavar="TARGET", help=f"where to run: {', '.join(TARGETS)}")
     parser.add_argument("--dry-run", action="store_true", help="with --target: print the requests, start nothing")
     parser.add_argument("--wait", action="store_true", help="with --target: follow the run until it ends")

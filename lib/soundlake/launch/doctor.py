@@ -16,7 +16,7 @@ from soundlake.settings import Settings, check_lake_writable
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """What was checked, whether it passed, and what was found."""
 
     what: str
@@ -24,7 +24,7 @@ class Finding:
     found: str
 
     @classmethod
-    def of(cls, what: str, check: Callable[[], str]) -> Finding:
+    def of(cls, what: str, check: Callable[[], str]) -> CheckResult:
         """Run a check, which returns what it found or raises SoundlakeError."""
         try:
             return cls(what, True, check())
@@ -32,8 +32,8 @@ class Finding:
             return cls(what, False, str(error))
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Yield a finding for each thing that a run on this machine needs."""
+def examine(settings: Settings) -> Iterator[CheckResult]:
+    """Yield the result of the check of each thing that a run on this machine needs."""
     line = installed_line()
     for what, check in (
         ("Java", lambda: _java(line)),
@@ -44,7 +44,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("bundled records", _sample),
         ("lake", lambda: _lake(settings)),
     ):
-        yield Finding.of(what, check)
+        yield CheckResult.of(what, check)
 
 
 def _java(line: Line) -> str:

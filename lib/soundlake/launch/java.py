@@ -46,7 +46,7 @@ def check_java(supported: Iterable[int], env: Mapping[str, str] = os.environ) ->
         raise UsageError(f"Java {java.version} is {trouble} ({java.found_by}: {java.executable}); {_advice(versions)}")
     if NEEDED_MODULE not in modules_of(java.executable, {NEEDED_MODULE}):
         raise UsageError(
-            f"the Java found by {java.found_by} is cut down, without the module {NEEDED_MODULE} that Spark wants: "
+            f"the Java found by {java.found_by} is incomplete, without the module {NEEDED_MODULE} that Spark needs: "
             f"{java.executable}; {_advice(versions)}"
         )
     return java

@@ -22,7 +22,7 @@ from soundlake.launch.report import reported
 
 # What extraction imports, on all its ways out.
 LIBRARIES = ("boto3", "confluent-kafka", "pydantic", "requests", "rich", "spotipy", "tenacity", "tzdata")
-OURS = ("__init__.py", "aws.py", "errors.py", "logs.py", "s3.py", "settings", "extract", "publishers")
+OURS = ("__init__.py", "aws.py", "errors.py", "logs.py", "s3.py", "small_files.py", "settings", "extract", "publishers")
 MOST_BYTES = 250 * 1024 * 1024  # Lambda takes no more, unpacked
 _ARCHITECTURES = {"arm64": "aarch64", "x86_64": "x86_64"}
 _GLIBC = ("2_34", "2_28", "2_17")  # up to that of Amazon Linux 2023

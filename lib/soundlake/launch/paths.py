@@ -1,4 +1,4 @@
-"""Where things stand in a checkout of Soundlake."""
+"""The paths of a checkout of Soundlake."""
 
 from __future__ import annotations
 

@@ -80,6 +80,12 @@ def read_lines(file: Path = FILE) -> dict[str, Line]:
     return lines
 
 
+def version_of_checkout() -> str:
+    """The version of Soundlake that this checkout is."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project["version"])
+
+
 def choose_line(name: str | None = None, file: Path = FILE) -> Line:
     """Return the named line, or the default one; raises UsageError for a line that does not exist."""
     lines = read_lines(file)
@@ -99,14 +105,6 @@ def installed_line(file: Path = FILE) -> Line:
         if line.spark == installed:
             return line
     return choose_line(file=file)
-
-
-def optional_packages(name: str, file: Path = FILE) -> tuple[str, ...]:
-    """Return the Maven coordinates of packages that only some installations need; raises UsageError for other names."""
-    declared = _declared(file)["optional"]
-    if name not in declared:
-        raise UsageError(f"{name}: no such optional package; there are {', '.join(declared)}")
-    return tuple(declared[name])
 
 
 def service_packages(name: str, file: Path = FILE) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from soundlake.lake import Lake, conform, retry_conflicts
 from soundlake.ops.evolution import evolve_lake
 from soundlake.ops.maintenance import catch_up
 from soundlake.ops.replay import forget_plans
+from soundlake.progress import count, doing
 from soundlake.refine.apply import apply_changes
 from soundlake.refine.query import QUERY as REFINE
 from soundlake.refine.query import refine_all, refine_query
@@ -71,12 +72,15 @@ def rebuild(
         raise SoundlakeError(f"rebuild: there is no {EVENTS.path} in {lake.uri}, so there is nothing to rebuild from")
     folder = _begun(spark, lake) or _begin(spark, lake)
     side = Lake(folder, lake.check)
+    count("records", 0, of=lake.read(spark, EVENTS).count())
     refine_all(refine_query(spark, lake, settings, into=side, counted_as=QUERY), check)
-    apply_changes(spark, side)
+    with doing("applying changes"):
+        apply_changes(spark, side)
     for kind in KINDS.values():
         if "fetched_at" in kind.volatile and side.exists(spark, kind.table):
             check()
-            catch_up(spark, side, kind)
+            with doing(f"bringing {kind.table.path} up to date"):
+                catch_up(spark, side, kind)
     say(f"refined {EVENTS.path}")
     Storage(spark).write(f"{folder}/ready", "the tables are being swapped\n")
     complete_swap(spark, lake, check)
@@ -99,11 +103,13 @@ def _swap(spark: SparkSession, lake: Lake, side: Lake, check: Callable[[], None]
     for table in REFINED:
         if side.exists(spark, table) or lake.exists(spark, table):
             check()
-            retry_conflicts(partial(_replace, spark, lake, side, table, query_id))
+            with doing(f"replacing {table.path}"):
+                retry_conflicts(partial(_replace, spark, lake, side, table, query_id))
     check()
     _append_batch_rows(spark, lake, side, query_id)
     if (model := current_model(spark, lake)) is not None:
-        retry_conflicts(partial(reassign_all, spark, lake, model))
+        with doing("assigning tracks to clusters"):
+            retry_conflicts(partial(reassign_all, spark, lake, model))
     move_checkpoint(spark, lake, REFINE, BATCHES, side.checkpoint(REFINE))
     forget_plans(spark, lake)
 

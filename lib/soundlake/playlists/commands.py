@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from soundlake.options import Browser, Config, Consenting, LakeUri, Sets
+
 if TYPE_CHECKING:
     from soundlake.playlists.reading import Playlist
     from soundlake.settings import Settings
@@ -17,12 +19,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")]
-LakeUri = Annotated[str | None, typer.Option("--lake", metavar="URI", help="a local path, s3://… or s3a://…")]
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="which ones", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="all of them")]
-User = Annotated[str, typer.Option("--user", metavar="NAME", help="the user whose consent is used")]
 
 
 @app.command("list")
@@ -61,7 +59,7 @@ def publish(
     every: All = False,
     yes: Annotated[bool, typer.Option("--yes", help="do it; without, only say what would be done")] = False,
     public: Annotated[bool, typer.Option("--public", help="for everybody to see; else private")] = False,
-    user: User = "default",
+    user: Consenting = "default",
     config: Config = None,
     sets: Sets = None,
     lake: LakeUri = None,
@@ -95,8 +93,8 @@ def publish(
 
 @app.command()
 def login(
-    user: User = "default",
-    browser: Annotated[bool, typer.Option(help="open a browser here, or show a URL to open elsewhere")] = True,
+    user: Consenting = "default",
+    browser: Browser = True,
     config: Config = None,
     sets: Sets = None,
 ) -> None:
@@ -104,9 +102,7 @@ def login(
     from soundlake.extract import auth
     from soundlake.settings import load_settings
 
-    settings = load_settings(config, sets or ())
-    auth.login(settings, user, open_browser=browser, consent=auth.PUBLISHING)
-    typer.echo(f"consent kept in {settings.extract.state}")
+    typer.echo(auth.login(load_settings(config, sets or ()), user, open_browser=browser, consent=auth.PUBLISHING))
 
 
 def _read(config: Path | None, sets: list[str] | None, lake: str | None) -> tuple[Settings, list[Playlist]]:

@@ -111,7 +111,7 @@ def _song() -> Column:
 
 def _listeners(plays: DataFrame, as_of: date | None) -> DataFrame:
     """track_id, listeners, listeners_now, listeners_before."""
-    heard = plays.where("content_type = 'track' AND track_id IS NOT NULL")
+    heard = plays.where("content_type = 'track' AND track_id IS NOT NULL AND NOT coalesce(private_session, false)")
     newest = heard.agg(F.max("played_date").alias("newest"))
     until = F.lit(as_of) if as_of else F.col("newest")
     days = F.datediff(until, F.col("played_date"))

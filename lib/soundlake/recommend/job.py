@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from soundlake.lake import Lake, conform
 from soundlake.lease import Lease
+from soundlake.progress import count, doing
 from soundlake.recommend.curated import write_curated_playlists
 from soundlake.recommend.ease import ARTIST_WEIGHT, REGULARISATION
 from soundlake.recommend.lists import list_all
@@ -38,14 +39,21 @@ def recommend(
     """
     found = signals(spark, lake, settings.train.sources, settings.recommend.history_days)
     liked = likes(found, on_playlists(spark, lake, settings.train.sources))
-    fit = fit_factors(liked, lake.read(spark, TRACKS), settings.recommend, settings.train.seed)
+    with doing("learning from likes"):
+        fit = fit_factors(liked, lake.read(spark, TRACKS), settings.recommend, settings.train.seed)
+    count("likes", fit.n_likes)
+    count("tracks", fit.n_tracks)
     model = _model(fit, left_out(spark, lake, settings.train.sources), settings)
-    publish(spark, lake, model, fit.factors)
-    write_similar_tracks(spark, lake, model.model_version, settings)
-    write_curated_playlists(spark, lake, settings)
+    with doing("publishing the model"):
+        publish(spark, lake, model, fit.factors)
+    with doing("finding similar tracks"):
+        write_similar_tracks(spark, lake, model.model_version, settings)
+    with doing("making playlists"):
+        write_curated_playlists(spark, lake, settings)
     with be_writer() as held:
         if held is not None:
-            list_all(spark, lake.checked_by(held.check), model, settings)
+            with doing("ranking the lists of all users"):
+                list_all(spark, lake.checked_by(held.check), model, settings)
     return model
 
 

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from soundlake.clusters.features import is_allowed
 from soundlake.lake import Lake, view_of
-from soundlake.tables import PLAYLIST_ITEMS, PLAYS, TRACKS, USER_ITEMS
+from soundlake.tables import PLAY_MATCHES, PLAYLIST_ITEMS, PLAYS, TRACKS, USER_ITEMS
 from soundlake.views import LISTENING
 
 _HEARD_MS = 30_000  # shorter plays do not count, as at Spotify
@@ -23,11 +23,17 @@ def signals(
 ) -> DataFrame:
     """user_id, entity (`track` or `artist`), id, points, heard_at: one row for each track and artist of a user.
 
-    Points count plays that were not skipped, of sources that `train.sources` allows; 0 where there are none.
+    Points count plays that were neither skipped nor in a private session, of sources that `train.sources` allows; 0
+    where there are none.
     Plays of the last `history_days` before the user's newest one count. `users` (user_id) limits the users.
     """
     listening = view_of(_only(lake.read(spark, PLAYS), users), LISTENING)
-    plays = listening.where("content_type = 'track' AND track_id IS NOT NULL").transform(recent(history_days))
+    matches = _only(lake.read(spark, PLAY_MATCHES), users)
+    plays = (
+        listening.transform(_matched(matches))
+        .where("content_type = 'track' AND track_id IS NOT NULL")
+        .transform(recent(history_days))
+    )
     items = _only(lake.read(spark, USER_ITEMS), users)
     albums = lake.read(spark, TRACKS).select(F.col("album_id").alias("id"), "track_id")
     heard, preferred = plays.transform(_played(sources)), items.transform(_own(sources))
@@ -94,15 +100,27 @@ def _only(rows: DataFrame, users: DataFrame | None) -> DataFrame:
     return rows if users is None else rows.join(F.broadcast(users), on="user_id", how="left_semi")
 
 
+def _matched(matches: DataFrame) -> Callable[[DataFrame], DataFrame]:
+    """Give plays that say no track the one that they were matched to."""
+    found = matches.select("play_id", F.col("track_id").alias("matched_id"))
+
+    def transform(plays: DataFrame) -> DataFrame:
+        with_match = plays.join(found, on="play_id", how="left")
+        return with_match.withColumn("track_id", F.coalesce("track_id", "matched_id")).drop("matched_id")
+
+    return transform
+
+
 def _played(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:
     was_heard = ~F.coalesce("skipped", F.lit(False)) & (F.coalesce("ms_played", F.lit(_HEARD_MS)) >= _HEARD_MS)
+    is_told = ~F.coalesce("private_session", F.lit(False))
 
     def transform(plays: DataFrame) -> DataFrame:
         return plays.select(
             "user_id",
             F.lit("track").alias("entity"),
             F.col("track_id").alias("id"),
-            F.when(was_heard & is_allowed(sources), 1.0).otherwise(0.0).alias("points"),
+            F.when(was_heard & is_told & is_allowed(sources), 1.0).otherwise(0.0).alias("points"),
             F.col("played_at").alias("heard_at"),
         )
 

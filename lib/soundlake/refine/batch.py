@@ -25,6 +25,7 @@ from soundlake.core.schema_drift import FirstSeen
 from soundlake.frames import collect, frame_of
 from soundlake.lake import Lake
 from soundlake.logs import get_log
+from soundlake.progress import count, doing
 from soundlake.refine.batch_metrics import QUERY, batch_row, totals
 from soundlake.refine.cluster import judge_on_workers
 from soundlake.refine.driver import judge_here
@@ -67,7 +68,7 @@ class Refiner:
         """
         started_at = datetime.now(UTC)
         writer = BatchWriter(self.lake, query_id, batch_id)
-        with self.judged(spark, events, writer.batch) as result:
+        with doing(f"batch {batch_id} of {self.query}"), self.judged(spark, events, writer.batch) as result:
             if not result.counts:
                 return
             row = partial(batch_row, self.query, query_id, batch_id, started_at, result.counts)
@@ -75,7 +76,9 @@ class Refiner:
             run_in_parallel(spark, writes)
         self._reported = (self._reported or set()) | result.unknown_fields.keys()
         seconds = (datetime.now(UTC) - started_at).total_seconds()
-        _log.info("refined", query=self.query, batch=batch_id, seconds=seconds, **totals(result.counts))
+        found = totals(result.counts)
+        count("records", found["read"])
+        _log.info("refined", query=self.query, batch=batch_id, seconds=seconds, **found)
 
     @contextmanager
     def judged(self, spark: SparkSession, events: DataFrame, batch: str) -> Iterator[Result]:

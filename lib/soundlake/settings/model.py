@@ -135,9 +135,12 @@ class SourceSettings(_Section):
 
 
 class LogSettings(_Section):
-    """What jobs log, on stderr."""
+    """What jobs log, on stderr, and what a stream reports for alarms."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    metrics_group: Annotated[Text | None, Optional] = Field(
+        None, description="CloudWatch log group that a stream reports the ages of its newest rows to; else to none"
+    )
 
 
 class TriggerSettings(_Section):

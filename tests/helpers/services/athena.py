@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 
 from helpers.services.http import serving
 
@@ -92,10 +92,16 @@ class Athena:
         return {}
 
 
+class Answering(Protocol):
+    """What stands behind the protocol."""
+
+    def answer(self, operation: str, request: Document) -> Document:
+        """Answer one request; raises RefusedError."""
+
+
 @contextmanager
-def athena_service() -> Iterator[Athena]:
-    """Run one on a free port of this machine."""
-    athena = Athena()
+def serving_athena(athena: Answering) -> Iterator[str]:
+    """Serve it on a free port of this machine; gives the URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -117,5 +123,13 @@ def athena_service() -> Iterator[Athena]:
         def log_message(self, *args: object) -> None:
             """Say nothing."""
 
-    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as athena.url:
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as url:
+        yield url
+
+
+@contextmanager
+def athena_service() -> Iterator[Athena]:
+    """Run one that is told what to answer."""
+    athena = Athena()
+    with serving_athena(athena) as athena.url:
         yield athena

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,7 +102,7 @@ class Catalog:
         self.features[track_id] = {"id": track_id, "danceability": 0.5, "energy": 0.25, "tempo": 120.0, "key": 5}
         return track
 
-    def add_playlist(self, number: int, things: list[Thing | None], owner: str = USER) -> str:
+    def add_playlist(self, number: int, things: Sequence[Thing | None], owner: str = USER) -> str:
         playlist = an_id("playlist", number)
         self.playlists[playlist] = {
             "id": playlist,

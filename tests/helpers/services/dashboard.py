@@ -6,7 +6,7 @@ import csv
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,17 @@ _PATIENCE = 60_000  # milliseconds: a busy machine is slow, a broken page never 
 @contextmanager
 def dashboard(lake: Path, log: Path, *options: str) -> Iterator[str]:
     """`soundlake dashboard` on a lake, started beside it, as its page says where it reads; gives its URL."""
+    with dashboard_server("--lake", lake.name, *options, log=log, env=os.environ, cwd=lake.parent) as url:
+        yield url
+
+
+@contextmanager
+def dashboard_server(*options: str, log: Path, env: Mapping[str, str], cwd: Path) -> Iterator[str]:
+    """`soundlake dashboard` in a folder; gives its URL."""
     (port,) = free_ports(1)
     program = str(Path(sys.executable).with_name("soundlake"))
-    command = [program, "dashboard", "--lake", lake.name, "--port", str(port), "--no-browser", *options]
-    server = ServiceProcess(command, log, os.environ, cwd=lake.parent)
+    command = [program, "dashboard", "--port", str(port), "--no-browser", *options]
+    server = ServiceProcess(command, log, env, cwd=cwd)
     url = f"http://127.0.0.1:{port}"
     try:
         server.await_ready(lambda: _answers(f"{url}/_stcore/health"), 60)

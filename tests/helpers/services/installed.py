@@ -37,6 +37,13 @@ def kinesalite() -> Path:
     return _installed("kinesalite", packages, lambda folder: _fetch_modules(packages, folder)) / "node_modules"
 
 
+def axe() -> str:
+    """Return the script of axe-core, which judges how accessible a page is."""
+    packages = service_packages("axe")
+    folder = _installed("axe", packages, lambda folder: _fetch_modules(packages, folder))
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
 def trino() -> Path:
     """Return the folder of a Trino server with the two connectors that Athena's engine is known by."""
     packages = service_packages("trino")
@@ -45,7 +52,7 @@ def trino() -> Path:
 
 
 def node() -> Path:
-    """Return the node that runs the emulator: the one from PyPI, which constraints.txt pins."""
+    """Return the node that runs npm and the emulator: the one from PyPI, which constraints.txt pins."""
     return NODE / "bin" / "node"
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 from time import monotonic
+from typing import ClassVar
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -23,8 +24,10 @@ class ServiceProcess:
 
     It leads a process group of its own, so that Ctrl-C in the terminal does not reach it before its users are done. It
     is stopped at the end of this program, and on Linux by the kernel when this program is killed, or when the thread
-    that started it ends: start services in the main thread.
+    that started it ends: start services in the main thread. `started` lists those that were not stopped since.
     """
+
+    started: ClassVar[list[ServiceProcess]] = []
 
     def __init__(
         self,
@@ -49,6 +52,7 @@ class ServiceProcess:
                 start_new_session=True,
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - it makes one system call
             )
+        self.started.append(self)
         atexit.register(self.stop)
 
     @property
@@ -60,14 +64,16 @@ class ServiceProcess:
 
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
-        self._signal(signal.SIGKILL)
+        self._end(signal.SIGKILL)
 
     def stop(self) -> None:
         """SIGTERM, SIGKILL after a while; nothing happens to a process that has ended."""
         atexit.unregister(self.stop)
-        self._signal(signal.SIGTERM)
+        self._end(signal.SIGTERM)
 
-    def _signal(self, number: signal.Signals) -> None:
+    def _end(self, number: signal.Signals) -> None:
+        if self in self.started:
+            self.started.remove(self)
         if self.is_running():
             os.killpg(self.pid, number)
             try:

@@ -8,13 +8,13 @@ from soundlake.dashboard import answer, charts, filters, links, sql
 from soundlake.dashboard.explain import nothing
 from soundlake.dashboard.labels import labels, numbered
 from soundlake.dashboard.playlist import MARKET
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 _VIEW = "gold_album_frequency"
 _YEAR = "CAST(extract(YEAR FROM starts_on) AS integer)"
 
 
-def albums_of_year(source: Source) -> None:
+def albums_of_year(source: DataSource) -> None:
     """Choose a market and a year, and see the albums."""
     monthly = sql.one_of("period", ["month"])  # weeks would count everything twice
     years = source.ask(f"SELECT DISTINCT {_YEAR} AS v FROM {_VIEW} {sql.where(monthly)} ORDER BY v DESC")["v"].tolist()

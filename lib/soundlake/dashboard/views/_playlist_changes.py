@@ -7,10 +7,10 @@ import streamlit as st
 from soundlake.dashboard import answer, charts, filters, periods, sql
 from soundlake.dashboard.explain import nothing
 from soundlake.dashboard.playlist import PLAYLIST
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 
-def turnover(source: Source) -> None:
+def turnover(source: DataSource) -> None:
     """How much of each playlist is new, week by week."""
     view = "gold_playlist_turnover"
     with filters.folded():
@@ -41,7 +41,7 @@ def turnover(source: Source) -> None:
     periods.explain(drawn, "week", "week", days)
 
 
-def overlap(source: Source) -> None:
+def overlap(source: DataSource) -> None:
     """How much of a playlist is on those of other markets, day by day."""
     view = "gold_market_overlap"
     with filters.folded():

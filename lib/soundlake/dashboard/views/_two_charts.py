@@ -11,13 +11,13 @@ from soundlake.dashboard import answer, filters, links, sql
 from soundlake.dashboard.explain import nothing
 from soundlake.dashboard.moves import moves
 from soundlake.dashboard.playlist import PLAYLIST, so_far
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 _VIEW = "gold_top_tracks"
 _NAMES = {"track_name": links.TRACK, "artist_name": links.ARTIST}
 
 
-def two_charts(source: Source) -> None:
+def two_charts(source: DataSource) -> None:
     """Choose two charts and a week that both have, and see the tracks of each with its place on the other."""
     names = source.ask(
         f"SELECT {PLAYLIST} AS name, max(market) AS market, count(DISTINCT week) AS weeks FROM {_VIEW} "

@@ -9,12 +9,12 @@ import streamlit as st
 from soundlake.dashboard import answer, charts, links, sql, thing
 from soundlake.dashboard.explain import explained
 from soundlake.dashboard.labels import labels
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 _WIDE = "gold_tracks_wide"
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     title = thing.titled("album")
     with explained(source):

@@ -9,13 +9,13 @@ import streamlit as st
 from soundlake.dashboard import answer, charts, links, sql, thing
 from soundlake.dashboard.explain import explained
 from soundlake.dashboard.labels import labels, numbered
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 _WIDE = "gold_tracks_wide"
 _MOST = 10
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     title = thing.titled("artist")
     with explained(source):
@@ -44,7 +44,7 @@ def show(source: Source) -> None:
         )
 
 
-def _tracks(source: Source, artist: str, this: str) -> None:
+def _tracks(source: DataSource, artist: str, this: str) -> None:
     st.subheader("Tracks")
     frame = source.ask(
         f"SELECT track_id AS id, track_name AS name, album_name AS beside, album_id, plays, popularity FROM {_WIDE} "
@@ -60,7 +60,7 @@ def _tracks(source: Source, artist: str, this: str) -> None:
     answer.show("tracks_of_artist", frame, chart, titles, "Bars of plays by track", links=named)
 
 
-def _albums(source: Source, artist: str, this: str) -> None:
+def _albums(source: DataSource, artist: str, this: str) -> None:
     st.subheader("Albums")
     frame = source.ask(
         "SELECT album_id, max(album_name) AS album_name, min(release_year) AS release_year, count(*) AS tracks, "
@@ -72,7 +72,7 @@ def _albums(source: Source, artist: str, this: str) -> None:
     answer.show("albums_of_artist", frame, None, titles, is_open=True, links={"album_name": links.ALBUM})
 
 
-def _also(source: Source, artist: str) -> None:
+def _also(source: DataSource, artist: str) -> None:
     st.subheader("Listeners also like")
     frame = source.ask(sql.also_heard(artist, _MOST))
     if frame.empty:

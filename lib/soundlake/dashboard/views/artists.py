@@ -7,7 +7,7 @@ import streamlit as st
 from soundlake.dashboard import answer, charts, filters, links, periods, sql
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.labels import numbered, told_apart
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 VIEW = "gold_most_streamed_artists"
 _ARTISTS = (
@@ -21,7 +21,7 @@ _BY = {
 }
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("Most Streamed Artists")
     with explained(source):
@@ -52,7 +52,7 @@ def show(source: Source) -> None:
             _by_month(source, span, names)
 
 
-def _by_month(source: Source, span: filters.Days, names: dict[str, str]) -> None:
+def _by_month(source: DataSource, span: filters.Days, names: dict[str, str]) -> None:
     st.subheader("Month by month")
     chosen = filters.compared(VIEW, "Artist", list(names.values()))
     if not chosen:

@@ -8,7 +8,7 @@ import streamlit as st
 from soundlake.dashboard import answer, charts, filters, links, periods, sql
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.radar import radar
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.tables import AUDIO_FEATURES
 
 _FEATURES = [column.name for column in AUDIO_FEATURES]
@@ -16,7 +16,7 @@ _NAMES = {"track_name": links.TRACK, "artist_name": links.ARTIST}
 _SHOWN = 4
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("Clusters")
     st.caption("Tracks that sound alike, grouped by KMeans on nine audio features.")
@@ -62,7 +62,7 @@ def _profiles(overview: pd.DataFrame, known: list[str]) -> None:
     st.caption("The rim marks the cluster with the most of a feature, the centre the one with the least.")
 
 
-def _drift(source: Source) -> None:
+def _drift(source: DataSource) -> None:
     drift = None if source.is_athena else source.status().drift
     if drift is None:
         return
@@ -73,7 +73,7 @@ def _drift(source: Source) -> None:
         st.caption(f"Drift: {told}")
 
 
-def _examples(source: Source) -> None:
+def _examples(source: DataSource) -> None:
     st.subheader("Examples")
     frame = source.ask(
         "SELECT cluster_name, track_id, track_name, artist_id, artist_name, popularity, plays FROM ("
@@ -90,7 +90,7 @@ def _examples(source: Source) -> None:
     answer.show("cluster_examples", of_cluster, None, titles, is_open=True, links=_NAMES)
 
 
-def _of_track(source: Source) -> None:
+def _of_track(source: DataSource) -> None:
     words = st.text_input("Which cluster has the track", placeholder="title or artist", **filters.kept("cluster-of"))
     if not words.strip():
         return
@@ -105,7 +105,7 @@ def _of_track(source: Source) -> None:
     answer.show("cluster_of_track", frame, None, titles, is_open=True, links=_NAMES)
 
 
-def _map(source: Source) -> None:
+def _map(source: DataSource) -> None:
     st.subheader("Map")
     frame = source.ask(
         "SELECT p.x, p.y, p.cluster_name, p.track_name, p.artist_name FROM gold_cluster_map AS p "
@@ -131,7 +131,7 @@ def _map(source: Source) -> None:
         st.caption(f"Further {direction}: {', '.join(words)} ({share:.0%} of the variance).")
 
 
-def _choice(source: Source) -> None:
+def _choice(source: DataSource) -> None:
     st.subheader("How many clusters?")
     frame = source.ask(
         "SELECT c.k, c.silhouette, c.inertia, c.stability, c.is_chosen FROM gold_cluster_choices AS c "
@@ -148,7 +148,7 @@ def _choice(source: Source) -> None:
     st.caption("Chosen is the highest silhouette. Stability near 1: other seeds find the same groups.")
 
 
-def _mix(source: Source) -> None:
+def _mix(source: DataSource) -> None:
     st.subheader("What is played, month by month")
     view = "gold_cluster_mix"
     span = filters.months(source, view)

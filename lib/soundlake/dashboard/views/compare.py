@@ -13,7 +13,7 @@ from soundlake.dashboard.explain import nothing
 from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.moves import moves
 from soundlake.dashboard.presets import PRESETS, Period, period
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.dashboard.views._two_charts import two_charts
 
 Numbers: TypeAlias = dict[Any, Any]
@@ -22,13 +22,13 @@ _MOST = 10
 _NOW, _BEFORE = "now", "before"
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("Comparison")
     filters.question("Compare", "compare", _QUESTIONS, source)
 
 
-def _periods(source: Source) -> None:
+def _periods(source: DataSource) -> None:
     chosen = _period(source)
     if chosen is None:
         return
@@ -46,7 +46,7 @@ def _periods(source: Source) -> None:
     _artists("compared_periods", frame, titles)
 
 
-def _listeners(source: Source) -> None:
+def _listeners(source: DataSource) -> None:
     left, right = st.columns(2)
     with left:
         one = filters.listener(source, "First listener", "listener")
@@ -77,7 +77,7 @@ def _listeners(source: Source) -> None:
             _artists(f"artists_of_{user}", frame, titles)
 
 
-def _period(source: Source) -> tuple[Period, Period | None] | None:
+def _period(source: DataSource) -> tuple[Period, Period | None] | None:
     """Choose a preset, and say which days it and the period before have."""
     preset = st.pills("Period", PRESETS, default=PRESETS[0], required=True, **filters.kept("period"))
     covered = periods.extent(source, periods.PLAYS)
@@ -90,7 +90,7 @@ def _period(source: Source) -> tuple[Period, Period | None] | None:
     return now, before
 
 
-def _by_side(source: Source, conditions: Mapping[str, str]) -> dict[str, Numbers]:
+def _by_side(source: DataSource, conditions: Mapping[str, str]) -> dict[str, Numbers]:
     return {row["side"]: row for row in source.ask(sides.numbers(conditions)).to_dict("records")}
 
 
@@ -118,7 +118,7 @@ def _artists(name: str, frame: pd.DataFrame, titles: dict[str, str]) -> None:
     answer.show(name, frame, chart, titles, words, is_open=True, links={"artist_name": links.ARTIST})
 
 
-_QUESTIONS: dict[str, Callable[[Source], None]] = {
+_QUESTIONS: dict[str, Callable[[DataSource], None]] = {
     "A period with the one before": _periods,
     "Two listeners": _listeners,
     "Two charts": two_charts,

@@ -8,7 +8,7 @@ from soundlake.dashboard import answer, filters, periods, sql
 from soundlake.dashboard.drawn import columns_of, draw, prepared, readable, titles_of
 from soundlake.dashboard.explain import explained
 from soundlake.dashboard.marks import marks_sql, options_sql
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.insights import Insight, load_insights
 
 _MOST_FILTERS = 4
@@ -16,7 +16,7 @@ _FEW = 60  # values that a filter can list
 _MOST_ROWS = 2000  # of the mart itself
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("All Insights")
     insights = {insight.title: insight for insight in load_insights()}
@@ -29,7 +29,7 @@ def show(source: Source) -> None:
         _rows(source, insight, conditions)
 
 
-def _choices(source: Source, insight: Insight) -> tuple[list[str], dict[str, str]]:
+def _choices(source: DataSource, insight: Insight) -> tuple[list[str], dict[str, str]]:
     """The viewer's choices as conditions of SQL, and the value of each column of which exactly one is shown."""
     view = insight.table.view
     days = next(
@@ -47,7 +47,7 @@ def _choices(source: Source, insight: Insight) -> tuple[list[str], dict[str, str
     return conditions + _several(source, insight), single
 
 
-def _several(source: Source, insight: Insight) -> list[str]:
+def _several(source: DataSource, insight: Insight) -> list[str]:
     """A filter for each other text column that has few values."""
     single = [column for column, _ in insight.drawn_as.one]
     texts = [column.name for column in insight.columns if column.type == "string" and column.name not in single]
@@ -67,7 +67,7 @@ def _several(source: Source, insight: Insight) -> list[str]:
     return conditions
 
 
-def _chart(source: Source, insight: Insight, conditions: list[str], single: dict[str, str]) -> None:
+def _chart(source: DataSource, insight: Insight, conditions: list[str], single: dict[str, str]) -> None:
     chart = insight.drawn_as
     if chart.kind == "table":
         return
@@ -95,7 +95,7 @@ def _step(insight: Insight, single: dict[str, str]) -> str:
     return chart.every or (single.get("period", "") if chart.x == "starts_on" else chart.x)
 
 
-def _days(source: Source, insight: Insight, single: dict[str, str]) -> periods.Extent | None:
+def _days(source: DataSource, insight: Insight, single: dict[str, str]) -> periods.Extent | None:
     """The first and last day of the data that the chart shows."""
     until = insight.drawn_as.until
     if not until:
@@ -105,7 +105,7 @@ def _days(source: Source, insight: Insight, single: dict[str, str]) -> periods.E
     return periods.extent(source, until, [sql.one_of(name, [one]) for name, one in single.items() if name in known])
 
 
-def _rows(source: Source, insight: Insight, conditions: list[str]) -> None:
+def _rows(source: DataSource, insight: Insight, conditions: list[str]) -> None:
     view = insight.table.view
     st.subheader("Rows of the mart")
     known = int(source.ask(f"SELECT count(*) AS n FROM {view} {sql.where(*conditions)}")["n"][0])

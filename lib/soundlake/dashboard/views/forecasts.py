@@ -7,7 +7,7 @@ import streamlit as st
 from soundlake.dashboard import answer, charts, filters, links, sql
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.labels import numbered
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 VIEW, ERRORS = "gold_chart_forecasts", "gold_forecast_errors"
 _TITLES = {
@@ -27,7 +27,7 @@ _ORDERS = {
 }
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("Forecasts")
     with explained(source):
@@ -36,7 +36,7 @@ def show(source: Source) -> None:
         _errors(source)
 
 
-def _forecasts(source: Source) -> None:
+def _forecasts(source: DataSource) -> None:
     known = source.ask(
         "SELECT playlist_name, max(observed_on) AS observed_on, max(forecast_for) AS forecast_for, "
         f"max(method) AS method, max(error) AS error, count(*) AS n FROM {VIEW} GROUP BY playlist_name "
@@ -70,7 +70,7 @@ def _forecasts(source: Source) -> None:
     answer.show("chart_forecasts", frame, chart, _TITLES, words, links={"track_name": links.TRACK})
 
 
-def _errors(source: Source) -> None:
+def _errors(source: DataSource) -> None:
     st.subheader("How wrong were they?")
     frame = source.ask(
         f"SELECT measure, method, error, low, high, forecasts, weeks, is_published FROM {ERRORS} "

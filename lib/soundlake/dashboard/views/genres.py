@@ -6,7 +6,7 @@ import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, periods, sql
 from soundlake.dashboard.explain import explained, nothing
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 VIEW = "gold_genre_popularity"
 _MEASURES = {
@@ -19,7 +19,7 @@ _OF_PLAYS = ("plays", "listeners")
 _MEANS = ("avg_popularity",)
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("Genres over Time")
     st.caption("An artist of several genres counts in each of them.")

@@ -10,7 +10,7 @@ import streamlit as st
 
 from soundlake.dashboard import answer, charts, extract_now
 from soundlake.dashboard.explain import explained
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 _SECONDS, _ATHENA_SECONDS = 2, 60  # between two looks; each look at Athena costs
 _BATCHES = 60
@@ -25,7 +25,7 @@ _TITLES = {
 }
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("Live")
     seconds = _ATHENA_SECONDS if source.is_athena else _SECONDS
@@ -40,7 +40,7 @@ def show(source: Source) -> None:
     look()
 
 
-def _now(source: Source) -> None:
+def _now(source: DataSource) -> None:
     counts = ", ".join(_VERDICTS)
     frame = source.ask_now(
         f"SELECT batch_id, started_at, duration_ms, read, {counts} FROM ops_batches WHERE query = 'refine' "
@@ -59,7 +59,7 @@ def _now(source: Source) -> None:
     answer.show("batches", frame, None, _TITLES)
 
 
-def _measures(source: Source, frame: pd.DataFrame, totals: pd.Series[Any]) -> None:
+def _measures(source: DataSource, frame: pd.DataFrame, totals: pd.Series[Any]) -> None:
     newest = frame.iloc[0]
     ended = pd.Timestamp(newest["started_at"]) + pd.Timedelta(milliseconds=int(newest["duration_ms"]))
     behind = source.backlog()

@@ -10,7 +10,7 @@ import streamlit as st
 from soundlake.dashboard import answer, periods
 from soundlake.dashboard.explain import explained
 from soundlake.dashboard.findings import findings
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 _THINGS = {
     "silver_tracks": "Tracks",
@@ -21,7 +21,7 @@ _THINGS = {
 }
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("Soundlake")
     st.caption("Choose a page from the menu; on a phone, the arrows at the top open it.")
@@ -50,7 +50,7 @@ def show(source: Source) -> None:
             st.caption(f"Current model: {model['k']} clusters of {model['n_tracks']:,} tracks.")
 
 
-def _findings(source: Source) -> None:
+def _findings(source: DataSource) -> None:
     """The days that the data cover, and the findings, each a link."""
     spans = {"plays": periods.extent(source, periods.PLAYS), "charts": periods.extent(source, periods.SNAPSHOTS)}
     told = [f"{what} from {days[0]} to {days[1]}" for what, days in spans.items() if days is not None]

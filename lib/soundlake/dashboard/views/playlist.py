@@ -9,14 +9,14 @@ import streamlit as st
 from soundlake.dashboard import answer, charts, links, periods, sql, thing
 from soundlake.dashboard.explain import explained
 from soundlake.dashboard.labels import numbered
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 _VIEW = "gold_chart_tracks"
 _SHOWN = 20
 _FIRST = f"SELECT playlist_id AS id FROM {_VIEW} GROUP BY playlist_id ORDER BY count(*) DESC, id LIMIT 1"
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     title = thing.titled("playlist")
     with explained(source):
@@ -35,7 +35,7 @@ def show(source: Source) -> None:
         thing.sections(source, partial(_now, source, this), partial(_new, source, this))
 
 
-def _now(source: Source, this: str) -> None:
+def _now(source: DataSource, this: str) -> None:
     st.subheader("On it now")
     titles = {"last_position": "Position", "track_name": "Track", "artist_name": "Artist", "peak_position": "Peak"}
     titles |= {"weeks": "Weeks", "days": "Days on it", "entry_position": "Entered at", "first_on": "First on"}
@@ -55,7 +55,7 @@ def _now(source: Source, this: str) -> None:
     )
 
 
-def _new(source: Source, this: str) -> None:
+def _new(source: DataSource, this: str) -> None:
     st.subheader("How much is new")
     week = "CAST(date_trunc('week', snapshot_date) AS date)"
     frame = source.ask(

@@ -12,21 +12,21 @@ from soundlake.dashboard.explain import nothing
 from soundlake.dashboard.labels import numbered, told_apart
 from soundlake.dashboard.moves import moves
 from soundlake.dashboard.playlist import choose, so_far
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.dashboard.views._albums_of_year import albums_of_year
 from soundlake.dashboard.views._playlist_changes import overlap, turnover
 
 _NAMES = {"track_name": links.TRACK, "artist_name": links.ARTIST}
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("Charts")
     st.caption("Playlists, day by day: charts are playlists too.")
     filters.question("Question", "question", _QUESTIONS, source)
 
 
-def _top_tracks(source: Source) -> None:
+def _top_tracks(source: DataSource) -> None:
     view = "gold_top_tracks"
     with filters.folded():
         playlist, on_list = choose(source, view)
@@ -73,7 +73,7 @@ def _top_tracks(source: Source) -> None:
         _ranks(source, view, on_list, frame, f"{view}-{playlist}-{week}")
 
 
-def _ranks(source: Source, view: str, on_list: list[str], top: pd.DataFrame, place: str) -> None:
+def _ranks(source: DataSource, view: str, on_list: list[str], top: pd.DataFrame, place: str) -> None:
     st.subheader("Rank, week by week")
     known = top.dropna(subset=["track_name"]).drop_duplicates("track_id")
     names = told_apart(known.rename(columns={"track_id": "id", "track_name": "name", "artist_name": "beside"}))
@@ -94,15 +94,15 @@ def _ranks(source: Source, view: str, on_list: list[str], top: pd.DataFrame, pla
     periods.explain(drawn, "week", "week", days)
 
 
-def _artists(source: Source) -> None:
+def _artists(source: DataSource) -> None:
     _appearances(source, "gold_artist_appearances", "artist_name", "Artist", {"trend": "Trend", "change": "Change"})
 
 
-def _albums(source: Source) -> None:
+def _albums(source: DataSource) -> None:
     _appearances(source, "gold_album_frequency", "album_name", "Album", {"artist_name": "Artist", "share": "Share"})
 
 
-def _appearances(source: Source, view: str, name: str, title: str, more: dict[str, str]) -> None:
+def _appearances(source: DataSource, view: str, name: str, title: str, more: dict[str, str]) -> None:
     """How many tracks an artist or an album has on a playlist on an average day of each week or month."""
     with filters.folded():
         playlist, on_list = choose(source, view)
@@ -149,7 +149,7 @@ def _appearances(source: Source, view: str, name: str, title: str, more: dict[st
     periods.explain(drawn, "starts_on", period, days)
 
 
-def _entries(source: Source) -> None:
+def _entries(source: DataSource) -> None:
     view = "gold_chart_entries"
     with filters.folded():
         _, on_list = choose(source, view)
@@ -192,7 +192,7 @@ def _entries(source: Source) -> None:
         answer.show("chart_entries", source.ask(newest), None, titles, links=_NAMES)
 
 
-def _longest(source: Source) -> None:
+def _longest(source: DataSource) -> None:
     view = "gold_chart_tracks"
     with filters.folded():
         _, on_list = choose(source, view)
@@ -233,7 +233,7 @@ def _longest(source: Source) -> None:
     answer.show("chart_tracks", frame, chart, titles, words, links=_NAMES)
 
 
-_QUESTIONS: dict[str, Callable[[Source], None]] = {
+_QUESTIONS: dict[str, Callable[[DataSource], None]] = {
     "Top tracks": _top_tracks,
     "Artists": _artists,
     "Albums": _albums,

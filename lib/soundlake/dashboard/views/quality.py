@@ -6,13 +6,13 @@ import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, sql
 from soundlake.dashboard.explain import explained
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 BATCHES, REJECTED = "ops_batches", "gold_data_quality"
 _VERDICTS = ("accepted", "duplicate", "stale", "rejected")
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("Data Quality")
     st.caption("Every record gets one verdict: accepted, duplicate, stale (newer ones had overtaken it) or rejected.")
@@ -22,7 +22,7 @@ def show(source: Source) -> None:
         _rejected(source)
 
 
-def _verdicts(source: Source) -> None:
+def _verdicts(source: DataSource) -> None:
     sums = ", ".join(f"coalesce(sum({verdict}), 0) AS {verdict}" for verdict in ("read", *_VERDICTS))
     totals = source.ask(f"SELECT {sums} FROM {BATCHES} WHERE query = 'refine'").iloc[0]
     with st.container(horizontal=True):
@@ -41,7 +41,7 @@ def _verdicts(source: Source) -> None:
     answer.show("verdicts", frame, chart, titles, "Columns of records by day, a colour for each verdict")
 
 
-def _rejected(source: Source) -> None:
+def _rejected(source: DataSource) -> None:
     st.subheader("Rejected records")
     span = filters.days(source, REJECTED, "day", "Arrived")
     if span is None:

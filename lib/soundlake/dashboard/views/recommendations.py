@@ -11,7 +11,7 @@ import streamlit as st
 from soundlake.dashboard import answer, charts, filters, links, sql
 from soundlake.dashboard.explain import nothing, plain
 from soundlake.dashboard.labels import numbered
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 _MOST_LISTED = 1000
 _TOGETHER = 20
@@ -19,13 +19,13 @@ _NAMED = "t.track_id, t.track_name, t.artist_id, t.artist_name"
 _NAMES = "LEFT JOIN gold_tracks_wide AS t ON t.track_id = r.{id}"
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("Recommendations")
     filters.question("For", "for", _QUESTIONS, source)
 
 
-def _for_listener(source: Source) -> None:
+def _for_listener(source: DataSource) -> None:
     words = st.text_input("Listener's id has", placeholder="any", **filters.kept("listener-words"))
     users = source.ask(
         f"SELECT DISTINCT user_id FROM gold_recommendations {sql.where(sql.contains(words, 'user_id'))} "
@@ -46,7 +46,7 @@ def _for_listener(source: Source) -> None:
     _ranked("recommendations", frame, "score", titles)
 
 
-def _like_track(source: Source) -> None:
+def _like_track(source: DataSource) -> None:
     words = st.text_input("Track or artist has", placeholder="any", **filters.kept("track-words"))
     clause = sql.where("track_name IS NOT NULL", sql.contains(words, "track_name", "artist_name"))
     known = source.ask(
@@ -95,7 +95,7 @@ def _what_is_known(track: pd.Series[Any]) -> str:
     return f"{heard}{year}. It is in the cluster **{plain(str(track['cluster_name']))}**."
 
 
-def _playlists(source: Source) -> None:
+def _playlists(source: DataSource) -> None:
     kinds = filters.several("gold_curated_playlists", "Kind", filters.values(source, "gold_curated_playlists", "kind"))
     lists = source.ask(
         "SELECT playlist, min(playlist_name) AS name, min(rule) AS rule FROM gold_curated_playlists "
@@ -132,7 +132,7 @@ def _ranked(name: str, frame: pd.DataFrame, value: str, titles: dict[str, str]) 
     answer.show(name, frame, chart, titles, f"Bars of {titles[value].lower()} by track", is_open=True, links=named)
 
 
-_QUESTIONS: dict[str, Callable[[Source], None]] = {
+_QUESTIONS: dict[str, Callable[[DataSource], None]] = {
     "A listener": _for_listener,
     "A track": _like_track,
     "Curated playlists": _playlists,

@@ -11,18 +11,18 @@ import streamlit as st
 from soundlake.dashboard import answer, charts, filters, links, periods, sql
 from soundlake.dashboard.explain import nothing
 from soundlake.dashboard.labels import numbered
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 _GENRES = "gold_genre_momentum"
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("What Rises")
     filters.question("Of", "of", _QUESTIONS, source)
 
 
-def _genres(source: Source) -> None:
+def _genres(source: DataSource) -> None:
     st.caption("Shares of all plays in four weeks against the four weeks before; |z| above 3 is more than chance.")
     week = _newest(source, _GENRES, "week", "week", "")
     if week is None:
@@ -42,15 +42,15 @@ def _genres(source: Source) -> None:
     answer.show("genre_momentum", frame, chart, titles, "Bars of the change of genres' shares, what gains on top")
 
 
-def _songs(source: Source) -> None:
+def _songs(source: DataSource) -> None:
     _things(source, "gold_song_popularity", ["track_name", "artist_name"], {"track_name": "Track"})
 
 
-def _artists(source: Source) -> None:
+def _artists(source: DataSource) -> None:
     _things(source, "gold_artist_popularity", ["artist_name"], {})
 
 
-def _things(source: Source, view: str, names: list[str], more: dict[str, str]) -> None:
+def _things(source: DataSource, view: str, names: list[str], more: dict[str, str]) -> None:
     with filters.folded():
         left, right = st.columns(2)
         with left:
@@ -90,7 +90,7 @@ def _things(source: Source, view: str, names: list[str], more: dict[str, str]) -
     answer.show(view.removeprefix("gold_"), frame, chart, titles, words, links=named)
 
 
-def _newest(source: Source, view: str, column: str, step: str, condition: str) -> date | None:
+def _newest(source: DataSource, view: str, column: str, step: str, condition: str) -> date | None:
     """Choose a week or month, by default the newest that the plays cover completely."""
     clause = sql.where(f"{column} IS NOT NULL", condition, "plays > 0")
     found = source.ask(f"SELECT DISTINCT {column} FROM {view} {clause} ORDER BY {column} DESC")
@@ -111,4 +111,4 @@ def _newest(source: Source, view: str, column: str, step: str, condition: str) -
     return chosen
 
 
-_QUESTIONS: dict[str, Callable[[Source], None]] = {"Songs": _songs, "Artists": _artists, "Genres": _genres}
+_QUESTIONS: dict[str, Callable[[DataSource], None]] = {"Songs": _songs, "Artists": _artists, "Genres": _genres}

@@ -9,10 +9,10 @@ from soundlake.dashboard import filters
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.finder import find
 from soundlake.dashboard.links import anchor
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("Search")
     words = st.text_input("Track, artist, album, playlist or listener", **filters.kept("q"))

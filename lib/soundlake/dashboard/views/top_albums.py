@@ -7,7 +7,7 @@ import streamlit as st
 from soundlake.dashboard import answer, charts, filters, links, sql
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.labels import numbered
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 VIEW = "gold_top_albums"
 _BY = {"popularity": "score DESC, rank", "plays": "plays DESC, rank"}
@@ -24,7 +24,7 @@ _TITLES = {
 }
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("Top Albums")
     st.caption("The most popular albums of the five years up to the newest release in the lake.")

@@ -10,13 +10,13 @@ import streamlit as st
 from soundlake.dashboard import answer, charts, links, sql, thing
 from soundlake.dashboard.explain import explained
 from soundlake.dashboard.labels import numbered
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 
 _WIDE = "gold_tracks_wide"
 _NEAREST = 10
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     title = thing.titled("track")
     with explained(source):
@@ -48,7 +48,7 @@ def show(source: Source) -> None:
         )
 
 
-def _sounds_like(source: Source, track: str) -> None:
+def _sounds_like(source: DataSource, track: str) -> None:
     st.subheader("Sounds like it")
     frame = source.ask(
         "SELECT r.rank, r.similar_track_id AS track_id, t.track_name, t.artist_id, t.artist_name, r.similarity, "
@@ -59,7 +59,7 @@ def _sounds_like(source: Source, track: str) -> None:
     _near("sounds_like", frame, "It has no audio features.")
 
 
-def _heard_together(source: Source, track: str) -> None:
+def _heard_together(source: DataSource, track: str) -> None:
     st.subheader("Heard together with it")
     frame = source.ask(
         "SELECT r.rank, r.track_id, t.track_name, t.artist_id, t.artist_name, r.similarity, t.cluster_name "

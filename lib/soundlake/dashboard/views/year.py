@@ -14,7 +14,7 @@ from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.listener import Heard, heard
 from soundlake.dashboard.poster import poster
 from soundlake.dashboard.save import print_style, save_buttons
-from soundlake.dashboard.source import Source
+from soundlake.dashboard.source import DataSource
 from soundlake.dashboard.year_facts import facts
 
 _NUMBERS = {
@@ -27,7 +27,7 @@ _NUMBERS = {
 }
 
 
-def show(source: Source) -> None:
+def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("A Year in Music")
     print_style()

@@ -1,4 +1,4 @@
-"""The account that jobs run in: clients, and what the stack says where the settings are silent."""
+"""The AWS account of the jobs: its clients, and the stack's outputs for what the settings leave open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job takes along, uploaded once: a name holds the hash of what it names, so nothing is ever overwritten."""
+"""The files that jobs need, uploaded once: a key contains the hash of the content, so nothing is overwritten."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""A CloudFormation stack brought to a template: what would change is shown first, and only then done."""
+"""Bringing a CloudFormation stack to a template: changes are shown first, then executed."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -45,8 +46,17 @@ class Stack:
         found = self._describe() or {}
         return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
+    @property
+    def template(self) -> str:
+        """The template that the stack has now, as JSON; empty where it is not there."""
+        found = self._describe()
+        if found is None or found["StackStatus"] == "REVIEW_IN_PROGRESS":
+            return ""
+        with translate_errors(f"the template of {self.name}", "cloudformation:GetTemplate"):
+            return json.dumps(self._cloudformation.get_template(StackName=self.name)["TemplateBody"])
+
     def propose(self, template: Mapping[str, str], parameters: Mapping[str, str]) -> list[Change]:
-        """Make a change set; returns its changes, none where all is as it should be: then no change set stays.
+        """Create a change set and return its changes; without changes it is deleted again.
 
         `template` is {"TemplateBody": …} or {"TemplateURL": …}. Raises UsageError for a name that somebody else's
         stack has, SoundlakeError for a stack that cannot be changed now, and where AWS refuses.

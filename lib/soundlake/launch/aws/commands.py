@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from soundlake.errors import UsageError
+from soundlake.options import Config, Sets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from soundlake.launch.aws.target import State, Target
     from soundlake.settings import Settings
 
-Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="settings, TOML")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="one setting, section.key=value")]
 RunId = Annotated[str, typer.Argument(metavar="ID", help="the id of a run, as the list has it")]
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List, show and stop the jobs on AWS.")
@@ -71,7 +70,7 @@ def deploy(
 ) -> None:
     """Set up the AWS account, or bring it up to date: show what changes in its two stacks, ask, and do it.
 
-    What holds data comes first; what runs can be shown only once that is there.
+    The stack with the data comes first; the changes of the other can be shown only once it exists.
     """
     if check:
         _check(config, sets)
@@ -97,10 +96,10 @@ def _check(config: Path | None, sets: list[str] | None) -> None:
     from soundlake.launch.aws.preflight import examine
     from soundlake.settings import load_settings
 
-    findings = list(examine(load_settings(config, sets or ()).deploy))
-    for finding in findings:
-        typer.echo(f"{'ok' if finding.is_well else 'NO':<4}{finding.what}: {finding.found}")
-    if not all(finding.is_well for finding in findings):
+    results = list(examine(load_settings(config, sets or ()).deploy))
+    for result in results:
+        typer.echo(f"{'ok' if result.is_well else 'NO':<4}{result.what}: {result.found}")
+    if not all(result.is_well for result in results):
         raise typer.Exit(1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from soundlake.launch.aws.restart import restart_stream
 from soundlake.launch.aws.run import Run
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.platforms import platform_of
+from soundlake.launch.report import say
 from soundlake.launch.versions import Line
 from soundlake.settings import Settings
 from soundlake.settings.model import DeploySettings
@@ -62,17 +64,29 @@ def deploy(settings: Settings, reload: Reload, line: Line, agree: Agree) -> bool
     made |= _made(stream, buckets, extraction)
     url = f"{account.client('s3').meta.endpoint_url}/{template.bucket}/{template.key}"
     runs = Stack(account, name)
+    before = runs.template
     changes = _apply(runs, {"TemplateURL": url}, {**made, **_ours(main, given)}, agree)
     if changes is None:
         return False
     restart_stream(account, name, given.get("StreamTarget", "none"), changes, runs.outputs)
+    _remove_old_settings(account, stream, before, stack.as_json(main))
     return True
+
+
+def _remove_old_settings(account: Account, stream: Run, before: str, now: str) -> None:
+    """Remove the settings that one template names and the next does not: the source's secrets may be in them."""
+    bucket, folder = stream.config.bucket, stream.config.key.rsplit("/", 2)[0]
+    named = set(re.findall(rf"{re.escape(folder)}/\w+/settings\.toml", before))
+    for key in sorted(key for key in named if key not in now):
+        say(f"removing settings that the stream no longer reads: s3://{bucket}/{key}")
+        with translate_errors(f"removing s3://{bucket}/{key}", "s3:DeleteObject"):
+            account.client("s3").delete_object(Bucket=bucket, Key=key)
 
 
 def _apply(
     target: Stack, template: Mapping[str, str], parameters: Mapping[str, str], agree: Agree
 ) -> list[Change] | None:
-    """What was changed, nothing where all is as it should be; None where the changes were not agreed to."""
+    """The changes that were made, empty where there were none; None where they were not agreed to."""
     changes = target.propose(template, parameters)
     try:
         agreed = agree(target.name, changes)
@@ -89,7 +103,7 @@ def _apply(
 
 
 def _defaults(name: str, region: str, buckets: Mapping[str, str]) -> dict[str, Any]:
-    """What jobs read and write where the settings do not say otherwise: what the stacks have made."""
+    """Defaults of what jobs read and write: the resources of the stacks."""
     return {
         "lake.uri": f"s3://{buckets['LakeBucket']}/lake",
         "source.type": "kinesis",
@@ -100,6 +114,7 @@ def _defaults(name: str, region: str, buckets: Mapping[str, str]) -> dict[str, A
         "catalog.type": "glue",
         "athena.workgroup": name,
         "trigger.interval": TRIGGER,
+        "log.metrics_group": f"/soundlake/{name}",
     }
 
 
@@ -168,7 +183,7 @@ def _template(deploy: DeploySettings, template: stack.Template) -> Artifact:
 
 
 def _made(stream: Run, buckets: Mapping[str, str], extraction: Iterable[Artifact]) -> dict[str, str]:
-    """The parameters that nobody has to know: names and places of what was made and uploaded."""
+    """The parameters that deploy sets itself: names and URIs of what it created and uploaded."""
     return {
         **{name: buckets[name] for name in ("LakeBucket", "LandingBucket", "ArtifactBucket", "ResultBucket", "KeyArn")},
         "Database": stream.settings.catalog.database,

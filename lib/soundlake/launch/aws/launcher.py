@@ -52,7 +52,7 @@ def described(run: Run) -> str:
 
 
 def start(run: Run) -> str:
-    """Check, upload, start; returns the id of the run. What fails, fails before anything is started."""
+    """Check, upload, start; returns the id of the run. Failures come before anything is started."""
     target, account = TARGETS[run.platform.target], Account(run.deploy)
     s3 = account.client("s3")
     assert run.deploy.bucket is not None

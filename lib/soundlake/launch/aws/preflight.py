@@ -10,7 +10,7 @@ from soundlake.errors import SoundlakeError
 from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.sizes import size_of
 from soundlake.launch.aws.stack import ENDPOINTS, defaults
-from soundlake.launch.doctor import Finding
+from soundlake.launch.doctor import CheckResult
 from soundlake.settings.model import DeploySettings
 
 _SERVICES = ("athena", "emr-serverless", "firehose", "glue", "kinesis", "lambda", "scheduler", "stepfunctions")
@@ -22,21 +22,21 @@ _LEFT_FOR_OTHERS = 100
 _IAM_DECIDES = "IAM_ALLOWED_PRINCIPALS"
 
 
-def examine(deploy: DeploySettings) -> Iterator[Finding]:
-    """Yield a finding for each thing that the stacks need of the account; nothing is made or changed."""
+def examine(deploy: DeploySettings) -> Iterator[CheckResult]:
+    """Yield the result of the check of each thing that the stacks need of the account; nothing is made or changed."""
     account = Account(deploy)
     parameters = {**defaults(), **{key: value.get_secret_value() for key, value in deploy.parameters.items()}}
-    yield Finding.of("credentials", lambda: _identity(account))
-    yield Finding.of("region", lambda: _region(deploy))
-    yield Finding.of("vCPUs of the application", lambda: _capacity(deploy, parameters))
-    yield Finding.of("vCPUs of the account", lambda: _quota(account, parameters))
-    yield Finding.of("Lake Formation", lambda: _lake_formation(account))
+    yield CheckResult.of("credentials", lambda: _identity(account))
+    yield CheckResult.of("region", lambda: _region(deploy))
+    yield CheckResult.of("vCPUs of the application", lambda: _capacity(deploy, parameters))
+    yield CheckResult.of("vCPUs of the account", lambda: _quota(account, parameters))
+    yield CheckResult.of("Lake Formation", lambda: _lake_formation(account))
     if int(parameters["ExtractConcurrency"]):
-        yield Finding.of("functions at once", lambda: _functions(account, int(parameters["ExtractConcurrency"])))
+        yield CheckResult.of("functions at once", lambda: _functions(account, int(parameters["ExtractConcurrency"])))
     subnets = [subnet.strip() for subnet in parameters["SubnetIds"].split(",") if subnet.strip()]
     if subnets:
-        yield Finding.of("subnets", lambda: _subnets(account, subnets, parameters))
-        yield Finding.of("ways to AWS's services", lambda: _ways(account, subnets, parameters))
+        yield CheckResult.of("subnets", lambda: _subnets(account, subnets, parameters))
+        yield CheckResult.of("ways to AWS's services", lambda: _ways(account, subnets, parameters))
 
 
 def _identity(account: Account) -> str:

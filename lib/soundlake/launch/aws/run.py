@@ -1,4 +1,4 @@
-"""A job that is to run on AWS: what it takes along, its arguments, and what Spark is told, whatever the platform."""
+"""A job on AWS, on any platform: its files, its arguments and its Spark properties."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Run:
 
     @cached_property
     def config(self) -> Artifact:
-        """What somebody set, as one file; secrets of the source only in a stream's, which its role alone may read."""
+        """The settings as one file; only a stream's has the secrets of the source, and only its role may read it."""
         secret = set() if self.job.reads_source else {"source.kafka.options"}
         content = given_as_toml(self.settings, without={"deploy", "publish.kafka_options", *secret}).encode()
         return self._artifact("the settings", f"settings/{self.job.kind}/{digest(content)}/settings.toml", content)
@@ -129,7 +129,7 @@ class Run:
 
     @property
     def spark(self) -> dict[str, str]:
-        """What Spark is told on every platform; what the settings say of it goes before all else."""
+        """The Spark properties on every platform; those of the settings come last and win."""
         own = {name: value.get_secret_value() for name, value in self.deploy.spark.items()}
         return {**MEANING, **PLANNING, **CATALOG, **QUICK, **self._sized, **self.extra, **own}
 

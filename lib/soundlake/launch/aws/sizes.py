@@ -19,7 +19,7 @@ class Worker:
     memory: int
 
     def conf(self, role: str) -> dict[str, str]:
-        """What Spark is told of it, where `role` is driver or executor: heap and overhead fill the memory exactly."""
+        """Its Spark properties, where `role` is driver or executor: heap and overhead fill the memory exactly."""
         heap = self.memory * 1024 * _HEAP_PERCENT // 100
         return {
             f"spark.{role}.cores": str(self.cores),
@@ -52,7 +52,7 @@ class Size:
         return self.executor.cores * self.most
 
     def conf(self) -> dict[str, str]:
-        """What Spark is told: it begins with one executor, and takes more and fewer by itself."""
+        """The Spark properties: it begins with one executor, and scales by itself."""
         return {
             **self.driver.conf("driver"),
             **self.executor.conf("executor"),

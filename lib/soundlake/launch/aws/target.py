@@ -1,4 +1,4 @@
-"""What the launcher asks of a platform, and how the state of a run is told."""
+"""The protocol of a platform, and the state of a run."""
 
 from __future__ import annotations
 

@@ -1,0 +1,23 @@
+"""The words of charts in colours that can be read, in light and in dark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import streamlit as st
+
+INK = "#31333f"  # on white; Streamlit's own grey is too pale there, and its white on dark is well
+
+
+@alt.theme.register("soundlake", enable=False)
+def _of_charts() -> alt.theme.ThemeConfig:
+    if st.context.theme.type == "dark":
+        return {}
+    words: Any = {"labelColor": INK, "titleColor": INK}
+    return {"config": {"axis": words, "legend": words, "header": words}}
+
+
+def enable() -> None:
+    """Let charts have what differs from Streamlit's theme: nothing where the viewer has chosen dark."""
+    alt.theme.enable("soundlake")

@@ -1,0 +1,116 @@
+"""Says how far a job is, after each minute of work in which it logged nothing else.
+
+    2026-11-28T16:05:30Z INFO soundlake.progress: at work on=ranking seconds=75 tasks=45/200 tasks_a_minute=30
+
+What is worked on is told by `doing`, what is counted by `count`; Spark's tasks are those of the stages that run.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from soundlake.logs import get_log
+
+Tasks = Mapping[int, tuple[int, int]]  # of each running stage, by its id: tasks that are done, and all
+
+EVERY = 60.0
+_LOOK_AGAIN_SECONDS = 5.0
+_log = get_log(__name__)
+_lock = threading.Lock()
+
+
+@dataclass
+class _Work:
+    """What the process does and has counted."""
+
+    doing: list[tuple[str, float]] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    totals: dict[str, int] = field(default_factory=dict)
+
+
+_work = _Work()
+
+
+@contextmanager
+def doing(what: str) -> Iterator[None]:
+    """Name what is done within the context."""
+    entry = (what, time.monotonic())
+    with _lock:
+        _work.doing.append(entry)
+    try:
+        yield
+    finally:
+        with _lock:
+            _work.doing.remove(entry)
+
+
+def count(what: str, number: int = 1, of: int | None = None) -> None:
+    """Count things that are done, in a word or two joined by underscores; `of` is how many there are, where known."""
+    with _lock:
+        _work.counts[what] = _work.counts.get(what, 0) + number
+        if of is not None:
+            _work.totals[what] = of
+
+
+class Reporter(logging.Handler):
+    """Logs how far the work is, where work goes on and nothing was logged for `EVERY` seconds.
+
+    It is a handler to know when something was logged. `tasks` gives Spark's.
+    """
+
+    def __init__(self, tasks: Callable[[], Tasks], clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._tasks, self._clock = tasks, clock
+        self._heard = self._told = clock()
+        self._tasks_before: Tasks = {}
+        self._counts_before: dict[str, int] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note that something was logged."""
+        self._heard = self._clock()
+
+    def tick(self) -> None:
+        """Log a line, if it is time for one."""
+        now = self._clock()
+        if now - self._heard < EVERY:
+            return
+        tasks = self._tasks()
+        with _lock:
+            current, counts, totals = [*_work.doing], {**_work.counts}, {**_work.totals}
+        minutes = (now - self._told) / 60
+        if current or tasks:
+            context: dict[str, object] = {}
+            if current:
+                what, since = current[-1]
+                context |= {"on": what, "seconds": round(now - since)}
+            if tasks:
+                done = sum(n for n, _ in tasks.values())
+                before = sum(self._tasks_before.get(stage, (0, 0))[0] for stage in tasks)
+                context["tasks"] = f"{done}/{sum(n for _, n in tasks.values())}"
+                context["tasks_a_minute"] = round((done - before) / minutes)
+            for name, number in counts.items():
+                context[name] = f"{number}/{totals[name]}" if name in totals else number
+                context[f"{name}_a_minute"] = round((number - self._counts_before.get(name, 0)) / minutes)
+            _log.info("at work", **context)
+        self._told, self._tasks_before, self._counts_before = now, tasks, counts
+
+
+def report_silence(tasks: Callable[[], Tasks], is_over: Callable[[], bool]) -> None:
+    """Report the work of this process from now on, in a thread, until it is over."""
+    reporter = Reporter(tasks)
+    root = logging.getLogger(__name__.partition(".")[0])
+    root.addHandler(reporter)
+
+    def run() -> None:
+        pause = threading.Event()
+        while not is_over():
+            reporter.tick()
+            pause.wait(_LOOK_AGAIN_SECONDS)
+        root.removeHandler(reporter)
+
+    threading.Thread(target=run, name="progress", daemon=True).start()
