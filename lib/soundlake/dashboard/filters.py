@@ -126,12 +126,18 @@ def clusters(source: DataSource) -> list[str]:
     return [str(name) for name in found["cluster_name"]]
 
 
-def listener(source: DataSource, label: str = "Listener", address: str = "listener") -> str | None:
-    """Choose a listener, called `address` in the URL, those with the most plays first; None where nobody fits."""
+def listener(
+    source: DataSource, label: str = "Listener", address: str = "listener", skip: str | None = None
+) -> str | None:
+    """Choose a listener other than `skip`, those with the most plays first; None where nobody fits.
+
+    The URL calls the choice `address`.
+    """
     left, right = st.columns(2)
     words = left.text_input(f"{label}'s id has", placeholder="any", **kept(address, "words"))
     users = source.ask(
-        f"SELECT user_id, sum(plays) AS plays FROM gold_weekly_plays {sql.where(sql.contains(words, 'user_id'))} "
+        "SELECT user_id, sum(plays) AS plays FROM gold_weekly_plays "
+        f"{sql.where(sql.contains(words, 'user_id'), f'user_id <> {sql.text(skip)}' if skip else '')} "
         f"GROUP BY user_id ORDER BY plays DESC, user_id LIMIT {_MOST_LISTED}"
     )["user_id"].tolist()
     if not users:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
 import streamlit as st
 
 from soundlake.dashboard import filters, sql
@@ -27,3 +30,12 @@ def choose(source: DataSource, view: str) -> tuple[str, list[str]]:
     with right:
         playlist = st.selectbox("Playlist", ranked, **filters.kept(view, "playlist"))
     return playlist or "", [sql.one_of(PLAYLIST, [playlist or ""]), market]
+
+
+def so_far(view: str, on_list: Sequence[str], week: date) -> str:
+    """The CTE `so_far` of a chart's tracks up to a week, from weekly rows: track_id, peak, weeks."""
+    until = f"week <= DATE '{week.isoformat()}'"
+    return (
+        "so_far AS (SELECT track_id, min(best_position) AS peak, count(DISTINCT week) AS weeks "
+        f"FROM {view} {sql.where(*on_list, until)} GROUP BY track_id)"
+    )

@@ -10,7 +10,8 @@ import streamlit as st
 from soundlake.dashboard import answer, charts, filters, links, periods, sql
 from soundlake.dashboard.explain import nothing
 from soundlake.dashboard.labels import numbered, told_apart
-from soundlake.dashboard.playlist import choose
+from soundlake.dashboard.moves import moves
+from soundlake.dashboard.playlist import choose, so_far
 from soundlake.dashboard.source import DataSource
 from soundlake.dashboard.views._albums_of_year import albums_of_year
 from soundlake.dashboard.views._playlist_changes import overlap, turnover
@@ -42,25 +43,31 @@ def _top_tracks(source: DataSource) -> None:
         top = filters.how_many(default=20)
     titles = {
         "rank": "Rank",
+        "move": "Move",
         "previous_rank": "Last week",
+        "peak": "Peak so far",
+        "weeks": "Weeks so far",
         "track_name": "Track",
         "artist_name": "Artist",
         "album_name": "Album",
         "genre": "Genre",
         "points": "Points",
-        "best_position": "Best position",
+        "best_position": "Best position in the week",
         "snapshots": "Days on it",
         "streams": "Streams",
     }
+    columns = [name for name in titles if name not in ("move", "peak", "weeks")] + ["track_id", "artist_id", "album_id"]
     frame = source.ask(
-        f"SELECT {', '.join(titles)}, track_id, artist_id, album_id FROM {view} "
+        f"WITH {so_far(view, on_list, week)} SELECT {', '.join(f'c.{name}' for name in columns)}, s.peak, s.weeks "
+        f"FROM {view} AS c JOIN so_far AS s ON s.track_id = c.track_id "
         f"{sql.where(*on_list, sql.between('week', (week, week)), sql.one_of('genre', genres))} "
         f"ORDER BY rank LIMIT {top}"
     )
+    frame["move"] = moves(frame["rank"], frame["previous_rank"], frame["weeks"])
     frame["shown"] = numbered(frame, "rank", "track_name", "artist_name")
     chart = charts.bars(links.leading(frame, "track", "track_id", "track_name"), "points", "shown", titles)
     words = "Bars of the points of tracks in a week, the first on top"
-    answer.show("top_tracks", frame, chart, titles, words, links=_NAMES | {"album_name": links.ALBUM})
+    answer.show("top_tracks", frame, chart, titles, words, is_open=True, links=_NAMES | {"album_name": links.ALBUM})
     if len(frame):
         st.caption("Points: for each day of the week 50 for the top of fifty places, down to 1 for the last.")
         _ranks(source, view, on_list, frame, f"{view}-{playlist}-{week}")

@@ -1,0 +1,61 @@
+"""Comparison in a real browser: numbers of a period and the one before, two listeners, and a chart's own list."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from helpers.services.dashboard import Ask, Shown
+from soundlake.dashboard.presets import period
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_period_is_compared_with_the_one_before(shown: Shown, ask: Ask) -> None:
+    now, before = period("4 weeks", ask("SELECT min(day), max(day) FROM gold_listening_by_content_type")[0])
+    assert before is not None
+    plays, earlier = (
+        ask(f"SELECT sum(plays) FROM gold_weekly_plays WHERE week BETWEEN '{one.starts[0]}' AND '{one.starts[1]}'")[0][
+            0
+        ]
+        for one in (now, before)
+    )
+    shown.open("compare")
+    assert shown.metric("Plays") == f"{plays:,}"
+    metric = shown.page.get_by_test_id("stMetric").filter(has_text="Plays").get_by_test_id("stMetricDelta")
+    assert f"{plays - earlier:+,}" in metric.inner_text()
+    ranked = ask(
+        "SELECT sum(plays) AS n FROM gold_weekly_plays WHERE artist_name IS NOT NULL "
+        f"AND {now.condition} GROUP BY artist_name ORDER BY n DESC LIMIT 20"
+    )
+    assert [int(row["plays"]) for row in shown.csv()] == [n for (n,) in ranked]
+    shown.press("all")
+    total = ask("SELECT sum(plays) FROM gold_weekly_plays")[0][0]
+    assert shown.metric("Plays") == f"{total:,}"
+    shown.page.reload()
+    assert shown.settle().metric("Plays") == f"{total:,}"
+
+
+def test_two_listeners_are_those_of_the_address(shown: Shown, ask: Ask) -> None:
+    one, other = (
+        user for (user,) in ask("SELECT user_id FROM gold_weekly_plays GROUP BY 1 ORDER BY sum(plays) DESC, 1 LIMIT 2")
+    )
+    shown.open(f"compare?compare=Two+listeners&listener={other}&other-listener={one}&period=all")
+    assert shown.page.locator("h3").all_inner_texts() == [other, one]
+    plays = ask(f"SELECT sum(plays) FROM gold_weekly_plays WHERE user_id = '{other}'")[0][0]
+    expect(shown.page.get_by_test_id("stMetricValue").first).to_have_text(f"{plays:,}")
+
+
+def test_a_chart_has_arrows_peak_and_weeks_in_its_own_list(shown: Shown, ask: Ask) -> None:
+    rows = shown.open("charts").csv()
+    playlist = shown.page.get_by_role("combobox", name="Playlist").first.input_value()
+    week = shown.page.get_by_role("combobox", name="Week from").first.input_value()
+    known = {
+        name: (peak, weeks)
+        for name, peak, weeks in ask(
+            "SELECT track_name, min(best_position), count(DISTINCT week) FROM gold_top_tracks "
+            f"WHERE playlist_name = '{playlist}' AND week <= '{week}' GROUP BY track_id, track_name"
+        )
+    }
+    assert [(int(row["peak"]), int(row["weeks"])) for row in rows] == [known[row["track_name"]] for row in rows]
+    assert all(row["move"][0] in "▲▼=" if row["previous_rank"] else row["move"] in ("NEW", "RE") for row in rows)
