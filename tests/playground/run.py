@@ -31,9 +31,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from helpers.services.athena_on_trino import athena_on_trino
 from helpers.services.dashboard import dashboard_server
 from helpers.services.kafka import kafka_broker
-from helpers.services.kinesis import CREDENTIALS, REGION, kinesis_emulator
+from helpers.services.kinesis import CREDENTIALS, kinesis_emulator
 from helpers.services.moto import moto_server
-from helpers.services.object_store import object_store
+from helpers.services.object_store import REGION, object_store
 from helpers.services.process import ServiceProcess
 from helpers.services.trino import trino_server
 from playground.sample_player import play, sample_records
