@@ -112,7 +112,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
 
 def test_records_that_are_played_come_into_silver_and_are_seen_by_athenas_engine(up: Up) -> None:
     count = "soundlake query --format csv 'SELECT count(*) AS plays FROM silver_plays'"
-    assert until(lambda: re.fullmatch(r"plays\s+[1-9]\d*\s*", up.shell(count)))
+    assert until(lambda: re.fullmatch(r'"plays"\s+[1-9]\d*\s*', up.shell(count)))
 
 
 def test_the_query_that_is_printed_has_an_answer(up: Up) -> None:
