@@ -216,7 +216,7 @@ def test_every_insight_that_is_there_can_be_looked_at(lake: Path) -> None:
 def test_a_csv_holds_the_rows_of_the_table_in_utf8_that_excel_knows(lake: Path) -> None:
     page = draw("top_albums", lake)
     assert [button.proto.label for button in page.get("download_button")] == ["Download CSV"]
-    csv = as_csv(page.dataframe[0].value[["place", "album_name", "plays"]])
+    csv = as_csv(pd.DataFrame(table(page))[["place", "album_name", "plays"]])
     assert csv.decode("utf-8") == "\ufeffplace,album_name,plays\n1,夜に駆ける,5\n2,O'Neil's,50\n3,Three,7\n"
 
 
