@@ -22,16 +22,24 @@ PLAYS = "gold_listening_by_content_type.day"
 SNAPSHOTS = "gold_playlist_turnover.snapshot_date"
 
 
-def extent(source: DataSource, until: str, conditions: Sequence[str] = ()) -> Extent | None:
-    """The first and the last day of `gold_TABLE.COLUMN`, or of some of its rows; None where that is not known."""
+def days_of(source: DataSource, until: str, conditions: Sequence[str] = ()) -> Extent | None:
+    """The first and the last day of `gold_TABLE.COLUMN`, or of some of its rows; None where it has no rows.
+
+    Raises MissingTableError.
+    """
     view, _, column = until.partition(".")
-    try:
-        found = source.ask(f"SELECT min({column}) AS first, max({column}) AS last FROM {view} {sql.where(*conditions)}")
-    except MissingTableError:
-        return None
+    found = source.ask(f"SELECT min({column}) AS first, max({column}) AS last FROM {view} {sql.where(*conditions)}")
     if found.empty or pd.isna(found["first"][0]):
         return None
     return pd.Timestamp(found["first"][0]).date(), pd.Timestamp(found["last"][0]).date()
+
+
+def extent(source: DataSource, until: str, conditions: Sequence[str] = ()) -> Extent | None:
+    """What `days_of` returns; None also where the table is missing."""
+    try:
+        return days_of(source, until, conditions)
+    except MissingTableError:
+        return None
 
 
 def mark(frame: pd.DataFrame, column: str, step: str, days: Extent | None) -> pd.DataFrame:

@@ -80,7 +80,7 @@ def _listeners(source: DataSource) -> None:
 def _period(source: DataSource) -> tuple[Period, Period | None] | None:
     """Choose a preset, and say which days it and the period before have."""
     preset = st.pills("Period", PRESETS, default=PRESETS[0], required=True, **filters.kept("period"))
-    covered = periods.extent(source, periods.PLAYS)
+    covered = periods.days_of(source, periods.PLAYS)
     if covered is None:
         nothing("Nothing has been played yet.")
         return None
