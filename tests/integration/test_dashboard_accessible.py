@@ -16,7 +16,11 @@ from soundlake.dashboard.app import PAGES
 pytestmark = pytest.mark.browser
 
 SERIOUS = ("serious", "critical")
-_FOCUSED = "document.activeElement.innerText || document.activeElement.getAttribute('aria-label') || ''"
+# Where nothing has the focus, the whole page is the active element.
+_FOCUSED = """(() => {
+    const element = document.activeElement
+    return element === document.body ? "" : element.innerText || element.getAttribute("aria-label") || ""
+})()"""
 
 
 @pytest.fixture(scope="module")

@@ -56,10 +56,11 @@ def server(host: str, port: int, browser: bool) -> list[str]:
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": False,
         "theme.light.primaryColor": "#0072B2",
-        "theme.dark.primaryColor": "#56B4E9",
+        "theme.dark.primaryColor": "#0072B2",
         # Captions are drawn at 60 % of these: with Streamlit's own they are too pale to read.
         "theme.light.textColor": "#111418",
         "theme.light.codeTextColor": "#111418",
+        "theme.dark.codeTextColor": "#FAFAFA",
         "theme.headingFontSizes": '["2.1rem", "1.6rem", "1.3rem"]',
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "type",
