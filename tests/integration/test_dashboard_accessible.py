@@ -13,7 +13,7 @@ from helpers.services.dashboard import SIZES, Shown, names
 from helpers.services.installed import axe
 from soundlake.dashboard.app import PAGES
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.accessible
 
 SERIOUS = ("serious", "critical")
 # Where nothing has the focus, the whole page is the active element.
