@@ -76,14 +76,15 @@ class Reporter(logging.Handler):
 
     def tick(self) -> None:
         """Log a line, if it is time for one."""
-        now = self._clock()
-        if now - self._heard < EVERY:
-            return
-        tasks = self._tasks()
+        now, tasks = self._clock(), self._tasks()
         with _lock:
             current, counts, totals = [*_work.doing], {**_work.counts}, {**_work.totals}
-        minutes = (now - self._told) / 60
-        if current or tasks:
+        if not current and not tasks:
+            self._heard = now  # idle, not silent
+        elif now - self._heard < EVERY:
+            return
+        else:
+            minutes = (now - self._told) / 60
             context: dict[str, object] = {}
             if current:
                 what, since = current[-1]
@@ -107,10 +108,9 @@ def report_silence(tasks: Callable[[], Tasks], is_over: Callable[[], bool]) -> N
     root.addHandler(reporter)
 
     def run() -> None:
-        pause = threading.Event()
         while not is_over():
             reporter.tick()
-            pause.wait(_LOOK_AGAIN_SECONDS)
+            time.sleep(_LOOK_AGAIN_SECONDS)
         root.removeHandler(reporter)
 
     threading.Thread(target=run, name="progress", daemon=True).start()

@@ -68,6 +68,13 @@ def test_nothing_is_said_where_no_work_goes_on(process: Process) -> None:
     assert process.after(10 * EVERY) == []
 
 
+def test_a_job_that_was_idle_is_silent_from_the_beginning_of_its_work_on(process: Process) -> None:
+    process.after(10 * EVERY)
+    with doing("ranking"):
+        assert process.after(EVERY - 1) == []
+        assert process.after(1) == ["at work on=ranking seconds=60"]
+
+
 def test_counts_are_told_with_how_many_there_are_and_the_rate(process: Process) -> None:
     count("records", 1000, of=9000)
     with doing("refining"):
