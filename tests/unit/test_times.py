@@ -68,9 +68,6 @@ def test_a_time_without_a_zone_is_utc() -> None:
         "2026-01-02T03:04:05+09",
         "2026-01-02 03:04:05 +09:00",
         "2026-01-01T14:34:05-0330",
-        "2026-01-01T18:04:05Z[UTC]",
-        "2026-01-02T03:04:05+09:00[Asia/Tokyo]",
-        "2026-01-01T18:04:05z[!Etc/GMT+0]",
     ],
 )
 def test_an_instant_may_be_written_with_any_zone(text: str) -> None:
@@ -85,9 +82,8 @@ def test_an_unreadable_time_is_null() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-01-02T03:04:05[UTC]",
-        "2026-01-02T03:04:05Z[UTC",
-        "2026-01-02[UTC]",
+        "2026-01-02T03:04:05Z[UTC]",
+        "2026-01-02T03:04:05+09:00[Asia/Tokyo]",
         "2026-01-02T03:04:05 CET",
         "2026-01-02T03:04:05+25:00",
         "2026-01-02T03:04:05+09:75",
