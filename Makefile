@@ -5,7 +5,7 @@ SHELL := bash
 
 PYTHON := .venv/bin/python
 TESTS ?= tests
-MARKS ?= not slow and not faults and not lines and not browser and not cluster and not accessible
+MARKS ?= not slow and not faults and not lines and not browser and not cluster
 SLOW ?= slow and not faults
 RECORDS ?= 1000000
 # Two processes: one for all that needs Spark or a service that a run has once, one for the rest.
@@ -45,9 +45,6 @@ test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athe
 test-dashboard: setup ## Walk the dashboard in Chromium, on the lake of the demo or of SOUNDLAKE_DEMO_LAKE
 	@command -v chromium chromium-browser google-chrome > /dev/null || { echo "this needs Chromium: apt install chromium fonts-noto-cjk" >&2; exit 2; }
 	@$(PYTHON) -m pytest -m browser tests/integration
-
-test-accessible: setup ## Judge every page by axe-core and by the keyboard alone; the dark genres and the keyboard still fail
-	@$(PYTHON) -m pytest -m accessible tests/integration
 
 test-cluster: setup ## Jobs whose executors are killed, and a stream at rest, on a Spark cluster of this machine
 	@$(PYTHON) -m pytest -m cluster tests/integration/test_spark_cluster.py tests/integration/test_lost_executor.py

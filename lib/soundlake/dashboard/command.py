@@ -56,7 +56,7 @@ def server(host: str, port: int, browser: bool) -> list[str]:
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": False,
         "theme.light.primaryColor": "#0072B2",
-        "theme.dark.primaryColor": "#0072B2",
+        "theme.dark.primaryColor": "#56B4E9",
         # Captions are drawn at 60 % of these: with Streamlit's own they are too pale to read.
         "theme.light.textColor": "#111418",
         "theme.light.codeTextColor": "#111418",

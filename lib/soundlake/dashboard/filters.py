@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from soundlake.dashboard import sql
-from soundlake.dashboard.charts import MOST_COLOURS
+from soundlake.dashboard.charts import BLUE, MOST_COLOURS
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.source import DataSource
 from soundlake.errors import MissingTableError
@@ -39,11 +39,12 @@ def folded() -> Iterator[None]:
 
 
 def style() -> None:
-    """Draw the CSS that folds filters on a phone; once on each page."""
+    """Draw the CSS that folds filters on a phone, and gives chosen values a colour on which white is readable."""
     unfolded = f".stMain:has(.st-key-{_UNFOLD} input:checked)"
     hidden = f".st-key-{_FILTERS}:not(:has(.stAlert))"  # messages stay visible
     st.html(
         "<style>.stMainBlockContainer {padding-top: 3rem} .stHtml a {color: inherit}"
+        f"[data-baseweb=tag] {{background-color: {BLUE} !important}}"
         f"@media (min-width: {_PHONE + 1}px) {{.st-key-{_UNFOLD} {{display: none}}}}"
         f"@media (max-width: {_PHONE}px) {{.stMainBlockContainer {{padding-top: 4rem}}"
         f".stMain {hidden} {{display: none}}"
