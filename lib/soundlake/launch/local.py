@@ -25,7 +25,7 @@ _JAVA_OPTIONS = [
 
 _MOST_HEAP = 8  # GiB
 # A stream uses about 1 GB of heap. G1 would grow to any larger limit and not give the memory back.
-MOST_HEAP_OF_STREAM = 3
+MOST_HEAP_OF_STREAM = 2
 
 # One machine: nobody else is to reach it, and a web page would only cost time.
 CONFIGURATION = {
