@@ -2,7 +2,7 @@
 
     2026-11-28T16:05:30Z INFO soundlake.progress: at work on=ranking seconds=75 tasks=45/200 tasks_a_minute=30
 
-What is worked on is told by `doing`, what is counted by `count`; Spark's tasks are those of the stages that run.
+What is worked on is told by `doing`, what it has done by `count`; Spark's tasks are those of the stages that run.
 """
 
 from __future__ import annotations
@@ -24,37 +24,44 @@ _log = get_log(__name__)
 _lock = threading.Lock()
 
 
-@dataclass
+@dataclass(eq=False)
 class _Work:
-    """What the process does and has counted."""
+    """What is done, since when, and what was counted meanwhile."""
 
-    doing: list[tuple[str, float]] = field(default_factory=list)
+    what: str
+    since: float
     counts: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
 
 
-_work = _Work()
+# Of the whole process, like the loggers: a batch runs in another thread than the rebuild that waits for it.
+_running: list[_Work] = []
 
 
 @contextmanager
 def doing(what: str) -> Iterator[None]:
     """Name what is done within the context."""
-    entry = (what, time.monotonic())
+    work = _Work(what, time.monotonic())
     with _lock:
-        _work.doing.append(entry)
+        _running.append(work)
     try:
         yield
     finally:
         with _lock:
-            _work.doing.remove(entry)
+            _running.remove(work)
 
 
 def count(what: str, number: int = 1, of: int | None = None) -> None:
-    """Count things that are done, in a word or two joined by underscores; `of` is how many there are, where known."""
+    """Count things that the innermost work has done; where none runs, nothing is counted.
+
+    `what` is a word or two joined by underscores; `of` is how many there are, where known.
+    """
     with _lock:
-        _work.counts[what] = _work.counts.get(what, 0) + number
-        if of is not None:
-            _work.totals[what] = of
+        if _running:
+            work = _running[-1]
+            work.counts[what] = work.counts.get(what, 0) + number
+            if of is not None:
+                work.totals[what] = of
 
 
 class Reporter(logging.Handler):
@@ -68,7 +75,7 @@ class Reporter(logging.Handler):
         self._tasks, self._clock = tasks, clock
         self._heard = self._told = clock()
         self._tasks_before: Tasks = {}
-        self._counts_before: dict[str, int] = {}
+        self._counts_before: dict[_Work, dict[str, int]] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Note that something was logged."""
@@ -78,25 +85,27 @@ class Reporter(logging.Handler):
         """Log a line, if it is time for one."""
         now, tasks = self._clock(), self._tasks()
         with _lock:
-            current, counts, totals = [*_work.doing], {**_work.counts}, {**_work.totals}
-        if not current and not tasks:
+            running = [*_running]
+            counts = {work: {**work.counts} for work in running}
+        if not running and not tasks:
             self._heard = now  # idle, not silent
         elif now - self._heard < EVERY:
             return
         else:
             minutes = (now - self._told) / 60
             context: dict[str, object] = {}
-            if current:
-                what, since = current[-1]
-                context |= {"on": what, "seconds": round(now - since)}
+            if running:
+                context |= {"on": running[-1].what, "seconds": round(now - running[-1].since)}
             if tasks:
                 done = sum(n for n, _ in tasks.values())
                 before = sum(self._tasks_before.get(stage, (0, 0))[0] for stage in tasks)
                 context["tasks"] = f"{done}/{sum(n for _, n in tasks.values())}"
                 context["tasks_a_minute"] = round((done - before) / minutes)
-            for name, number in counts.items():
-                context[name] = f"{number}/{totals[name]}" if name in totals else number
-                context[f"{name}_a_minute"] = round((number - self._counts_before.get(name, 0)) / minutes)
+            for work in running:
+                before_of_work = self._counts_before.get(work, {})
+                for name, number in counts[work].items():
+                    context[name] = f"{number}/{work.totals[name]}" if name in work.totals else number
+                    context[f"{name}_a_minute"] = round((number - before_of_work.get(name, 0)) / minutes)
             _log.info("at work", **context)
         self._told, self._tasks_before, self._counts_before = now, tasks, counts
 

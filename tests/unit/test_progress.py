@@ -39,7 +39,6 @@ class Process:
 def process(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
     caplog.set_level(logging.INFO, "soundlake")
     process = Process(caplog)
-    monkeypatch.setattr(progress, "_work", progress._Work())
     monkeypatch.setattr(time, "monotonic", process.clock)
     logger = logging.getLogger("soundlake")
     logger.addHandler(process.reporter)
@@ -62,9 +61,8 @@ def test_the_minute_counts_from_what_was_logged_last(process: Process) -> None:
 
 
 def test_nothing_is_said_where_no_work_goes_on(process: Process) -> None:
-    count("records", 500)
     with doing("ranking"):
-        pass
+        count("records", 500)
     assert process.after(10 * EVERY) == []
 
 
@@ -76,11 +74,28 @@ def test_a_job_that_was_idle_is_silent_from_the_beginning_of_its_work_on(process
 
 
 def test_counts_are_told_with_how_many_there_are_and_the_rate(process: Process) -> None:
-    count("records", 1000, of=9000)
     with doing("refining"):
+        count("records", 1000, of=9000)
         assert process.after(2 * EVERY) == ["at work on=refining seconds=120 records=1000/9000 records_a_minute=500"]
         count("records", 3000)
         assert process.after(EVERY) == ["at work on=refining seconds=180 records=4000/9000 records_a_minute=3000"]
+
+
+def test_what_an_earlier_work_counted_is_not_told_again(process: Process) -> None:
+    with doing("refining"):
+        count("records", 1000)
+    count("records", 1)
+    with doing("ranking"):
+        assert process.after(EVERY) == ["at work on=ranking seconds=60"]
+
+
+def test_counts_of_the_work_around_are_told_too(process: Process) -> None:
+    with doing("fitting"):
+        count("numbers_tried", of=7)
+        with doing("trying 8 clusters"):
+            assert process.after(EVERY) == [
+                'at work on="trying 8 clusters" seconds=60 numbers_tried=1/7 numbers_tried_a_minute=1'
+            ]
 
 
 def test_tasks_of_spark_are_told_with_their_rate(process: Process) -> None:

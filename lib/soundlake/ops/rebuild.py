@@ -72,8 +72,9 @@ def rebuild(
         raise SoundlakeError(f"rebuild: there is no {EVENTS.path} in {lake.uri}, so there is nothing to rebuild from")
     folder = _begun(spark, lake) or _begin(spark, lake)
     side = Lake(folder, lake.check)
-    count("records", 0, of=lake.read(spark, EVENTS).count())
-    refine_all(refine_query(spark, lake, settings, into=side, counted_as=QUERY), check)
+    with doing(f"refining {EVENTS.path}"):
+        count("records", 0, of=lake.read(spark, EVENTS).count())
+        refine_all(refine_query(spark, lake, settings, into=side, counted_as=QUERY), check)
     with doing("applying changes"):
         apply_changes(spark, side)
     for kind in KINDS.values():

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from soundlake.lake import Lake, conform
 from soundlake.lease import Lease
-from soundlake.progress import count, doing
+from soundlake.progress import doing
 from soundlake.recommend.curated import write_curated_playlists
 from soundlake.recommend.ease import ARTIST_WEIGHT, REGULARISATION
 from soundlake.recommend.lists import list_all
@@ -41,8 +41,6 @@ def recommend(
     liked = likes(found, on_playlists(spark, lake, settings.train.sources))
     with doing("learning from likes"):
         fit = fit_factors(liked, lake.read(spark, TRACKS), settings.recommend, settings.train.seed)
-    count("likes", fit.n_likes)
-    count("tracks", fit.n_tracks)
     model = _model(fit, left_out(spark, lake, settings.train.sources), settings)
     with doing("publishing the model"):
         publish(spark, lake, model, fit.factors)
