@@ -363,6 +363,11 @@ class MaintainSettings(_Section):
     retention_hours: Number = Field(
         168, ge=168, description="hours that files no longer in use are kept; Delta refuses less than a week"
     )
+    log_commits: Number = Field(
+        500,
+        ge=300,
+        description="commits that the log of each table keeps in a lake on this machine; more make batches slower",
+    )
 
 
 class DeploySettings(_Section):
