@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LIST = Path(__file__).with_name("mutants.toml")
 DOCS = ROOT / "docs" / "mutants.md"
-COPIED = ("lib", "tests", "jobs", "conf", "sample", "pyproject.toml")
+COPIED = ("lib", "tests", "jobs", "conf", "sample", "docs", "pyproject.toml")
 PATIENCE_SECONDS = 1_800
 PYTEST_FAILED = 1  # its exit code when a test failed; all others say that they could not run
 HEAD = """# Mutants
