@@ -394,6 +394,16 @@ def test_a_cluster_that_has_ended_takes_no_job(world: World) -> None:
         launcher.start(world.run("emr"))
 
 
+@pytest.mark.parametrize(("job", "steps", "told"), [("stream", 1, True), ("stream", 5, False), ("maintain", 1, False)])
+def test_a_stream_on_a_cluster_that_runs_one_step_at_a_time_keeps_others_waiting_and_says_so(
+    world: World, capsys: pytest.CaptureFixture[str], job: str, steps: int, told: bool
+) -> None:
+    world.client("emr").modify_cluster(ClusterId=world.cluster, StepConcurrencyLevel=steps)
+    run = world.run("emr", job=job)
+    TARGETS["emr"].check(Account(run.deploy), run)
+    assert ("StepConcurrencyLevel" in capsys.readouterr().err) is told
+
+
 def test_a_name_that_another_job_has_is_left_alone(world: World) -> None:
     name = f"{world.name}-stream"
     world.glue.create_job(Name=name, Role=ROLE, Command={"Name": "glueetl", "ScriptLocation": "s3://x/y.py"})
