@@ -127,7 +127,8 @@ def _check_jobs(settings: Settings, line: Line, given: Mapping[str, str]) -> Non
     """Raise UsageError, before anything is made, where the stack's stream could not run as the settings have it."""
     target = given.get("StreamTarget", "none")
     stream = _stream(settings, line, _TO_BE_MADE["ArtifactBucket"])
-    run.check(stream.job, settings, platform_of("emr-serverless" if target == "none" else target, line))
+    platform = platform_of("emr-serverless" if target == "none" else target, line)
+    run.check(stream.job, settings, platform, streams=True)
     problems = []
     source, in_vpc = settings.source.type, bool(given.get("SubnetIds"))
     if target == "emr-serverless" and emr_serverless.needs_vpc(stream) and not in_vpc:

@@ -38,7 +38,7 @@ def prepare(
 ) -> Run:
     """Return the run that these settings ask for; raises UsageError where it cannot be one, before anything is made."""
     platform = platform_of(target, line)
-    check(job, settings, platform)
+    check(job, settings, platform, streams=job.reads_source and not once)
     deploy = completed(Account(settings.deploy), TARGETS[target].needed, job.kind)
     return Run(job, settings, deploy, platform, once=once, recover_checkpoint=recover_checkpoint, check=check_only)
 

@@ -24,6 +24,7 @@ from soundlake.spark_conf import JAVA_OPTIONS, MEANING, PLANNING, QUICK, shuffle
 # one, which the role of a job may not.
 CATALOG = {"spark.sql.catalogImplementation": "in-memory"}
 _GLUE_CORES = 4  # of the smallest worker that batch jobs can have
+_FOR_STREAMS = "G.025X"
 TAG = "soundlake"
 
 
@@ -167,8 +168,11 @@ def _package() -> tuple[str, bytes]:
         return f"soundlake-{wheel.name.split('-')[1]}.zip", wheel.read_bytes()
 
 
-def check(job: Job, settings: Settings, platform: Platform) -> None:
-    """Raise UsageError, with a line for each problem, where the settings name what only this machine has."""
+def check(job: Job, settings: Settings, platform: Platform, *, streams: bool) -> None:
+    """Raise UsageError, with a line for each problem, where the job could not run on the platform as it is set.
+
+    `streams` says whether it goes on until it is stopped.
+    """
     problems = []
     if "://" not in settings.lake.uri or settings.lake.uri.startswith("file:"):
         problems.append(f"lake.uri: {settings.lake.uri} is on this machine; a job on AWS needs s3://…")
@@ -179,5 +183,8 @@ def check(job: Job, settings: Settings, platform: Platform) -> None:
     has_jar = platform.kinesis_jars or settings.deploy.jars
     if job.reads_source and settings.source.type == "kinesis" and is_connector and not has_jar:
         problems.append(f"deploy.jars: {platform.target} has no aws-kinesis connector for Spark {platform.line.name}")
+    worker = settings.deploy.glue_worker
+    if platform.target == "glue" and worker == _FOR_STREAMS and not streams:
+        problems.append(f"deploy.glue_worker: Glue has {worker} for streams only, and this run of {job.name} ends")
     if problems:
         raise UsageError(*problems)
