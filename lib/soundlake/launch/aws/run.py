@@ -43,7 +43,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Run:
-    """A job with its settings on a platform. `once`, `recover_checkpoint` and `check` are its options."""
+    """A job with its settings on a platform. `once`, `recover_checkpoint` and `check` are its options.
+
+    `launched` says that the launcher starts it, and not the stack.
+    """
 
     job: Job
     settings: Settings
@@ -52,6 +55,7 @@ class Run:
     once: bool = False
     recover_checkpoint: bool = False
     check: bool = False
+    launched: bool = False
     extra: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -81,7 +85,13 @@ class Run:
         """The settings as one file; only a stream's has the secrets of the source, and only its role may read it."""
         secret = set() if self.job.reads_source else {"source.kafka.options"}
         content = given_as_toml(self.settings, without={"deploy", "publish.kafka_options", *secret}).encode()
-        return self._artifact("the settings", f"settings/{self.job.kind}/{digest(content)}/settings.toml", content)
+        folder, expires = f"settings/{self.job.kind}", False
+        if self.launched and self.streams:
+            folder = settings_folder(self.platform.target, self.name)
+        elif self.launched and self.job.reads_source:
+            folder, expires = f"{folder}/once", True
+        key = f"{folder}/{digest(content)}/settings.toml"
+        return self._artifact("the settings", key, content, expires=expires)
 
     @cached_property
     def libraries(self) -> Artifact:
@@ -154,10 +164,15 @@ class Run:
     def _reads(self, source: str) -> bool:
         return self.job.reads_source and self.settings.source.type == source
 
-    def _artifact(self, what: str, key: str, content: Any) -> Artifact:
+    def _artifact(self, what: str, key: str, content: Any, *, expires: bool = False) -> Artifact:
         assert self.deploy.bucket is not None
         make = content if callable(content) else lambda: content
-        return Artifact(what, self.deploy.bucket, f"{self.deploy.prefix}/{key}", make)
+        return Artifact(what, self.deploy.bucket, f"{self.deploy.prefix}/{key}", make, expires)
+
+
+def settings_folder(target: str, name: str) -> str:
+    """Where the settings of a stream that the launcher starts stand below the prefix, until it is stopped."""
+    return f"settings/stream/{target}/{name}"
 
 
 @cache
