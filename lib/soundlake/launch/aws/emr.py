@@ -80,9 +80,9 @@ class Emr:
 
 
 def submit(run: Run) -> list[str]:
-    """Return the spark-submit that the cluster runs, in YARN's cluster mode: the driver stands on a node of its own."""
+    """Return the spark-submit that the cluster runs, with the driver on a node of its own (YARN's cluster mode)."""
     region = run.deploy.region or open_session().region_name
-    # A cluster's processes have no region by themselves, and boto3 has no other place to learn it from.
+    # Processes on a cluster have no region set, and boto3 has nowhere else to learn it from.
     regions = {f"spark.{process}.AWS_REGION": region for process in ("yarn.appMasterEnv", "executorEnv") if region}
     conf = {
         **regions,

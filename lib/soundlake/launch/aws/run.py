@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ from soundlake.settings.document import given_as_toml
 from soundlake.settings.model import DeploySettings
 from soundlake.spark_conf import JAVA_OPTIONS, MEANING, PLANNING, QUICK, shuffled
 
-# Tables are registered by boto3. EMR's client of Glue would look for a database `default` at the first query, and make
-# one, which the role of a job may not.
+# Tables are registered by boto3. EMR's client of Glue would look for a database `default` at the first query and create
+# a missing one, for which the role of a job has no permission.
 CATALOG = {"spark.sql.catalogImplementation": "in-memory"}
 _GLUE_CORES = 4  # of the smallest worker that batch jobs can have
 _FOR_STREAMS = "G.025X"
@@ -56,7 +56,6 @@ class Run:
     recover_checkpoint: bool = False
     check: bool = False
     launched: bool = False
-    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -82,7 +81,7 @@ class Run:
 
     @cached_property
     def config(self) -> Artifact:
-        """The settings as one file; only a stream's has the secrets of the source, and only its role may read it."""
+        """The settings as one file; only a stream's holds secrets, of its source, and only its role may read it."""
         secret = set() if self.job.reads_source else {"source.kafka.options"}
         content = given_as_toml(self.settings, without={"deploy", "publish.kafka_options", *secret}).encode()
         folder, expires = f"settings/{self.job.kind}", False
@@ -142,7 +141,7 @@ class Run:
     def spark(self) -> dict[str, str]:
         """The Spark properties on every platform; those of the settings come last and win."""
         own = {name: value.get_secret_value() for name, value in self.deploy.spark.items()}
-        return {**MEANING, **PLANNING, **CATALOG, **QUICK, **self._sized, **self.extra, **own}
+        return {**MEANING, **PLANNING, **CATALOG, **QUICK, **self._sized, **own}
 
     @property
     def _sized(self) -> dict[str, str]:
