@@ -14,10 +14,12 @@ from helpers.asking import answers, schema
 from helpers.listenings import extended, plays_of
 from helpers.marts import write
 from soundlake.catalog.query import ask, sql_of
+from soundlake.dashboard.listener import heard
+from soundlake.dashboard.source import DataSource
 from soundlake.history.summary import summarise
 from soundlake.insights import load_insights
 from soundlake.settings import load_settings
-from soundlake.tables import EVENTS, PLAYS
+from soundlake.tables import EVENTS, PLAYS, TRACKS
 from soundlake.views import VIEWS
 
 PLAYED = plays_of(
@@ -60,6 +62,14 @@ def test_they_count_in_their_listeners_own_history() -> None:
     summary = summarise(TABLES[PLAYS.view], "u1", "UTC")
     assert summary is not None
     assert summary.plays == 2
+
+
+def test_they_count_in_their_listeners_own_year_in_music(tmp_path: Path) -> None:
+    for table, rows in ((EVENTS, []), (TRACKS, []), (PLAYS, PLAYED)):
+        write(tmp_path, table, *rows)
+    found = heard(DataSource(load_settings(lake=str(tmp_path), env={})), "u1")
+    assert found.totals["plays"].tolist() == [2]
+    assert sorted(found.tracks["name"]) == ["a", "secret"]
 
 
 def test_a_lake_from_before_the_column_is_read_as_if_it_were_null(tmp_path: Path) -> None:
