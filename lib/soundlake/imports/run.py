@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from soundlake.errors import SoundlakeError
 from soundlake.imports.cell_times import utc_text
 from soundlake.imports.columns import Columns
+from soundlake.imports.context import Context
 from soundlake.imports.exports import made_safely
 from soundlake.imports.inputs import Input
 from soundlake.imports.jobs import ImportJob, JobOptions, Summary, fail
 from soundlake.imports.json_values import JsonRows
 from soundlake.imports.mapping import TableMapping
 from soundlake.imports.opening import Text, UnopenedError, unpacked
-from soundlake.imports.plan import Context, bind
+from soundlake.imports.plan import bind
 from soundlake.imports.record_builder import EncodedRecords, UnfitError
 from soundlake.imports.report import FileIssues, Report
 from soundlake.imports.rowset import open_rows
