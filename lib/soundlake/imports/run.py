@@ -27,11 +27,9 @@ from soundlake.imports.table import Batch
 from soundlake.publishers.envelope import encode
 from soundlake.publishers.publisher import Publisher
 
-# Records go to the publisher by so many, and what was done is noted after so many rows.
-_BATCH = 2_000
-_NOTED = 200_000
-# So many rows show how the cells of a file are written.
-_SAMPLED = 1_000
+_BATCH = 2_000  # records that go to the publisher at once
+_NOTED = 200_000  # rows after which progress is saved
+_SAMPLED = 1_000  # rows that are looked at to see how cells are written
 _END = sys.maxsize
 
 Seen = Callable[[int], None]
