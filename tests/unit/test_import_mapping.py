@@ -14,9 +14,10 @@ from helpers.importing import imported, mapping_of, write
 from soundlake.errors import UsageError
 from soundlake.imports.bundled import bundled, mapping_named
 from soundlake.imports.columns import Columns
+from soundlake.imports.context import Context
 from soundlake.imports.fields import FIELDS, NEEDED
 from soundlake.imports.mapping_file import load_mapping, parse_mapping
-from soundlake.imports.plan import Context, bind
+from soundlake.imports.plan import bind
 from soundlake.kinds import KINDS
 
 
