@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass, field
 
 from pyspark.sql import DataFrame, SparkSession
 
-from soundlake.lake import Lake, properties
+from soundlake.lake import Lake
 from soundlake.tables import Table
+from soundlake.writes import overwrite
 
 _FORMAT = 1  # a higher one makes every mart be built as a whole
 _KEEP_ROWS = {"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES"}  # operations after which a note holds
@@ -49,12 +50,8 @@ def read_note(spark: SparkSession, lake: Lake, table: Table) -> Note | None:
 
 def write_noted(rows: DataFrame, lake: Lake, table: Table, note: Note, replaced: str | None = None) -> None:
     """Replace the rows of a table, or those that a condition describes, in one commit with its note."""
-    writer = rows.write.format("delta").mode("overwrite").option("userMetadata", note.user_metadata)
-    if replaced is None:
-        writer = writer.option("overwriteSchema", "true").options(**properties(table))
-    else:
-        writer = writer.option("replaceWhere", replaced)
-    writer.save(lake.for_write(table))
+    schema = {"overwriteSchema": "true"} if replaced is None else {}
+    overwrite(lake, table, rows, replaced, userMetadata=note.user_metadata, **schema)
 
 
 def _parse(user_metadata: str | None) -> Note | None:
