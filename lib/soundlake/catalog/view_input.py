@@ -7,7 +7,6 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 from soundlake.catalog.table_input import column_input
-from soundlake.catalog.types import spark_type
 from soundlake.tables import Column
 from soundlake.views import View
 
@@ -38,7 +37,7 @@ def view_input(view: View, database: str) -> TableInputTypeDef:
         "ViewOriginalText": f"/* Presto View: {encoded} */",
         "ViewExpandedText": "/* Presto View */",
         "StorageDescriptor": {
-            "Columns": [column_input(column.name, spark_type(column.type), column.comment) for column in view.columns],
+            "Columns": [column_input(column.name, column.type, column.comment) for column in view.columns],
             # Trino wants both to be there, and reads neither of a view.
             "Location": "",
             "SerdeInfo": {},
