@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
+from soundlake.core.schema import arrow_schema
 from soundlake.frames import collect
 from soundlake.lake import Lake
 from soundlake.recommend.blend import Recommender
@@ -22,18 +23,7 @@ from soundlake.writes import overwrite
 USERS_A_COMMIT = 1_000  # whose lists are replaced at once: bounds memory and the text of the condition
 # The model that ranked all lists, including those of users who have not played since.
 _LISTED_BY = "soundlake.listedBy"
-_SCHEMA = pa.schema(
-    [
-        ("user_id", pa.string()),
-        ("rank", pa.int32()),
-        ("track_id", pa.string()),
-        ("score", pa.float64()),
-        ("reason", pa.string()),
-        ("because_track_id", pa.string()),
-        ("model_version", pa.string()),
-        ("ranked_at", pa.timestamp("us", tz="UTC")),
-    ]
-)
+_SCHEMA = arrow_schema(RECOMMENDATIONS)
 
 
 def list_all(spark: SparkSession, lake: Lake, model: RecommendationModel, settings: Settings) -> None:
