@@ -33,10 +33,10 @@ _LOCAL_TIME: dict[Engine, str] = {
 
 @dataclass(frozen=True)
 class Incremental:
-    """How the table of an insight is built piece by piece.
+    """How the table of an insight is built partition by partition.
 
     Its rows with one value of `column` come from the rows of `source` (a table's name in SQL) with one value of
-    `expression`, and from nothing else. So pieces whose source did not change need not be computed again.
+    `expression`, and from nothing else. So partitions whose source did not change need not be computed again.
     """
 
     column: str
@@ -101,8 +101,9 @@ def parse_insight(name: str, text: str) -> Insight:
     if missing or not columns:
         raise ValueError(f"insights/{name}.sql: the header lacks {', '.join(sorted(missing)) or 'columns'}")
     key = tuple(header.pop("key").split(", "))
-    pieces = [Incremental(*found) for found in _INCREMENTAL.findall(text)]
-    insight = Insight(name=name, **header, key=key, columns=columns, sql=text, incremental=next(iter(pieces), None))
+    found = _INCREMENTAL.search(text)
+    incremental = None if found is None else Incremental(*found.groups())
+    insight = Insight(name=name, **header, key=key, columns=columns, sql=text, incremental=incremental)
     _check_incremental(insight)
     _check_chart(insight)
     return insight
@@ -116,13 +117,15 @@ def _check_chart(insight: Insight) -> None:
 
 
 def _check_incremental(insight: Insight) -> None:
-    pieces = insight.incremental
-    if pieces is None:
+    incremental = insight.incremental
+    if incremental is None:
         return
-    if insight.reads != {pieces.source}:
+    if insight.reads != {incremental.source}:
         raise ValueError(f"insights/{insight.name}.sql: an incremental insight reads its one source and nothing else")
-    if (pieces.column, "date") not in [(column.name, column.type) for column in insight.columns]:
-        raise ValueError(f"insights/{insight.name}.sql: incremental is by {pieces.column}, which is none of its dates")
+    if (incremental.column, "date") not in [(column.name, column.type) for column in insight.columns]:
+        raise ValueError(
+            f"insights/{insight.name}.sql: incremental is by {incremental.column}, which is none of its dates"
+        )
 
 
 def in_order(insights: Iterable[Insight]) -> list[Insight]:
