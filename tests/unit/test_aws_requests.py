@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from helpers.requested import fields
+from soundlake.launch.aws.launcher import TARGETS
 from soundlake.launch.paths import ROOT
-from soundlake.launch.platforms import remote_targets
 
 ROWS = [
     [cell.strip() for cell in line.strip().strip("|").split("|")]
@@ -17,7 +17,7 @@ ROWS = [
 
 def test_the_page_names_every_field_that_is_sent_and_no_other() -> None:
     named = {field for row in ROWS for field in re.findall(r"`([^`]+)`", row[0])}
-    sent = {field for target in remote_targets() for field in fields(target)}
+    sent = {field for target in TARGETS for field in fields(target)}
     assert named == sent
 
 
