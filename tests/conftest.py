@@ -27,7 +27,7 @@ from helpers.services.trino import Trino, trino_server
 from soundlake.launch.jars import fetch_s3
 from soundlake.launch.local import spark_environment
 from soundlake.launch.steps import Steps
-from soundlake.launch.versions import installed_line
+from soundlake.launch.versions import installed_spark_line
 from soundlake.session import open_session
 
 # A shell starts what it runs in the background with Ctrl-C ignored, and children inherit that: the tests send it.
@@ -65,7 +65,7 @@ def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     # 650 MB of jars: only for a run that has tests on S3.
     wants_s3 = any("object_store" in getattr(item, "fixturenames", ()) for item in request.session.items)
     if wants_s3:
-        fetch_s3(installed_line(), Steps(folder / "setup.log"))
+        fetch_s3(installed_spark_line(), Steps(folder / "setup.log"))
     with pytest.MonkeyPatch.context() as environment:
         if all(item.path.parent.name == "unit" for item in request.session.items):
             # They run each plan once: HotSpot's second compiler only takes time.

@@ -16,11 +16,12 @@ from pyspark.sql import functions as F
 from soundlake.checkpoints import bind, move_checkpoint
 from soundlake.errors import SoundlakeError
 from soundlake.ingest import QUERY
-from soundlake.lake import Lake, conform, nothing
+from soundlake.lake import Lake, nothing
 from soundlake.logs import get_log
 from soundlake.sources import Source
 from soundlake.storage import Storage
 from soundlake.tables import EVENTS
+from soundlake.writes import append
 
 _log = get_log(__name__)
 
@@ -63,6 +64,4 @@ def recover_checkpoint(spark: SparkSession, lake: Lake, source: Source, name: st
 
 def _write_trace(spark: SparkSession, lake: Lake, id_: str) -> None:
     """Record the first batch of the new checkpoint in the table, by a commit without rows."""
-    rows = conform(nothing(spark, EVENTS), EVENTS)
-    trace = {"txnAppId": id_, "txnVersion": "0"}
-    rows.write.format("delta").mode("append").options(**trace).save(lake.for_write(EVENTS))
+    append(lake, EVENTS, nothing(spark, EVENTS), txnAppId=id_, txnVersion="0")

@@ -1,4 +1,4 @@
-"""Idempotent appends: a retried batch adds nothing."""
+"""Writing rows into tables: appends, overwrites, and appends of a batch, of which a retry adds nothing."""
 
 from __future__ import annotations
 
@@ -74,15 +74,21 @@ class BatchWriter:
         return True
 
 
-def append(lake: Lake, table: Table, rows: DataFrame) -> None:
-    """Append rows to a table, which is created where it does not exist."""
-    _save(lake, table, conform(rows, table))
+def append(lake: Lake, table: Table, rows: DataFrame, **options: str) -> None:
+    """Append rows to a table, which is created where it does not exist; `options` are those of Delta's writer."""
+    _save(lake, table, conform(rows, table), **options)
 
 
-def _save(lake: Lake, table: Table, rows: DataFrame, **options: str) -> None:
+def overwrite(lake: Lake, table: Table, rows: DataFrame, where: str | None = None, **options: str) -> None:
+    """Replace all rows of a table, or those of a SQL condition, in one commit; `options` as in `append`."""
+    replaced = {} if where is None else {"replaceWhere": where}
+    _save(lake, table, conform(rows, table), "overwrite", **replaced, **options)
+
+
+def _save(lake: Lake, table: Table, rows: DataFrame, mode: str = "append", **options: str) -> None:
     (
         rows.write.format("delta")
-        .mode("append")
+        .mode(mode)
         .options(**properties(table), **options)  # properties apply if this write creates the table
         .partitionBy(*table.partitioned_by)
         .save(lake.for_write(table))

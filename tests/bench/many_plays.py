@@ -75,9 +75,9 @@ def made_plays(spark: SparkSession, lake: Lake, number: int, first: date, days: 
 
 def told(built: list[Built]) -> str:
     unchanged = sum(not one.computed for one in built)
-    partly = [one for one in built if one.pieces > 1 and 0 < one.computed < one.pieces]
-    pieces = ", ".join(f"{one.name} {one.computed} of {one.pieces}" for one in partly)
-    return f"{unchanged} of {len(built)} unchanged; in part: {pieces or 'none'}"
+    partly = [one for one in built if one.partitions > 1 and 0 < one.computed < one.partitions]
+    partitions = ", ".join(f"{one.name} {one.computed} of {one.partitions}" for one in partly)
+    return f"{unchanged} of {len(built)} unchanged; in part: {partitions or 'none'}"
 
 
 @contextmanager

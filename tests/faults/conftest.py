@@ -13,7 +13,8 @@ import pyspark
 import pytest
 
 from faults.truth import Outcome
-from soundlake.launch.versions import choose_line, service_packages
+from helpers.services.installed import service_packages
+from soundlake.launch.versions import choose_spark_line
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _write(file: Path, table: list[str]) -> None:
     """Put the table and what it was made with between the file's two markers."""
     begin, end = "<!-- made by make test-faults -->", "<!-- end -->"
     head, _, rest = file.read_text(encoding="utf-8").partition(begin)
-    line = choose_line()
+    line = choose_spark_line()
     (kafka,) = service_packages("kafka")[:1]
     (kinesalite,) = service_packages("kinesalite")[:1]
     versions = (

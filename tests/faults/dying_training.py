@@ -31,9 +31,9 @@ def within(owner: Any, name: str, seconds: float) -> None:
 POINTS: dict[str, Callable[[Path], None]] = {
     "profiles are being written": lambda lake: when_there(lake, f"{CLUSTER_PROFILES.path}/*.parquet", 0),
     "the artifact is being written": lambda lake: when_there(lake, "models/clusters/*/stages/*", 0),
-    "all but the model's row is written": lambda _: before(publishing, "_make_current"),
-    "the model is being made current": lambda _: within(publishing, "_make_current", 0.4),
-    "the model is current": lambda _: after(publishing, "_make_current"),
+    "all but the model's row is written": lambda _: before(publishing, "make_current"),
+    "the model is being made current": lambda _: within(publishing, "make_current", 0.4),
+    "the model is current": lambda _: after(publishing, "make_current"),
     "the tracks are being reassigned": lambda _: within(job, "reassign_all", 0.4),
 }
 

@@ -10,7 +10,7 @@ from soundlake.launch.aws import run as run_module
 from soundlake.launch.aws.launcher import TARGETS, prepare
 from soundlake.launch.aws.run import Call, Run
 from soundlake.launch.jobs import REGISTRY
-from soundlake.launch.versions import choose_line, read_lines
+from soundlake.launch.versions import choose_spark_line, read_lines
 from soundlake.settings import load_settings
 
 SETTINGS = (
@@ -35,7 +35,7 @@ def runs(target: str) -> Iterator[Run]:
     settings = load_settings(sets=SETTINGS, env={})
     for line in read_lines():
         for job, once in (("stream", False), ("stream", True), ("build_insights", False)):
-            yield prepare(REGISTRY[job], settings, target, choose_line(line), once=once, check_only=False)
+            yield prepare(REGISTRY[job], settings, target, choose_spark_line(line), once=once, check_only=False)
 
 
 def calls(run: Run) -> list[Call]:

@@ -13,7 +13,7 @@ from soundlake.launch.aws.job_requests import JobRequests
 from soundlake.launch.aws.run import Run
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.platforms import platform_of
-from soundlake.launch.versions import choose_line
+from soundlake.launch.versions import choose_spark_line
 from soundlake.settings import load_settings
 
 USER = "arn:aws:quicksight:eu-west-1:123456789012:user/default/analyst"
@@ -23,7 +23,7 @@ SETTINGS = ("lake.uri=s3://lake/lake", "source.type=kinesis", "source.kinesis.st
 def job_requests(*sets: str, line: str = "4.1", on_glue: bool = False) -> JobRequests:
     """What the jobs of a stack are started with, under these settings."""
     settings = load_settings(sets=[*SETTINGS, "deploy.bucket=artifacts", *sets], env={})
-    stream = Run(REGISTRY["stream"], settings, settings.deploy, platform_of("emr-serverless", choose_line(line)))
+    stream = Run(REGISTRY["stream"], settings, settings.deploy, platform_of("emr-serverless", choose_spark_line(line)))
     return JobRequests(stream, on_glue=on_glue)
 
 

@@ -29,7 +29,7 @@ from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.quicksight import SHOWN
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.platforms import platform_of
-from soundlake.launch.versions import choose_line
+from soundlake.launch.versions import choose_spark_line
 from soundlake.settings import load_settings
 
 Document = dict[str, Any]
@@ -209,7 +209,10 @@ def test_jars_settings_and_the_connector_reach_the_glue_stream_too(monkeypatch: 
     job = templates.job_requests(*sets, line="3.5").glue_stream()
     assert job["DefaultArguments"]["--extra-jars"] == "s3://mine/connector.jar"
     assert "spark.x=y" in job["DefaultArguments"]["--conf"]
-    assert (job["WorkerType"], job["GlueVersion"]) == ("G.025X", platform_of("glue", choose_line("3.5")).releases[0])
+    assert (job["WorkerType"], job["GlueVersion"]) == (
+        "G.025X",
+        platform_of("glue", choose_spark_line("3.5")).releases[0],
+    )
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from helpers.asking import answers
-from soundlake.insights import builder, notes
+from soundlake.insights import build_record, builder
 from soundlake.insights.insight import parse_insight
 from soundlake.lake import Lake
 from soundlake.settings import Settings
@@ -50,10 +50,10 @@ class Built:
         rows.coalesce(1).write.format("delta").mode("append").save(self.lake.path(PLAYS))
 
     def build(self, name: str = DAILY, zone: str = "UTC") -> dict[str, tuple[int, int]]:
-        """What was computed of how many pieces, by insight."""
+        """What was computed of how many partitions, by insight."""
         settings = Settings.model_validate({"insights": {"time_zone": zone}})
         built = builder.build(self.spark, self.lake, settings, only=[name])
-        return {one.name: (one.computed, one.pieces) for one in built}
+        return {one.name: (one.computed, one.partitions) for one in built}
 
     def delta(self, name: str = DAILY) -> DeltaTable:
         return DeltaTable(f"{self.lake.uri}/gold/{name}")
@@ -143,7 +143,7 @@ def test_joined_files_of_a_mart_are_no_reason_to_build_it_again(built: Built) ->
 def test_a_run_that_dies_between_two_marts_is_made_up_for(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     assert built.build(READER) == {"weekly_plays": (3, 3), READER: (1, 1)}
     built.append("2021-01-31 14:00", user="u3")
-    write: Callable[..., None] = notes.write_noted
+    write: Callable[..., None] = build_record.write_with_record
 
     def dies_at_the_reader(rows: DataFrame, lake: Lake, table: Table, *more: Any) -> None:
         if table.name == READER:
@@ -151,7 +151,7 @@ def test_a_run_that_dies_between_two_marts_is_made_up_for(built: Built, monkeypa
         write(rows, lake, table, *more)
 
     with monkeypatch.context() as patched:
-        patched.setattr(builder, "write_noted", dies_at_the_reader)
+        patched.setattr(builder, "write_with_record", dies_at_the_reader)
         with pytest.raises(KeyboardInterrupt):
             built.build(READER)
     assert built.build(READER) == {"weekly_plays": (0, 3), READER: (1, 1)}

@@ -32,8 +32,8 @@ from soundlake.launch.command_line import read_command_line
 from soundlake.launch.glue_arguments import without_glue
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.main import launch
-from soundlake.launch.platforms import platform_of, remote_targets
-from soundlake.launch.versions import choose_line, read_lines
+from soundlake.launch.platforms import platform_of
+from soundlake.launch.versions import choose_spark_line, read_lines
 from soundlake.settings import load_settings
 from soundlake.spark_conf import JAVA_OPTIONS, MEANING, PLANNING, QUICK
 
@@ -96,7 +96,7 @@ class Named:
 
     def run(self, target: str, *sets: str, job: str = "stream", line: str = "3.5", once: bool = False) -> Run:
         settings = load_settings(sets=[*self.sets, *LANDED, *sets], env={})
-        return prepare(REGISTRY[job], settings, target, choose_line(line), once=once, check_only=False)
+        return prepare(REGISTRY[job], settings, target, choose_spark_line(line), once=once, check_only=False)
 
 
 class World(Named):
@@ -150,7 +150,7 @@ SOURCES = {"files": LANDED, "kafka": KAFKA, "kinesis": [*KINESIS, "deploy.jars=s
 
 
 @pytest.mark.parametrize("line", list(read_lines()))
-@pytest.mark.parametrize("target", remote_targets())
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("job", ["stream", "maintain", "register_tables"])
 @pytest.mark.parametrize("source", list(SOURCES))
 def test_every_request_holds_against_the_services_own_model(
@@ -163,7 +163,7 @@ def test_every_request_holds_against_the_services_own_model(
         assert problems(request["service"], request["operation"], filled | request["parameters"]) == []
 
 
-@pytest.mark.parametrize("target", remote_targets())
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("job", ["stream", "maintain"])
 def test_a_run_is_started_for_real_and_ends(world: World, target: str, job: str) -> None:
     run = world.run(target, job=job)
@@ -247,7 +247,7 @@ def told_of_spark(run: Run) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in pairs)
 
 
-@pytest.mark.parametrize("target", remote_targets())
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("job", ["stream", "build_insights"])
 def test_every_request_says_what_the_tables_mean_and_what_a_small_cluster_is_quick_with(
     named: Named, target: str, job: str
@@ -522,7 +522,7 @@ def test_what_nobody_said_is_a_line_for_each_key(world: World) -> None:
         sets=[f"deploy.endpoint_url={world.url}", "lake.uri=s3://lake", *LANDED, "deploy.stack=none-such"], env={}
     )
     with pytest.raises(UsageError) as caught:
-        prepare(REGISTRY["stream"], settings, "emr-serverless", choose_line(), once=False, check_only=False)
+        prepare(REGISTRY["stream"], settings, "emr-serverless", choose_spark_line(), once=False, check_only=False)
     assert [problem.split(":")[0] for problem in caught.value.problems] == [
         "deploy.bucket",
         "deploy.role_arn",
@@ -540,7 +540,7 @@ def test_the_stack_says_what_is_not_set(world: World) -> None:
     world.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(template))
     sets = [f"deploy.endpoint_url={world.url}", "lake.uri=s3://lake", *LANDED, f"deploy.stack={name}"]
     settings = load_settings(sets=[*sets, "deploy.application_id=mine"], env={})
-    run = prepare(REGISTRY["stream"], settings, "emr-serverless", choose_line(), once=False, check_only=False)
+    run = prepare(REGISTRY["stream"], settings, "emr-serverless", choose_spark_line(), once=False, check_only=False)
     assert (run.deploy.bucket, run.deploy.role_arn, run.deploy.application_id) == ("said-bucket", ROLE, "mine")
 
 
@@ -566,7 +566,7 @@ def test_waiting_ends_with_the_run_and_fails_with_it(world: World, monkeypatch: 
 
 
 def test_jobs_are_listed_shown_and_stopped(world: World) -> None:
-    ids = {target: launcher.start(world.run(target)) for target in remote_targets()}
+    ids = {target: launcher.start(world.run(target)) for target in TARGETS}
     sets = [part for assignment in world.sets if assignment.startswith("deploy.") for part in ("--set", assignment)]
     listed = CliRunner().invoke(cli.app, ["jobs", "list", *sets]).output
     assert all(run_id in listed for run_id in ids.values())
@@ -596,7 +596,7 @@ def test_options_of_targets_are_for_targets() -> None:
 
 def test_an_unknown_line_has_no_row() -> None:
     with pytest.raises(UsageError, match="no row for Spark"):
-        platform_of("moon", choose_line())
+        platform_of("moon", choose_spark_line())
 
 
 def test_a_glue_script_finds_its_options_among_glues_own() -> None:

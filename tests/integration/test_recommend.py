@@ -154,7 +154,7 @@ def test_dying_before_the_last_commit_leaves_the_earlier_model_current(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(publishing, "_make_current", die)
+        patch.setattr(publishing, "make_current", die)
         with pytest.raises(KeyboardInterrupt):
             recommend(spark, lake, SMALL)
     assert current_model(spark, lake) == first

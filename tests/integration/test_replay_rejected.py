@@ -21,7 +21,8 @@ from helpers.records import Record, envelope, events, stamp
 from helpers.refining import apply, refiner
 from soundlake.core.decode import decode
 from soundlake.kinds import KINDS
-from soundlake.kinds.kind import Envelope, Kind, RejectedError
+from soundlake.kinds.kind import Envelope, Kind
+from soundlake.kinds.rejection import RejectedError
 from soundlake.kinds.values import Json, thing
 from soundlake.lake import Lake
 from soundlake.ops import replay as replays

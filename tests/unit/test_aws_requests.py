@@ -19,12 +19,11 @@ import pytest
 
 from helpers.requested import SETTINGS, calls, fields, runs
 from soundlake.errors import UsageError
-from soundlake.launch.aws.launcher import prepare
+from soundlake.launch.aws.launcher import TARGETS, prepare
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.local import JARS
 from soundlake.launch.paths import ROOT
-from soundlake.launch.platforms import remote_targets
-from soundlake.launch.versions import choose_line
+from soundlake.launch.versions import choose_spark_line
 from soundlake.settings import load_settings
 from soundlake.settings.types import GlueWorker
 
@@ -45,7 +44,7 @@ SEVEN_DAYS = 7 * 24 * 60
 
 def test_the_page_names_every_field_that_is_sent_and_no_other() -> None:
     named = {field for row in ROWS for field in re.findall(r"`([^`]+)`", row[0])}
-    sent = {field for target in remote_targets() for field in fields(target)}
+    sent = {field for target in TARGETS for field in fields(target)}
     assert named == sent
 
 
@@ -115,7 +114,7 @@ def test_what_aws_would_refuse_is_refused_before_it_is_asked(key: str, value: st
 
 def test_the_smallest_worker_of_glue_is_for_streams_only() -> None:
     settings = load_settings(sets=[*SETTINGS, "deploy.glue_worker=G.025X"], env={})
-    line = choose_line("4.1")
+    line = choose_spark_line("4.1")
     prepare(REGISTRY["stream"], settings, "glue", line, once=False, check_only=False)
     for job, once in (("stream", True), ("maintain", False)):
         with pytest.raises(UsageError, match=r"^deploy\.glue_worker: Glue has G\.025X for streams only"):
@@ -127,7 +126,7 @@ def test_every_type_of_worker_that_glue_has_for_spark_can_be_set() -> None:
     assert set(get_args(GlueWorker)) == set(model.metadata["enum"]) - {"Standard", "Z.2X"}  # of old Glue, and of Ray
 
 
-@pytest.mark.parametrize("target", remote_targets())
+@pytest.mark.parametrize("target", TARGETS)
 def test_every_setting_of_spark_is_one_that_spark_or_delta_reads(target: str) -> None:
     """A name that they do not know would be passed over in silence."""
     known = declarations()

@@ -1,4 +1,4 @@
-"""Types, from Spark's DDL and from Delta's log to Glue's names."""
+"""Types, from Delta's log to Glue's names."""
 
 from __future__ import annotations
 
@@ -7,42 +7,22 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, Schema, write_deltalake
 
 from soundlake.catalog.glue import public_tables
-from soundlake.catalog.types import delta_type, glue_type, spark_type
+from soundlake.catalog.types import delta_type, glue_type
+from soundlake.core.schema import arrow_schema
 from soundlake.errors import SoundlakeError
+from soundlake.tables import Table
 
 
-@pytest.mark.parametrize(
-    ("ddl", "expected"),
-    [
-        ("string", "string"),
-        ("INTEGER", "int"),
-        ("long", "bigint"),
-        ("short", "smallint"),
-        ("byte", "tinyint"),
-        ("real", "float"),
-        ("timestamp", "timestamp"),
-        ("decimal(10, 2)", "decimal(10,2)"),
-        ("numeric(7)", "decimal(7,0)"),
-        ("decimal", "decimal(10,0)"),
-        ("array<array<double>>", "array<array<double>>"),
-        ("map<string, struct<a: int, b: array<date>>>", "map<string,struct<a:int,b:array<date>>>"),
-        ("struct<a int, decimal: decimal(3,1)>", "struct<a:int,decimal:decimal(3,1)>"),
-    ],
-)
-def test_a_ddl_type_has_one_spelling(ddl: str, expected: str) -> None:
-    assert spark_type(ddl) == expected
+@pytest.mark.parametrize("logged", ["variant", "interval day to second", "decimal", {"type": "udt"}])
+def test_what_is_no_type_of_glue_is_refused(logged: object) -> None:
+    with pytest.raises(SoundlakeError, match="Glue has no type for"):
+        delta_type(logged)
 
 
-@pytest.mark.parametrize("ddl", ["", "strin", "array<int", "array<int>>", "map<int>", "struct<a:>", "int;", "variant"])
-def test_what_is_no_type_of_glue_is_refused(ddl: str) -> None:
-    with pytest.raises(SoundlakeError):
-        spark_type(ddl)
-
-
-def test_a_log_tells_the_same_types(tmp_path: Path) -> None:
+def test_a_log_tells_types_as_they_are_declared(tmp_path: Path) -> None:
     values = {
         "b": pa.array([None], pa.bool_()),
         "i": pa.array([None], pa.int32()),
@@ -78,6 +58,9 @@ def test_times_without_a_zone_are_other_types_but_have_one_name_in_glue() -> Non
     assert glue_type("array<timestamp_ntz>") == "array<timestamp>"
 
 
-def test_every_declared_column_has_a_type_in_glue() -> None:
-    declared = [column.type for table in public_tables() for column in table.columns]
-    assert [spark_type(type_) for type_ in declared] == declared
+@pytest.mark.parametrize("table", public_tables(), ids=lambda table: table.view)
+def test_a_table_that_is_written_as_declared_has_its_declared_types_in_the_log(table: Table) -> None:
+    fields = json.loads(Schema.from_arrow(arrow_schema(table)).to_json())["fields"]
+    assert {field["name"]: delta_type(field["type"]) for field in fields} == {
+        column.name: column.type for column in table.columns
+    }

@@ -10,7 +10,8 @@ import pytest
 from helpers.building import Records, envelope
 from helpers.decoding import Read, events_table, read
 from soundlake.core.decode import decode
-from soundlake.kinds.kind import Envelope, Group, Kind, RejectedError
+from soundlake.kinds.kind import Envelope, Group, Kind
+from soundlake.kinds.rejection import RejectedError
 from soundlake.kinds.values import Json
 from soundlake.tables import Column, Table
 

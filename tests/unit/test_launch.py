@@ -15,7 +15,7 @@ from soundlake.launch.command_line import as_argv, read_command_line
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.main import launch, run_job
 from soundlake.launch.paths import SAMPLE
-from soundlake.launch.versions import choose_line, read_lines
+from soundlake.launch.versions import choose_spark_line, read_lines
 
 NO_ENV: dict[str, str] = {}
 
@@ -217,14 +217,14 @@ def test_spark_is_the_one_of_this_environment(jars: Path) -> None:
 
 
 def test_one_line_is_the_default_and_names_fitting_packages() -> None:
-    line = choose_line()
+    line = choose_spark_line()
     assert line.requirements == (f"pyspark=={line.spark}", f"delta-spark=={line.delta}")
     assert f"io.delta:delta-spark_{line.name}_{line.scala}:{line.delta}" in line.packages
     assert line.environment.name == ".venv"
 
 
 def test_the_other_line_lives_beside_the_default_one() -> None:
-    line = choose_line("3.5")
+    line = choose_spark_line("3.5")
     assert line.environment.name == ".venv-3.5"
     assert line.python == ("3.11",)
     assert line.packages == (
@@ -235,7 +235,7 @@ def test_the_other_line_lives_beside_the_default_one() -> None:
 
 def test_a_line_that_does_not_exist_is_refused() -> None:
     with pytest.raises(UsageError, match=f"no such Spark line; the lines are {', '.join(read_lines())}"):
-        choose_line("2.4")
+        choose_spark_line("2.4")
 
 
 def test_exports_may_stand_before_and_behind_options(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from soundlake.launch import environment, jars, versions
 from soundlake.launch.environment import find_python, interpreter, prepare
 from soundlake.launch.paths import ROOT
 from soundlake.launch.steps import Steps
-from soundlake.launch.versions import Line, choose_line
+from soundlake.launch.versions import SparkLine, choose_spark_line
 
 
 class Installation:
@@ -27,12 +27,12 @@ class Installation:
         self.installed: list[list[str]] = []
         self.fails = False
 
-    def make(self, line: Line, python: Path) -> None:
+    def make(self, line: SparkLine, python: Path) -> None:
         self.made.append(python)
         interpreter(line).parent.mkdir(parents=True, exist_ok=True)
         interpreter(line).touch()
 
-    def install(self, line: Line, extras: list[str], steps: Steps) -> None:
+    def install(self, line: SparkLine, extras: list[str], steps: Steps) -> None:
         self.installed.append(extras)
         if self.fails:
             raise SoundlakeError("no network")
@@ -53,8 +53,8 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installatio
 
 
 def test_an_environment_is_made_once(installation: Installation) -> None:
-    prepare(choose_line())
-    prepare(choose_line())
+    prepare(choose_spark_line())
+    prepare(choose_spark_line())
     assert len(installation.made) == 1
     assert installation.installed == [[]]
 
@@ -62,9 +62,9 @@ def test_an_environment_is_made_once(installation: Installation) -> None:
 def test_an_environment_is_renewed_when_what_it_is_made_from_changes(
     installation: Installation, tmp_path: Path
 ) -> None:
-    prepare(choose_line())
+    prepare(choose_spark_line())
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "two"\n')
-    prepare(choose_line())
+    prepare(choose_spark_line())
     assert len(installation.made) == 1
     assert len(installation.installed) == 2
 
@@ -72,51 +72,51 @@ def test_an_environment_is_renewed_when_what_it_is_made_from_changes(
 def test_an_environment_stays_when_only_linters_and_tests_are_told_something_else(
     installation: Installation, tmp_path: Path
 ) -> None:
-    prepare(choose_line())
+    prepare(choose_spark_line())
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "one"\n[tool.ruff]\nline-length = 100\n')
-    prepare(choose_line())
+    prepare(choose_spark_line())
     assert installation.installed == [[]]
 
 
 def test_an_interrupted_installation_is_done_again(installation: Installation) -> None:
     installation.fails = True
     with pytest.raises(SoundlakeError):
-        prepare(choose_line())
+        prepare(choose_spark_line())
     installation.fails = False
-    prepare(choose_line())
+    prepare(choose_spark_line())
     assert len(installation.made) == 2
 
 
 def test_an_environment_whose_renewal_was_interrupted_is_made_anew(installation: Installation, tmp_path: Path) -> None:
-    prepare(choose_line())
+    prepare(choose_spark_line())
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "two"\n')
     installation.fails = True
     with pytest.raises(SoundlakeError):
-        prepare(choose_line())
+        prepare(choose_spark_line())
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "one"\n')
     installation.fails = False
-    prepare(choose_line())
+    prepare(choose_spark_line())
     assert len(installation.made) == 2
 
 
 def test_a_checkout_that_was_moved_gets_a_new_environment(
     installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prepare(choose_line())
+    prepare(choose_spark_line())
     moved = tmp_path.rename(tmp_path.with_name("moved"))
     monkeypatch.setattr(environment, "ROOT", moved)
     monkeypatch.setattr(versions, "ROOT", moved)
     monkeypatch.setattr(environment, "PROJECT", moved / "pyproject.toml")
-    prepare(choose_line())
+    prepare(choose_spark_line())
     assert len(installation.made) == 2
 
 
 def test_the_tools_of_developers_are_added_and_stay(installation: Installation, tmp_path: Path) -> None:
-    prepare(choose_line())
-    prepare(choose_line(), with_dev=True)
-    prepare(choose_line())
+    prepare(choose_spark_line())
+    prepare(choose_spark_line(), with_dev=True)
+    prepare(choose_spark_line())
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "two"\n')
-    prepare(choose_line())
+    prepare(choose_spark_line())
     assert installation.installed == [[], ["dev"], ["dev"]]
 
 
@@ -125,7 +125,7 @@ def test_a_checkout_that_cannot_be_written_is_wrong_usage(
 ) -> None:
     monkeypatch.setattr(versions, "ROOT", Path("/proc"))
     with pytest.raises(UsageError, match="^cannot write to"):
-        prepare(choose_line())
+        prepare(choose_spark_line())
 
 
 def test_this_python_is_taken_where_it_fits() -> None:
@@ -163,7 +163,7 @@ def test_a_step_that_takes_long_gives_signs_of_life(tmp_path: Path, monkeypatch:
 
 def test_jars_are_fetched_once_for_the_same_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(versions, "ROOT", tmp_path)
-    line = choose_line()
+    line = choose_spark_line()
     spark = line.environment / "lib" / "python3.11" / "site-packages" / "pyspark"
     (spark / "jars").mkdir(parents=True)
     (spark / "jars" / "slf4j-api-2.0.jar").touch()

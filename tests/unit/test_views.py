@@ -12,7 +12,6 @@ import pytest
 
 from helpers.asking import schema
 from soundlake.catalog.table_input import table_input
-from soundlake.catalog.types import spark_type
 from soundlake.catalog.view_input import view_input
 from soundlake.tables import PLAYS
 from soundlake.views import VIEWS, View
@@ -51,7 +50,7 @@ def run(sql: str, *without: str) -> pa.Table:
 @each_view
 def test_a_view_in_glue_has_the_columns_of_its_table(view: View) -> None:
     glue, athena = registered(view)
-    columns = {column.name: spark_type(column.type) for column in view.source.columns}
+    columns = {column.name: column.type for column in view.source.columns}
     of_table = table_input(view.source, columns, "s3://bucket/lake")["StorageDescriptor"]["Columns"]
     assert glue["StorageDescriptor"]["Columns"] == of_table
     assert athena["columns"] == [{"name": one["Name"], "type": TRINO[one["Type"]]} for one in of_table]

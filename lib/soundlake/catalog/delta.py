@@ -17,7 +17,7 @@ from deltalake.schema import PrimitiveType
 from pyarrow import fs
 
 from soundlake.aws import open_session, translate_errors
-from soundlake.catalog.types import delta_type, spark_type
+from soundlake.catalog.types import delta_type
 from soundlake.core.schema import arrow_type
 from soundlake.errors import SoundlakeError
 from soundlake.s3 import has_path_style, is_on_s3, on_s3, region_of
@@ -38,7 +38,7 @@ class LoggedSchema:
 
     def differs_from(self, table: Table) -> list[str]:
         """Return how the table differs from its declaration; missing columns are no difference."""
-        declared = {column.name: spark_type(column.type) for column in table.columns}
+        declared = {column.name: column.type for column in table.columns}
         differences = [f"its Delta log has the feature {name}, which Athena does not read" for name in self.unreadable]
         for name, type_ in self.columns.items():
             if name not in declared:

@@ -11,7 +11,6 @@ from soundlake.catalog.glue import Registration, RegistrationState, create_datab
 from soundlake.catalog.layouts import Layout
 from soundlake.catalog.names import LONGEST_DESCRIPTION, one_line
 from soundlake.catalog.table_input import OURS, column_input, relations
-from soundlake.catalog.types import spark_type
 from soundlake.s3 import is_on_s3, on_s3
 from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3, split_uri
@@ -45,9 +44,7 @@ def parquet_input(exported: Exported) -> TableInputTypeDef:
     location = f"{on_s3(exported.place)}/"
     keys = [] if layout is None else [layout.name]
     columns: list[ColumnTypeDef] = [
-        column_input(column.name, spark_type(column.type), column.comment)
-        for column in table.columns
-        if column.name not in keys
+        column_input(column.name, column.type, column.comment) for column in table.columns if column.name not in keys
     ]
     partition: list[ColumnTypeDef] = [] if layout is None else [{"Name": layout.name, "Type": layout.type}]
     return {

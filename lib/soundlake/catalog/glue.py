@@ -25,6 +25,7 @@ from soundlake.views import VIEWS, View
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
+    from mypy_boto3_glue.type_defs import TableInputTypeDef
 
 RegistrationState = Literal["created", "updated", "unchanged", "missing", "gone", "refused"]
 
@@ -184,16 +185,10 @@ class _Catalog:
             return Registration(table.view, "refused", tuple(unlike))
         wanted = table_input(table, found.columns, place)
         if existing is None:
-            if not self._check:
-                self._glue.create_table(DatabaseName=self._name, TableInput=wanted)
-            return Registration(table.view, "created", ("it is not registered",))
+            return self._create(wanted)
         if existing.get("TableType") == IS_VIEW:
             return Registration(table.view, "refused", ("a view of this name is registered: drop it or rename it",))
-        if changes := differences(existing, wanted):
-            if not self._check:
-                self._glue.update_table(DatabaseName=self._name, TableInput=merged(existing, wanted))
-            return Registration(table.view, "updated", tuple(changes))
-        return Registration(table.view, "unchanged")
+        return self._update(merged(existing, wanted), differences(existing, wanted))
 
     def _bring_view(self, view: View, source: LoggedSchema | None, existing: dict[str, Any] | None) -> Registration:
         if existing is not None and existing.get("TableType") != IS_VIEW:
@@ -201,15 +196,17 @@ class _Catalog:
         if source is None:
             return Registration(view.view, "missing" if existing is None else "unchanged")
         wanted = view_input(view, self._name, self._shown_as(view), source.columns)
-        if existing is None:
-            if not self._check:
-                self._glue.create_table(DatabaseName=self._name, TableInput=wanted)
-            return Registration(view.view, "created", ("it is not registered",))
-        if changes := view_differences(existing, wanted):
-            if not self._check:
-                self._glue.update_table(DatabaseName=self._name, TableInput=wanted)
-            return Registration(view.view, "updated", tuple(changes))
-        return Registration(view.view, "unchanged")
+        return self._create(wanted) if existing is None else self._update(wanted, view_differences(existing, wanted))
+
+    def _create(self, wanted: TableInputTypeDef) -> Registration:
+        if not self._check:
+            self._glue.create_table(DatabaseName=self._name, TableInput=wanted)
+        return Registration(wanted["Name"], "created", ("it is not registered",))
+
+    def _update(self, wanted: TableInputTypeDef, changes: list[str]) -> Registration:
+        if changes and not self._check:
+            self._glue.update_table(DatabaseName=self._name, TableInput=wanted)
+        return Registration(wanted["Name"], "updated" if changes else "unchanged", tuple(changes))
 
     def _shown_as(self, view: View) -> View:
         """The view, or what it is without the table beside its source where that cannot be queried."""

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from soundlake.catalog.table_input import column_input
-from soundlake.catalog.types import spark_type
 from soundlake.tables import Column
 from soundlake.views import View
 
@@ -48,7 +47,7 @@ def view_input(view: View, database: str, shown_as: View, there: Collection[str]
         "ViewOriginalText": f"/* Presto View: {encoded} */",
         "ViewExpandedText": "/* Presto View */",
         "StorageDescriptor": {
-            "Columns": [column_input(column.name, spark_type(column.type), column.comment) for column in view.columns],
+            "Columns": [column_input(column.name, column.type, column.comment) for column in view.columns],
             # Trino wants both to be there, and reads neither of a view.
             "Location": "",
             "SerdeInfo": {},

@@ -7,9 +7,9 @@ from pyspark.sql import functions as F
 
 from soundlake.clusters.model import ClusterModel
 from soundlake.clusters.scoring import score
-from soundlake.lake import Lake, conform, nothing
+from soundlake.lake import Lake, nothing
 from soundlake.tables import TRACK_CLUSTERS, TRACK_FEATURES
-from soundlake.writes import BatchWriter
+from soundlake.writes import BatchWriter, overwrite
 
 # The rows do not show it: after a first model, a batch scores its own tracks and none of the earlier ones.
 _ASSIGNED_BY = "soundlake.assignedBy"
@@ -25,7 +25,7 @@ def reassign_all(spark: SparkSession, lake: Lake, model: ClusterModel) -> None:
     lake.create(spark, TRACK_CLUSTERS)
     scored = lake.read(spark, TRACK_FEATURES).transform(score(model))
     scored_batches = lake.last_batches(spark, TRACK_FEATURES)
-    conform(scored, TRACK_CLUSTERS).write.format("delta").mode("overwrite").save(lake.for_write(TRACK_CLUSTERS))
+    overwrite(lake, TRACK_CLUSTERS, scored)
     done = lake.last_batches(spark, TRACK_CLUSTERS)
     for query_id, batch_id in scored_batches.items():
         if batch_id > done.get(query_id, -1):

@@ -8,8 +8,9 @@ from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame, SparkSession
 
 from soundlake.clusters.model import ClusterModel, published_versions
-from soundlake.lake import Lake, conform, make_current
+from soundlake.lake import Lake, make_current
 from soundlake.tables import CLUSTER_MODELS, CLUSTER_PROFILES, Table
+from soundlake.writes import overwrite
 
 
 def artifact_path(lake: Lake, version: str) -> str:
@@ -39,22 +40,11 @@ def publish(
         _write_rows(lake, table, rows, others)
     lake.check()
     pipeline.write().overwrite().save(artifact_path(lake, model.version))
-    _make_current(spark, lake, model)
+    make_current(spark, lake, CLUSTER_MODELS, model.to_row(is_current=True))
 
 
 def _write_rows(lake: Lake, table: Table, rows: DataFrame, others: list[str]) -> None:
     # Replaces the version's own rows, and those of versions that were never published.
     listed = ", ".join(f"'{version}'" for version in others)
     replaced = f"model_version NOT IN ({listed})" if others else "model_version IS NOT NULL"
-    (
-        conform(rows, table)
-        .coalesce(1)
-        .write.format("delta")
-        .mode("overwrite")
-        .option("replaceWhere", replaced)
-        .save(lake.for_write(table))
-    )
-
-
-def _make_current(spark: SparkSession, lake: Lake, model: ClusterModel) -> None:
-    make_current(spark, lake, CLUSTER_MODELS, model.to_row(is_current=True))
+    overwrite(lake, table, rows.coalesce(1), replaced)

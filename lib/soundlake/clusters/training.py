@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
 
@@ -19,7 +17,7 @@ from soundlake.clusters.learnable import Matrix, scales_of
 from soundlake.clusters.model import Candidate, Vector
 from soundlake.clusters.pipeline import POINT, pipeline_of, standardisation
 from soundlake.errors import SoundlakeError
-from soundlake.frames import collect
+from soundlake.frames import collect, kept
 from soundlake.settings.model import TrainSettings
 
 _STARTS = 3  # KMeans finds a local optimum: the best of several starts varies less from one training to the next
@@ -111,7 +109,7 @@ def _fit_by_spark(
     standardise = PipelineModel([*standardisation(rows.sparkSession, means, deviations)])
     standardised = standardise.transform(ordered).select(POINT)
     estimator = KMeans(featuresCol=POINT, k=k, maxIter=train.max_iter, solver="block", tol=kmeans.TOLERANCE**0.5)
-    with _cached(standardised) as points, ThreadPool(_STARTS) as pool:
+    with kept(standardised) as points, ThreadPool(_STARTS) as pool:
         fits = pool.map(lambda start: estimator.copy().setSeed(train.seed + start).fit(points), range(_STARTS))
     best = min(fits, key=lambda each: each.summary.trainingCost)
     return np.array(best.clusterCenters(), dtype=float)
@@ -132,12 +130,3 @@ def _numbers_to_try(n_tracks: int, train: TrainSettings) -> list[int]:
 def _too_much_alike(k: int) -> TooLittleToLearnError:
     what = f"the tracks to learn from are too much alike for {k} clusters"
     return TooLittleToLearnError(f"{what}: take in more audio features")
-
-
-@contextmanager
-def _cached(frame: DataFrame) -> Iterator[DataFrame]:
-    frame.cache()
-    try:
-        yield frame
-    finally:
-        frame.unpersist()

@@ -17,7 +17,8 @@ from soundlake.core.reading import has_personal_fields, object_within, read_obje
 from soundlake.core.schema import arrow_schema, arrow_type
 from soundlake.core.schema_drift import FirstSeen, UnknownFields
 from soundlake.kinds import KINDS
-from soundlake.kinds.kind import Envelope, Kind, RejectedError
+from soundlake.kinds.kind import Envelope, Kind
+from soundlake.kinds.rejection import RejectedError
 from soundlake.kinds.values import Json, text
 from soundlake.tables import ORIGIN, REJECTED
 from soundlake.times import DAY_MICROS, any_instant, within_years

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from soundlake.kinds.kind import RejectedError
+from soundlake.kinds.rejection import RejectedError
 
 # The magic bytes of an aggregated record (Kinesis Producer Library) that could not be split.
 AGGREGATE_MAGIC = b"\xf3\x89\x9a\xc2"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from soundlake.extract.cache import Cache
 from soundlake.extract.crawl import Crawl
 from soundlake.extract.facts import AppFacts
 from soundlake.extract.ids import is_id
+from soundlake.extract.outcomes import NotFetchedError
 from soundlake.extract.state import StateStore
 from soundlake.publishers.envelope import envelope
 from soundlake.publishers.publisher import Publisher
@@ -72,6 +73,19 @@ class CrawlContext:
         self.crawl.follow(current, "album", ids_of([track.get("album")]))
         self.crawl.follow(current, "artist", ids_of(track.get("artists")))
         self.crawl.follow(current, "audio_features", ids_of([track]))
+
+    def read_each(self, stage: str, items: Sequence[str], read: Callable[[str], None]) -> None:
+        """Read items one by one, and end each in the queue of its stage; of one that failed its mark is kept."""
+        for item in items:
+            outcome, reason = None, ""
+            try:
+                read(item)
+            except NotFetchedError as error:
+                outcome, reason = error.outcome, error.reason
+            self.crawl.queues[stage].end(item, outcome, reason)
+            if outcome != "failed":
+                self.crawl.marks.pop(item, None)
+            self.stepped()
 
     def remember(self, name: str, document: dict[str, Any]) -> None:
         """Write a document to the state at the next checkpoint."""

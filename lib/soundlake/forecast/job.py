@@ -13,9 +13,10 @@ from soundlake.forecast.evaluation import LAST_WEEK, MODEL, Error, PastForecast,
 from soundlake.forecast.features import HORIZON, chart_days, with_features
 from soundlake.forecast.model import Forecaster, fit
 from soundlake.frames import kept
-from soundlake.lake import Lake, conform
+from soundlake.lake import Lake
 from soundlake.settings import Settings
 from soundlake.tables import CHART_FORECASTS, FORECAST_ERRORS, PLAYLIST_ITEMS, Table
+from soundlake.writes import overwrite
 
 
 def forecast(spark: SparkSession, lake: Lake, settings: Settings) -> list[Error]:
@@ -124,4 +125,4 @@ def _error_rows(
 
 def _write(spark: SparkSession, lake: Lake, table: Table, rows: DataFrame) -> None:
     lake.create(spark, table)
-    conform(rows, table).coalesce(1).write.format("delta").mode("overwrite").save(lake.for_write(table))
+    overwrite(lake, table, rows.coalesce(1))

@@ -11,9 +11,9 @@ from threading import Lock
 from pyspark.sql import DataFrame, SparkSession
 
 from soundlake.errors import SoundlakeError, UsageError
+from soundlake.insights.build_record import BuildRecord, read_build_record, write_with_record
 from soundlake.insights.insight import Incremental, Insight, load_insights, render, with_needed
-from soundlake.insights.notes import Note, read_note, write_noted
-from soundlake.insights.pieces import Sources, changed
+from soundlake.insights.partitions import Sources, changed
 from soundlake.insights.play_matches import write_play_matches
 from soundlake.lake import Lake, conform, view_of
 from soundlake.settings import Settings
@@ -27,19 +27,21 @@ INSIGHTS_AT_ONCE = 3  # planning and committing one leaves cores idle
 class Built:
     """An insight that was built: how many rows its table has now, and what had to be computed for it.
 
-    `computed` of `pieces` were computed: of an incremental insight those that had changed, of others all or nothing.
+    `computed` of its `partitions` were computed: of an incremental insight those whose source had changed, else all or
+    none.
     """
 
     name: str
     rows: int
     computed: int = 1
-    pieces: int = 1
+    partitions: int = 1
 
     def __str__(self) -> str:
         rows = f"gold/{self.name}: {self.rows:,} rows"
-        if self.computed >= self.pieces:
+        if self.computed >= self.partitions:
             return rows
-        return f"{rows}, {self.computed} of {self.pieces} pieces computed" if self.computed else f"{rows}, unchanged"
+        part = f"{self.computed} of {self.partitions} partitions computed" if self.computed else "unchanged"
+        return f"{rows}, {part}"
 
 
 def build(spark: SparkSession, lake: Lake, settings: Settings, only: Iterable[str] | None = None) -> list[Built]:
@@ -47,10 +49,10 @@ def build(spark: SparkSession, lake: Lake, settings: Settings, only: Iterable[st
 
     Before them gold/play_matches is brought up to date: with all insights, and wherever it is there.
 
-    Each table changes in one commit, which also notes what it was made from: readers see the old one or the new one,
-    whole, and a run that dies leaves nothing half done for the next. A table whose query and inputs are as they were
-    is left alone, and of an incremental one only the pieces whose source changed are replaced. All insights of a run
-    see the same version of a table. Raises UsageError for an unknown name.
+    Each table changes in one commit, which also records what it was made from: readers see the whole old table or the
+    whole new one, and a run that dies leaves nothing half done. A table whose query and inputs have not changed is left
+    alone; of an incremental one only the partitions whose source changed are replaced. All insights of a run see the
+    same version of a table. Raises UsageError for an unknown name.
     """
     chosen = _chosen(only)
     matched = write_play_matches(spark, lake) if only is None or lake.exists(spark, PLAY_MATCHES) else None
@@ -88,37 +90,40 @@ class _Builder:
     def build(self, insight: Insight) -> Built:
         """Bring the table of one insight up to date; those it reads have to be built."""
         inputs = {view: self._view(view) for view in sorted(insight.reads)}
-        text = self._digest(insight)
-        before = read_note(self._session, self._lake, insight.table)
-        if before is not None and before.text != text:
+        digest = self._digest(insight)
+        before = read_build_record(self._session, self._lake, insight.table)
+        if before is not None and before.query_digest != digest:
             before = None
         if before is not None and before.inputs == inputs:
-            return self._built(insight, 0, max(len(before.pieces), 1))
+            return self._built(insight, 0, max(len(before.partitions), 1))
         if insight.incremental is None:
-            write_noted(self._answer(insight, self._session), self._lake, insight.table, Note(text, inputs))
+            write_with_record(
+                self._answer(insight, self._session), self._lake, insight.table, BuildRecord(digest, inputs)
+            )
             return self._built(insight, 1, 1)
         expression = self._render(insight.incremental.expression)
-        note = Note(text, inputs, self._sources.fingerprints(insight.incremental, expression))
+        record = BuildRecord(digest, inputs, self._sources.fingerprints(insight.incremental, expression))
         if before is None:
-            write_noted(self._answer(insight, self._session), self._lake, insight.table, note)
-            return self._built(insight, len(note.pieces), len(note.pieces))
-        due = changed(before.pieces, note.pieces)
+            write_with_record(self._answer(insight, self._session), self._lake, insight.table, record)
+            return self._built(insight, len(record.partitions), len(record.partitions))
+        due = changed(before.partitions, record.partitions)
         if due:
             answer = self._answer(insight, self._session_of(insight.incremental, expression, due)).coalesce(1)
-            write_noted(answer, self._lake, insight.table, note, f"`{insight.incremental.column}` IN ({_dates(due)})")
-        return self._built(insight, len(due), len(before.pieces.keys() | note.pieces.keys()))
+            write_with_record(
+                answer, self._lake, insight.table, record, f"`{insight.incremental.column}` IN ({_dates(due)})"
+            )
+        return self._built(insight, len(due), len(before.partitions.keys() | record.partitions.keys()))
 
     def _open(self, spark: SparkSession) -> SparkSession:
         session = spark.newSession()
         session.conf.set("spark.sql.session.timeZone", "UTC")
         return session
 
-    def _session_of(self, pieces: Incremental, expression: str, due: Iterable[str]) -> SparkSession:
-        """A session whose view of the source has the rows of some pieces only."""
+    def _session_of(self, incremental: Incremental, expression: str, due: Iterable[str]) -> SparkSession:
+        """A session whose view of the source has the rows of some partitions only."""
         session = self._open(self._session)
-        self._read(session, pieces.source).where(f"{expression} IN ({_dates(due)})").createOrReplaceTempView(
-            pieces.source
-        )
+        rows = self._read(session, incremental.source).where(f"{expression} IN ({_dates(due)})")
+        rows.createOrReplaceTempView(incremental.source)
         return session
 
     def _view(self, view: str) -> str | None:
@@ -160,8 +165,8 @@ class _Builder:
             )
         return conform(answer, insight.table)
 
-    def _built(self, insight: Insight, computed: int, pieces: int) -> Built:
-        return Built(insight.name, self._lake.read(self._session, insight.table).count(), computed, pieces)
+    def _built(self, insight: Insight, computed: int, partitions: int) -> Built:
+        return Built(insight.name, self._lake.read(self._session, insight.table).count(), computed, partitions)
 
 
 def _chosen(only: Iterable[str] | None) -> list[Insight]:
@@ -174,5 +179,5 @@ def _chosen(only: Iterable[str] | None) -> list[Insight]:
     return with_needed(insights, names)
 
 
-def _dates(pieces: Iterable[str]) -> str:
-    return ", ".join(f"DATE '{piece}'" for piece in sorted(pieces))
+def _dates(partitions: Iterable[str]) -> str:
+    return ", ".join(f"DATE '{partition}'" for partition in sorted(partitions))

@@ -9,6 +9,7 @@ from datetime import date
 from functools import cached_property
 from graphlib import TopologicalSorter
 from importlib.resources import files
+from pathlib import Path
 from typing import Literal
 
 from soundlake.insights.chart import Chart, parse_chart
@@ -18,6 +19,7 @@ _HEADER = re.compile(r"-- (title|question|grain|key|chart): (.+)")
 _INCREMENTAL = re.compile(r"-- incremental: (\w+) = (.+) of (\w+)")
 _COLUMN = re.compile(r"-- column (\w+) ([\w<>,:]+): (.+)")
 _COMMENT = re.compile(r"--.*")
+_INCLUDE = re.compile(r"\{include (\w+)(?:: (\w+) = ([^}]+))?\}")
 _TABLE_NAME = re.compile(r"\b(?:silver|gold)_\w+")
 _LOCAL = re.compile(r"\{local:(\w+)\}")
 
@@ -33,10 +35,10 @@ _LOCAL_TIME: dict[Engine, str] = {
 
 @dataclass(frozen=True)
 class Incremental:
-    """How the table of an insight is built piece by piece.
+    """How the table of an insight is built partition by partition.
 
     Its rows with one value of `column` come from the rows of `source` (a table's name in SQL) with one value of
-    `expression`, and from nothing else. So pieces whose source did not change need not be computed again.
+    `expression`, and from nothing else. So partitions whose source did not change need not be computed again.
     """
 
     column: str
@@ -94,18 +96,34 @@ def load_insights() -> list[Insight]:
 
 
 def parse_insight(name: str, text: str) -> Insight:
-    """Read the text of one .sql file; raises ValueError when its header lacks a part or the parts do not agree."""
+    """Read the text of one .sql file, with what it includes.
+
+    Raises ValueError when its header lacks a part, the parts do not agree, or there is nothing of an included name.
+    """
+    try:
+        text = _INCLUDE.sub(_included, text)
+    except FileNotFoundError as error:
+        absent = Path(error.filename).name
+        raise ValueError(f"insights/{name}.sql includes {absent}, which is not in insights/shared") from None
     header = dict(_HEADER.findall(text))
     columns = tuple(Column(*found) for found in _COLUMN.findall(text))
     missing = {"title", "question", "grain", "key", "chart"} - header.keys()
     if missing or not columns:
         raise ValueError(f"insights/{name}.sql: the header lacks {', '.join(sorted(missing)) or 'columns'}")
     key = tuple(header.pop("key").split(", "))
-    pieces = [Incremental(*found) for found in _INCREMENTAL.findall(text)]
-    insight = Insight(name=name, **header, key=key, columns=columns, sql=text, incremental=next(iter(pieces), None))
+    found = _INCREMENTAL.search(text)
+    incremental = None if found is None else Incremental(*found.groups())
+    insight = Insight(name=name, **header, key=key, columns=columns, sql=text, incremental=incremental)
     _check_incremental(insight)
     _check_chart(insight)
     return insight
+
+
+def _included(found: re.Match[str]) -> str:
+    """The SQL that `{include NAME}` or `{include NAME: PARAMETER = VALUE}` stands for."""
+    name, parameter, value = found.groups()
+    sql = (files(__package__) / "shared" / f"{name}.sql").read_text(encoding="utf-8").rstrip()
+    return sql if parameter is None else sql.replace(f"{{{parameter}}}", value)
 
 
 def _check_chart(insight: Insight) -> None:
@@ -116,13 +134,15 @@ def _check_chart(insight: Insight) -> None:
 
 
 def _check_incremental(insight: Insight) -> None:
-    pieces = insight.incremental
-    if pieces is None:
+    incremental = insight.incremental
+    if incremental is None:
         return
-    if insight.reads != {pieces.source}:
+    if insight.reads != {incremental.source}:
         raise ValueError(f"insights/{insight.name}.sql: an incremental insight reads its one source and nothing else")
-    if (pieces.column, "date") not in [(column.name, column.type) for column in insight.columns]:
-        raise ValueError(f"insights/{insight.name}.sql: incremental is by {pieces.column}, which is none of its dates")
+    if (incremental.column, "date") not in [(column.name, column.type) for column in insight.columns]:
+        raise ValueError(
+            f"insights/{insight.name}.sql: incremental is by {incremental.column}, which is none of its dates"
+        )
 
 
 def in_order(insights: Iterable[Insight]) -> list[Insight]:

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from soundlake import matching
 from soundlake.core.schema import arrow_type, table_of
 from soundlake.frames import collect, frame_of
-from soundlake.insights.notes import Note, read_note, write_noted
+from soundlake.insights.build_record import BuildRecord, read_build_record, write_with_record
 from soundlake.lake import Lake, conform
 from soundlake.matching.tracks import PlayedTrack, Track, TrackMatcher, Wanted
 from soundlake.tables import PLAY_MATCHES, PLAYS, TRACKS, Table
@@ -31,14 +31,14 @@ def write_play_matches(spark: SparkSession, lake: Lake) -> int | None:
     """
     versions = {table: _version(spark, lake, table) for table in (PLAYS, TRACKS)}
     inputs = {table.view: _name(spark, lake, table, version) for table, version in versions.items()}
-    note = Note(_digest_of_rules(), inputs)
-    if read_note(spark, lake, PLAY_MATCHES) != note:
+    record = BuildRecord(_digest_of_rules(), inputs)
+    if read_build_record(spark, lake, PLAY_MATCHES) != record:
         plays, tracks = (lake.read(spark, table, version) for table, version in versions.items())
         without_id = plays.where("content_type = 'track' AND track_id IS NULL")
         found = _matches(without_id, tracks)
         if not found.num_rows and not lake.exists(spark, PLAY_MATCHES):
             return None
-        write_noted(conform(_of_plays(without_id, found), PLAY_MATCHES), lake, PLAY_MATCHES, note)
+        write_with_record(conform(_of_plays(without_id, found), PLAY_MATCHES), lake, PLAY_MATCHES, record)
     return lake.read(spark, PLAY_MATCHES).count()
 
 

@@ -1,7 +1,7 @@
 """The kinds of records, one module each: fields, rules and key, in plain Python. Adding a kind means adding a module.
 
-`kind` declares what a kind is, `values` checks values, `shapes` has objects that several kinds share. Outcomes are in
-`core`.
+`kind` declares what a kind is, `values` checks values, `rejection` holds the reasons to reject one, `shapes` objects
+that several kinds share. Outcomes are in `core`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from soundlake.kinds.kind import Envelope, Kind, required
+from soundlake.kinds.kind import Envelope, Kind
+from soundlake.kinds.rejection import required
 from soundlake.kinds.shapes import ARTIST_COLUMNS, ARTISTS_FIELD, RELEASE_COLUMNS, artist_columns, release_columns
 from soundlake.kinds.values import Json, catalog_id, percent, small_count, text, texts
 from soundlake.tables import ALBUMS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from soundlake.kinds.kind import Envelope, Group, Kind, required
+from soundlake.kinds.kind import Envelope, Group, Kind
+from soundlake.kinds.rejection import required
 from soundlake.kinds.values import Json, catalog_id, count, percent, text, texts, thing
 from soundlake.tables import ARTISTS
 

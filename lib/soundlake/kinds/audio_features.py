@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from soundlake.kinds.kind import Envelope, Kind, required
+from soundlake.kinds.kind import Envelope, Kind
+from soundlake.kinds.rejection import required
 from soundlake.kinds.values import (
     Json,
     beats_per_minute,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, Union
 
-from soundlake.kinds.values import Json, identifier
+from soundlake.kinds.values import Json
 from soundlake.tables import RANK_TYPE, Table
 
 # The fields of a payload that a kind reads: of plain fields None, of objects (and of objects in lists) their own.
@@ -25,14 +25,6 @@ class Envelope(NamedTuple):
     source: str | None
     market: str | None
     arrived_at: int
-
-
-class RejectedError(Exception):
-    """A record that is rejected: a short code, the detail for people, and its kind if it names one."""
-
-    def __init__(self, reason: str, detail: str, kind: str | None = None) -> None:
-        super().__init__(reason, detail)
-        self.reason, self.detail, self.kind = reason, detail, kind
 
 
 @dataclass(frozen=True)
@@ -139,30 +131,3 @@ class Kind:
         """The bits by which a record can change a stable column."""
         own = sum(sum(b) for g, b in zip(self.groups, self.bits, strict=True) if g.columns[0] not in self.volatile)
         return own + (1 if "fetched_at" in self.stable else 0)
-
-
-def identity(
-    payload: Json, name: str, check: Callable[[object], str | None] = identifier, within: str = ""
-) -> str | None:
-    """The text of a field that identifies a record; None where it is absent or blank.
-
-    Raises RejectedError, wrong_type, where it is no text. `within` names the object that the field stands in.
-    """
-    value = payload.get(name)
-    if value is not None and type(value) is not str:
-        raise RejectedError("wrong_type", f"{_field(name, within)} is no string")
-    return check(value)
-
-
-def required(
-    payload: Json, name: str, missing: str, check: Callable[[object], str | None] = identifier, within: str = ""
-) -> str:
-    """The same for a required field. Raises RejectedError: wrong_type, or `missing` where it is absent."""
-    found = identity(payload, name, check, within)
-    if found is None:
-        raise RejectedError(missing, f"{_field(name, within)} is missing")
-    return found
-
-
-def _field(name: str, within: str) -> str:
-    return f"{within}.{name}" if within else name

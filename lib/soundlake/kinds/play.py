@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from soundlake.kinds.kind import Envelope, Group, Kind, RejectedError, required
+from soundlake.kinds.kind import Envelope, Group, Kind
+from soundlake.kinds.rejection import RejectedError, required
 from soundlake.kinds.shapes import ARTISTS_FIELD, is_type
 from soundlake.kinds.values import Json, catalog_id, flag, milliseconds, text, thing
 from soundlake.tables import PLAYS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from soundlake.kinds.kind import Envelope, Kind, required
+from soundlake.kinds.kind import Envelope, Kind
+from soundlake.kinds.rejection import required
 from soundlake.kinds.values import Json, catalog_id, count, flag, identifier, small_count, text, thing
 from soundlake.tables import PLAYLISTS
 

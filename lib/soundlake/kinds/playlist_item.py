@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from soundlake.kinds.kind import Envelope, Fields, Group, Kind, RejectedError, required
+from soundlake.kinds.kind import Envelope, Fields, Group, Kind
+from soundlake.kinds.rejection import RejectedError, required
 from soundlake.kinds.shapes import ARTISTS_FIELD, artist_columns, is_type
 from soundlake.kinds.values import NOTHING, Json, catalog_id, count, small_count, text, thing
 from soundlake.tables import PLAYLIST_FETCHES

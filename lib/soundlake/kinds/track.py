@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from soundlake.kinds.kind import Envelope, Kind, RejectedError, required
+from soundlake.kinds.kind import Envelope, Kind
+from soundlake.kinds.rejection import RejectedError, required
 from soundlake.kinds.shapes import (
     ALBUM_COLUMNS,
     ARTIST_COLUMNS,

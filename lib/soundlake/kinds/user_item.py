@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from soundlake.kinds.kind import Envelope, Kind, RejectedError, identity, required
+from soundlake.kinds.kind import Envelope, Kind
+from soundlake.kinds.rejection import RejectedError, identity, required
 from soundlake.kinds.values import Json, catalog_id, small_count, thing
 from soundlake.tables import USER_ITEMS
 from soundlake.times import instant

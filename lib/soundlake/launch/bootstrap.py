@@ -15,7 +15,7 @@ from soundlake.launch import environment
 from soundlake.launch.command_line import Parser, read_command_line, words
 from soundlake.launch.java import check_java
 from soundlake.launch.report import reported, say
-from soundlake.launch.versions import choose_line, version_of_checkout
+from soundlake.launch.versions import choose_spark_line, version_of_checkout
 
 
 def main() -> NoReturn:
@@ -33,7 +33,7 @@ def main() -> NoReturn:
         if options.completion:
             print(f'complete -o default -W "{" ".join(words())}" spark-submit.sh')
             sys.exit(0)
-        line = choose_line(options.spark)
+        line = choose_spark_line(options.spark)
         if options.setup is None:
             read_command_line(rest)
         elif options.setup not in ("run", "dev") or rest:

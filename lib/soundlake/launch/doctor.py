@@ -11,7 +11,7 @@ from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch import local
 from soundlake.launch.java import check_java
 from soundlake.launch.paths import SAMPLE
-from soundlake.launch.versions import Line, installed_line
+from soundlake.launch.versions import SparkLine, installed_spark_line
 from soundlake.settings import Settings, check_lake_writable
 
 
@@ -34,7 +34,7 @@ class CheckResult:
 
 def examine(settings: Settings) -> Iterator[CheckResult]:
     """Yield the result of the check of each thing that a run on this machine needs."""
-    line = installed_line()
+    line = installed_spark_line()
     for what, check in (
         ("Java", lambda: _java(line)),
         ("Python", lambda: _python(line)),
@@ -47,12 +47,12 @@ def examine(settings: Settings) -> Iterator[CheckResult]:
         yield CheckResult.of(what, check)
 
 
-def _java(line: Line) -> str:
+def _java(line: SparkLine) -> str:
     java = check_java(line.java)
     return f"{java.version} ({java.found_by}: {java.executable})"
 
 
-def _python(line: Line) -> str:
+def _python(line: SparkLine) -> str:
     version = "{}.{}".format(*sys.version_info)
     if version not in line.python:
         raise UsageError(f"{version}; Spark {line.name} runs on {' or '.join(line.python)}")
@@ -73,7 +73,7 @@ def _installed(name: str) -> str | None:
         return None
 
 
-def _jars(line: Line) -> str:
+def _jars(line: SparkLine) -> str:
     present = {jar.name for jar in local.JARS.glob("*.jar")}
     wanted = {package: "{}_{}-{}.jar".format(*package.split(":")) for package in line.packages}
     missing = [package for package, jar in wanted.items() if jar not in present]

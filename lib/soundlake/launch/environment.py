@@ -1,4 +1,4 @@
-"""The virtual environment of a platform line: made when it is missing, renewed when what it is made from changes.
+"""The virtual environment of a Spark line: made when it is missing, renewed when what it is made from changes.
 
 A stamp, written last, says what an environment was made from and with; without a valid one it is made anew, so that
 an interrupted installation is done again. The standard library only.
@@ -24,14 +24,14 @@ from soundlake.launch import jars
 from soundlake.launch.paths import CONF, ROOT
 from soundlake.launch.report import say
 from soundlake.launch.steps import Steps
-from soundlake.launch.versions import Line
+from soundlake.launch.versions import SparkLine
 
 CONSTRAINTS = CONF / "constraints.txt"
 PROJECT = ROOT / "pyproject.toml"
 MADE_FROM = (CONSTRAINTS, CONF / "versions.toml", Path(__file__), Path(jars.__file__))
 
 
-def prepare(line: Line, *, with_dev: bool = False) -> None:
+def prepare(line: SparkLine, *, with_dev: bool = False) -> None:
     """Make or renew the line's environment; with the tools of developers where `with_dev`, or where it has them.
 
     Raises UsageError where there is no fitting Python or the checkout cannot be written, SoundlakeError where an
@@ -56,7 +56,7 @@ def prepare(line: Line, *, with_dev: bool = False) -> None:
         _stamp_file(line).write_text(json.dumps(stamp), encoding="utf-8")
 
 
-def interpreter(line: Line) -> Path:
+def interpreter(line: SparkLine) -> Path:
     """Return the Python of the line's environment."""
     return line.environment / "bin" / "python"
 
@@ -80,7 +80,7 @@ def find_python(versions: tuple[str, ...]) -> Path:
     raise UsageError(f"Python {' or '.join(versions)} is needed and not on the PATH ({remedy})")
 
 
-def _make(line: Line, python: Path) -> None:
+def _make(line: SparkLine, python: Path) -> None:
     if line.environment.is_symlink() or line.environment.is_file():
         line.environment.unlink()
     shutil.rmtree(line.environment, ignore_errors=True)
@@ -90,7 +90,7 @@ def _make(line: Line, python: Path) -> None:
     subprocess.run([python, "-m", "venv", line.environment], check=True, stdout=subprocess.DEVNULL)
 
 
-def _install(line: Line, extras: list[str], steps: Steps) -> None:
+def _install(line: SparkLine, extras: list[str], steps: Steps) -> None:
     # The dashboard is for this machine: platforms install the package without it.
     package = f"{ROOT}[{','.join(['dashboard', *extras])}]"
     pip = [str(interpreter(line)), "-m", "pip", "install", "--no-input", "--constraint", str(CONSTRAINTS)]
@@ -102,7 +102,7 @@ def _install(line: Line, extras: list[str], steps: Steps) -> None:
     )
 
 
-def _is_current(line: Line, *, with_dev: bool) -> bool:
+def _is_current(line: SparkLine, *, with_dev: bool) -> bool:
     stamp = _stamp(line)
     return (
         stamp.get("root") == str(ROOT)
@@ -122,11 +122,11 @@ def _made_from() -> str:
     return digest.hexdigest()
 
 
-def _stamp_file(line: Line) -> Path:
+def _stamp_file(line: SparkLine) -> Path:
     return line.environment / "stamp.json"
 
 
-def _stamp(line: Line) -> dict[str, Any]:
+def _stamp(line: SparkLine) -> dict[str, Any]:
     try:
         stamp = json.loads(_stamp_file(line).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -135,7 +135,7 @@ def _stamp(line: Line) -> dict[str, Any]:
 
 
 @contextmanager
-def _locked(line: Line) -> Iterator[None]:
+def _locked(line: SparkLine) -> Iterator[None]:
     file = line.environment.with_name(line.environment.name + ".lock")
     try:
         handle = file.open("w")

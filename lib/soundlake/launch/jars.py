@@ -1,4 +1,4 @@
-"""The jars that a platform line adds to Spark's own, fetched once with Spark's own resolver.
+"""The jars that a Spark line adds to Spark's own, fetched once with Spark's own resolver.
 
 The standard library only.
 """
@@ -13,10 +13,10 @@ from pathlib import Path
 
 from soundlake.launch.paths import CONF
 from soundlake.launch.steps import Steps
-from soundlake.launch.versions import Line
+from soundlake.launch.versions import SparkLine
 
 
-def fetch(line: Line, steps: Steps) -> None:
+def fetch(line: SparkLine, steps: Steps) -> None:
     """Put the line's jars into its folder; nothing is fetched when the folder was made for the same.
 
     Raises SoundlakeError when they cannot be fetched.
@@ -24,7 +24,7 @@ def fetch(line: Line, steps: Steps) -> None:
     _fill(line.jars, line.packages, line, steps)
 
 
-def fetch_s3(line: Line, steps: Steps) -> None:
+def fetch_s3(line: SparkLine, steps: Steps) -> None:
     """Put the jars that a lake on S3 needs into their folder, as `fetch` does; processes that ask at once wait.
 
     Raises SoundlakeError when they cannot be fetched.
@@ -34,7 +34,7 @@ def fetch_s3(line: Line, steps: Steps) -> None:
         _fill(line.s3_jars, line.s3, line, steps, " for S3 (once; 300 to 650 MB)")
 
 
-def _fill(folder: Path, packages: Sequence[str], line: Line, steps: Steps, note: str = "") -> None:
+def _fill(folder: Path, packages: Sequence[str], line: SparkLine, steps: Steps, note: str = "") -> None:
     contents = folder / "packages.txt"
     wanted = "\n".join([*packages, *(f"without {package}" for package in line.provided)])
     if contents.exists() and contents.read_text(encoding="utf-8") == wanted:
@@ -73,5 +73,5 @@ def _fill(folder: Path, packages: Sequence[str], line: Line, steps: Steps, note:
     nothing.unlink()
 
 
-def _spark_home(line: Line) -> Path:
+def _spark_home(line: SparkLine) -> Path:
     return next((line.environment / "lib").glob("python3.*/site-packages/pyspark"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from soundlake.errors import UsageError
 from soundlake.launch.paths import CONF
-from soundlake.launch.versions import installed_line
+from soundlake.launch.versions import installed_spark_line
 from soundlake.spark_conf import JAVA_OPTIONS, QUICK, shuffled
 
 JARS = Path(sys.prefix) / "jars"
@@ -65,7 +65,7 @@ def submit_args(cores: int | None = None, *, with_s3: bool = False, most_heap: i
 
 def _s3() -> dict[str, str]:
     """Credentials come from the usual AWS chain. Platforms have their own, and are left alone."""
-    return {"spark.hadoop.fs.s3a.aws.credentials.provider": installed_line().s3_credentials}
+    return {"spark.hadoop.fs.s3a.aws.credentials.provider": installed_spark_line().s3_credentials}
 
 
 def driver_memory(most: int = _MOST_HEAP) -> str:

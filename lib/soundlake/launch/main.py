@@ -15,7 +15,7 @@ from soundlake.launch.command_line import as_argv, read_command_line
 from soundlake.launch.jobs import Job
 from soundlake.launch.report import reported
 from soundlake.launch.steps import Steps
-from soundlake.launch.versions import installed_line
+from soundlake.launch.versions import installed_spark_line
 from soundlake.logs import set_up
 from soundlake.s3 import uses_s3
 
@@ -30,7 +30,7 @@ def launch(argv: Sequence[str], env: Mapping[str, str] = os.environ) -> NoReturn
         command = [sys.executable, str(job.file), *as_argv(options)]
         with_s3 = uses_s3(arguments.settings)
         if with_s3:
-            jars.fetch_s3(installed_line(), Steps(Path(sys.prefix) / "setup.log"))
+            jars.fetch_s3(installed_spark_line(), Steps(Path(sys.prefix) / "setup.log"))
         heap = {"most_heap": local.MOST_HEAP_OF_STREAM} if job.kind == "stream" else {}
         environment = {**env, **local.spark_environment(with_s3=with_s3, **heap)}
     sys.stdout.flush()
@@ -55,7 +55,7 @@ def _launch_remote(job: Job, options: Namespace, arguments: JobArguments) -> NoR
     # Imported here: jobs import this module on every platform, and need none of this.
     from soundlake.launch.aws import launcher
 
-    line = installed_line()
+    line = installed_spark_line()
     run = launcher.prepare(
         job,
         arguments.settings,

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soundlake.errors import UsageError
-from soundlake.launch.command_line import TARGETS
-from soundlake.launch.versions import FILE, Line, choose_line
+from soundlake.launch.versions import FILE, SparkLine, choose_spark_line
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,7 @@ class Platform:
     """
 
     target: str
-    line: Line
+    line: SparkLine
     releases: tuple[str, ...]
     python: str
     jars: tuple[str, ...]
@@ -35,9 +34,9 @@ class Platform:
             raise UsageError(f"{where} runs {release}; Spark {self.line.name} needs {known} (conf/versions.toml)")
 
 
-def platform_of(target: str, line: Line | None = None, file: Path = FILE) -> Platform:
+def platform_of(target: str, line: SparkLine | None = None, file: Path = FILE) -> Platform:
     """Return a line (the default one) on a target; raises UsageError where it does not run there."""
-    line = line or choose_line(file=file)
+    line = line or choose_spark_line(file=file)
     declared = tomllib.loads(file.read_text(encoding="utf-8"))
     row = declared["platforms"].get(target, {}).get(line.name)
     if row is None:
@@ -52,8 +51,3 @@ def platform_of(target: str, line: Line | None = None, file: Path = FILE) -> Pla
         has_kafka=row["kafka"],
         kafka_jars=tuple(declared["kafka_jars"]),
     )
-
-
-def remote_targets() -> tuple[str, ...]:
-    """The targets that are not this machine."""
-    return tuple(target for target in TARGETS if target != "local")

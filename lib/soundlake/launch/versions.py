@@ -1,4 +1,4 @@
-"""The platform lines, read from conf/versions.toml."""
+"""The Spark lines, read from conf/versions.toml."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ FILE = CONF / "versions.toml"
 
 
 @dataclass(frozen=True)
-class Line:
-    """A platform line: versions that belong together.
+class SparkLine:
+    """A Spark line, such as 4.1: versions of Spark, Delta, Scala, Python and Java that go together.
 
     `python` holds the minor versions the line runs on ("3.11"), `java` the major ones (17). `packages` and `provided`
     are Maven coordinates: what is added to Spark's own jars, and what of its dependencies Spark already has (`*` is any
@@ -59,13 +59,13 @@ class Line:
         return self.environment / "jars-s3"
 
 
-def read_lines(file: Path = FILE) -> dict[str, Line]:
+def read_lines(file: Path = FILE) -> dict[str, SparkLine]:
     """Read all lines, by name; raises UsageError where there is no such file (outside a checkout)."""
     declared = _declared(file)
     lines = {}
     for name, versions in declared["lines"].items():
         own = {key: versions[key] for key in ("spark", "delta", "scala")}
-        lines[name] = Line(
+        lines[name] = SparkLine(
             name=name,
             **own,
             python=tuple(versions["python"]),
@@ -86,7 +86,7 @@ def version_of_checkout() -> str:
     return str(project["version"])
 
 
-def choose_line(name: str | None = None, file: Path = FILE) -> Line:
+def choose_spark_line(name: str | None = None, file: Path = FILE) -> SparkLine:
     """Return the named line, or the default one; raises UsageError for a line that does not exist."""
     lines = read_lines(file)
     for line in lines.values():
@@ -95,7 +95,7 @@ def choose_line(name: str | None = None, file: Path = FILE) -> Line:
     raise UsageError(f"--spark {name}: no such Spark line; the lines are {', '.join(lines)}")
 
 
-def installed_line(file: Path = FILE) -> Line:
+def installed_spark_line(file: Path = FILE) -> SparkLine:
     """Return the line that the installed pyspark belongs to, else the default one."""
     try:
         installed = metadata.version("pyspark")
@@ -104,13 +104,7 @@ def installed_line(file: Path = FILE) -> Line:
     for line in read_lines(file).values():
         if line.spark == installed:
             return line
-    return choose_line(file=file)
-
-
-def service_packages(name: str, file: Path = FILE) -> tuple[str, ...]:
-    """Return what a service of the tests is made of: Maven coordinates, or one npm package; raises KeyError."""
-    packages = _declared(file)["services"][name]
-    return (packages,) if isinstance(packages, str) else tuple(packages)
+    return choose_spark_line(file=file)
 
 
 def _declared(file: Path) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from soundlake.lake import Lake, conform
+from soundlake.lake import Lake
 from soundlake.logs import get_log
 from soundlake.refine.batch_metrics import no_counts
 from soundlake.sources import Gap
 from soundlake.tables import BATCHES
+from soundlake.writes import append
 
 _log = get_log(__name__)
 
@@ -36,11 +37,4 @@ def record_gaps(
         "gaps": [asdict(gap) for gap in gaps],
     }
     rows = spark.range(1, numPartitions=1).select(F.from_json(F.lit(json.dumps(row)), BATCHES.ddl).alias("row"))
-    (
-        conform(rows.select("row.*"), BATCHES)
-        .write.format("delta")
-        .mode("append")
-        .option("txnAppId", f"{query_id}/gaps")
-        .option("txnVersion", str(next_batch))
-        .save(lake.for_write(BATCHES))
-    )
+    append(lake, BATCHES, rows.select("row.*"), txnAppId=f"{query_id}/gaps", txnVersion=str(next_batch))

@@ -194,9 +194,7 @@ def newest_stamps(stamps: DataFrame, kind: Kind) -> DataFrame:
 
 def newest_observations(history: DataFrame, kind: Kind) -> DataFrame:
     """id, and fresh_popularity and fresh_followers where the kind has them: the latest observed values."""
-    newest = [
-        F.max_by(F.when(F.col(n).isNotNull(), F.col(n)), _day_of(n)).alias(f"fresh_{n}") for n in kind.history_columns
-    ]
+    newest = [F.max_by(F.col(name), _day_of(name)).alias(f"fresh_{name}") for name in kind.history_columns]
     if not newest:
         return history.select("id").where(F.lit(False))
     return history.groupBy("id").agg(*newest)

@@ -22,7 +22,7 @@ from soundlake.clusters.assignment import reassign_all
 from soundlake.clusters.model import current_model
 from soundlake.errors import SoundlakeError
 from soundlake.kinds import KINDS
-from soundlake.lake import Lake, conform, retry_conflicts
+from soundlake.lake import Lake, retry_conflicts
 from soundlake.ops.evolution import evolve_lake
 from soundlake.ops.maintenance import catch_up
 from soundlake.ops.replay import forget_plans
@@ -44,6 +44,7 @@ from soundlake.tables import (
     TABLES,
     Table,
 )
+from soundlake.writes import append, overwrite
 
 QUERY = "rebuild"
 # The tables of refine, without the clusters of tracks: these follow from the features and the current model.
@@ -118,29 +119,17 @@ def _swap(spark: SparkSession, lake: Lake, side: Lake, check: Callable[[], None]
 def _replace(spark: SparkSession, lake: Lake, side: Lake, table: Table, query_id: str) -> None:
     """Replace the rows of one table by another's, in one commit; skipped where that was done."""
     lake.create(spark, table)
-    (
-        conform(side.read(spark, table), table)
-        .write.format("delta")
-        .mode("overwrite")
-        .option("overwriteSchema", "true")
-        .option("txnAppId", f"{query_id}/rebuild")
-        .option("txnVersion", "0")
-        .partitionBy(*table.partitioned_by)
-        .save(lake.for_write(table))
-    )
+    overwrite(lake, table, side.read(spark, table), overwriteSchema="true", **_transaction(query_id))
 
 
 def _append_batch_rows(spark: SparkSession, lake: Lake, side: Lake, query_id: str) -> None:
     lake.create(spark, BATCHES)
-    (
-        conform(side.read(spark, BATCHES), BATCHES)
-        .coalesce(1)
-        .write.format("delta")
-        .mode("append")
-        .option("txnAppId", f"{query_id}/rebuild")
-        .option("txnVersion", "0")
-        .save(lake.for_write(BATCHES))
-    )
+    append(lake, BATCHES, side.read(spark, BATCHES).coalesce(1), **_transaction(query_id))
+
+
+def _transaction(query_id: str) -> dict[str, str]:
+    """By this Delta knows the writes of a rebuild again, and skips those that were done."""
+    return {"txnAppId": f"{query_id}/rebuild", "txnVersion": "0"}
 
 
 def _folder(lake: Lake) -> str:

@@ -10,11 +10,12 @@ from pyspark.sql import functions as F
 
 from soundlake.clusters.features import FEATURES
 from soundlake.frames import kept
-from soundlake.lake import Lake, conform, view_of
+from soundlake.lake import Lake, view_of
 from soundlake.recommend.rules import RULES, Rule
 from soundlake.settings import Settings
 from soundlake.tables import ARTISTS, CURATED_PLAYLISTS, TRACK_CLUSTERS, TRACK_FEATURES, TRACKS
 from soundlake.views import MATCHED_LISTENING
+from soundlake.writes import overwrite
 
 WEEKS = 4  # that listeners now and before are counted in
 
@@ -24,13 +25,7 @@ def write_curated_playlists(spark: SparkSession, lake: Lake, settings: Settings)
     lake.create(spark, CURATED_PLAYLISTS)
     with kept(candidates(spark, lake, settings.insights.as_of)) as tracks:
         rows = curated(tracks, settings.recommend.playlist_size, settings.recommend.per_artist)
-        (
-            conform(rows.withColumn("built_at", F.current_timestamp()), CURATED_PLAYLISTS)
-            .coalesce(1)
-            .write.format("delta")
-            .mode("overwrite")
-            .save(lake.for_write(CURATED_PLAYLISTS))
-        )
+        overwrite(lake, CURATED_PLAYLISTS, rows.withColumn("built_at", F.current_timestamp()).coalesce(1))
 
 
 def candidates(spark: SparkSession, lake: Lake, as_of: date | None) -> DataFrame:

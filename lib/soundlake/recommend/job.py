@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pyspark.sql import SparkSession
 
-from soundlake.lake import Lake, conform
+from soundlake.lake import Lake
 from soundlake.lease import Lease
 from soundlake.progress import doing
 from soundlake.recommend.curated import write_curated_playlists
@@ -22,6 +22,7 @@ from soundlake.recommend.signals import left_out, likes, on_playlists, signals
 from soundlake.recommend.training import FactorFit, fit_factors
 from soundlake.settings import Settings
 from soundlake.tables import SIMILAR_TRACKS, TRACKS
+from soundlake.writes import overwrite
 
 
 def recommend(
@@ -60,7 +61,7 @@ def write_similar_tracks(spark: SparkSession, lake: Lake, model_version: str, se
     lake.create(spark, SIMILAR_TRACKS)
     features, tracks = measured_features(spark, lake, settings), lake.read(spark, TRACKS)
     found = similar_tracks(features, tracks, settings.recommend.similar, model_version)
-    conform(found, SIMILAR_TRACKS).write.format("delta").mode("overwrite").save(lake.for_write(SIMILAR_TRACKS))
+    overwrite(lake, SIMILAR_TRACKS, found)
 
 
 def _model(fit: FactorFit, n_left_out: int, settings: Settings) -> RecommendationModel:

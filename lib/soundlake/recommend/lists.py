@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
+from soundlake.core.schema import arrow_schema
 from soundlake.frames import collect
-from soundlake.lake import Lake, conform
+from soundlake.lake import Lake
 from soundlake.recommend.blend import Recommender
 from soundlake.recommend.liked import History
 from soundlake.recommend.loading import load_recommender
@@ -17,22 +18,12 @@ from soundlake.recommend.model import RecommendationModel, in_list
 from soundlake.recommend.signals import histories, signals
 from soundlake.settings import Settings
 from soundlake.tables import RECOMMENDATIONS
+from soundlake.writes import overwrite
 
 USERS_A_COMMIT = 1_000  # whose lists are replaced at once: bounds memory and the text of the condition
 # The model that ranked all lists, including those of users who have not played since.
 _LISTED_BY = "soundlake.listedBy"
-_SCHEMA = pa.schema(
-    [
-        ("user_id", pa.string()),
-        ("rank", pa.int32()),
-        ("track_id", pa.string()),
-        ("score", pa.float64()),
-        ("reason", pa.string()),
-        ("because_track_id", pa.string()),
-        ("model_version", pa.string()),
-        ("ranked_at", pa.timestamp("us", tz="UTC")),
-    ]
-)
+_SCHEMA = arrow_schema(RECOMMENDATIONS)
 
 
 def list_all(spark: SparkSession, lake: Lake, model: RecommendationModel, settings: Settings) -> None:
@@ -51,7 +42,7 @@ def list_all(spark: SparkSession, lake: Lake, model: RecommendationModel, settin
 
     found = signals(spark, lake, settings.train.sources, recommend.history_days)
     lists = histories(found).mapInArrow(rank, RECOMMENDATIONS.ddl)
-    conform(lists, RECOMMENDATIONS).write.format("delta").mode("overwrite").save(lake.for_write(RECOMMENDATIONS))
+    overwrite(lake, RECOMMENDATIONS, lists)
     recommender.destroy()
     lake.set_property(spark, RECOMMENDATIONS, _LISTED_BY, version)
 
@@ -112,11 +103,5 @@ def _history(row: dict[str, object]) -> History:
 
 def _replace(spark: SparkSession, lake: Lake, lists: pa.Table, users: Sequence[str]) -> None:
     rows = [tuple(row.values()) for row in lists.to_pylist()]
-    (
-        conform(spark.createDataFrame(rows, RECOMMENDATIONS.ddl), RECOMMENDATIONS)
-        .coalesce(1)
-        .write.format("delta")
-        .mode("overwrite")
-        .option("replaceWhere", f"user_id IN ({in_list(users)})")
-        .save(lake.for_write(RECOMMENDATIONS))
-    )
+    frame = spark.createDataFrame(rows, RECOMMENDATIONS.ddl).coalesce(1)
+    overwrite(lake, RECOMMENDATIONS, frame, f"user_id IN ({in_list(users)})")

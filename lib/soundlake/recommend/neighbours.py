@@ -15,21 +15,13 @@ from pyspark.sql import functions as F
 from scipy.spatial import cKDTree
 
 from soundlake.clusters.features import FEATURES
+from soundlake.core.schema import arrow_schema
 from soundlake.frames import collect
 from soundlake.recommend.catalogue import standardised
 from soundlake.recommend.ease import Floats, Places
 from soundlake.tables import SIMILAR_TRACKS
 
-_SCHEMA = pa.schema(
-    [
-        ("track_id", pa.string()),
-        ("rank", pa.int32()),
-        ("similar_track_id", pa.string()),
-        ("distance", pa.float64()),
-        ("similarity", pa.float64()),
-        ("model_version", pa.string()),
-    ]
-)
+_SCHEMA = arrow_schema(SIMILAR_TRACKS)
 _ROWS_PER_PARTITION = 25_000
 _ROWS_PER_LOOKUP = 2_000
 _SPARE = 10  # neighbours looked up beyond those wanted, for some are the same song

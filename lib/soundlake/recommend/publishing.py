@@ -7,9 +7,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from soundlake.frames import frame_of
-from soundlake.lake import Lake, conform, make_current
+from soundlake.lake import Lake, make_current
 from soundlake.recommend.model import RecommendationModel, current_model, in_list
 from soundlake.tables import RECOMMENDATION_FACTORS, RECOMMENDATION_MODELS
+from soundlake.writes import overwrite
 
 
 def publish(spark: SparkSession, lake: Lake, model: RecommendationModel, factors: pa.Table) -> None:
@@ -22,18 +23,9 @@ def publish(spark: SparkSession, lake: Lake, model: RecommendationModel, factors
     lake.create(spark, RECOMMENDATION_MODELS)
     before = current_model(spark, lake)
     kept = [before.model_version] if before and before.model_version != model.model_version else []
-    (
-        conform(_frame(spark, factors).withColumn("model_version", F.lit(model.model_version)), RECOMMENDATION_FACTORS)
-        .write.format("delta")
-        .mode("overwrite")
-        .option("mergeSchema", "true")  # an older table has no variances
-        .option("replaceWhere", f"model_version NOT IN ({in_list(kept)})" if kept else "model_version IS NOT NULL")
-        .save(lake.for_write(RECOMMENDATION_FACTORS))
-    )
-    _make_current(spark, lake, model)
-
-
-def _make_current(spark: SparkSession, lake: Lake, model: RecommendationModel) -> None:
+    rows = _frame(spark, factors).withColumn("model_version", F.lit(model.model_version))
+    replaced = f"model_version NOT IN ({in_list(kept)})" if kept else "model_version IS NOT NULL"
+    overwrite(lake, RECOMMENDATION_FACTORS, rows, replaced, mergeSchema="true")  # an older table has no variances
     make_current(spark, lake, RECOMMENDATION_MODELS, model.to_row(is_current=True))
 
 

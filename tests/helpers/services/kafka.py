@@ -20,7 +20,7 @@ from helpers.services.installed import kafka_jars
 from helpers.services.ports import free_ports
 from helpers.services.process import ServiceProcess
 from soundlake.launch.java import check_java
-from soundlake.launch.versions import choose_line
+from soundlake.launch.versions import choose_spark_line
 
 _PATIENCE_SECONDS = 90
 _JVM = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
@@ -65,7 +65,7 @@ class Broker:
         self._properties.write_text(properties + kafka_login.server_properties(folder))
         # Its own libraries only: what other Kafkas and Javas of the machine set is not for this one.
         self._environment = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"}
-        self._java = str(check_java(choose_line().java).executable)
+        self._java = str(check_java(choose_spark_line().java).executable)
         self.certificate = kafka_login.make_certificate(folder, Path(self._java).resolve().with_name("keytool"))
         self._class_path = f"{kafka_jars()}/*"
         # With "=": an id may begin with a dash.

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from soundlake.extract.context import CrawlContext, ids_of
-from soundlake.extract.outcomes import FailedError, NotFetchedError
+from soundlake.extract.outcomes import FailedError
 
 RANGES = ("short_term", "medium_term", "long_term")
 PARTS = {
@@ -28,15 +28,7 @@ class MeFetcher:
 
     def read(self, context: CrawlContext, items: Sequence[str]) -> None:
         """Read parts; see `Fetcher`."""
-        for part in items:
-            queue = context.crawl.queues["me"]
-            try:
-                self._read(context, part, self._user(context))
-            except NotFetchedError as error:
-                queue.end(part, error.outcome, error.reason)
-            else:
-                queue.end(part)
-            context.stepped()
+        context.read_each("me", items, lambda part: self._read(context, part, self._user(context)))
 
     def _user(self, context: CrawlContext) -> str:
         mark = context.crawl.marks.setdefault("user", {})

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from soundlake.extract.context import CrawlContext
-from soundlake.extract.outcomes import FailedError, NotFetchedError, NotFoundError, RefusedError
+from soundlake.extract.outcomes import FailedError, NotFoundError, RefusedError
 from soundlake.publishers.envelope import iso_utc
 
 _PAGE = 50
@@ -27,17 +27,7 @@ class PlaylistFetcher:
 
     def read(self, context: CrawlContext, items: Sequence[str]) -> None:
         """Read playlists; see `Fetcher`. After each page the position is marked."""
-        for playlist in items:
-            queue = context.crawl.queues["playlist"]
-            try:
-                self._read(context, playlist)
-            except NotFetchedError as error:
-                queue.end(playlist, error.outcome, error.reason)
-            else:
-                queue.end(playlist)
-            if playlist in queue.done and queue.not_fetched.get(playlist, ("", ""))[0] != "failed":
-                context.crawl.marks.pop(playlist, None)
-            context.stepped()
+        context.read_each("playlist", items, lambda playlist: self._read(context, playlist))
 
     def _read(self, context: CrawlContext, playlist: str) -> None:
         for _ in range(_MOST_BEGINNINGS):

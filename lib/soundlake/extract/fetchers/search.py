@@ -9,7 +9,7 @@ from typing import Any
 from soundlake.extract.context import CrawlContext
 from soundlake.extract.fetchers.playlists import without_entries
 from soundlake.extract.ids import is_id
-from soundlake.extract.outcomes import FailedError, NotFetchedError
+from soundlake.extract.outcomes import FailedError
 
 TYPES = ("track", "artist", "album", "playlist")
 # The page size of an app in development mode, and the most results of a search.
@@ -26,15 +26,7 @@ class SearchFetcher:
 
     def read(self, context: CrawlContext, items: Sequence[str]) -> None:
         """Search; see `Fetcher`."""
-        for search in items:
-            queue = context.crawl.queues["search"]
-            try:
-                self._read(context, search)
-            except NotFetchedError as error:
-                queue.end(search, error.outcome, error.reason)
-            else:
-                queue.end(search)
-            context.stepped()
+        context.read_each("search", items, lambda search: self._read(context, search))
 
     def _read(self, context: CrawlContext, search: str) -> None:
         kind, _, words = search.partition(":")

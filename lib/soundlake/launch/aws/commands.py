@@ -79,7 +79,7 @@ def deploy(
         _check(config, sets)
         return
     from soundlake.launch.aws.deploy import deploy as deploy_stacks
-    from soundlake.launch.versions import choose_line
+    from soundlake.launch.versions import choose_spark_line
     from soundlake.settings import load_settings
 
     def agree(stack: str, changes: list[Change]) -> bool:
@@ -91,7 +91,7 @@ def deploy(
     def reload(defaults: Mapping[str, Any]) -> Settings:
         return load_settings(config, sets or (), defaults=defaults)
 
-    done = deploy_stacks(load_settings(config, sets or ()), reload, choose_line(spark), agree)
+    done = deploy_stacks(load_settings(config, sets or ()), reload, choose_spark_line(spark), agree)
     typer.echo("done" if done else "nothing was changed")
 
 

@@ -21,7 +21,7 @@ from soundlake.launch.aws.run import Run
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.platforms import platform_of
 from soundlake.launch.report import say
-from soundlake.launch.versions import Line
+from soundlake.launch.versions import SparkLine
 from soundlake.settings import Settings
 from soundlake.settings.model import DeploySettings
 from soundlake.settings.references import name_secrets
@@ -35,7 +35,7 @@ Agree = Callable[[str, list[Change]], bool]
 Reload = Callable[[Mapping[str, Any]], Settings]
 
 
-def deploy(settings: Settings, reload: Reload, line: Line, agree: Agree) -> bool:
+def deploy(settings: Settings, reload: Reload, line: SparkLine, agree: Agree) -> bool:
     """Bring both stacks to their templates; returns whether all that was proposed was agreed to and done.
 
     `agree` is shown the changes of a stack and says whether to make them; a proposal that it refuses is discarded.
@@ -118,12 +118,12 @@ def _defaults(name: str, region: str, buckets: Mapping[str, str]) -> dict[str, A
     }
 
 
-def _stream(settings: Settings, line: Line, bucket: str) -> Run:
+def _stream(settings: Settings, line: SparkLine, bucket: str) -> Run:
     deploy = settings.deploy.model_copy(update={"bucket": bucket})
     return Run(REGISTRY["stream"], settings, deploy, platform_of("emr-serverless", line))
 
 
-def _check_jobs(settings: Settings, line: Line, given: Mapping[str, str]) -> None:
+def _check_jobs(settings: Settings, line: SparkLine, given: Mapping[str, str]) -> None:
     """Raise UsageError where the stack's stream could not run with these settings, before anything is created."""
     target = given.get("StreamTarget", "none")
     stream = _stream(settings, line, _TO_BE_MADE["ArtifactBucket"])

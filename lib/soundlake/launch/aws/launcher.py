@@ -18,7 +18,7 @@ from soundlake.launch.aws.target import State, Target
 from soundlake.launch.jobs import Job
 from soundlake.launch.platforms import platform_of
 from soundlake.launch.report import say
-from soundlake.launch.versions import Line
+from soundlake.launch.versions import SparkLine
 from soundlake.settings import Settings
 
 TARGETS: Mapping[str, Target] = MappingProxyType({"emr": Emr(), "emr-serverless": EmrServerless(), "glue": Glue()})
@@ -30,7 +30,7 @@ def prepare(
     job: Job,
     settings: Settings,
     target: str,
-    line: Line,
+    line: SparkLine,
     *,
     once: bool,
     check_only: bool,
