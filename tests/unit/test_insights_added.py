@@ -50,3 +50,27 @@ def test_a_header_that_lacks_a_part_names_it(part: str) -> None:
     lacking = "\n".join(line for line in FILE.splitlines() if not line.startswith(f"-- {part}:"))
     with pytest.raises(ValueError, match=f"insights/{NAME}.sql: the header lacks {part}"):
         parse_insight(NAME, lacking)
+
+
+INCLUDING = (
+    FILE.partition("SELECT CAST")[0]
+    + """\
+WITH {include listed},
+described AS (SELECT 'week' AS period, snapshot_date AS starts_on, 1 AS plays, 1 AS listeners, 0 AS popularity,
+    '' AS genre, track_id FROM listed),
+{include ranked: key = track_id}
+SELECT CAST(rank AS int) AS release_year, 0.5 AS share FROM ranked
+"""
+)
+
+
+def test_it_may_include_what_several_insights_share_with_its_own_key() -> None:
+    insight = parse_insight(NAME, INCLUDING)
+    assert insight.reads == {"silver_playlist_items"}
+    assert "popularity DESC NULLS LAST, track_id" in insight.code
+    assert "{" not in insight.code
+
+
+def test_what_it_includes_has_to_be_there() -> None:
+    with pytest.raises(ValueError, match=f"insights/{NAME}.sql includes gone.sql, which is not in insights/shared"):
+        parse_insight(NAME, INCLUDING.replace("include listed", "include gone"))

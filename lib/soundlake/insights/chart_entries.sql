@@ -15,21 +15,7 @@
 -- column artist_name string: name of the first artist
 -- column left_on date: date of the last snapshot before that had the track; null unless it is a re-entry
 -- column snapshots_away bigint: snapshots in between that did not have it; null unless it is a re-entry
-WITH listed AS (
-    SELECT
-        playlist_id,
-        snapshot_date,
-        track_id,
-        max(playlist_name) AS playlist_name,
-        max(market) AS market,
-        max(track_name) AS track_name,
-        max(artist_id) AS artist_id,
-        nullif(max_by(coalesce(artist_name, ''), coalesce(artist_id, '') || ' ' || coalesce(artist_name, '')), '') AS artist_name,
-        CAST(min(position) + 1 AS integer) AS position
-    FROM silver_playlist_items
-    WHERE track_id IS NOT NULL
-    GROUP BY playlist_id, snapshot_date, track_id
-),
+WITH {include listed},
 numbered AS (
     SELECT *, dense_rank() OVER (PARTITION BY playlist_id ORDER BY snapshot_date) AS snapshot
     FROM listed

@@ -24,22 +24,7 @@
 -- column last_position int: place on the last snapshot that has it
 -- column on_chart boolean: whether the playlist's newest snapshot has it
 -- column streams bigint: sum of its streams on these days; null where no source says
-WITH listed AS (
-    SELECT
-        playlist_id,
-        snapshot_date,
-        track_id,
-        max(playlist_name) AS playlist_name,
-        max(market) AS market,
-        max(track_name) AS track_name,
-        max(artist_id) AS artist_id,
-        nullif(max_by(coalesce(artist_name, ''), coalesce(artist_id, '') || ' ' || coalesce(artist_name, '')), '') AS artist_name,
-        CAST(min(position) + 1 AS integer) AS position,
-        CAST(sum(streams) AS bigint) AS streams
-    FROM silver_playlist_items
-    WHERE track_id IS NOT NULL
-    GROUP BY playlist_id, snapshot_date, track_id
-),
+WITH {include listed},
 numbered AS (
     SELECT
         *,

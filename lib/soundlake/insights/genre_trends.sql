@@ -38,92 +38,30 @@ played AS (
     JOIN genres_of_tracks AS g ON g.track_id = p.track_id
     GROUP BY p.month, g.genre, g.genre_source
 ),
-track_periods AS (
-    SELECT
-        'week' AS period,
-        week AS starts_on,
-        id AS track_id,
-        CAST(sum(popularity_total) AS double) / sum(observations) AS popularity
-    FROM gold_weekly_popularity
-    WHERE entity = 'track'
-    GROUP BY week, id
-    UNION ALL
-    SELECT 'month' AS period, month, id, CAST(sum(popularity_total) AS double) / sum(observations)
-    FROM gold_weekly_popularity
-    WHERE entity = 'track'
-    GROUP BY month, id
-),
+{include observed_tracks},
 observed AS (
-    SELECT o.period, o.starts_on, g.genre, g.genre_source, count(*) AS tracks_observed, avg(o.popularity) AS popularity
-    FROM track_periods AS o
+    SELECT o.period, o.starts_on, g.genre, g.genre_source, count(*) AS observations, avg(o.popularity) AS popularity
+    FROM observed_tracks AS o
     JOIN genres_of_tracks AS g ON g.track_id = o.track_id
     GROUP BY o.period, o.starts_on, g.genre, g.genre_source
 ),
-observed_before AS (
-    SELECT
-        *,
-        lag(popularity) OVER (PARTITION BY period, genre, genre_source ORDER BY starts_on) AS previous_popularity
-    FROM observed
-),
-first_plays AS (
-    SELECT period, min(starts_on) AS starts_on FROM played GROUP BY period
-),
-played_before AS (
-    SELECT
-        n.*,
-        CASE WHEN n.starts_on > f.starts_on THEN coalesce(b.plays, 0) END AS previous_plays
-    FROM played AS n
-    JOIN first_plays AS f ON f.period = n.period
-    LEFT JOIN played AS b
-        ON b.period = n.period
-        AND b.genre = n.genre AND b.genre_source = n.genre_source
-        AND b.starts_on = CASE
-            WHEN n.period = 'week' THEN CAST(n.starts_on - INTERVAL '7' DAY AS date)
-            ELSE CAST(n.starts_on - INTERVAL '1' MONTH AS date)
-        END
-),
-merged AS (
-    SELECT
-        coalesce(o.period, p.period) AS period,
-        coalesce(o.starts_on, p.starts_on) AS starts_on,
-        coalesce(o.genre, p.genre) AS genre,
-        coalesce(o.genre_source, p.genre_source) AS genre_source,
-        coalesce(o.tracks_observed, 0) AS tracks_observed,
-        round(o.popularity, 4) AS popularity,
-        round(o.previous_popularity, 4) AS previous_popularity,
-        coalesce(p.plays, 0) AS plays,
-        coalesce(p.listeners, 0) AS listeners,
-        p.previous_plays
-    FROM observed_before AS o
-    FULL OUTER JOIN played_before AS p ON p.period = o.period AND p.starts_on = o.starts_on AND p.genre = o.genre AND p.genre_source = o.genre_source
-),
-dated AS (
-    SELECT *, min(starts_on) OVER (PARTITION BY period, genre, genre_source) AS first_period FROM merged
-)
+{include compared: key = genre, genre_source}
 SELECT
-    d.period,
-    d.starts_on,
+    period,
+    starts_on,
     row_number() OVER (
-        PARTITION BY d.period, d.starts_on
-        ORDER BY d.plays DESC, d.listeners DESC, d.popularity DESC NULLS LAST, d.genre, d.genre_source
+        PARTITION BY period, starts_on
+        ORDER BY plays DESC, listeners DESC, popularity DESC NULLS LAST, genre, genre_source
     ) AS rank,
-    d.genre,
-    d.genre_source,
-    d.popularity,
-    d.tracks_observed,
-    d.plays,
-    d.listeners,
-    d.previous_popularity,
-    round(d.popularity - d.previous_popularity, 4) AS popularity_change,
-    d.previous_plays,
-    d.plays - d.previous_plays AS plays_change,
-    CASE
-        WHEN d.popularity > d.previous_popularity THEN 'rise'
-        WHEN d.popularity < d.previous_popularity THEN 'fall'
-        WHEN d.popularity = d.previous_popularity THEN 'steady'
-        WHEN d.first_period = d.starts_on THEN 'new'
-        WHEN d.plays > d.previous_plays THEN 'rise'
-        WHEN d.plays < d.previous_plays THEN 'fall'
-        WHEN d.plays = d.previous_plays THEN 'steady'
-    END AS trend
-FROM dated AS d
+    genre,
+    genre_source,
+    popularity,
+    observations AS tracks_observed,
+    plays,
+    listeners,
+    previous_popularity,
+    popularity_change,
+    previous_plays,
+    plays_change,
+    trend
+FROM compared

@@ -9,6 +9,7 @@ from datetime import date
 from functools import cached_property
 from graphlib import TopologicalSorter
 from importlib.resources import files
+from pathlib import Path
 from typing import Literal
 
 from soundlake.insights.chart import Chart, parse_chart
@@ -18,6 +19,7 @@ _HEADER = re.compile(r"-- (title|question|grain|key|chart): (.+)")
 _INCREMENTAL = re.compile(r"-- incremental: (\w+) = (.+) of (\w+)")
 _COLUMN = re.compile(r"-- column (\w+) ([\w<>,:]+): (.+)")
 _COMMENT = re.compile(r"--.*")
+_INCLUDE = re.compile(r"\{include (\w+)(?:: (\w+) = ([^}]+))?\}")
 _TABLE_NAME = re.compile(r"\b(?:silver|gold)_\w+")
 _LOCAL = re.compile(r"\{local:(\w+)\}")
 
@@ -94,7 +96,15 @@ def load_insights() -> list[Insight]:
 
 
 def parse_insight(name: str, text: str) -> Insight:
-    """Read the text of one .sql file; raises ValueError when its header lacks a part or the parts do not agree."""
+    """Read the text of one .sql file, with what it includes.
+
+    Raises ValueError when its header lacks a part, the parts do not agree, or there is nothing of an included name.
+    """
+    try:
+        text = _INCLUDE.sub(_included, text)
+    except FileNotFoundError as error:
+        file = Path(error.filename).name
+        raise ValueError(f"insights/{name}.sql includes {file}, which is not in insights/shared") from None
     header = dict(_HEADER.findall(text))
     columns = tuple(Column(*found) for found in _COLUMN.findall(text))
     missing = {"title", "question", "grain", "key", "chart"} - header.keys()
@@ -107,6 +117,13 @@ def parse_insight(name: str, text: str) -> Insight:
     _check_incremental(insight)
     _check_chart(insight)
     return insight
+
+
+def _included(found: re.Match[str]) -> str:
+    """The SQL that `{include NAME}` or `{include NAME: PARAMETER = VALUE}` stands for."""
+    name, parameter, value = found.groups()
+    sql = (files(__package__) / "shared" / f"{name}.sql").read_text(encoding="utf-8").rstrip()
+    return sql if parameter is None else sql.replace(f"{{{parameter}}}", value)
 
 
 def _check_chart(insight: Insight) -> None:

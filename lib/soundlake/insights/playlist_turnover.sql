@@ -14,17 +14,7 @@
 -- column left_behind bigint: tracks of the snapshot before that are gone
 -- column stayed bigint: tracks that are on both
 -- column turnover double: part of its tracks that entered, 0 to 1; null for the first snapshot
-WITH listed AS (
-    SELECT
-        playlist_id,
-        snapshot_date,
-        track_id,
-        max(playlist_name) AS playlist_name,
-        max(market) AS market
-    FROM silver_playlist_items
-    WHERE track_id IS NOT NULL
-    GROUP BY playlist_id, snapshot_date, track_id
-),
+WITH {include listed},
 sizes AS (
     SELECT
         playlist_id,
