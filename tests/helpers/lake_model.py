@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 
 from helpers.building import Records
 from helpers.decoding import events_table
+from helpers.folding import apply_to
 from soundlake.core.decode import decode
-from soundlake.core.fold import apply_to, fold, fold_history
+from soundlake.core.fold import fold, fold_history
 from soundlake.core.judge import KNOWN, REJECTED, judge, keys_to_look_up
 from soundlake.core.packing import from_bytes
 from soundlake.kinds import KINDS

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.folding import apply_to
 from soundlake.core.decode import fields_of
-from soundlake.core.fold import apply_to, fold, fold_history, fold_parts
+from soundlake.core.fold import fold, fold_history, fold_parts
 from soundlake.core.judge_key import Stamp, raised, standings
 from soundlake.core.schema import arrow_schema, table_of
 from soundlake.kinds import KINDS

@@ -103,8 +103,8 @@ def parse_insight(name: str, text: str) -> Insight:
     try:
         text = _INCLUDE.sub(_included, text)
     except FileNotFoundError as error:
-        absent = Path(error.filename).name
-        raise ValueError(f"insights/{name}.sql includes {absent}, which is not in insights/shared") from None
+        file = Path(error.filename).name
+        raise ValueError(f"insights/{name}.sql includes {file}, which is not in insights/shared") from None
     header = dict(_HEADER.findall(text))
     columns = tuple(Column(*found) for found in _COLUMN.findall(text))
     missing = {"title", "question", "grain", "key", "chart"} - header.keys()

@@ -146,10 +146,7 @@ def _change(spark: SparkSession, lake: Lake, kind: Kind, waiting: _Waiting) -> N
 
 
 def _values(kind: Kind) -> dict[str, str | Column]:
-    """For each column that may change, its value in a row `t` after the folded changes `s`, in SQL.
-
-    soundlake.core.fold.apply_to does the same to one row in Python.
-    """
+    """For each column that may change, its value in a row `t` after the folded changes `s`, in SQL."""
     values: dict[str, str | Column] = {}
     for group, bits in zip(kind.groups, kind.bits, strict=True):
         for name in group.columns:
