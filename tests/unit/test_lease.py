@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -313,6 +314,18 @@ def test_a_holder_notices_that_another_has_its_lease(on_s3: Settings, s3: S3Clie
     with pytest.raises(LeaseLostError), lease(on_s3, "stream") as held:
         another_takes_it(s3, held)
     assert document(s3)["owner"] == "another"
+
+
+def test_who_hears_at_a_renewal_that_another_has_its_lease_stops_at_once(s3: S3Client) -> None:
+    now = [time.time()]
+    lock = BucketLock(f"s3://{BUCKET}/mine", s3, lambda: now[0], name="writer", job="stream", seconds=60)
+    lock.take()
+    held = Lease(lock)
+    s3.put_object(Bucket=BUCKET, Key=KEY, Body=json.dumps(document(s3) | {"owner": "another"}))
+    now[0] += 40  # it is renewed after half of its time
+    held.renew()
+    with pytest.raises(LeaseLostError, match="lost its lock"):
+        held.check()
 
 
 @pytest.mark.parametrize(("seconds", "is_lost"), [(60, False), (9, True)])
