@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperGroup
 
 from soundlake.archive.command import archive_processed
 from soundlake.catalog.commands import query
@@ -29,7 +31,23 @@ from soundlake.playlists.commands import app as playlists_app
 from soundlake.settings import load_settings
 from soundlake.settings.document import as_toml
 
+
+class _Commands(TyperGroup):
+    """Commands that end as other Unix tools do when nobody reads their output any more: by SIGPIPE, without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGPIPE)
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,

@@ -89,7 +89,8 @@ def _examples(profiles: DataFrame, tracks: DataFrame) -> DataFrame:
 
 
 def _print_top_artists(console: Console, spark: SparkSession, lake: Lake) -> None:
-    plays = view_of(lake.read(spark, PLAYS), LISTENING).where("content_type = 'track' AND artist_name IS NOT NULL")
+    told = "content_type = 'track' AND artist_name IS NOT NULL AND NOT coalesce(private_session, false)"
+    plays = view_of(LISTENING, lake.read(spark, PLAYS)).where(told)
     top = plays.groupBy("artist_name").agg(F.count("*").alias("plays"), F.count_distinct("user_id").alias("listeners"))
     grid = Grid("", "artist", "plays", "listeners", title="Top 10 artists by plays", title_justify="left")
     for place, row in enumerate(top.orderBy(F.desc("plays"), "artist_name").limit(10).collect(), start=1):

@@ -265,9 +265,10 @@ def nothing(spark: SparkSession, table: Table) -> DataFrame:
     return spark.range(1).select(F.lit(None).cast(f"struct<{table.ddl}>").alias("row")).where("false").select("row.*")
 
 
-def view_of(source: DataFrame, view: View) -> DataFrame:
-    """The rows of a view over rows of its table."""
-    return source.sparkSession.sql(view.sql("{source}"), source=source)
+def view_of(view: View, *rows: DataFrame) -> DataFrame:
+    """The rows of a view over rows of its tables, in the order of `view.tables`."""
+    frames: dict[str, Any] = {table.view: frame for table, frame in zip(view.tables, rows, strict=True)}
+    return rows[0].sparkSession.sql(view.sql(**{name: f"{{{name}}}" for name in frames}), **frames)
 
 
 def conform(df: DataFrame, table: Table) -> DataFrame:

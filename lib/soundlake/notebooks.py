@@ -125,7 +125,7 @@ class NotebookLake:
         """Create views of the tables that a query names, as they are now."""
         assert self._spark is not None
         views = [view for view in VIEWS if view.view in query]
-        sources = {view.source.view for view in views}
+        sources = {table.view for view in views for table in view.tables}
         for table in public_tables():
             is_named = table.view in query or table.view in sources
             if is_named and (table in TABLES or self._exists(table)):

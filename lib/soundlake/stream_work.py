@@ -13,11 +13,14 @@ from contextlib import contextmanager
 from pyspark.sql import SparkSession
 
 from soundlake.lake import Lake
+from soundlake.ops.delta_logs import trim_logs
 from soundlake.ops.maintenance import MaintenanceRecord, Step, apply_steps, do_step, record_steps, steps
 from soundlake.refine.pace import Pace
 from soundlake.settings import Settings
 from soundlake.settings.types import in_seconds
 from soundlake.tables import CHANGES
+
+_TRIM_SECONDS = 300.0
 
 
 class StreamWork:
@@ -27,6 +30,7 @@ class StreamWork:
         self._lake, self._settings = lake, settings
         self._applying = Pace(in_seconds(settings.refine.apply_interval), clock)
         self._maintaining = Pace(in_seconds(settings.maintain.stream_interval), clock)
+        self._trimming = Pace(_TRIM_SECONDS, clock)
         self._steps: list[Step] = []
         self._pace = self._applying  # that of the steps
         self._done: list[MaintenanceRecord] = []
@@ -40,7 +44,8 @@ class StreamWork:
 
     def rest(self, spark: SparkSession) -> None:
         """Do what is due while the stream is idle; cheap to call often."""
-        if self._steps or self._applying.has_come() or self._maintaining.has_come():
+        paces = (self._applying, self._maintaining, self._trimming)
+        if self._steps or any(pace.has_come() for pace in paces):
             self.do(spark)
 
     def do(self, spark: SparkSession) -> None:
@@ -56,7 +61,7 @@ class StreamWork:
             self._lock.release()
 
     def _begin(self, spark: SparkSession) -> None:
-        """Begin what is due: applying pending changes goes before maintenance."""
+        """Begin what is due: applying pending changes goes before maintenance, and that before trimming logs."""
         if self._applying.is_due(self._lake.size(spark, CHANGES)):
             self._pace = self._applying
             self._pace.begin()
@@ -66,6 +71,10 @@ class StreamWork:
             self._pace = self._maintaining
             self._pace.begin()
             self._steps = steps(spark, self._lake, self._settings)
+        elif self._trimming.has_come():
+            self._trimming.begin()
+            with self._trimming.measured():
+                trim_logs(spark, self._lake, self._settings)
 
     def _step(self, spark: SparkSession) -> None:
         with self._pace.measured():

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
-from soundlake.tables import PLAYS, Column, Table
+from soundlake.tables import PLAY_MATCHES, PLAYS, Column, Table
+
+BELIEVED = 0.7  # the least confidence of a match that is counted, see docs/decisions/0014
 
 
 @dataclass(frozen=True, eq=False)
 class View:
     """A query that has a name, in SQL the same as a table's; nothing of it is stored.
 
-    It has the columns and the key of `source`, the one table that it reads. In `query`, `{source}` stands for that
-    table and `{columns}` for the columns, each as `p.name`. Rows with different values of `apart_by` do not affect each
-    other, so that the view of one value needs the source's rows of that value only.
+    It has the columns and the key of `source`, the table whose rows it shows. `query` names a table in braces, such as
+    `{silver_plays}`; `{columns}` stands for the columns, each as `p.name` or as `computed` says. Rows with different
+    values of `apart_by` do not affect each other: the view of one value needs the tables' rows of that value only.
+    `beside` is another table that the query reads; where it is not there, the view shows what `without` does.
     """
 
     layer: str
@@ -23,11 +26,19 @@ class View:
     source: Table
     query: str
     apart_by: str
+    computed: Mapping[str, str] = field(default_factory=dict)
+    beside: Table | None = None
+    without: View | None = None
 
     @property
     def view(self) -> str:
         """The view's name in SQL and in the Glue catalog."""
         return f"{self.layer}_{self.name}"
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that the query reads, `source` first."""
+        return (self.source,) if self.beside is None else (self.source, self.beside)
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -44,10 +55,15 @@ class View:
         """The names of the columns, in order."""
         return self.source.column_names
 
-    def sql(self, source: str | None = None, only: Collection[str] | None = None) -> str:
-        """The view's SELECT, of all columns or of those in `only`, over `source` or else over the source's own name."""
-        columns = ", ".join(f"p.{name}" for name in self.column_names if only is None or name in only)
-        return self.query.format(source=source or self.source.view, columns=columns)
+    def sql(self, only: Collection[str] | None = None, **named: str) -> str:
+        """The view's SELECT, of all columns or of those in `only`.
+
+        `named` are other names for the tables than their own, by these.
+        """
+        names = [name for name in self.column_names if only is None or name in only]
+        columns = ", ".join(self.computed.get(name, f"p.{name}") for name in names)
+        tables = {table.view: named.get(table.view, table.view) for table in self.tables}
+        return self.query.format(columns=columns, **tables)
 
 
 # The fields of a record tell which kind it was: polls say neither how long nor how something was played, the extended
@@ -69,7 +85,7 @@ WITH plays AS (
             WHEN content_uri IS NOT NULL THEN 3
             ELSE 1
         END AS road
-    FROM {source}
+    FROM {silver_plays}
 ),
 days AS (
     SELECT
@@ -96,4 +112,23 @@ WHERE p.road = c.best_road OR (p.road = 2 AND p.played_at > c.exported_until)
     apart_by="user_id",
 )
 
-VIEWS: tuple[View, ...] = (LISTENING,)
+MATCHED_LISTENING = View(
+    "gold",
+    "matched_listening",
+    "silver_listening by tracks: a play that says no track id has that of its match, where gold_play_matches has one. "
+    "All else is as it was heard.",
+    PLAYS,
+    f"""\
+SELECT {{columns}}
+FROM (
+{LISTENING.query.replace("{columns}", "p.*").rstrip()}
+) AS p
+LEFT JOIN {{gold_play_matches}} AS m ON m.play_id = p.play_id AND m.confidence >= {BELIEVED}
+""",  # noqa: S608 - all of it is ours
+    apart_by="user_id",
+    computed={"track_id": "coalesce(p.track_id, m.track_id) AS track_id"},
+    beside=PLAY_MATCHES,
+    without=LISTENING,
+)
+
+VIEWS: tuple[View, ...] = (LISTENING, MATCHED_LISTENING)

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from soundlake.launch.aws import run as run_module
 from soundlake.launch.aws.launcher import TARGETS, prepare
-from soundlake.launch.aws.run import Run
+from soundlake.launch.aws.run import Call, Run
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.versions import choose_spark_line, read_lines
 from soundlake.settings import load_settings
@@ -38,11 +38,16 @@ def runs(target: str) -> Iterator[Run]:
             yield prepare(REGISTRY[job], settings, target, choose_spark_line(line), once=once, check_only=False)
 
 
+def calls(run: Run) -> list[Call]:
+    """The requests that start a run; its package is not built."""
+    with patch.object(run_module, "_package", lambda: ("soundlake.zip", b"the package")):
+        return TARGETS[run.platform.target].calls(run)
+
+
 def fields(target: str) -> set[str]:
     """The paths of all fields in the requests for a target, with settings of Spark and options of spark-submit."""
-    with patch.object(run_module, "_package", lambda: ("soundlake.zip", b"the package")):
-        calls = [call for run in runs(target) for call in TARGETS[target].calls(run)]
-    return {path for call in calls for path in _paths(call.operation, call.parameters)}
+    requests = [call for run in runs(target) for call in calls(run)]
+    return {path for request in requests for path in _paths(request.operation, request.parameters)}
 
 
 def _paths(place: str, value: Any) -> Iterator[str]:

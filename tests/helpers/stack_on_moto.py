@@ -1,4 +1,4 @@
-"""The stacks on moto: what its CloudFormation does not know is left out, and libraries are not gathered.
+"""The stacks on moto: what its CloudFormation does not know is left out, and nothing is packed.
 
 As a program it is `soundlake`, or the launcher, for scripts that run on moto:
 
@@ -19,11 +19,9 @@ from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
-from moto.cloudformation.models import CloudFormationBackend
-
 from soundlake import cli
 from soundlake.launch import lambda_archive
-from soundlake.launch.aws import changes, packages, preflight, stack
+from soundlake.launch.aws import changes, launcher, packages, preflight, run, stack
 from soundlake.launch.main import launch
 
 # What moto's CloudFormation does not know; everything else is made there for real.
@@ -64,6 +62,9 @@ def known(template: Document, stand_ins: Mapping[str, str] = MappingProxyType({}
 @contextmanager
 def outputs_kept() -> Iterator[None]:
     """Where moto runs: it forgets the outputs of a stack that a change set makes."""
+    # Two seconds to import, and this module is the command line of thirty processes that need none of it.
+    from moto.cloudformation.models import CloudFormationBackend
+
     executed = CloudFormationBackend.execute_change_set
 
     def execute(self: CloudFormationBackend, change_set_name: str, stack_name: str | None = None) -> None:
@@ -93,8 +94,10 @@ def deployable(folder: Path, stand_ins: Mapping[str, str] = MappingProxyType({})
         patch.object(stack, "main", lambda *asked: known(real(*asked), stand_ins)),
         patch.object(packages, "environment_archive", library),
         patch.object(packages, "wheels_archive", library),
+        patch.object(run, "_package", lambda: ("soundlake.zip", b"the package")),
         patch.object(lambda_archive, "build", archive),
         patch.object(changes, "_LOOK_AGAIN_SECONDS", 0.01),
+        patch.object(launcher, "_LOOK_AGAIN_SECONDS", 0.01),
         patch.object(preflight, "_quota", lambda *_: "moto has no quotas of EMR Serverless"),
     ):
         yield

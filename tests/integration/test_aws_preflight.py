@@ -105,6 +105,22 @@ def test_endpoints_that_are_there_already_are_not_made_twice(aws: str, network: 
     assert f"{network['vpc']} has endpoints for glue, and AWS takes no second one" in done.output
 
 
+def test_subnets_without_a_security_group_are_told(aws: str, network: dict[str, str]) -> None:
+    done = check(aws, f"SubnetIds={network['subnet']}")
+    assert done.exit_code == 1
+    assert "NO  subnets: no security group is named: set deploy.parameters.SecurityGroupIds" in done.output
+
+
+def test_a_security_group_of_another_network_is_told(aws: str, network: dict[str, str]) -> None:
+    ec2 = client(aws, "ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    group = ec2.create_security_group(VpcId=vpc, GroupName="elsewhere", Description="elsewhere")["GroupId"]
+    done = check(aws, f"SubnetIds={network['subnet']}", f"SecurityGroupIds={group}")
+    assert done.exit_code == 1
+    both = ", ".join(sorted((network["vpc"], vpc)))
+    assert f"NO  subnets: subnets and security groups are in several VPCs: {both}" in done.output
+
+
 def test_a_subnet_that_is_not_there_is_one_line(aws: str) -> None:
     done = check(aws, "SubnetIds=subnet-0123456789abcdef0", "SecurityGroupIds=sg-0123456789abcdef0")
     assert done.exit_code == 1

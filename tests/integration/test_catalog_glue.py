@@ -36,8 +36,20 @@ from soundlake.launch.command_line import as_argv, read_command_line
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.main import run_job
 from soundlake.settings import Settings, load_settings
-from soundlake.tables import ARTISTS, BATCHES, EVENTS, PLAYLISTS, PLAYS, STAMPS, TABLES, TRACK_CLUSTERS, TRACKS, Table
-from soundlake.views import LISTENING, VIEWS, View
+from soundlake.tables import (
+    ARTISTS,
+    BATCHES,
+    EVENTS,
+    PLAY_MATCHES,
+    PLAYLISTS,
+    PLAYS,
+    STAMPS,
+    TABLES,
+    TRACK_CLUSTERS,
+    TRACKS,
+    Table,
+)
+from soundlake.views import LISTENING, MATCHED_LISTENING, VIEWS, View
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import DatabaseInputTypeDef, TableInputTypeDef
@@ -243,14 +255,43 @@ def test_a_view_is_registered_with_its_table_as_athena_keeps_views(world: World)
     assert tuple(column["Name"] for column in there["StorageDescriptor"]["Columns"]) == LISTENING.column_names
 
 
+def test_a_view_of_a_table_from_before_a_column_was_declared_has_it_null(world: World) -> None:
+    world.write(PLAYS, without=("isrc",))
+    register(world.settings)
+    assert "CAST(NULL AS varchar) AS isrc" in shown_by(world, LISTENING)
+    world.add_column(PLAYS, "isrc", "string")
+    assert world.states()[LISTENING.view] == "updated"
+    assert shown_by(world, LISTENING) == LISTENING.sql()
+
+
 def test_a_view_that_is_as_it_should_be_is_left_alone_and_another_is_put_right(world: World) -> None:
     world.write(PLAYS)
     register(world.settings)
     assert world.states()[LISTENING.view] == "unchanged"
-    world.glue.update_table(DatabaseName=world.database, TableInput=view_input(LISTENING, "another"))
+    world.glue.update_table(
+        DatabaseName=world.database, TableInput=view_input(LISTENING, "another", LISTENING, LISTENING.column_names)
+    )
     assert world.states(check=True)[LISTENING.view] == "updated"
     assert world.states()[LISTENING.view] == "updated"
     assert world.states()[LISTENING.view] == "unchanged"
+
+
+def shown_by(world: World, view: View) -> str:
+    """The SELECT of a registered view."""
+    encoded = world.registered(view)["ViewOriginalText"].split()[3]
+    sql: str = json.loads(b64decode(encoded))["originalSql"]
+    return sql
+
+
+def test_a_view_reads_a_second_table_as_soon_as_that_is_registered(world: World) -> None:
+    world.write(PLAYS)
+    register(world.settings)
+    assert shown_by(world, MATCHED_LISTENING) == LISTENING.sql()
+    world.write(PLAY_MATCHES)
+    assert world.states(check=True)[MATCHED_LISTENING.view] == "updated"
+    assert world.states()[MATCHED_LISTENING.view] == "updated"
+    assert shown_by(world, MATCHED_LISTENING) == MATCHED_LISTENING.sql()
+    assert world.states(PLAYS)[MATCHED_LISTENING.view] == "unchanged"
 
 
 def test_a_table_that_stands_in_the_place_of_a_view_stays(world: World) -> None:

@@ -156,6 +156,12 @@ def test_more_libraries_may_be_put_in(tmp_path: Path) -> None:
     assert asked == [*LIBRARIES, "pyarrow"]
 
 
+def test_a_library_that_pip_does_not_get_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(SoundlakeError, match=r"pip could not gather orjson for Python 3\.13 on arm64"):
+        from_index("3.13", "arm64")(["orjson"], tmp_path)
+
+
 def test_a_version_of_python_that_is_none_is_refused() -> None:
     with pytest.raises(UsageError, match="should be a version"):
         from_index("python3", "arm64")

@@ -22,11 +22,12 @@ from soundlake import cli
 from soundlake.aws import translate_errors
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch.arguments import parse
-from soundlake.launch.aws import artifacts, launcher, packages
+from soundlake.launch.aws import artifacts, emr_serverless, launcher, packages
 from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.glue import Glue
 from soundlake.launch.aws.launcher import TARGETS, described, follow, prepare
 from soundlake.launch.aws.run import CATALOG, Run
+from soundlake.launch.aws.stack import storage
 from soundlake.launch.command_line import read_command_line
 from soundlake.launch.glue_arguments import without_glue
 from soundlake.launch.jobs import REGISTRY
@@ -345,6 +346,42 @@ def test_only_a_stream_takes_the_secrets_of_its_source_along(named: Named, monke
         assert f"/settings/{'stream' if has_it else 'batch'}/" in config.key
 
 
+def test_settings_of_a_stream_go_with_it_as_secrets_may_be_in_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Run, "kafka_jars", [])
+    target = "emr-serverless"
+    batch = world.run(target, job="maintain")
+    first, second = (world.run(target, f"source.kafka.options.a.password={word}") for word in ("one", "two"))
+    monkeypatch.setattr(launcher, "stop_running", lambda *_: None)
+    launcher.start(batch)
+    for run in (first, second):
+        run_id = launcher.start(run)
+        assert settings_in(world) == {batch.config.key, run.config.key}
+    monkeypatch.setattr(emr_serverless, "_OVER", {})  # to moto every run has ended
+    sets = [part for assignment in world.sets if assignment.startswith("deploy.") for part in ("--set", assignment)]
+    stopped = CliRunner().invoke(cli.app, ["jobs", "stop", run_id, *sets])
+    assert stopped.exit_code == 0, stopped.output
+    assert settings_in(world) == {batch.config.key}
+
+
+def settings_in(world: World) -> set[str]:
+    return {key for key in world.objects() if "/settings/" in key}
+
+
+def test_settings_of_a_stream_that_ends_expire_a_month_after_its_last_run(world: World) -> None:
+    rules = storage()["Resources"]["Artifacts"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    (rule,) = [rule for rule in rules if "TagFilters" in rule]
+    assert rule["ExpirationInDays"] == 30
+    run = world.run("emr", once=True)
+    world.s3.put_bucket_versioning(Bucket=world.bucket, VersioningConfiguration={"Status": "Enabled"})
+    for _ in range(2):
+        launcher.start(run)
+    tags = world.s3.get_object_tagging(Bucket=world.bucket, Key=run.config.key)["TagSet"]
+    assert tags == rule["TagFilters"]
+    assert len(world.s3.list_object_versions(Bucket=world.bucket, Prefix=run.config.key)["Versions"]) == 2
+
+
 @pytest.mark.parametrize(("target", "uploaded"), [("emr", 4), ("emr-serverless", 4), ("glue", 0)])
 def test_the_kafka_connector_is_taken_along_where_there_is_none(named: Named, target: str, uploaded: int) -> None:
     run = named.run(target, *KAFKA, line="4.1")
@@ -392,6 +429,16 @@ def test_a_cluster_that_has_ended_takes_no_job(world: World) -> None:
     world.client("emr").terminate_job_flows(JobFlowIds=[world.cluster])
     with pytest.raises(SoundlakeError, match=f"^the cluster {world.cluster} is terminated: it takes no jobs"):
         launcher.start(world.run("emr"))
+
+
+@pytest.mark.parametrize(("job", "steps", "told"), [("stream", 1, True), ("stream", 5, False), ("maintain", 1, False)])
+def test_a_stream_on_a_cluster_that_runs_one_step_at_a_time_keeps_others_waiting_and_says_so(
+    world: World, capsys: pytest.CaptureFixture[str], job: str, steps: int, told: bool
+) -> None:
+    world.client("emr").modify_cluster(ClusterId=world.cluster, StepConcurrencyLevel=steps)
+    run = world.run("emr", job=job)
+    TARGETS["emr"].check(Account(run.deploy), run)
+    assert ("StepConcurrencyLevel" in capsys.readouterr().err) is told
 
 
 def test_a_name_that_another_job_has_is_left_alone(world: World) -> None:

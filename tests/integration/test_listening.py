@@ -34,7 +34,7 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 
 def test_a_listening_counts_once(spark: SparkSession, lake: Lake) -> None:
-    listening = view_of(lake.read(spark, PLAYS), LISTENING)
+    listening = view_of(LISTENING, lake.read(spark, PLAYS))
     assert listening.columns == list(LISTENING.column_names)
     assert sorted(row["track_name"] for row in listening.collect()) == ["a", "b", "c"]
 

@@ -17,8 +17,8 @@ from helpers.services.trino import Trino
 from soundlake.catalog.glue import register
 from soundlake.catalog.query import sql_of
 from soundlake.settings import Settings, load_settings
-from soundlake.tables import PLAYS
-from soundlake.views import LISTENING
+from soundlake.tables import PLAY_MATCHES, PLAYS
+from soundlake.views import LISTENING, MATCHED_LISTENING, VIEWS, View
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +53,10 @@ def world(
     object_store: ObjectStore, aws: str, trino: Trino, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
     lake, bucket = tmp_path_factory.mktemp("listening") / "lake", new_bucket(object_store)
-    write(lake, PLAYS, *plays_of(RECORDS))
+    plays = plays_of(RECORDS)
+    write(lake, PLAYS, *plays)
+    (by_name,) = [play["play_id"] for play in plays if play["track_name"] == "in the basic export"]
+    write(lake, PLAY_MATCHES, {"play_id": by_name, "user_id": "u1", "track_id": "matched", "confidence": 0.9})
     put_lake(object_store, bucket, lake)
     sets = [f"catalog.endpoint_url={aws}", f"s3.endpoint_url={object_store.url}", "s3.region=us-east-1"]
     sets += ["catalog.type=glue", "catalog.database=listening"]
@@ -70,10 +73,17 @@ def test_polls_and_exports_of_a_listening_count_once(world: World) -> None:
     assert world.ask(f"SELECT count(*) AS plays FROM {PLAYS.view}") == [{"plays": len(RECORDS)}]
 
 
-def test_the_view_has_the_columns_and_types_of_its_table(world: World) -> None:
-    columns = [world.trino.ask(f"SHOW COLUMNS FROM {name}", "listening").rows for name in (LISTENING.view, PLAYS.view)]
-    view, table = ([(row[0], row[1]) for row in rows] for rows in columns)
-    assert view == table
+def test_a_play_without_an_id_has_that_of_its_match(world: World) -> None:
+    told = world.ask(f"SELECT track_name, track_id FROM {MATCHED_LISTENING.view}")
+    of_title = {row["track_name"]: row["track_id"] for row in told}
+    assert of_title == {title: title for title in COUNTED} | {"in the basic export": "matched"}
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.view)
+def test_a_view_has_the_columns_and_types_of_its_table(world: World, view: View) -> None:
+    columns = [world.trino.ask(f"SHOW COLUMNS FROM {name}", "listening").rows for name in (view.view, PLAYS.view)]
+    of_view, of_table = ([(row[0], row[1]) for row in rows] for rows in columns)
+    assert of_view == of_table
 
 
 def test_an_insight_over_it_answers_as_on_another_engine(world: World) -> None:

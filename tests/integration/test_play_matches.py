@@ -12,9 +12,11 @@ from pyspark.sql import SparkSession
 
 from helpers.listenings import plays_of
 from helpers.reading import rows
+from soundlake.insights import builder, load_insights
 from soundlake.insights.play_matches import write_play_matches
 from soundlake.lake import Lake
 from soundlake.recommend.signals import signals
+from soundlake.settings import Settings
 from soundlake.tables import PLAY_MATCHES, PLAYS, TRACKS, Table
 
 
@@ -93,6 +95,20 @@ def test_a_lake_whose_plays_all_have_ids_needs_no_table(spark: SparkSession, tmp
     put(spark, lake, PLAYS, plays_of([heard(6, "Has an id", id_="t9")]))
     assert write_play_matches(spark, lake) is None
     assert not lake.exists(spark, PLAY_MATCHES)
+
+
+def test_marts_count_matched_plays_and_follow_a_new_match(spark: SparkSession, lake: Lake) -> None:
+    def by_track() -> tuple[str, dict[str | None, int]]:
+        built = {one.name: one for one in builder.build(spark, lake, Settings(), only=["tracks_wide"])}
+        (rows_of,) = [rows(lake.uri, one.table) for one in load_insights() if one.name == "weekly_plays"]
+        return str(built["weekly_plays"]), {row["track_id"]: row["plays"] for row in rows_of}
+
+    assert by_track()[1] == {None: 5, "t9": 1}
+    write_play_matches(spark, lake)
+    assert by_track()[1] == {None: 2, "t1": 2, "t3": 1, "t9": 1}
+    assert "unchanged" in by_track()[0]
+    put(spark, lake, TRACKS, [{"track_id": "t7", "track_name": "Due (Live)", "artist_names": ["Ana"]}])
+    assert by_track()[1] == {None: 1, "t1": 2, "t3": 1, "t7": 1, "t9": 1}
 
 
 def test_recommendations_learn_from_matched_plays(spark: SparkSession, lake: Lake) -> None:

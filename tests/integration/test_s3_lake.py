@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from uuid import uuid4
 
@@ -62,6 +63,20 @@ def test_the_lake_on_an_s3_that_fails_now_and_then_is_the_same_as_on_a_disk(
     assert table(object_store, bucket, EVENTS).count() == 100
     batches = table(object_store, bucket, BATCHES).to_pyarrow_table().to_pylist()
     assert [batch["read"] for batch in sorted(batches, key=lambda batch: batch["batch_id"])] == [50, 50]
+
+
+def test_a_log_is_listed_from_where_news_may_be_and_not_as_a_whole(
+    spark: SparkSession, object_store: ObjectStore, tmp_path: Path
+) -> None:
+    with faulty_proxy(object_store.url) as s3:
+        bucket = new_bucket(object_store)
+        land(tmp_path / "records", 0, 5)
+        stream.run(spark, settings_on(spark, s3.url, bucket, f"source.files.path={tmp_path / 'records'}"), once=True)
+        listed = {path for method, path, _ in s3.passed if method == "GET" and "list-type=2" in path}
+    # With two keys at most it is only asked whether there is a folder.
+    logs = {path for path in listed if re.search("_delta_log(%2F)?(&|$)", path) and "max-keys=2&" not in path}
+    assert len(logs) > 5
+    assert {path for path in logs if "start-after=" not in path} == set()
 
 
 @pytest.mark.parametrize("committed", [EVENTS, BATCHES])

@@ -1,13 +1,13 @@
 """Put each fault of mutants.toml into a copy of the code, and tell whether its tests fail, as they should.
 
-What came of each is kept in build/mutants.json, from which docs/mutants.md is written.
+docs/mutants.md keeps what came of each, and when. A run of some replaces their lines and leaves the others.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,21 +16,22 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LIST = Path(__file__).with_name("mutants.toml")
 DOCS = ROOT / "docs" / "mutants.md"
-KEPT = ROOT / "build" / "mutants.json"
-COPIED = ("lib", "tests", "jobs", "conf", "sample", "pyproject.toml")
+COPIED = ("lib", "tests", "jobs", "conf", "sample", "docs", "pyproject.toml")
 PATIENCE_SECONDS = 1_800
 PYTEST_FAILED = 1  # its exit code when a test failed; all others say that they could not run
 HEAD = """# Mutants
 
 Each line is a fault that was put into a copy of the code, alone. It is killed where a test fails, and survives where
-none does. The list is `tests/mutants/mutants.toml`, which names the tests that have to notice; `make mutants` tries
-all of it and writes this page.
+none does; the day says when that was tried last. The list is `tests/mutants/mutants.toml`, which names the tests that
+have to notice, all of them tests of `make test`. `make mutants` tries all of it and writes this page.
 """
+KILLED, SURVIVED, UNTRIED = "killed", "**survived**", "not tried yet"
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,11 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-def fails(copy: Path, tests: tuple[str, ...]) -> bool:
-    """Whether a test of some files fails in a copy; ends the program where they cannot be run."""
+def failed(copy: Path, tests: tuple[str, ...]) -> str:
+    """What pytest says of the first test of some files that fails in a copy, "" where none does.
+
+    Ends the program where they cannot be run.
+    """
     command = [
         sys.executable,
         "-m",
@@ -92,6 +96,8 @@ def fails(copy: Path, tests: tuple[str, ...]) -> bool:
         "-q",
         "-p",
         "no:cacheprovider",
+        "-m",
+        "not slow and not faults",
         *(f"tests/{file}" for file in tests),
     ]
     # Compiled modules are told apart by time and size, which a mutant may share with the one before.
@@ -101,7 +107,7 @@ def fails(copy: Path, tests: tuple[str, ...]) -> bool:
     )
     if done.returncode not in (0, PYTEST_FAILED):
         sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
-    return done.returncode == PYTEST_FAILED
+    return done.stdout if done.returncode == PYTEST_FAILED else ""
 
 
 def is_killed(copy: Path, mutant: Mutant) -> bool:
@@ -109,20 +115,20 @@ def is_killed(copy: Path, mutant: Mutant) -> bool:
     sound = file.read_text(encoding="utf-8")
     file.write_text(sound.replace(mutant.find, mutant.replace), encoding="utf-8")
     try:
-        return fails(copy, mutant.tests)
+        return failed(copy, mutant.tests) != ""
     finally:
         file.write_text(sound, encoding="utf-8")
 
 
-def results() -> dict[str, bool]:
-    """Whether the mutants that were tried so far, by their faults, were killed."""
-    kept: dict[str, bool] = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
-    return kept
+def results() -> dict[str, str]:
+    """What docs/mutants.md says of each fault."""
+    lines = DOCS.read_text(encoding="utf-8").splitlines() if DOCS.exists() else []
+    return dict(re.findall(r"^\| (.+?) \| `.* \| (.+) \|$", "\n".join(lines), re.MULTILINE))
 
 
-def page(everything: list[Mutant], kept: dict[str, bool]) -> str:
-    """What docs/mutants.md says."""
-    killed = sum(kept.get(mutant.fault, False) for mutant in everything)
+def page(everything: list[Mutant], found: dict[str, str]) -> str:
+    """What docs/mutants.md is to say."""
+    killed = sum(found.get(mutant.fault, UNTRIED).startswith(KILLED) for mutant in everything)
     lines = [
         HEAD,
         f"{killed} of {len(everything)} are killed. {sum(mutant.spark for mutant in everything)} need Spark.",
@@ -132,8 +138,7 @@ def page(everything: list[Mutant], kept: dict[str, bool]) -> str:
     ]
     for mutant in everything:
         tests = ", ".join(f"`{Path(test.partition('::')[0]).stem}`" for test in mutant.tests)
-        state = {True: "killed", False: "**survived**", None: "not tried yet"}[kept.get(mutant.fault)]
-        lines.append(f"| {mutant.fault} | `{mutant.file}` | {tests} | {state} |")
+        lines.append(f"| {mutant.fault} | `{mutant.file}` | {tests} | {found.get(mutant.fault, UNTRIED)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -145,28 +150,29 @@ def main() -> int:
     parser.add_argument("--rest", action="store_true", help="only those that were not killed so far")
     options = parser.parse_args()
     everything = mutants()
-    kept = results()
+    found = results()
     chosen = [
         mutant
         for mutant in everything
         if options.only in f"{mutant.file} {mutant.fault}"
         and not (options.no_spark and mutant.spark)
         and not (options.spark and not mutant.spark)
-        and not (options.rest and kept.get(mutant.fault))
+        and not (options.rest and found.get(mutant.fault, UNTRIED).startswith(KILLED))
     ]
     check(chosen)
-    KEPT.parent.mkdir(exist_ok=True)
+    killed = 0
     with scratch() as copy:
-        if chosen and fails(copy, tuple(sorted({file for mutant in chosen for file in mutant.tests}))):
-            sys.exit("the tests fail without any mutant")
+        if chosen and (said := failed(copy, tuple(sorted({file for mutant in chosen for file in mutant.tests})))):
+            sys.exit(f"{said[-4000:]}\nthe tests fail without any mutant")
         for mutant in chosen:
-            found = is_killed(copy, mutant)
-            kept = results() | {mutant.fault: found}  # another run may have added some
-            KEPT.write_text(json.dumps(kept, indent=1))
-            print(f"{'killed  ' if found else 'SURVIVED'}  {mutant.file}: {mutant.fault}", flush=True)
-    killed = sum(kept[mutant.fault] for mutant in chosen)
+            state = KILLED if is_killed(copy, mutant) else SURVIVED
+            killed += state == KILLED
+            found = results() | {
+                mutant.fault: f"{state}, {datetime.now(UTC):%Y-%m-%d}"
+            }  # another run may have added some
+            DOCS.write_text(page(everything, found), encoding="utf-8")
+            print(f"{state:12}  {mutant.file}: {mutant.fault}", flush=True)
     print(f"{killed} of {len(chosen)} killed")
-    DOCS.write_text(page(everything, kept), encoding="utf-8")
     return 0 if killed == len(chosen) else 1
 
 

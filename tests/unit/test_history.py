@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from helpers.building import Record, envelope, stamp
-from helpers.lake_model import feed
+from helpers.lake_model import LakeModel, feed, here
 from soundlake.kinds import KINDS
 from soundlake.tables import POPULARITY_HISTORY
 
@@ -67,6 +67,16 @@ def changed() -> Values:
 
 def test_a_day_holds_its_last_values_in_whatever_order_they_come(observed: Values) -> None:
     assert observed["one day", 1] == (11, 101)
+
+
+def test_of_the_records_of_a_day_only_what_the_last_ones_say_is_noted() -> None:
+    """An artist that is fetched a thousand times a day is one change for the table, not a thousand."""
+    lake = LakeModel(here)
+    lake.refine({name: FIRST[name] for name in ("a1", "a2", "a3", "b1", "b2", "c1", "c2")})
+    (changes,) = lake.changes
+    noted = [(row["id"], row["on_date"].day) for row in changes.to_pylist() if row["target"] == POPULARITY_HISTORY.name]
+    # What the last record leaves open is taken from the one before.
+    assert sorted(noted) == [("apart", 1), ("apart", 1), ("one day", 1), ("two days", 1), ("two days", 2)]
 
 
 def test_each_utc_date_has_its_own_values(observed: Values) -> None:

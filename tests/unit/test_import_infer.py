@@ -260,8 +260,14 @@ def test_a_cell_that_is_quoted_behind_a_space_is_one(tmp_path: Path) -> None:
 A, B, C, D = ("1aaaaaaaaaaaaaaaaaaaaa", "2bbbbbbbbbbbbbbbbbbbbb", "1hhhhhhhhhhhhhhhhhhhhh", "2hhhhhhhhhhhhhhhhhhhhh")
 
 
-def test_ids_with_commas_in_one_cell_are_apart_and_so_are_the_names_beside_them(tmp_path: Path) -> None:
-    content = f'Spotify ID,Artist IDs,Track Name,Artist Name(s)\n{A},{C},Alpha,One\n{B},"{D},{C}",Beta,"Two,One"\n'
+@pytest.mark.parametrize("column", ["Artist IDs", "Artist ID(s)", "Artist URI", "Artist URI(s)"])
+@pytest.mark.parametrize(("before", "comma"), [("", ","), ("spotify:artist:", ", ")])
+def test_ids_with_commas_in_one_cell_are_apart_and_so_are_the_names_beside_them(
+    tmp_path: Path, column: str, before: str, comma: str
+) -> None:
+    one, two = f"{before}{C}", f"{before}{D}{comma}{before}{C}"
+    rows = [f"{A},{one},Alpha,One", f'{B},"{two}",Beta,"Two{comma}One"']
+    content = "\n".join([f"Spotify ID,{column},Track Name,Artist Name(s)", *rows, ""])
     done = drafted_and_imported(tmp_path, "list.csv", content)
     assert [t["artists"] for t in done.payloads("track")] == [
         [{"id": C, "name": "One"}],

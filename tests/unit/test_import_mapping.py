@@ -14,9 +14,10 @@ from helpers.importing import imported, mapping_of, write
 from soundlake.errors import UsageError
 from soundlake.imports.bundled import bundled, mapping_named
 from soundlake.imports.columns import Columns
+from soundlake.imports.context import Context
 from soundlake.imports.fields import FIELDS, NEEDED
 from soundlake.imports.mapping_file import load_mapping, parse_mapping
-from soundlake.imports.plan import Context, bind
+from soundlake.imports.plan import bind
 from soundlake.kinds import KINDS
 
 
@@ -52,6 +53,15 @@ def test_all_errors_are_told_at_once() -> None:
             {"kind": "track", "fields": {"id": {"column": "x", "value": 1}, "popularty": "p"}},
             {"kind": "song", "fields": {}},
             {"kind": "artist", "fields": {"name": "n", "genres": "g"}},
+            {
+                "kind": "album",
+                "fields": {
+                    "id": {"column": "a", "match": "album/.+"},
+                    "name": {"column": "n", "match": "("},
+                    "label": {"template": "no column"},
+                    "release_date": {"column": "d", "zone": "Europe/Atlantis"},
+                },
+            },
         ],
     }
     with pytest.raises(UsageError) as error:
@@ -66,6 +76,10 @@ def test_all_errors_are_told_at_once() -> None:
         "my.toml: records[1].kind: Input should be 'track'",
         "my.toml: records[2].fields.genres: a list: say how it is written",
         "my.toml: records[2].fields: an artist needs id",
+        "my.toml: records[3].fields.id.match: has no group: the part that is meant stands in parentheses",
+        "my.toml: records[3].fields.name.match: not a valid regular expression: ",
+        "my.toml: records[3].fields.label.template: names no column; a column stands in braces",
+        "my.toml: records[3].fields.release_date.zone: there is no time zone Europe/Atlantis",
     ):
         assert line in told
 

@@ -49,6 +49,32 @@ def test_playlists_of_soundiiz(tmp_path: Path, layout: str) -> None:
     assert done.report == []
 
 
+@pytest.mark.parametrize(
+    ("artists", "expected"),
+    [
+        (["Tyler, The Creator"], [["Tyler, The Creator"]]),
+        (["Tyler, The Creator", "Ana, tyler, the creator"], [["Tyler, The Creator"], ["Ana", "tyler, the creator"]]),
+        (["Tyler, The Creator, Ana", "Ana"], [["Tyler, The Creator", "Ana"], ["Ana"]]),
+        (["Earth, Wind & Fire", "Ana, Bo", "Bo"], [["Earth, Wind & Fire"], ["Ana", "Bo"], ["Bo"]]),
+        (["Ana, Bo", "Ana, Cy"], [["Ana", "Bo"], ["Ana", "Cy"]]),
+        (["Ana, Bo", "", "Cy"], [["Ana, Bo"], None, ["Cy"]]),
+    ],
+)
+@pytest.mark.parametrize("tool", ["soundiiz", "tunemymusic"])
+def test_a_comma_parts_two_artists_where_other_rows_show_it(
+    tmp_path: Path, tool: str, artists: list[str], expected: list[list[str] | None]
+) -> None:
+    header, row = {
+        "soundiiz": ("title;artist;album;isrc", "Una;{};;"),
+        "tunemymusic": ("Track name;Artist name;Album;Playlist name;Type;ISRC", "Una;{};;Mine;Playlist;"),
+    }[tool]
+    lines = [header, *map(row.format, artists)]
+    done = imported(tmp_path, write(tmp_path / "list.csv", "\n".join(lines) + "\n"))
+    assert done.summary.files == {str(tmp_path / "list.csv"): tool}
+    found = [item["track"].get("artists") for item in done.payloads("playlist_item")]
+    assert [None if of_row is None else [one["name"] for one in of_row] for of_row in found] == expected
+
+
 def of_mongo(**fields: Any) -> dict[str, Any]:
     """A document as mongoexport writes it."""
     return {"_id": {"$oid": "60e87c0c51b0b3a0f4f0a5f1"}, "__v": 0, **fields}

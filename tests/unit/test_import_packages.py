@@ -170,6 +170,25 @@ def test_archives_in_an_archive_are_read_and_too_deep_ones_are_named(tmp_path: P
     assert any("my.zip!my.zip!my.zip" in note and "unpack it first" in note for note in done.summary.notes)
 
 
+def test_a_zip_that_is_damaged_is_named(tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "my.zip", {"Playlist1.json": LIST})
+    archive.write_bytes(archive.read_bytes()[:-40])
+    with pytest.raises(UsageError, match=r"my\.zip: the zip is damaged: "):
+        imported(tmp_path, archive, user="u1")
+
+
+def test_a_zip_with_a_password_is_not_read_and_named(tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "my.zip", {"StreamingHistory_music_0.json": MUSIC})
+    # The bit that says "encrypted", in the header of the file and in the directory.
+    data = bytearray(archive.read_bytes())
+    for header, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(header) + place] |= 1
+    archive.write_bytes(data)
+    done = imported(tmp_path, archive, user="u1")
+    assert done.records == []
+    assert "password" in str(done.report)
+
+
 @pytest.mark.parametrize("as_zip", [True, False])
 def test_archives_of_other_kinds_are_named(tmp_path: Path, as_zip: bool) -> None:
     files = {"endsong_0.json": [SONG], "old.tar.gz": b"x", "older.7z": b"x"}

@@ -116,7 +116,10 @@ def test_an_ambiguous_date_is_read_only_as_the_mapping_says() -> None:
         ("1616816289", {"format": "epoch_s"}, "2021-03-27T03:38:09Z"),
         ("1616816289000", {"format": "epoch_ms"}, "2021-03-27T03:38:09Z"),
         ("27.03.2021", {"format": "%d.%m.%Y"}, "2021-03-27T00:00:00Z"),
-        (datetime(2021, 3, 27, tzinfo=UTC), {}, "2021-03-27T00:00:00Z"),
+        ("27.03.2021", {"format": "%d.%m.%Y", "zone": "Asia/Tokyo"}, "2021-03-26T15:00:00Z"),
+        ("27.03.2021 +0100", {"format": "%d.%m.%Y %z", "zone": "Asia/Tokyo"}, "2021-03-26T23:00:00Z"),
+        (datetime(2021, 3, 27, tzinfo=UTC), {"zone": "Asia/Tokyo"}, "2021-03-27T00:00:00Z"),
+        (datetime(2021, 3, 27), {"zone": "Asia/Tokyo"}, "2021-03-26T15:00:00Z"),
     ],
 )
 def test_times_are_given_in_utc(cell: Any, source: dict[str, Any], instant: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import threading
 import webbrowser
 from collections.abc import Iterator
@@ -194,6 +195,13 @@ def test_setting_tracks_is_tried_again(fake: FakeSpotify, consented: tuple[str, 
     result = run("publish", "sleep", "--yes", *consented)
     assert result.exit_code == 0, result.output
     assert entries(fake, "Sleep") == [an_id("track", 3)]
+
+
+def test_a_spotify_that_wants_a_pause_of_hours_is_left_alone(fake: FakeSpotify, consented: tuple[str, ...]) -> None:
+    fake.fail("/me/playlists", 429, headers={"Retry-After": "72000"})
+    result = run("publish", "sleep", "--yes", *consented)
+    assert isinstance(result.exception, SoundlakeError)
+    assert re.fullmatch(r"sleep: .+; run it again later", str(result.exception))
 
 
 def test_without_consent_publishing_says_how_to_give_it(

@@ -14,11 +14,13 @@ from helpers.asking import answers, schema
 from helpers.listenings import extended, plays_of
 from helpers.marts import write
 from soundlake.catalog.query import ask, sql_of
+from soundlake.dashboard.listener import heard
+from soundlake.dashboard.source import DataSource
 from soundlake.history.summary import summarise
 from soundlake.insights import load_insights
 from soundlake.settings import load_settings
-from soundlake.tables import EVENTS, PLAYS
-from soundlake.views import LISTENING
+from soundlake.tables import EVENTS, PLAYS, TRACKS
+from soundlake.views import VIEWS
 
 PLAYED = plays_of(
     [
@@ -52,7 +54,7 @@ def test_their_number_is_told(marts: dict[str, list[dict[str, Any]]]) -> None:
 
 
 def test_every_mart_that_reads_listenings_was_looked_at() -> None:
-    reading = {insight.name for insight in load_insights() if LISTENING.view in insight.reads}
+    reading = {insight.name for insight in load_insights() if insight.reads & {view.view for view in VIEWS}}
     assert reading == {"weekly_plays", "listening_by_hour", "skips_by_reason", "listening_by_content_type"}
 
 
@@ -60,6 +62,14 @@ def test_they_count_in_their_listeners_own_history() -> None:
     summary = summarise(TABLES[PLAYS.view], "u1", "UTC")
     assert summary is not None
     assert summary.plays == 2
+
+
+def test_they_count_in_their_listeners_own_year_in_music(tmp_path: Path) -> None:
+    for table, rows in ((EVENTS, []), (TRACKS, []), (PLAYS, PLAYED)):
+        write(tmp_path, table, *rows)
+    found = heard(DataSource(load_settings(lake=str(tmp_path), env={})), "u1")
+    assert found.totals["plays"].tolist() == [2]
+    assert sorted(found.tracks["name"]) == ["a", "secret"]
 
 
 def test_a_lake_from_before_the_column_is_read_as_if_it_were_null(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import signal
 import subprocess
 import sys
 from _thread import interrupt_main
@@ -386,3 +387,14 @@ def test_help_needs_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("command", [["settings"], ["query", "SELECT 1 AS n", "--format", "csv"]])
+def test_a_reader_that_goes_away_ends_a_command_as_any_unix_tool(lake: Path, command: list[str]) -> None:
+    program = [str(Path(sys.executable).with_name("soundlake")), *command, "--lake", str(lake)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        running.stdout.close()
+        assert running.stderr is not None
+        said = running.stderr.read()
+    assert (running.returncode, said) == (-signal.SIGPIPE, b"")

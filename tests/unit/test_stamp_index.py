@@ -386,6 +386,16 @@ class TestFolder:
         check(StampIndex(table.open, saved), table)
         assert [record.levelname for record in caplog.records] == ["WARNING"]
 
+    def test_one_whose_manifest_tells_of_another_batch_is_made_anew(
+        self, table: StampTable, saved: Path, read: list[str]
+    ) -> None:
+        manifest = saved / "manifest.json"
+        content = manifest.read_text()
+        assert content.count('"q":2') == 1
+        manifest.write_text(content.replace('"q":2', '"q":1'))
+        check(StampIndex(table.open, saved), table)
+        assert len(read) == 3
+
     def test_one_without_a_segment_is_made_anew(self, table: StampTable, saved: Path) -> None:
         (file,) = saved.glob("*.segment")
         file.unlink()

@@ -41,6 +41,8 @@ class Stream:
         monkeypatch.setattr(stream_work, "apply_steps", self._apply_steps)
         monkeypatch.setattr(stream_work, "do_step", self._do_step)
         monkeypatch.setattr(stream_work, "record_steps", self._note)
+        self.trimmed: list[float] = []
+        monkeypatch.setattr(stream_work, "trim_logs", lambda *_: self.trimmed.append(self.now))
         self.work = StreamWork(self.lake, settings, clock=lambda: self.now)  # type: ignore[arg-type]
 
     def _apply_steps(self, *_: Any) -> list[Step]:
@@ -132,6 +134,18 @@ def round_of(stream: Stream) -> list[str]:
     while step := stream.after_batch():
         done += step
     return done
+
+
+def test_logs_are_trimmed_every_five_minutes_and_never_amid_other_work(stream: Stream) -> None:
+    for second in range(0, 1000, 10):
+        stream.now = second
+        stream.after_batch()
+    assert stream.trimmed == [300, 600, 900]
+    stream.lake.waiting, stream.now = 1, 1200
+    assert [stream.after_batch() for _ in range(2)] == [["applied tracks"], ["applied changes"]]
+    assert len(stream.trimmed) == 3
+    stream.after_batch()
+    assert len(stream.trimmed) == 4
 
 
 def test_applying_goes_before_a_step_of_maintenance(stream: Stream) -> None:

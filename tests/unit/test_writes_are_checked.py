@@ -15,5 +15,5 @@ OWN = ("plan)", "artifact_path(")
 def test_every_frame_is_saved_to_a_place_that_the_lake_was_asked_for() -> None:
     sources = [file.read_text(encoding="utf-8") for file in Path(soundlake.__file__).parent.rglob("*.py")]
     places = [place for source in sources if "pyspark" in source for place in SAVED.findall(source)]
-    assert len(places) > 10
+    assert places
     assert [place for place in places if ".for_write(" not in place and not place.startswith(OWN)] == []

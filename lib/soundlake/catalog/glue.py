@@ -139,6 +139,7 @@ class _Catalog:
         self._check = check
         self._name = settings.catalog.database
         self._registered: dict[str, dict[str, Any]] | None = None
+        self._states: dict[str, RegistrationState] = {}
 
     def database(self) -> list[Registration]:
         """Create the database where there is none; an existing one is left alone."""
@@ -155,10 +156,12 @@ class _Catalog:
 
     def table(self, table: Table, found: LoggedSchema | None) -> Registration:
         """Bring one table up to date, and say what was done or has to be done."""
-        return self._repeat(table.view, lambda existing: self._bring(table, found, existing))
+        outcome = self._repeat(table.view, lambda existing: self._bring(table, found, existing))
+        self._states[table.view] = outcome.state
+        return outcome
 
     def view(self, view: View, source: LoggedSchema | None) -> Registration:
-        """Bring one view up to date, as `table` does; `source` is its table as found in the lake."""
+        """Bring one view up to date, as `table` does, after its tables; `source` is its table as found in the lake."""
         return self._repeat(view.view, lambda existing: self._bring_view(view, source, existing))
 
     def _repeat(self, name: str, bring: Callable[[dict[str, Any] | None], Registration]) -> Registration:
@@ -192,7 +195,7 @@ class _Catalog:
             return Registration(view.view, "refused", ("a table of this name is registered: drop it or rename it",))
         if source is None:
             return Registration(view.view, "missing" if existing is None else "unchanged")
-        wanted = view_input(view, self._name)
+        wanted = view_input(view, self._name, self._shown_as(view), source.columns)
         return self._create(wanted) if existing is None else self._update(wanted, view_differences(existing, wanted))
 
     def _create(self, wanted: TableInputTypeDef) -> Registration:
@@ -204,6 +207,14 @@ class _Catalog:
         if changes and not self._check:
             self._glue.update_table(DatabaseName=self._name, TableInput=wanted)
         return Registration(wanted["Name"], "updated" if changes else "unchanged", tuple(changes))
+
+    def _shown_as(self, view: View) -> View:
+        """The view, or what it is without the table beside its source where that cannot be queried."""
+        if view.beside is None or view.without is None:
+            return view
+        registered = self._registered or {}
+        state = self._states.get(view.beside.view, "unchanged" if view.beside.view in registered else "missing")
+        return view if state in ("created", "updated", "unchanged") else view.without
 
 
 def _gone(table: Table, place: str) -> Registration:

@@ -61,9 +61,9 @@ def run(
         connection.execute(f"SET TimeZone = '{settings.insights.time_zone}'")
         for statement in _LIKE_ATHENA:
             connection.execute(statement)
-        named, views = _named(selects)
-        parts = _with_sources(parts or {}, views)
-        opened = {table: open_table(settings, table) for table in named}
+        named, beside, views = _named(selects)
+        parts = _with_tables(parts or {}, views)
+        opened = {table: open_table(settings, table) for table in (*named, *beside)}
         absent = [table for table in named if opened[table] is None]
         unbuilt = [table.view for table in absent if table not in TABLES]
         # All of a table, and not its dataset: DuckDB over a dataset may abort the process at its end.
@@ -79,7 +79,7 @@ def run(
             found = [_interruptible(connection, partial(_rows, connection, sql, limit)) for sql in selects]
         except duckdb.Error as error:
             raise _failure(error, unbuilt, settings) from None
-    read = len(named) - len(absent)
+    read = sum(there is not None for there in opened.values())
     tables = f"{read} {'table' if read == 1 else 'tables'}"
     took = f"read {tables} of {settings.lake.uri} in {time.monotonic() - began:.1f} s"
     gone = tuple(table.view for table in absent if table.view not in unbuilt)
@@ -91,18 +91,33 @@ def _result(rows: pa.Table, limit: int | None, took: str, missing: tuple[str, ..
     return QueryResult(in_utc(rows.slice(0, limit)), limit is not None and rows.num_rows > limit, took, missing)
 
 
-def _with_sources(parts: Mapping[str, Part], views: Sequence[View]) -> dict[str, Part]:
+def _with_tables(parts: Mapping[str, Part], views: Sequence[View]) -> dict[str, Part]:
     """Add the parts of the tables behind views; a table of which a view needs everything has no part."""
-    found = dict(parts)
+    wanted: dict[str, list[Part | None]] = {name: [part] for name, part in parts.items()}
     for view in views:
-        part = parts.get(view.view)
-        found.pop(view.source.view, None)
-        if part is not None and view.source.view not in parts:
-            words = set(_WORD.findall(view.query))
-            columns = tuple(name for name in view.column_names if name in words or name in part.columns)
-            having = tuple(one for one in part.having if one[0] == view.apart_by)
-            found[view.source.view] = Part(columns, having)
-    return found
+        for table in view.tables:
+            wanted.setdefault(table.view, []).append(_part_behind(view, table, parts.get(view.view)))
+    return {name: part for name, several in wanted.items() if (part := _united(several)) is not None}
+
+
+def _part_behind(view: View, table: Table, part: Part | None) -> Part | None:
+    """The part of a table that a part of a view over it needs."""
+    if part is None:
+        return None
+    words = set(_WORD.findall(view.sql(part.columns)))
+    having = tuple(one for one in part.having if one[0] == view.apart_by)
+    return Part(tuple(name for name in table.column_names if name in words), having)
+
+
+def _united(parts: Sequence[Part | None]) -> Part | None:
+    """The part in which all of these are; None where one is everything."""
+    first, *others = parts
+    for part in others:
+        if first is None or part is None:
+            return None
+        columns = dict.fromkeys((*first.columns, *part.columns))
+        first = Part(tuple(columns), tuple(one for one in first.having if one in part.having))
+    return first
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) -> pa.Table:
@@ -150,12 +165,14 @@ def code_of(sql: str) -> str:
     return b" ".join(kept).decode()
 
 
-def _named(selects: Sequence[str]) -> tuple[list[Table], list[View]]:
-    """The tables and views that queries need."""
+def _named(selects: Sequence[str]) -> tuple[list[Table], list[Table], list[View]]:
+    """The tables that queries need, those that they can do without, and the views."""
     names = {name.lower() for sql in selects for name in _NAME.findall(code_of(sql))}
     views = [view for view in VIEWS if view.view in names]
     names.update(view.source.view for view in views)
-    return [table for table in public_tables() if table.view in names], views
+    beside = {view.beside.view for view in views if view.beside is not None} - names
+    tables = public_tables()
+    return [one for one in tables if one.view in names], [one for one in tables if one.view in beside], views
 
 
 def _read(settings: Settings, table: Table, opened: DeltaTable, part: Part | None) -> pa.Table:

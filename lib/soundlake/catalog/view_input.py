@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from soundlake.catalog.table_input import column_input
@@ -18,10 +20,18 @@ _CATALOG = "awsdatacatalog"
 _TYPES = {"string": "varchar", "int": "integer", "timestamp": "timestamp(3) with time zone"}
 
 
-def view_input(view: View, database: str) -> TableInputTypeDef:
-    """Return the TableInput of a view over the tables of a database."""
+def view_input(view: View, database: str, shown_as: View, there: Collection[str]) -> TableInputTypeDef:
+    """Return the TableInput of a view over the tables of a database, which shows the rows of `shown_as`.
+
+    `there` are the columns that the view's source has; one that was declared since it was written is null.
+    """
+    nulls = {
+        column.name: f"CAST(NULL AS {_trino_type(column)}) AS {column.name}"
+        for column in view.columns
+        if column.name not in there
+    }
     definition = {
-        "originalSql": view.sql(),
+        "originalSql": replace(shown_as, computed={**shown_as.computed, **nulls}).sql(),
         "catalog": _CATALOG,
         "schema": database,
         "columns": [{"name": column.name, "type": _trino_type(column)} for column in view.columns],

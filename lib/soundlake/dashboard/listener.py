@@ -13,7 +13,7 @@ import pandas as pd
 from soundlake.dashboard import sql
 from soundlake.dashboard.source import DataSource
 from soundlake.tables import TRACKS
-from soundlake.views import LISTENING
+from soundlake.views import MATCHED_LISTENING
 
 SESSION_GAP = 30  # minutes without a play that end a session
 MOST = 10  # tracks, artists and albums of a year that are listed
@@ -61,7 +61,7 @@ def heard(source: DataSource, user: str) -> Heard:
         "days": busiest_days(),
     }
     plays = _plays(user, sql.local(source.settings, "p.played_at"))
-    answers = source.ask_all([f"{plays} {one}" for one in asked.values()], (LISTENING.view, "user_id", user))
+    answers = source.ask_all([f"{plays} {one}" for one in asked.values()], (MATCHED_LISTENING.view, "user_id", user))
     return Heard(**dict(zip(asked, answers, strict=True)))
 
 
@@ -179,7 +179,7 @@ def _plays(user: str, local: str) -> str:
         f"CAST({local} AS timestamp) AS heard_at, CAST({local} AS date) AS day, p.ms_played, p.track_id, "
         "coalesce(p.track_name, t.track_name) AS track_name, coalesce(t.artist_name, p.artist_name) AS artist_name, "
         "t.artist_id, coalesce(t.album_name, p.album_name) AS album_name, t.album_id "
-        f"FROM {LISTENING.view} AS p LEFT JOIN {TRACKS.view} AS t ON t.track_id = p.track_id "
+        f"FROM {MATCHED_LISTENING.view} AS p LEFT JOIN {TRACKS.view} AS t ON t.track_id = p.track_id "
         f"WHERE p.user_id = {sql.text(user)} AND p.content_type = 'track'), "
         f"named AS (SELECT *, {sql.known_id('track_id', track)} AS track, "
         f"{sql.known_id('artist_id', 'artist_name')} AS artist, "

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from soundlake.imports.context import Context, KeyedRecord
 from soundlake.imports.issues import Issues
-from soundlake.imports.plan import Context, KeyedRecord
 from soundlake.imports.values import made_up_id
 from soundlake.times import instant
 

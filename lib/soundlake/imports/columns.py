@@ -26,16 +26,12 @@ class Columns:
     """The names of a file's columns, in order; a name that the file lacks stands for its first alias that it has."""
 
     def __init__(self, names: Sequence[str], aliases: Mapping[str, Sequence[str]] | None = None) -> None:
-        self.names = tuple(names)
         self._aliases = aliases or {}
         self._plain = [plain_name(name) for name in names]
         self._exact = {name.strip(): i for i, name in reversed(list(enumerate(names)))}
         self._first = {name: i for i, name in reversed(list(enumerate(self._plain)))}
         self._times = Counter(self._plain)
         self._exact_times = Counter(name.strip() for name in names)
-
-    def __len__(self) -> int:
-        return len(self.names)
 
     def find(self, name: str) -> int | None:
         """The place of a column, by its exact name, then by its plain one; None where there is none."""

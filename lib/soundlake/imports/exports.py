@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from soundlake.imports.api_answers import NAME, Row, is_answer, records_of
+from soundlake.imports.context import Context, KeyedRecord
 from soundlake.imports.devices import family_of
 from soundlake.imports.issues import Issues
 from soundlake.imports.packages import ACCOUNT_HISTORY, EXTENDED_HISTORY, LIBRARY, PLAYLISTS
-from soundlake.imports.plan import Context, KeyedRecord
 from soundlake.imports.unreadable import UnreadableError
 from soundlake.imports.values import flag, linked_id, made_up_id, text
 from soundlake.times import instant

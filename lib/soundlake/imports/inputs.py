@@ -23,9 +23,9 @@ from soundlake.settings.bucket import open_s3
 _PACKED = (".gz", ".bz2", ".xz")
 _TABLES = (".csv", ".tsv", ".tab", ".txt", ".json", ".ndjson", ".jsonl", ".parquet")
 _OTHER_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
-_NO_DATE = 1980  # what zips say where they know no date
+_NO_DATE = 1980  # the year of a member without a date
 _DEEPEST = 3
-_NAMED = 6  # so many files are named where several are told of
+_NAMED = 6  # the most files that a note names
 
 
 @dataclass(frozen=True)

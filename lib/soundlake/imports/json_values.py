@@ -20,7 +20,7 @@ _CUT = re.compile(r"\s*+\\?[-+.\w]*+\s*+\Z")
 _BETWEEN = re.compile(r"\}\s*+,?+\s*+(?=\{)")
 _LONGEST = 64 * 1024 * 1024
 _INDENTED = 200
-# No data are objects within objects so many times over.
+# How deep objects may be nested.
 _DEEPEST = 100
 
 

@@ -20,7 +20,17 @@ _TRACK_ID = (
 )
 _TRACK_ID_BARE = (*_TRACK_ID, "id", "uri")
 _TRACK_NAME = ("track_name", "trackname", "song_name", "song", "track", "track_title", "title", "titel")
-_ARTIST_IDS = ("artist_ids", "artist_id", "id_artists", "track_artist_id", "artist_uri_s", "artist_uris", "artists.id")
+_ARTIST_IDS = (
+    "artist_ids",
+    "artist_id",
+    "artist_id_s",
+    "id_artists",
+    "track_artist_id",
+    "artist_uris",
+    "artist_uri",
+    "artist_uri_s",
+    "artists.id",
+)
 _ARTIST_NAMES = (
     "artist_names",
     "artist_name",

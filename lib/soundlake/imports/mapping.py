@@ -50,7 +50,7 @@ class FieldSource(_Part):
     template: str | None = Field(None, description="a text of several columns, e.g. {chart} {region}")
     place: FirstAppearance | None = Field(None, description="the order of first appearance, from 0")
     type: TypeName | None = Field(None, description="how the text is read; else the type of the field")
-    list: str | None = Field(None, description="json, python, auto, or the text between the elements")
+    list: str | None = Field(None, description="json, python, auto, names, or the text between the elements")
     item: str | None = Field(None, description="in a list of objects: the member that is meant")
     format: str | tuple[str, ...] | None = Field(
         None, description="of dates and times: strptime patterns, epoch_s or epoch_ms; else ISO 8601"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
 _PAGE = re.compile(rb"(?i)\s*(?:<!doctype html|<html)")
 _CHUNK = 256 * 1024
-# What unpacks to more bytes than this, and to so many times its size, was made to fill memories and disks.
+# A file that unpacks to more than both, in bytes and in times its size, was made to fill memories and disks.
 LEAST_BOUND, MOST_RATIO = 256 * 1024 * 1024, 250
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),

@@ -16,7 +16,7 @@ _IN_JSON = re.compile(
     re.DOTALL,
 )
 _LEFT_OUT = "[left out]"
-# Of a row so many characters are shown, and of a cell so many.
+# The most characters of a row, a cell and a number that are shown.
 _LONGEST_ROW, _LONGEST_CELL, _LONGEST_NUMBER = 1_800, 400, 30
 _FIELD = re.compile(r'"(\w+)"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[-+.\w]+)')
 _ADDRESS = re.compile(

@@ -2,50 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, TypeAlias
+from typing import Any
 
 from soundlake.imports.cell_times import not_in_future
 from soundlake.imports.columns import Columns, plain_pattern
+from soundlake.imports.context import Context
 from soundlake.imports.fields import FIELDS, ID, INTEGER, NEEDED, NUMBER, TEXT, TEXTS, TIME
 from soundlake.imports.issues import Issues
+from soundlake.imports.joined_names import COMMA, JoinedNames
 from soundlake.imports.lists import syntax_of
 from soundlake.imports.mapping import FieldSource, Record, TableMapping
 from soundlake.imports.record_builder import MOST_KEPT, EncodedRecords, RecordBuilder, UnfitError
 from soundlake.imports.shape import Cell, Cells, Complain, Computed, Constant, Filler, Node, build_object, key_of
 from soundlake.imports.unreadable import UnreadableError
-from soundlake.imports.values import joined_text, reader
-from soundlake.publishers.envelope import envelope
-
-KeyedRecord: TypeAlias = tuple[str, str, Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Context:
-    """Values of records that are not in the row."""
-
-    source: str
-    fetched_at: str
-    file: str
-    user: str | None = None
-    fetched_at_is_given: bool = False
-    keeps_country: bool = False
-    keeps_private: bool = True
-    names: Counter[str] = field(default_factory=Counter)
-    counts: Counter[str] = field(default_factory=Counter)
-    memory: dict[Any, Any] = field(default_factory=dict)
-
-    def record(self, kind: str, key: str, payload: Mapping[str, Any]) -> KeyedRecord:
-        """The record of a payload: its kind, its key and its envelope."""
-        return kind, key, envelope(kind, payload, fetched_at=self.fetched_at, source=self.source, market=None)
-
-    def remembered(self, *of: object) -> dict[Any, Any]:
-        """What rows before this one left, for one part of a mapping: it outlives a new header in the middle."""
-        found: dict[Any, Any] = self.memory.setdefault(of, {})
-        return found
+from soundlake.imports.values import Reader, joined_text, reader
 
 
 @dataclass
@@ -167,7 +140,10 @@ class _Binding:
             return None
         if (source.type or type_) == TEXTS and source.list in (None, "auto"):
             source = source.model_copy(update={"list": self._list_syntax(index, source)})
-        read = reader(source, type_, self._null, thing)
+        if source.list == "names":
+            read = self._names(index, source.model_copy(update={"list": COMMA}), type_)
+        else:
+            read = reader(source, type_, self._null, thing)
         return Cell(name, path, index, read, _quick(source, type_), frozenset(self._null))
 
     def _list_syntax(self, index: int, source: FieldSource) -> str:
@@ -178,6 +154,12 @@ class _Binding:
         return decided.setdefault(
             source.names, syntax_of(cell for cell in cells if not (isinstance(cell, str) and cell.strip() in nulls))
         )
+
+    def _names(self, index: int, source: FieldSource, type_: str) -> Reader:
+        """The reader of names joined by commas: which commas part is decided once for the file."""
+        decided: dict[tuple[str, ...], JoinedNames] = self._context.remembered("names")
+        joined = JoinedNames(reader(source, type_, self._null), (row[index] for row in self._sample))
+        return decided.setdefault(source.names, joined).read
 
     def _several(self, path: str, source: FieldSource, type_: str) -> Node | None:
         """A list of what several columns hold, without the empty ones."""

@@ -25,9 +25,9 @@ from soundlake.imports.parquet import parquet_rows
 from soundlake.imports.report import FileIssues
 from soundlake.imports.table import Batch, TableRows
 
-# So many objects show which fields there are.
+# How many objects are looked at to find the fields.
 _LOOKED_AT = 100
-# So many lines a row of a table may have where its columns are not known yet.
+# How many lines a row may take while the columns are not known yet.
 _LINES_OF_ROW = 8
 _BATCH = 1_000
 

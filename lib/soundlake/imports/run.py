@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from soundlake.errors import SoundlakeError
 from soundlake.imports.cell_times import utc_text
 from soundlake.imports.columns import Columns
+from soundlake.imports.context import Context
 from soundlake.imports.exports import made_safely
 from soundlake.imports.inputs import Input
 from soundlake.imports.jobs import ImportJob, JobOptions, Summary, fail
 from soundlake.imports.json_values import JsonRows
 from soundlake.imports.mapping import TableMapping
 from soundlake.imports.opening import Text, UnopenedError, unpacked
-from soundlake.imports.plan import Context, bind
+from soundlake.imports.plan import bind
 from soundlake.imports.record_builder import EncodedRecords, UnfitError
 from soundlake.imports.report import FileIssues, Report
 from soundlake.imports.rowset import open_rows
@@ -26,11 +27,9 @@ from soundlake.imports.table import Batch
 from soundlake.publishers.envelope import encode
 from soundlake.publishers.publisher import Publisher
 
-# Records go to the publisher by so many, and what was done is noted after so many rows.
-_BATCH = 2_000
-_NOTED = 200_000
-# So many rows show how the cells of a file are written.
-_SAMPLED = 1_000
+_BATCH = 2_000  # records that go to the publisher at once
+_NOTED = 200_000  # rows after which progress is saved
+_SAMPLED = 1_000  # rows that are looked at to see how cells are written
 _END = sys.maxsize
 
 Seen = Callable[[int], None]

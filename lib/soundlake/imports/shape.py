@@ -23,7 +23,7 @@ Filler = Callable[[Cells, Complain], Any]
 Tell = Callable[[int, str, str], None]
 Path = tuple[str, ...]
 
-# So many different cells of a column are remembered with what they became.
+# How many different cells of a column are remembered with their results.
 _REMEMBERED = 20_000
 # Numbers of 64 bits are not longer.
 _LONGEST_NUMBER = 18
@@ -172,7 +172,7 @@ class Computed:
 
 @dataclass
 class Object:
-    """An object of fields; without those that have no value, and nothing where none has."""
+    """An object of the fields that have a value; None where none has."""
 
     name: str
     nodes: Sequence[Node]

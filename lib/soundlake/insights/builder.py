@@ -129,9 +129,9 @@ class _Builder:
     def _view(self, view: str) -> str | None:
         """Make the view of a table as it is now, unless this run has it; returns which table and version it shows."""
         if view in self._views:
-            shown = self._view(self._views[view].source.view)
+            shown = [self._view(table.view) for table in self._views[view].tables]
             self._read(self._session, view).createOrReplaceTempView(view)
-            return shown
+            return ", ".join(one for one in shown if one is not None) or None
         with self._one_at_a_time:
             if view not in self._tables:
                 raise SoundlakeError(f"an insight reads {view}, which is no table of the lake")
@@ -145,7 +145,7 @@ class _Builder:
 
     def _read(self, session: SparkSession, view: str) -> DataFrame:
         if view in self._views:
-            return view_of(self._read(session, self._views[view].source.view), self._views[view])
+            return view_of(self._views[view], *(self._read(session, one.view) for one in self._views[view].tables))
         return self._lake.read(session, self._tables[view], self._versions[view])
 
     def _digest(self, insight: Insight) -> str:

@@ -3,7 +3,7 @@
 -- grain: one row for each day, hour and type of content in which something was played
 -- key: day, hour, content_type
 -- chart: heatmap; x: hour; y: weekday; colour: plays
--- incremental: day = CAST({local:played_at} AS date) of silver_listening
+-- incremental: day = CAST({local:played_at} AS date) of gold_matched_listening
 -- column day date: day of the plays, in insights.time_zone
 -- column weekday int: 1 for Monday to 7 for Sunday
 -- column hour int: hour of the day, 0 to 23, in insights.time_zone
@@ -18,7 +18,7 @@ WITH hours AS (
         content_type,
         user_id,
         ms_played
-    FROM silver_listening
+    FROM gold_matched_listening
     WHERE NOT coalesce(private_session, false)
 )
 SELECT

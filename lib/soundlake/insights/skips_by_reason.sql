@@ -3,7 +3,7 @@
 -- grain: one row for each day, type of content and reason for the end of plays
 -- key: day, content_type, reason
 -- chart: bar; x: plays; y: reason; colour: content_type
--- incremental: day = CAST({local:played_at} AS date) of silver_listening
+-- incremental: day = CAST({local:played_at} AS date) of gold_matched_listening
 -- column day date: day of the plays, in insights.time_zone
 -- column content_type string: track, episode, chapter or video
 -- column reason string: why the plays ended, as the export tells it; unknown where no source says
@@ -18,7 +18,7 @@ WITH days AS (
         coalesce(reason_end, 'unknown') AS reason,
         skipped,
         ms_played
-    FROM silver_listening
+    FROM gold_matched_listening
     WHERE NOT coalesce(private_session, false)
 )
 SELECT

@@ -3,12 +3,12 @@
 -- grain: one row for each week (cut at the turn of the month), user and track that was played
 -- key: starts_on, user_id, track_id, artist_name
 -- chart: column; x: week; y: plays; until: gold_listening_by_content_type.day
--- incremental: starts_on = greatest(CAST(date_trunc('week', CAST({local:played_at} AS date)) AS date), CAST(date_trunc('month', CAST({local:played_at} AS date)) AS date)) of silver_listening
+-- incremental: starts_on = greatest(CAST(date_trunc('week', CAST({local:played_at} AS date)) AS date), CAST(date_trunc('month', CAST({local:played_at} AS date)) AS date)) of gold_matched_listening
 -- column starts_on date: first day of the week, or of the month that began within it; in insights.time_zone
 -- column week date: Monday of the week
 -- column month date: first day of the month
 -- column user_id string: the listener
--- column track_id string: id of the track; null where it is not known
+-- column track_id string: id of the track, of plays without one that of their match; null where it is not known
 -- column artist_name string: name of the artist, as the plays tell it
 -- column plays bigint: plays
 -- column ms_played bigint: milliseconds listened; null where no source says
@@ -19,7 +19,7 @@ WITH days AS (
         track_id,
         artist_name,
         ms_played
-    FROM silver_listening
+    FROM gold_matched_listening
     WHERE content_type = 'track' AND NOT coalesce(private_session, false)
 ),
 weeks AS (

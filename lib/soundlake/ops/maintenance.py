@@ -22,6 +22,7 @@ from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
 from soundlake.lake import Lake, retry_conflicts
 from soundlake.logs import get_log
+from soundlake.ops.delta_logs import trim_logs
 from soundlake.ops.leases import by_lease, writable
 from soundlake.refine.apply import applications, apply_changes
 from soundlake.refine.snapshots import DAY
@@ -81,6 +82,7 @@ def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> list[Mainte
             if allowed is not None:
                 done += _do(spark, [_compaction(spark, allowed, settings, table) for table in tables])
     record_steps(spark, lake, done)
+    trim_logs(spark, lake, settings)
     return done
 
 

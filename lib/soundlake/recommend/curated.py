@@ -13,8 +13,8 @@ from soundlake.frames import kept
 from soundlake.lake import Lake, view_of
 from soundlake.recommend.rules import RULES, Rule
 from soundlake.settings import Settings
-from soundlake.tables import ARTISTS, CURATED_PLAYLISTS, PLAYS, TRACK_CLUSTERS, TRACK_FEATURES, TRACKS
-from soundlake.views import LISTENING
+from soundlake.tables import ARTISTS, CURATED_PLAYLISTS, TRACK_CLUSTERS, TRACK_FEATURES, TRACKS
+from soundlake.views import MATCHED_LISTENING
 from soundlake.writes import overwrite
 
 WEEKS = 4  # that listeners now and before are counted in
@@ -38,6 +38,7 @@ def candidates(spark: SparkSession, lake: Lake, as_of: date | None) -> DataFrame
     artists = lake.read(spark, ARTISTS).select("artist_id", F.get("genres", F.lit(0)).alias("genre"))
     features = lake.read(spark, TRACK_FEATURES).select("track_id", *FEATURES)
     clusters = lake.read(spark, TRACK_CLUSTERS).select("track_id", "cluster_name", "distance")
+    plays = view_of(MATCHED_LISTENING, *(lake.read(spark, table) for table in MATCHED_LISTENING.tables))
     own = F.coalesce("popularity", F.lit(0)) / 100.0
     best = Window.partitionBy("cluster_name").orderBy(F.desc("appeal"), "track_id")
     return (
@@ -46,7 +47,7 @@ def candidates(spark: SparkSession, lake: Lake, as_of: date | None) -> DataFrame
         .join(artists, on="artist_id", how="left")
         .join(features, on="track_id", how="left")
         .join(clusters, on="track_id", how="left")
-        .join(_listeners(view_of(lake.read(spark, PLAYS), LISTENING), as_of), on="track_id", how="left")
+        .join(_listeners(plays, as_of), on="track_id", how="left")
         .fillna(0, ["listeners", "listeners_now", "listeners_before"])
         .withColumn("most_", F.greatest(F.max("listeners").over(Window.partitionBy()), F.lit(1)))
         .withColumn("appeal", 0.5 * own + 0.5 * F.log1p("listeners") / F.log1p("most_"))

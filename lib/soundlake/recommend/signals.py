@@ -9,8 +9,8 @@ from pyspark.sql import functions as F
 
 from soundlake.clusters.features import is_allowed
 from soundlake.lake import Lake, view_of
-from soundlake.tables import PLAY_MATCHES, PLAYLIST_ITEMS, PLAYS, TRACKS, USER_ITEMS
-from soundlake.views import LISTENING
+from soundlake.tables import PLAYLIST_ITEMS, PLAYS, TRACKS, USER_ITEMS
+from soundlake.views import LISTENING, MATCHED_LISTENING
 
 _HEARD_MS = 30_000  # shorter plays do not count, as at Spotify
 _LATEST = 10  # newest tracks that sound is compared with
@@ -27,13 +27,10 @@ def signals(
     where there are none.
     Plays of the last `history_days` before the user's newest one count. `users` (user_id) limits the users.
     """
-    listening = view_of(_only(lake.read(spark, PLAYS), users), LISTENING)
-    matches = _only(lake.read(spark, PLAY_MATCHES), users)
-    plays = (
-        listening.transform(_matched(matches))
-        .where("content_type = 'track' AND track_id IS NOT NULL")
-        .transform(recent(history_days))
+    listening = view_of(
+        MATCHED_LISTENING, *(_only(lake.read(spark, table), users) for table in MATCHED_LISTENING.tables)
     )
+    plays = listening.where("content_type = 'track' AND track_id IS NOT NULL").transform(recent(history_days))
     items = _only(lake.read(spark, USER_ITEMS), users)
     albums = lake.read(spark, TRACKS).select(F.col("album_id").alias("id"), "track_id")
     heard, preferred = plays.transform(_played(sources)), items.transform(_own(sources))
@@ -92,23 +89,12 @@ def histories(found: DataFrame) -> DataFrame:
 
 def left_out(spark: SparkSession, lake: Lake, sources: Sequence[str]) -> int:
     """How many plays and user items a model may not learn from."""
-    listening = view_of(lake.read(spark, PLAYS), LISTENING)
+    listening = view_of(LISTENING, lake.read(spark, PLAYS))
     return sum(rows.where(~is_allowed(sources)).count() for rows in (listening, lake.read(spark, USER_ITEMS)))
 
 
 def _only(rows: DataFrame, users: DataFrame | None) -> DataFrame:
     return rows if users is None else rows.join(F.broadcast(users), on="user_id", how="left_semi")
-
-
-def _matched(matches: DataFrame) -> Callable[[DataFrame], DataFrame]:
-    """Give plays that say no track the one that they were matched to."""
-    found = matches.select("play_id", F.col("track_id").alias("matched_id"))
-
-    def transform(plays: DataFrame) -> DataFrame:
-        with_match = plays.join(found, on="play_id", how="left")
-        return with_match.withColumn("track_id", F.coalesce("track_id", "matched_id")).drop("matched_id")
-
-    return transform
 
 
 def _played(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:

@@ -37,14 +37,14 @@ class IndexLimits:
 
     Attributes:
         memory_rows: With more rows in memory, they are written to a file.
-        commits: After so many commits, too: the next start would have to read them again.
+        commits: After so many commits, too: the next start has to read them again, and their log is trimmed some day.
         built_rows: memory_rows during a rebuild; larger, so that fewer segments are merged.
         segment_rows: The most rows of a merged segment.
         block_rows: The rows of a block; this many are in memory when segments are merged.
     """
 
     memory_rows: int = 500_000
-    commits: int = 500
+    commits: int = 200
     built_rows: int = 2_000_000
     segment_rows: int = 8_000_000
     block_rows: int = BLOCK_ROWS

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from soundlake.settings.types import (
     Day,
     Folder,
+    GlueWindow,
+    GlueWorker,
     Interval,
     JobPrefix,
     LakeUri,
@@ -363,6 +365,11 @@ class MaintainSettings(_Section):
     retention_hours: Number = Field(
         168, ge=168, description="hours that files no longer in use are kept; Delta refuses less than a week"
     )
+    log_commits: Number = Field(
+        500,
+        ge=300,
+        description="commits that the log of each table keeps in a lake on this machine; more make batches slower",
+    )
 
 
 class DeploySettings(_Section):
@@ -391,12 +398,14 @@ class DeploySettings(_Section):
     batch_driver: Worker = Field("4 vCPU, 16 GB", description="the driver of other jobs on EMR; it makes small fits")
     batch_executor: Worker = Field("2 vCPU, 8 GB", description="each executor of other jobs on EMR")
     batch_executors: Number = Field(3, ge=1, description="most executors of other jobs on EMR")
-    glue_worker: Text = Field("G.1X", description="type of Glue's workers")
+    glue_worker: GlueWorker = Field("G.1X", description="type of Glue's workers; G.025X is for streams only")
     glue_workers: Number = Field(3, ge=2, description="most workers of a Glue job; it scales down by itself")
     glue_connections: NamesOrNone = Field((), description="Glue connections of the VPC in which a Glue job reads Kafka")
-    glue_maintenance: Text = Field("Sun:2", description="day and hour, GMT, when Glue may restart a stream")
+    glue_maintenance: GlueWindow = Field("Sun:2", description="day and hour, GMT, when Glue may restart a stream")
     retries: Number = Field(5, ge=1, le=10, description="most failed attempts of a streaming job in an hour")
-    timeout_minutes: Number = Field(240, ge=5, description="minutes after which a batch job is stopped")
+    timeout_minutes: Number = Field(
+        240, ge=5, lt=7 * 24 * 60, description="minutes after which a batch job is stopped: less than seven days"
+    )
     jars: NamesOrNone = Field((), description="more jars, s3://…, for jobs")
     spark: Options = Field({}, description="more settings of Spark, such as spark.executor.memory")
     parameters: Options = Field({}, description="parameters of the stack, see conf/aws/soundlake.yaml")

@@ -6,7 +6,7 @@ import json
 import re
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
@@ -138,6 +138,14 @@ SchemaName = Annotated[Text, _matching("[a-z0-9_]+", "lower-case letters, digits
 JobPrefix = Annotated[Text, _matching("[a-z][a-z0-9-]{0,40}", "small letters, digits and -, at most 41")]
 RoleArn = Annotated[Text, _matching(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", "the ARN of a role")]
 Worker = Annotated[Text, AfterValidator(_worker)]
+# Those for Spark; G.025X for streams only.
+# https://docs.aws.amazon.com/glue/latest/webapi/API_CreateJob.html
+GlueWorker = Literal["G.025X", "G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"]
+GlueWindow = Annotated[
+    Text,
+    _matching("(sun|mon|tue|wed|thu|fri|sat):([01]?[0-9]|2[0-3])", "a day and an hour such as Sun:2"),
+    AfterValidator(str.capitalize),
+]
 Size = Annotated[Text, _matching(r"[1-9]\d*([kmgt]b?|b)?", "a size such as 256m or 1g")]
 Url = Annotated[Text, _matching(r"https?://[^\s/]+\S*", "a URL that starts with http:// or https://")]
 Interval = Annotated[

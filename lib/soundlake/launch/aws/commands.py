@@ -48,7 +48,9 @@ def show(run_id: RunId, config: Config = None, sets: Sets = None) -> None:
 
 @app.command()
 def stop(run_id: RunId, config: Config = None, sets: Sets = None) -> None:
-    """Ask a run to end; a stream finishes the batch at work."""
+    """Ask a run to end; a stream finishes the batch at work, and the settings that the launcher uploaded for it go."""
+    from soundlake.launch.aws.launcher import remove_settings
+
     account, target = _account(config, sets), _target(run_id)
     state = target.state(account, run_id)
     if state.is_over:
@@ -56,6 +58,7 @@ def stop(run_id: RunId, config: Config = None, sets: Sets = None) -> None:
         return
     target.stop(account, run_id)
     typer.echo(f"{run_id} is asked to stop")
+    remove_settings(account, state.target, state.job)
 
 
 def deploy(

@@ -1,4 +1,4 @@
-"""`soundlake deploy`: the account brought to conf/aws, in two stacks: what holds data, and what runs."""
+"""`soundlake deploy`: creates and updates the two stacks of conf/aws, of what holds data and of what runs."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ Reload = Callable[[Mapping[str, Any]], Settings]
 def deploy(settings: Settings, reload: Reload, line: SparkLine, agree: Agree) -> bool:
     """Bring both stacks to their templates; returns whether all that was proposed was agreed to and done.
 
-    `agree` is shown the changes of a stack, and says whether to do them: where not, nothing stays of the proposal.
-    `reload` gives the settings again over other defaults: what the stacks are called is what jobs read and write.
+    `agree` is shown the changes of a stack and says whether to make them; a proposal that it refuses is discarded.
+    `reload` loads the settings again over other defaults: the jobs' lake and source are resources of the stacks.
     """
     account = Account(settings.deploy)
     name = settings.deploy.stack
@@ -86,7 +86,7 @@ def _remove_old_settings(account: Account, stream: Run, before: str, now: str) -
 def _apply(
     target: Stack, template: Mapping[str, str], parameters: Mapping[str, str], agree: Agree
 ) -> list[Change] | None:
-    """The changes that were made, empty where there were none; None where they were not agreed to."""
+    """The changes that were made, maybe none; None where they were not agreed to."""
     changes = target.propose(template, parameters)
     try:
         agreed = agree(target.name, changes)
@@ -103,7 +103,7 @@ def _apply(
 
 
 def _defaults(name: str, region: str, buckets: Mapping[str, str]) -> dict[str, Any]:
-    """Defaults of what jobs read and write: the resources of the stacks."""
+    """The settings by which jobs read and write the resources of the stacks."""
     return {
         "lake.uri": f"s3://{buckets['LakeBucket']}/lake",
         "source.type": "kinesis",
@@ -124,10 +124,11 @@ def _stream(settings: Settings, line: SparkLine, bucket: str) -> Run:
 
 
 def _check_jobs(settings: Settings, line: SparkLine, given: Mapping[str, str]) -> None:
-    """Raise UsageError, before anything is made, where the stack's stream could not run as the settings have it."""
+    """Raise UsageError where the stack's stream could not run with these settings, before anything is created."""
     target = given.get("StreamTarget", "none")
     stream = _stream(settings, line, _TO_BE_MADE["ArtifactBucket"])
-    run.check(stream.job, settings, platform_of("emr-serverless" if target == "none" else target, line))
+    platform = platform_of("emr-serverless" if target == "none" else target, line)
+    run.check(stream.job, settings, platform, streams=True)
     problems = []
     source, in_vpc = settings.source.type, bool(given.get("SubnetIds"))
     if target == "emr-serverless" and emr_serverless.needs_vpc(stream) and not in_vpc:
@@ -146,7 +147,7 @@ def _check_jobs(settings: Settings, line: SparkLine, given: Mapping[str, str]) -
 
 
 def _zone(account: Account, given: Mapping[str, str]) -> str:
-    """The zone of the first subnet, where the stack makes a Glue connection in it: Glue wants to be told."""
+    """The zone of the first subnet, where the stack makes a Glue connection in it: the connection has to name it."""
     subnets = given.get("SubnetIds", "").split(",")
     if given.get("StreamTarget") != "glue" or not subnets[0]:
         return ""
@@ -156,7 +157,7 @@ def _zone(account: Account, given: Mapping[str, str]) -> str:
 
 
 def _taken_along(jobs: JobRequests) -> list[Artifact]:
-    """What the jobs of the stack are made of: each once, and Glue's only where the stream runs there."""
+    """The files of the stack's jobs, each once; those for Glue only where the stream runs there."""
     runs = [*(jobs.run(job) for job in ("stream", *stack.SCHEDULES))]
     runs += [jobs.run("stream", target="glue")] if jobs.on_glue else []
     return list({artifact.key: artifact for one in runs for artifact in one.artifacts}.values())
@@ -174,7 +175,7 @@ def _extraction(deploy: DeploySettings, given: Mapping[str, str]) -> list[Artifa
 
 
 def _template(deploy: DeploySettings, template: stack.Template) -> Artifact:
-    """The template: with all queries in it, it is more than a request may hold."""
+    """The template as a file: with all queries in it, it is too large for a request."""
     assert deploy.bucket is not None
     content = stack.as_json(template).encode()
     return Artifact(

@@ -10,6 +10,7 @@ from soundlake.errors import SoundlakeError
 from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.run import Call, Run
 from soundlake.launch.aws.target import State, perform
+from soundlake.launch.report import say
 
 SERVICE = "emr"
 PYTHON = "./environment/bin/python"
@@ -39,6 +40,11 @@ class Emr:
         state = cluster["Status"]["State"]
         if state.startswith("TERMINAT"):
             raise SoundlakeError(f"the cluster {name} is {state.lower()}: it takes no jobs")
+        # https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-concurrent-steps.html
+        if run.streams and cluster.get("StepConcurrencyLevel", 1) == 1:
+            say(
+                f"{name} runs one step at a time: other jobs wait until the stream ends; raise its StepConcurrencyLevel"
+            )
 
     def start(self, account: Account, run: Run) -> str:
         """Add the step and return its id."""
@@ -74,9 +80,9 @@ class Emr:
 
 
 def submit(run: Run) -> list[str]:
-    """Return the spark-submit that the cluster runs, in YARN's cluster mode: the driver stands on a node of its own."""
+    """Return the spark-submit that the cluster runs, with the driver on a node of its own (YARN's cluster mode)."""
     region = run.deploy.region or open_session().region_name
-    # A cluster's processes have no region by themselves, and boto3 has no other place to learn it from.
+    # Processes on a cluster have no region set, and boto3 has nowhere else to learn it from.
     regions = {f"spark.{process}.AWS_REGION": region for process in ("yarn.appMasterEnv", "executorEnv") if region}
     conf = {
         **regions,

@@ -14,10 +14,10 @@ from soundlake.launch.aws.target import State, perform
 
 SERVICE = "emr-serverless"
 PYTHON = "./environment/bin/python"
-# To finish the batch at work: 15 to 1,800, from release 7.9 on.
+# What a stream has to finish its batch: 15 to 1,800 seconds, from release 7.9 on.
 # https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/job-cancellation-grace-period.html
 STOP_SECONDS = 300
-IN_A_VPC = "give it subnets with a way there (docs/setup.md, Networks)"
+_REMEDY = "give it subnets with a way there (docs/setup.md, Networks)"
 _OVER = {"SUCCESS": True, "FAILED": False, "CANCELLED": True}
 _MOST = 50
 
@@ -42,7 +42,7 @@ class EmrServerless:
             raise SoundlakeError(f"the application {name} is {application['state'].lower()}: it takes no jobs")
         if needs_vpc(run) and not application.get("networkConfiguration", {}).get("subnetIds"):
             source = run.settings.source.type
-            raise UsageError(f"the application {name} is in no VPC, and reaches {source} from one only: {IN_A_VPC}")
+            raise UsageError(f"the application {name} is in no VPC, and reaches {source} from one only: {_REMEDY}")
 
     def start(self, account: Account, run: Run) -> str:
         """Start the run and return its id."""
@@ -95,7 +95,7 @@ def request(run: Run) -> dict[str, Any]:
     logs: dict[str, Any] = {"s3MonitoringConfiguration": {"logUri": f"s3://{deploy.bucket}/logs/"}}
     if deploy.log_group is not None:
         logs["cloudWatchLoggingConfiguration"] = {"enabled": True, "logGroupName": deploy.log_group}
-    # Streams are done again without end, unless they fail too often; batch jobs can be run twice, and are tried twice.
+    # A stream is restarted for good, unless it fails too often; a batch job is tried twice.
     retries = {"maxFailedAttemptsPerHour": deploy.retries} if run.streams else {"maxAttempts": 2}
     told, defaults = _split(run)
     properties = [{"classification": "spark-defaults", "properties": defaults}] if defaults else []
@@ -122,7 +122,10 @@ def request(run: Run) -> dict[str, Any]:
 
 
 def _split(run: Run) -> tuple[str, dict[str, str]]:
-    """What spark-submit is told in one line, and what would need quotes there: AWS's documentation has none in it."""
+    """The options of spark-submit in one line, and the settings that would need quotes in it.
+
+    AWS's documentation has no quotes there.
+    """
     conf = {
         "spark.archives": f"{run.libraries.uri}#environment",
         "spark.submit.pyFiles": run.code.uri,

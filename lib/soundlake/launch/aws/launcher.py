@@ -9,11 +9,11 @@ from types import MappingProxyType
 
 from soundlake.errors import SoundlakeError
 from soundlake.launch.aws.account import Account, completed
-from soundlake.launch.aws.artifacts import check_bucket, upload
+from soundlake.launch.aws.artifacts import check_bucket, remove_below, upload
 from soundlake.launch.aws.emr import Emr
 from soundlake.launch.aws.emr_serverless import EmrServerless
 from soundlake.launch.aws.glue import Glue
-from soundlake.launch.aws.run import Run, check
+from soundlake.launch.aws.run import Run, check, settings_folder
 from soundlake.launch.aws.target import State, Target
 from soundlake.launch.jobs import Job
 from soundlake.launch.platforms import platform_of
@@ -38,9 +38,18 @@ def prepare(
 ) -> Run:
     """Return the run that these settings ask for; raises UsageError where it cannot be one, before anything is made."""
     platform = platform_of(target, line)
-    check(job, settings, platform)
+    check(job, settings, platform, streams=job.reads_source and not once)
     deploy = completed(Account(settings.deploy), TARGETS[target].needed, job.kind)
-    return Run(job, settings, deploy, platform, once=once, recover_checkpoint=recover_checkpoint, check=check_only)
+    return Run(
+        job,
+        settings,
+        deploy,
+        platform,
+        once=once,
+        recover_checkpoint=recover_checkpoint,
+        check=check_only,
+        launched=True,
+    )
 
 
 def described(run: Run) -> str:
@@ -61,6 +70,8 @@ def start(run: Run) -> str:
     upload(s3, run.artifacts)
     if run.streams:
         stop_running(account, target, run.name)
+        # No other run of this name starts again: what it read may hold secrets of the source.
+        remove_settings(account, run.platform.target, run.name, keep=run.config.key)
     run_id = target.start(account, run)
     say(f"{run.name} runs on {run.platform.target}: {run_id} (soundlake jobs show {run_id})")
     return run_id
@@ -81,6 +92,13 @@ def stop_running(account: Account, target: Target, name: str) -> None:
             time.sleep(_LOOK_AGAIN_SECONDS)
             waited += _LOOK_AGAIN_SECONDS
         say(f"{state.run_id} has ended")
+
+
+def remove_settings(account: Account, target: str, name: str, keep: str = "") -> None:
+    """Remove the settings that the launcher uploaded for a stream, but for one file: they may hold secrets."""
+    bucket, folder = account.deploy.bucket, f"{account.deploy.prefix}/{settings_folder(target, name)}/"
+    if bucket is not None:
+        remove_below(account.client("s3"), bucket, folder, keep)
 
 
 def follow(run: Run, run_id: str) -> State:

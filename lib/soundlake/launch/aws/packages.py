@@ -40,7 +40,7 @@ def libraries() -> list[str]:
 
 
 def made_from(python: str, architecture: str, delta: str) -> bytes:
-    """What an archive of libraries depends on: equal bytes, equal archive."""
+    """All that an archive of libraries depends on: equal bytes make an equal archive."""
     parts = [python, architecture, delta, *libraries(), _INTERPRETER, CONSTRAINTS.read_text("utf-8")]
     return "\n".join(parts).encode()
 
@@ -66,8 +66,8 @@ def build_wheel(folder: Path) -> Path:
 def environment_archive(out: Path, python: str, architecture: str, delta: str) -> Path:
     """Write the archive that EMR unpacks beside a job: all libraries, and bin/python that finds them.
 
-    The Python side of Delta is among them, for EMR has its jars only. Raises SoundlakeError where a library cannot be
-    had.
+    Delta's Python package is among them, as EMR has only Delta's jars. Raises SoundlakeError where a library cannot be
+    fetched.
     """
 
     def pack(folder: Path, archive: Path) -> None:
@@ -87,9 +87,9 @@ def environment_archive(out: Path, python: str, architecture: str, delta: str) -
 
 
 def wheels_archive(out: Path, python: str, architecture: str) -> Path:
-    """Write the zip of wheels that Glue installs before a job; Glue has Delta whole.
+    """Write the zip of wheels that Glue installs before a job; Glue has all of Delta.
 
-    Raises SoundlakeError where a library cannot be had.
+    Raises SoundlakeError where a library cannot be fetched.
     """
 
     def pack(folder: Path, archive: Path) -> None:

@@ -1,4 +1,4 @@
-"""`soundlake deploy --check`: what in this account would fail, before anything is made, each with what to do."""
+"""`soundlake deploy --check`: what would fail in this account and how to fix it, before anything is created."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""New code reaches a stream that is started again: the running one is stopped, then the stack starts another."""
+"""A stream takes up new code when it is restarted: the running one is stopped, then the stack starts another."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from soundlake.launch.aws.run import Call
 from soundlake.launch.aws.target import perform
 from soundlake.launch.report import say
 
-# What the stack's stream is asked for stands in these, by where it runs.
+# The resource that holds the request of the stack's stream, by where it runs.
 _HOLDERS = {"emr-serverless": "KeepStream", "glue": "GlueStream"}
 
 
 def restart_stream(
     account: Account, stack: str, where: str, changes: Iterable[Change], outputs: Mapping[str, str]
 ) -> None:
-    """Start the stack's stream where it is new, and again where it is asked for something else than before.
+    """Start the stack's stream where it is new, and restart it where its request has changed.
 
     `where` is the parameter StreamTarget, `changes` are what was done to the stack. Raises SoundlakeError where the
     running stream does not end.

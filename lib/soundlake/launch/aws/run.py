@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,11 @@ from soundlake.settings.document import given_as_toml
 from soundlake.settings.model import DeploySettings
 from soundlake.spark_conf import JAVA_OPTIONS, MEANING, PLANNING, QUICK, shuffled
 
-# Tables are registered by boto3. EMR's client of Glue would look for a database `default` at the first query, and make
-# one, which the role of a job may not.
+# Tables are registered by boto3. EMR's client of Glue would look for a database `default` at the first query and create
+# a missing one, for which the role of a job has no permission.
 CATALOG = {"spark.sql.catalogImplementation": "in-memory"}
 _GLUE_CORES = 4  # of the smallest worker that batch jobs can have
+_FOR_STREAMS = "G.025X"
 TAG = "soundlake"
 
 
@@ -42,7 +43,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Run:
-    """A job with its settings on a platform. `once`, `recover_checkpoint` and `check` are its options."""
+    """A job with its settings on a platform. `once`, `recover_checkpoint` and `check` are its options.
+
+    `launched` says that the launcher starts it, and not the stack.
+    """
 
     job: Job
     settings: Settings
@@ -51,7 +55,7 @@ class Run:
     once: bool = False
     recover_checkpoint: bool = False
     check: bool = False
-    extra: dict[str, str] = field(default_factory=dict)
+    launched: bool = False
 
     @property
     def name(self) -> str:
@@ -77,10 +81,16 @@ class Run:
 
     @cached_property
     def config(self) -> Artifact:
-        """The settings as one file; only a stream's has the secrets of the source, and only its role may read it."""
+        """The settings as one file; only a stream's holds secrets, of its source, and only its role may read it."""
         secret = set() if self.job.reads_source else {"source.kafka.options"}
         content = given_as_toml(self.settings, without={"deploy", "publish.kafka_options", *secret}).encode()
-        return self._artifact("the settings", f"settings/{self.job.kind}/{digest(content)}/settings.toml", content)
+        folder, expires = f"settings/{self.job.kind}", False
+        if self.launched and self.streams:
+            folder = settings_folder(self.platform.target, self.name)
+        elif self.launched and self.job.reads_source:
+            folder, expires = f"{folder}/once", True
+        key = f"{folder}/{digest(content)}/settings.toml"
+        return self._artifact("the settings", key, content, expires=expires)
 
     @cached_property
     def libraries(self) -> Artifact:
@@ -131,7 +141,7 @@ class Run:
     def spark(self) -> dict[str, str]:
         """The Spark properties on every platform; those of the settings come last and win."""
         own = {name: value.get_secret_value() for name, value in self.deploy.spark.items()}
-        return {**MEANING, **PLANNING, **CATALOG, **QUICK, **self._sized, **self.extra, **own}
+        return {**MEANING, **PLANNING, **CATALOG, **QUICK, **self._sized, **own}
 
     @property
     def _sized(self) -> dict[str, str]:
@@ -153,10 +163,15 @@ class Run:
     def _reads(self, source: str) -> bool:
         return self.job.reads_source and self.settings.source.type == source
 
-    def _artifact(self, what: str, key: str, content: Any) -> Artifact:
+    def _artifact(self, what: str, key: str, content: Any, *, expires: bool = False) -> Artifact:
         assert self.deploy.bucket is not None
         make = content if callable(content) else lambda: content
-        return Artifact(what, self.deploy.bucket, f"{self.deploy.prefix}/{key}", make)
+        return Artifact(what, self.deploy.bucket, f"{self.deploy.prefix}/{key}", make, expires)
+
+
+def settings_folder(target: str, name: str) -> str:
+    """Where the settings of a stream that the launcher starts stand below the prefix, until it is stopped."""
+    return f"settings/stream/{target}/{name}"
 
 
 @cache
@@ -167,8 +182,11 @@ def _package() -> tuple[str, bytes]:
         return f"soundlake-{wheel.name.split('-')[1]}.zip", wheel.read_bytes()
 
 
-def check(job: Job, settings: Settings, platform: Platform) -> None:
-    """Raise UsageError, with a line for each problem, where the settings name what only this machine has."""
+def check(job: Job, settings: Settings, platform: Platform, *, streams: bool) -> None:
+    """Raise UsageError, with a line for each problem, where the job could not run on the platform as it is set.
+
+    `streams` says whether it goes on until it is stopped.
+    """
     problems = []
     if "://" not in settings.lake.uri or settings.lake.uri.startswith("file:"):
         problems.append(f"lake.uri: {settings.lake.uri} is on this machine; a job on AWS needs s3://…")
@@ -179,5 +197,8 @@ def check(job: Job, settings: Settings, platform: Platform) -> None:
     has_jar = platform.kinesis_jars or settings.deploy.jars
     if job.reads_source and settings.source.type == "kinesis" and is_connector and not has_jar:
         problems.append(f"deploy.jars: {platform.target} has no aws-kinesis connector for Spark {platform.line.name}")
+    worker = settings.deploy.glue_worker
+    if platform.target == "glue" and worker == _FOR_STREAMS and not streams:
+        problems.append(f"deploy.glue_worker: Glue has {worker} for streams only, and this run of {job.name} ends")
     if problems:
         raise UsageError(*problems)

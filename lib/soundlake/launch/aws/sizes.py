@@ -13,7 +13,7 @@ _HEAP_PERCENT = 60  # the rest is Python's: records are decoded, judged and lear
 
 @dataclass(frozen=True)
 class Worker:
-    """A process with its cores and all of its memory, in GB."""
+    """The cores and the memory, in GB, of a driver or an executor."""
 
     cores: int
     memory: int
@@ -38,12 +38,12 @@ class Size:
 
     @property
     def cores(self) -> int:
-        """All cores at once, the driver's among them."""
+        """The cores of the driver and of all executors."""
         return self.driver.cores + self.executor.cores * self.most
 
     @property
     def memory(self) -> int:
-        """All memory at once in GB, the driver's among it."""
+        """The memory of the driver and of all executors, in GB."""
         return self.driver.memory + self.executor.memory * self.most
 
     @property

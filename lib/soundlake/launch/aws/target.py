@@ -37,25 +37,25 @@ class Target(Protocol):
         """The keys of `deploy` that starting a job takes."""
 
     def calls(self, run: Run) -> list[Call]:
-        """Return the requests that start a job, as they are made where nothing is there yet."""
+        """Return the requests that start a job where nothing of it exists yet."""
 
     def check(self, account: Account, run: Run) -> None:
-        """Raise SoundlakeError where the job cannot run: before anything is uploaded or made."""
+        """Raise SoundlakeError where the job cannot run, before anything is uploaded or created."""
 
     def start(self, account: Account, run: Run) -> str:
-        """Start the job and return the id of the run; where that fails, nothing that was made for it stays."""
+        """Start the job and return the id of the run; a start that fails leaves nothing behind."""
 
     def state(self, account: Account, run_id: str) -> State:
         """Return the state of a run; raises SoundlakeError where there is none of that id."""
 
     def states(self, account: Account) -> Iterable[State]:
-        """Yield the newest runs of Soundlake's jobs; none where nothing is set for this target."""
+        """Yield the newest runs of Soundlake's jobs; none where the settings do not name this target."""
 
     def stop(self, account: Account, run_id: str) -> None:
         """Ask a run to end; a stream finishes its batch."""
 
     def log(self, account: Account, run_id: str) -> Iterator[tuple[str, str]]:
-        """Yield what the driver has said so far: an id of the line, and the line."""
+        """Yield the driver's output so far, as (id of the line, line)."""
 
 
 def perform(account: Account, call: Call, what: str) -> Any:

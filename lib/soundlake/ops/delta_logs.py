@@ -1,0 +1,93 @@
+"""Trimming the Delta logs of a lake on this machine.
+
+Delta looks for new commits several times in each batch, and a local file system then lists the whole log: each commit
+makes all later ones slower. So the writer of a local lake deletes the log of old versions. On S3 Delta lists only what
+is new (soundlake.s3), and deletes itself what is older than 30 days.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from soundlake.insights import load_insights
+from soundlake.lake import Lake
+from soundlake.logs import get_log
+from soundlake.ops.leases import by_lease, writable
+from soundlake.refine.query import QUERY as REFINE
+from soundlake.settings import Settings
+from soundlake.settings.checks import local_path
+from soundlake.sources.checkpoint import resume_offset
+from soundlake.tables import EVENTS, STREAM_LEASE, TABLES
+
+# A reader that has just looked up the newest version gets so long to read its log.
+LEAST_AGE_SECONDS = 600.0
+_OF_VERSION = re.compile(r"\.?(\d{20})\..+")  # Hadoop's checksum of a file is hidden
+_CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.parquet")
+_log = get_log(__name__)
+
+
+def trim_logs(spark: SparkSession, lake: Lake, settings: Settings) -> int:
+    """Trim the logs of the stream's tables to about maintain.log_commits; returns how many files were deleted.
+
+    For the holder of the stream's lease. Nothing is done on S3, nor while another job runs: it may read versions that
+    it has noted at its start.
+    """
+    root = local_path(lake.uri)
+    others = by_lease([*TABLES, *(insight.table for insight in load_insights())]).keys() - {STREAM_LEASE}
+    with ExitStack() as leases:
+        if root is None or any(
+            leases.enter_context(writable(lake, settings, "maintain", name)) is None for name in sorted(others)
+        ):
+            return 0
+        before = time.time() - LEAST_AGE_SECONDS
+        deleted = 0
+        for table in TABLES:
+            log = root / table.path / "_delta_log"
+            if table.lease == STREAM_LEASE and log.is_dir():
+                needed = refined_version(spark, lake) if table is EVENTS else None
+                deleted += trim(log, settings.maintain.log_commits, before, needed)
+    if deleted:
+        _log.info("trimmed the logs of tables", files=deleted)
+    return deleted
+
+
+def refined_version(spark: SparkSession, lake: Lake) -> int:
+    """The version of bronze at which refine resumes; 0 where it never ran."""
+    offset = resume_offset(spark, lake.checkpoint(REFINE))
+    return 0 if offset is None else int(json.loads(offset)["reservoirVersion"])
+
+
+def trim(log: Path, commits: int, before: float, needed: int | None = None) -> int:
+    """Delete the files of a log from before a checkpoint; returns how many.
+
+    The checkpoint is the newest one that was written before the time `before` (Unix seconds), is no newer than the one
+    that readers begin with, and leaves the last `commits` versions and the version `needed` readable.
+    """
+    names = [file.name for file in log.iterdir()]
+    newest = max((int(found[1]) for found in map(_OF_VERSION.fullmatch, names) if found), default=0)
+    limit = min(newest - commits, _last_checkpoint(log), newest if needed is None else needed)
+    first = max(_checkpoints(log, names, limit, before), default=0)
+    old = [name for name in names if (found := _OF_VERSION.fullmatch(name)) and int(found[1]) < first]
+    for name in sorted(old, key=lambda name: name.lstrip(".")):
+        (log / name).unlink(missing_ok=True)
+    return len(old)
+
+
+def _checkpoints(log: Path, names: Iterable[str], limit: int, before: float) -> list[int]:
+    found = [(int(match[1]), match[0]) for match in map(_CHECKPOINT.fullmatch, names) if match]
+    return [version for version, name in found if version <= limit and (log / name).stat().st_mtime < before]
+
+
+def _last_checkpoint(log: Path) -> int:
+    """The version of the checkpoint that readers begin with; 0 where there is none or it cannot be read."""
+    try:
+        return int(json.loads((log / "_last_checkpoint").read_bytes())["version"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return 0

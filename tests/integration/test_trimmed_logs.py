@@ -1,0 +1,96 @@
+"""A stream goes on in a lake whose logs were trimmed, from where it was."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from helpers.building import envelope
+from helpers.reading import rows
+from soundlake import stream
+from soundlake.lake import Lake
+from soundlake.lease import lease
+from soundlake.ops import delta_logs
+from soundlake.ops.delta_logs import refined_version, trim_logs
+from soundlake.settings import Settings, load_settings
+from soundlake.tables import BATCHES, EVENTS, STAMPS, TRACKS
+
+pytestmark = pytest.mark.slow
+
+
+def commits(lake: Path, name: str) -> list[int]:
+    """The versions of a table whose commits are there."""
+    return sorted(int(file.stem) for file in (lake / name / "_delta_log").glob("*.json"))
+
+
+def run(spark: SparkSession, settings: Settings, number: int) -> None:
+    """Take a file with one track."""
+    folder = Path(str(settings.source.files.path)) / "tracks"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{number}.ndjson").write_text(json.dumps(envelope("track", {"id": f"t{number}", "name": "Song"})))
+    stream.run(spark, settings, once=True)
+
+
+def settings_in(folder: Path) -> Settings:
+    """Two commits are kept in each log."""
+    made = load_settings(sets=[f"source.files.path={folder / 'records'}"], lake=str(folder / "lake"), env={})
+    return made.model_copy(update={"maintain": made.maintain.model_copy(update={"log_commits": 2})})
+
+
+@pytest.fixture(scope="module")
+def after_five_batches(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a lake that has a checkpoint at each commit."""
+    folder = tmp_path_factory.mktemp("trimmed")
+    settings = settings_in(folder)
+    run(spark, settings, 0)
+    for table in (EVENTS, STAMPS, TRACKS, BATCHES):
+        Lake(settings.lake.uri).set_property(spark, table, "delta.checkpointInterval", "1")
+    for number in range(1, 5):
+        run(spark, settings, number)
+    return folder
+
+
+@pytest.fixture
+def settings(after_five_batches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Those of a copy, in which nothing is too young to be trimmed."""
+    shutil.copytree(after_five_batches, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setattr(delta_logs, "LEAST_AGE_SECONDS", -60.0)
+    return settings_in(tmp_path)
+
+
+def test_records_that_come_later_are_judged_by_all_that_was_there(
+    spark: SparkSession, settings: Settings, tmp_path: Path
+) -> None:
+    lake = tmp_path / "lake"
+    assert trim_logs(spark, Lake(settings.lake.uri), settings) > 20
+    assert commits(lake, EVENTS.path)[0] > 0
+    assert commits(lake, STAMPS.path)[0] > 0
+    run(spark, settings, 5)  # files in a copied folder are new ones: the first five come again
+    assert sorted(row["track_id"] for row in rows(lake, TRACKS)) == [f"t{number}" for number in range(6)]
+    last = max((row for row in rows(lake, BATCHES) if row["query"] == "refine"), key=lambda row: row["started_at"])
+    assert (last["accepted"], last["duplicate"]) == (1, 5)
+
+
+def test_bronze_that_refine_has_not_read_keeps_its_log(
+    spark: SparkSession, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(settings.lake.uri)
+    reached = refined_version(spark, lake)
+    events = spark.read.format("delta").load(lake.path(EVENTS)).limit(0)
+    for _ in range(6):
+        events.write.format("delta").mode("append").save(lake.path(EVENTS))
+    trim_logs(spark, lake, settings)
+    assert commits(tmp_path / "lake", EVENTS.path)[0] <= reached
+    run(spark, settings, 5)
+    assert len(rows(tmp_path / "lake", TRACKS)) == 6
+
+
+def test_while_another_job_runs_no_log_is_trimmed(spark: SparkSession, settings: Settings, tmp_path: Path) -> None:
+    with lease(settings, "build_insights", "build_insights"):
+        assert trim_logs(spark, Lake(settings.lake.uri), settings) == 0
+    assert commits(tmp_path / "lake", EVENTS.path)[0] == 0
+    assert trim_logs(spark, Lake(settings.lake.uri), settings) > 0
