@@ -15,7 +15,7 @@ from soundlake import matching
 from soundlake.core.schema import arrow_type, table_of
 from soundlake.frames import collect, frame_of
 from soundlake.insights.build_record import BuildRecord, read_build_record, write_with_record
-from soundlake.lake import Lake, conform
+from soundlake.lake import Lake
 from soundlake.matching.tracks import PlayedTrack, Track, TrackMatcher, Wanted
 from soundlake.tables import PLAY_MATCHES, PLAYS, TRACKS, Table
 
@@ -38,7 +38,7 @@ def write_play_matches(spark: SparkSession, lake: Lake) -> int | None:
         found = _matches(without_id, tracks)
         if not found.num_rows and not lake.exists(spark, PLAY_MATCHES):
             return None
-        write_with_record(conform(_of_plays(without_id, found), PLAY_MATCHES), lake, PLAY_MATCHES, record)
+        write_with_record(_of_plays(without_id, found), lake, PLAY_MATCHES, record)
     return lake.read(spark, PLAY_MATCHES).count()
 
 
