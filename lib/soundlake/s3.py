@@ -10,10 +10,6 @@ _AN_ENDPOINT_NEEDS_ONE = "us-east-1"  # signatures name a region; stores other t
 _THROTTLED_FIRST_WAIT = "100ms"
 _FAILED_FIRST_WAIT = "200ms"
 
-# Where Delta looks for new commits, it lists a log from there on; else all of it, thousands of files a day. Delta 4 has
-# it for the AWS SDK of Spark 4; Delta 3 has it for an SDK that Hadoop 3.4 no longer uses.
-FAST_LISTING = {"spark.hadoop.delta.enableFastS3AListFrom": "true"}
-
 
 def on_s3(uri: str) -> str:
     """An s3a:// URI as s3://, without trailing slashes; other URIs unchanged."""

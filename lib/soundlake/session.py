@@ -15,12 +15,11 @@ from pyspark.sql import SparkSession
 
 from soundlake.errors import SoundlakeError
 from soundlake.progress import Tasks, report_silence
-from soundlake.s3 import FAST_LISTING, spark_conf, uses_s3
+from soundlake.s3 import spark_conf, uses_s3
 from soundlake.settings import Settings
 from soundlake.spark_conf import MEANING, PLANNING
 
 Result = TypeVar("Result")
-_IS_SPARK_3 = pyspark.__version__.startswith("3.")
 _reported: WeakSet[SparkContext] = WeakSet()  # whose silent minutes are reported
 
 
@@ -29,7 +28,7 @@ def open_session(app: str, settings: Settings | None = None, extra: dict[str, st
 
     `settings` give the access to S3, where a job uses it. Raises SoundlakeError where Java does not start.
     """
-    s3 = s3_conf(settings) if settings is not None and uses_s3(settings) else {}
+    s3 = spark_conf(settings) if settings is not None and uses_s3(settings) else {}
     builder = SparkSession.builder.appName(app)
     for key, value in {**MEANING, **PLANNING, **s3, **(extra or {})}.items():
         builder = builder.config(key, value)
@@ -42,11 +41,6 @@ def open_session(app: str, settings: Settings | None = None, extra: dict[str, st
     session.sparkContext.setLogLevel("ERROR")
     _report_progress(session.sparkContext)
     return session
-
-
-def s3_conf(settings: Settings) -> dict[str, str]:
-    """What a session is told of S3: how it is reached, and that Delta lists only the end of a log."""
-    return {**spark_conf(settings), **({} if _IS_SPARK_3 else FAST_LISTING)}
 
 
 def _report_progress(context: SparkContext) -> None:
@@ -90,5 +84,5 @@ def run_in_parallel(spark: SparkSession, tasks: Iterable[Callable[[], Result]], 
 def _inheriting(spark: SparkSession, task: Callable[[], Result]) -> Callable[[], Result]:
     inherit: Any = pyspark.inheritable_thread_target
     # Spark 4 takes the session, to inherit its tags too; 3.5 takes the task alone.
-    inheriting: Callable[[], Result] = inherit(task) if _IS_SPARK_3 else inherit(spark)(task)
+    inheriting: Callable[[], Result] = inherit(task) if pyspark.__version__.startswith("3.") else inherit(spark)(task)
     return inheriting

@@ -28,6 +28,9 @@ QUICK = {
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
 }
 
+# Where Delta looks for new commits on S3, it lists a log from there on; else all of it, thousands of files a day.
+FAST_LISTING = {"spark.hadoop.delta.enableFastS3AListFrom": "true"}
+
 # With dynamic allocation an idle stream releases its executors, although they still cache Delta's table state and hold
 # finished shuffles. Spark recomputes both when it needs them.
 SCALING = {

@@ -8,7 +8,7 @@ from uuid import uuid4
 from pyspark.sql import SparkSession
 
 from helpers.services.object_store import ObjectStore
-from soundlake.session import s3_conf
+from soundlake.s3 import spark_conf
 from soundlake.settings import Settings, load_settings
 
 LAYERS = ("bronze", "silver", "gold", "ops")
@@ -38,8 +38,6 @@ def settings_on(spark: SparkSession, url: str, bucket: str, *more: str, scheme: 
     sets = (f"s3.endpoint_url={url}", "s3.region=us-east-1", "trigger.interval=100 milliseconds", *more)
     settings = load_settings(sets=list(sets), lake=f"{scheme}://{bucket}/lake", env={})
     hadoop = spark.sparkContext._jsc.hadoopConfiguration()
-    for name, value in s3_conf(settings).items():
-        hadoop.set(
-            name.replace("spark.hadoop.fs.s3a.", f"fs.s3a.bucket.{bucket}.").removeprefix("spark.hadoop."), value
-        )
+    for name, value in spark_conf(settings).items():
+        hadoop.set(name.replace("spark.hadoop.fs.s3a.", f"fs.s3a.bucket.{bucket}."), value)
     return settings

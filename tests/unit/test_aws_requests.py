@@ -38,6 +38,7 @@ NOT_OF_SPARK = "spark.emr-serverless."
 FAMILY = re.compile(r"^(spark\.(executorEnv|yarn\.appMasterEnv|sql\.catalog)\.).+")  # whose members others name
 DECLARES = re.compile(
     r"spark/(SparkConf|deploy/yarn/(Client|config/package)|internal/config/package|sql/(internal|delta/sources)/\w*Conf)"
+    r"|io/delta/storage/S3SingleDriverLogStore"
 )
 SEVEN_DAYS = 7 * 24 * 60
 
@@ -134,14 +135,14 @@ def test_every_setting_of_spark_is_one_that_spark_or_delta_reads(target: str) ->
         setting = SPARK.sub("spark.", name)
         if not setting.startswith(NOT_OF_SPARK):
             family = FAMILY.sub(r"\1", setting)
-            assert family.removeprefix("spark.databricks.delta.").encode() in known, setting
+            assert re.sub(r"^spark\.(databricks\.delta|hadoop)\.", "", family).encode() in known, setting
 
 
 @cache
 def declarations() -> bytes:
     """The classes in which Spark, its YARN client and Delta declare their settings."""
     found = b""
-    for jar in [*Path(pyspark.__file__).with_name("jars").glob("spark-*.jar"), *JARS.glob("io.delta_delta-spark*.jar")]:
+    for jar in [*Path(pyspark.__file__).with_name("jars").glob("spark-*.jar"), *JARS.glob("io.delta_delta-s*.jar")]:
         with ZipFile(jar) as classes:
             found += b"".join(classes.read(name) for name in classes.namelist() if DECLARES.search(name))
     return found

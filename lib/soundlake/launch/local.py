@@ -65,7 +65,8 @@ def submit_args(cores: int | None = None, *, with_s3: bool = False, most_heap: i
 
 def _s3() -> dict[str, str]:
     """Credentials come from the usual AWS chain. Platforms have their own, and are left alone."""
-    return {"spark.hadoop.fs.s3a.aws.credentials.provider": installed_spark_line().s3_credentials}
+    line = installed_spark_line()
+    return {"spark.hadoop.fs.s3a.aws.credentials.provider": line.s3_credentials, **line.s3_conf}
 
 
 def driver_memory(most: int = _MOST_HEAP) -> str:

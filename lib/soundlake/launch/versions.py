@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from soundlake.errors import UsageError
 from soundlake.launch.paths import CONF, ROOT
+from soundlake.spark_conf import FAST_LISTING
 
 FILE = CONF / "versions.toml"
 
@@ -42,6 +44,11 @@ class SparkLine:
     def requirements(self) -> tuple[str, ...]:
         """The Python packages of the line, as pip requirements."""
         return (f"pyspark=={self.spark}", f"delta-spark=={self.delta}")
+
+    @property
+    def s3_conf(self) -> Mapping[str, str]:
+        """What Spark is told for a lake on S3. Delta 3 lists by an AWS SDK that Hadoop 3.4 no longer has."""
+        return {} if self.delta.startswith("3.") else FAST_LISTING
 
     @property
     def environment(self) -> Path:

@@ -141,7 +141,7 @@ class Run:
     def spark(self) -> dict[str, str]:
         """The Spark properties on every platform; those of the settings come last and win."""
         own = {name: value.get_secret_value() for name, value in self.deploy.spark.items()}
-        return {**MEANING, **PLANNING, **CATALOG, **QUICK, **self._sized, **own}
+        return {**MEANING, **PLANNING, **CATALOG, **QUICK, **self.platform.line.s3_conf, **self._sized, **own}
 
     @property
     def _sized(self) -> dict[str, str]:
