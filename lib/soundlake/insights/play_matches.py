@@ -1,4 +1,4 @@
-"""gold/play_matches: the tracks of plays that say names only, found anew when plays, tracks or rules changed."""
+"""gold/play_matches: the tracks of plays with names but no id, matched again when plays, tracks or rules change."""
 
 from __future__ import annotations
 
@@ -98,6 +98,6 @@ def _name(spark: SparkSession, lake: Lake, table: Table, version: int | None) ->
 
 
 def _digest_of_rules() -> str:
-    """A digest of the code that decides, so that other rules find anew."""
+    """A digest of the matching code, so that plays are matched again when its rules change."""
     sources = sorted(file.name for file in files(matching).iterdir() if file.name.endswith(".py"))
     return sha256(b"\n".join((files(matching) / name).read_bytes() for name in sources)).hexdigest()
