@@ -49,7 +49,7 @@ test-dashboard: setup ## Walk the dashboard in Chromium, on the lake of the demo
 test-cluster: setup ## Jobs whose executors are killed, and a stream at rest, on a Spark cluster of this machine
 	@$(PYTHON) -m pytest -m cluster tests/integration/test_spark_cluster.py tests/integration/test_lost_executor.py
 
-pictures: setup ## Take the pictures of the README and docs/dashboard.md, from the lake of SOUNDLAKE_DEMO_LAKE
+pictures: setup ## Take the picture that the README shows, from the lake of SOUNDLAKE_DEMO_LAKE
 	@SOUNDLAKE_PICTURES=docs/images $(PYTHON) -m pytest -m browser -k "drawn" tests/integration/test_dashboard_pages.py
 
 test-faults: setup ## Harm the real job in every way, and renew the table in docs/faults.md; takes an hour

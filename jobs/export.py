@@ -1,4 +1,4 @@
-"""Export marts and silver tables as Parquet, for readers that know no Delta."""
+"""Export marts and silver tables as Parquet, for readers without Delta."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make silver and gold anew from bronze and the published models; readers see the old tables or the new ones."""
+"""Rebuild silver and gold from bronze and the published models; readers see the old tables or the new ones."""
 
 from __future__ import annotations
 

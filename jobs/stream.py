@@ -17,7 +17,7 @@ from soundlake.tables import BATCHES
 
 
 def run(arguments: JobArguments) -> None:
-    """Run the streaming queries until the job is told to stop; with `--once` take all that is there, and say what."""
+    """Run the streaming queries until the job is stopped; with `--once` process what is there and print the counts."""
     settings = arguments.settings
     started_at = datetime.now(UTC)
     with open_session("soundlake stream", settings) as spark, full_disk_named(settings.lake.uri):

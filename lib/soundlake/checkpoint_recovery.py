@@ -53,15 +53,11 @@ def recover_checkpoint(spark: SparkSession, lake: Lake, source: Source, name: st
     storage.write(f"{checkpoint}/offsets/0", f"v1\n{planned}\n{recovered.offset}")
     storage.write(f"{checkpoint}/commits/0", 'v1\n{"nextBatchWatermarkMs":0}')
     storage.write(f"{checkpoint}/metadata", json.dumps({"id": id_}))
-    _write_trace(spark, lake, id_)
+    # The first batch of the new checkpoint, recorded in the table by a commit without rows.
+    append(lake, EVENTS, nothing(spark, EVENTS), txnAppId=id_, txnVersion="0")
     own = lake.checkpoint(QUERY)
     if storage.exists(own):
         storage.copy(own, f"{own}.before-{id_}")
     move_checkpoint(spark, lake, QUERY, EVENTS, checkpoint)
     storage.delete(made)
     _log.warning("recovered the checkpoint where bronze ends", reason=why.partition(". ")[0], found=recovered.found)
-
-
-def _write_trace(spark: SparkSession, lake: Lake, id_: str) -> None:
-    """Record the first batch of the new checkpoint in the table, by a commit without rows."""
-    append(lake, EVENTS, nothing(spark, EVENTS), txnAppId=id_, txnVersion="0")

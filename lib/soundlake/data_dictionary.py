@@ -24,15 +24,15 @@ Written by `{COMMAND}` from `lib/soundlake/tables.py` and
 `lib/soundlake/insights/*.sql`: change those, not this file.
 
 A table stands at `<lake>/<layer>/<name>`; in SQL it is called `<layer>_<name>`. All are Delta tables. Types are
-Spark's; timestamps are UTC. The key of a table identifies a row; Delta does not enforce it, Soundlake keeps it.
+Spark's; timestamps are UTC. The key of a table identifies a row: Soundlake keeps it unique, Delta does not enforce it.
 """
 
 INSIGHTS = """\
-What `build_insights` builds; what the numbers mean is in [insights.md](insights.md).
+The tables that `build_insights` builds; [insights.md](insights.md) explains what the numbers mean.
 """
 
 INTERNAL = """\
-What the jobs keep for themselves. They are no tables for analysts, and may change from one version to the next.
+Tables that the jobs keep for themselves: they are not meant for analysts, and may change with any version.
 """
 
 

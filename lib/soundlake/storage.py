@@ -60,7 +60,7 @@ class Storage:
     def write(self, name: str, text: str) -> None:
         """Write a new file atomically; raises FileExistsError where another one has its name."""
         system, path = self._at(name)
-        if not self._renames_at_once(system):
+        if system.getScheme() in ("s3", "s3a"):
             self._put(name, text)
             return
         _, unfinished = self._at(f"{name}.unfinished")
@@ -81,10 +81,6 @@ class Storage:
                 raise
             if self.read(name) != text:
                 raise FileExistsError(name) from None
-
-    @staticmethod
-    def _renames_at_once(system: Any) -> bool:
-        return system.getScheme() not in ("s3", "s3a")
 
     @staticmethod
     def _fill(stream: Any, text: str) -> None:

@@ -21,7 +21,7 @@ from soundlake.tables import BATCHES
 pytestmark = pytest.mark.browser
 
 PICTURES = ROOT / "build" / "pictures"
-IN_DOCS = ("charts-desktop", "genres-desktop")
+IN_README = ("charts-desktop",)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -43,7 +43,7 @@ def test_every_page_is_drawn_at_every_width(browser: Browser, dashboard_url: str
 
 
 def _take_picture(shown: Shown, name: str) -> None:
-    """A small picture of what is to be seen at first, as the docs show it."""
+    """A small picture of what is to be seen at first, as the README shows it."""
     from PIL import Image
 
     page = shown.await_drawing().page
@@ -52,7 +52,7 @@ def _take_picture(shown: Shown, name: str) -> None:
     page.screenshot(path=file)
     with Image.open(file) as picture:
         picture.convert("RGB").quantize(64).save(file, optimize=True)
-    if (docs := os.environ.get("SOUNDLAKE_PICTURES")) and name in IN_DOCS:
+    if (docs := os.environ.get("SOUNDLAKE_PICTURES")) and name in IN_README:
         (ROOT / docs).mkdir(parents=True, exist_ok=True)
         shutil.copy(file, ROOT / docs / file.name)
 

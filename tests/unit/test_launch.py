@@ -249,7 +249,7 @@ def test_exports_may_stand_before_and_behind_options(tmp_path: Path) -> None:
 
 def test_a_history_is_of_an_export_and_of_this_machine() -> None:
     (problem,) = problems_of("history")
-    assert problem.startswith("history: of which export? ./spark-submit.sh history my_spotify_data.zip")
+    assert problem.startswith("history: which export? ./spark-submit.sh history my_spotify_data.zip")
     assert problems_of("--target", "emr", "history", "a.zip") == ["--target emr: history runs where the export is"]
     assert problems_of("stream", "--user", "ana") == ["--user is no option of stream"]
 

@@ -73,7 +73,7 @@ def folders_of(settings: Settings) -> tuple[str, str]:
     if folder is not None and not folder.is_dir():
         raise UsageError(f"source.files.path: there is no folder {folder}")
     if (local_path(aside) is None) != (folder is None):
-        raise UsageError(f"source.files.processed_path: {aside} should be where source.files.path is, here or on S3")
+        raise UsageError(f"source.files.processed_path: {aside} should be local or on S3, as source.files.path is")
     source, target = _real(root), _real(aside)
     if source == target or source.is_relative_to(target):
         raise UsageError(f"source.files.processed_path: {aside} holds source.files.path {root}")

@@ -35,16 +35,17 @@ def query(
         ),
     ] = None,
     format_: Annotated[
-        Format | None, typer.Option("--format", help="table, csv or parquet; else by --out's ending, else table")
+        Format | None,
+        typer.Option("--format", help="table, csv or parquet; by default the ending of --out, else table"),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="file for csv or parquet")] = None,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", min=0, help=f"most rows, 0 for all; else {SHOWN} for a table, all for files"),
+        typer.Option("--limit", min=0, help=f"most rows, 0 for all; by default {SHOWN} for a table, all for files"),
     ] = None,
     is_whole: Annotated[
         bool,
-        typer.Option("--all", help="all columns of a table, as wide as they are; else those that fit the terminal"),
+        typer.Option("--all", help="show all columns at full width; by default those that fit the terminal"),
     ] = False,
     deploy: Annotated[
         bool, typer.Option("--deploy", help="save all insights as named queries of the Athena workgroup")

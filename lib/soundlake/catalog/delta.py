@@ -61,7 +61,8 @@ def open_delta(settings: Settings, path: str) -> DeltaTable | None:
     except TableNotFoundError:
         return None
     except (DeltaError, OSError) as error:
-        raise SoundlakeError(f"{uri} cannot be read: {_first_line(error)}") from None
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise SoundlakeError(f"{uri} cannot be read: {reason}") from None
 
 
 def files_of(table: DeltaTable) -> fs.FileSystem:
@@ -153,7 +154,3 @@ def _storage_options(settings: Settings) -> dict[str, str]:
         _RETRIES: str(settings.s3.attempts - 1),
     }
     return {name: value for name, value in options.items() if value}
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

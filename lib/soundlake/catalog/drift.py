@@ -9,7 +9,7 @@ from soundlake.catalog.table_input import OURS
 
 
 def differences(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    """Return a line for each difference; none where nothing has to be done. Additions by others are no difference."""
+    """Return a line for each difference that has to be corrected; what others have added does not count."""
     return [*_columns(existing, wanted), *_facts(existing, wanted), *_parameters(existing, wanted)]
 
 

@@ -165,7 +165,7 @@ class _Catalog:
         return self._repeat(view.view, lambda existing: self._bring_view(view, source, existing))
 
     def _repeat(self, name: str, bring: Callable[[dict[str, Any] | None], Registration]) -> Registration:
-        """Bring what is registered under a name up to date; look again where somebody else changed it meanwhile."""
+        """Bring what is registered under a name up to date; look again if it was changed in the meantime."""
         if self._registered is None:
             pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=self._name)
             self._registered = {one["Name"]: dict(one) for page in pages for one in page["TableList"]}

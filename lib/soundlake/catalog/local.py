@@ -84,11 +84,15 @@ def run(
     took = f"read {tables} of {settings.lake.uri} in {time.monotonic() - began:.1f} s"
     gone = tuple(table.view for table in absent if table.view not in unbuilt)
     behind = partial(missing_behind, [table.view for table in named], partial(rows_in, settings))
-    return [_result(rows, limit, took, gone if rows.num_rows else behind()) for rows in found]
-
-
-def _result(rows: pa.Table, limit: int | None, took: str, missing: tuple[str, ...]) -> QueryResult:
-    return QueryResult(in_utc(rows.slice(0, limit)), limit is not None and rows.num_rows > limit, took, missing)
+    return [
+        QueryResult(
+            in_utc(rows.slice(0, limit)),
+            has_more=limit is not None and rows.num_rows > limit,
+            took=took,
+            missing=gone if rows.num_rows else behind(),
+        )
+        for rows in found
+    ]
 
 
 def _with_tables(parts: Mapping[str, Part], views: Sequence[View]) -> dict[str, Part]:

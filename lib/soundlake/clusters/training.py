@@ -58,7 +58,7 @@ def fit_clusters(rows: DataFrame, train: TrainSettings) -> ClusterFit:
     numbers = _numbers_to_try(n_tracks, train)
     fits_here = n_tracks <= train.driver_rows
     held = _matrix(drawn if fits_here else drawn.orderBy("draw").limit(train.sample_rows))
-    means, deviations = _moments(held) if fits_here else _moments_by_spark(rows)
+    means, deviations = (held.mean(axis=0), held.std(axis=0, ddof=1)) if fits_here else _moments_by_spark(rows)
     points = (held - means) * scales_of(deviations)
     sampled = points[: train.sample_rows]
     tried = kmeans.candidates(sampled, numbers, train.max_iter, train.seed) if len(numbers) > 1 else ()
@@ -87,10 +87,6 @@ def _matrix(drawn: DataFrame) -> Matrix:
     table = collect(drawn)
     order = np.argsort(table["draw"].to_numpy(), kind="stable")
     return np.column_stack([table[name].to_numpy() for name in FEATURES])[order]
-
-
-def _moments(values: Matrix) -> tuple[Matrix, Matrix]:
-    return values.mean(axis=0), values.std(axis=0, ddof=1)
 
 
 def _moments_by_spark(rows: DataFrame) -> tuple[Matrix, Matrix]:

@@ -15,8 +15,12 @@ app = typer.Typer(
     help="Read the Spotify Web API into files, Kafka or Kinesis.", no_args_is_help=True, rich_markup_mode=None
 )
 
-To = Annotated[str | None, typer.Option("--to", metavar="TARGET", help="files, kafka or kinesis; else publish.to")]
-Out = Annotated[str | None, typer.Option("--out", metavar="PLACE", help="folder or s3://… for files; else publish.out")]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="TARGET", help="files, kafka or kinesis; by default publish.to")
+]
+Out = Annotated[
+    str | None, typer.Option("--out", metavar="PLACE", help="folder or s3://… for files; by default publish.out")
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="start again instead of resuming")]
 From = Annotated[Path | None, typer.Option("--from", metavar="FILE", help="a file with one id, URI or URL per line")]
 With = Annotated[

@@ -30,7 +30,7 @@ def chart_days(sources: Sequence[str], min_days: int) -> Callable[[DataFrame], D
     """Take silver/playlist_items; give the charts: playlist_id, day, track_id, their names, position and off.
 
     One row for each track of each daily snapshot of a chart: a playlist with at least so many snapshots, from sources
-    that `train.sources` allows. `position` is 1-based, `off` the place of whoever is not listed.
+    that `train.sources` allows. `position` is 1-based, `off` the place given to tracks that are not listed.
     """
 
     def transform(items: DataFrame) -> DataFrame:

@@ -59,7 +59,7 @@ def write_with_record(
 def _parse(user_metadata: str | None) -> BuildRecord | None:
     try:
         said = json.loads(user_metadata or "null")
-    except ValueError:  # somebody else's commit, with metadata of their own
+    except ValueError:  # a commit by another program, with metadata of its own
         return None
     if not isinstance(said, dict) or said.pop("soundlake", None) != _FORMAT:
         return None

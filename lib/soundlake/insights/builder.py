@@ -15,7 +15,7 @@ from soundlake.insights.build_record import BuildRecord, read_build_record, writ
 from soundlake.insights.insight import Incremental, Insight, load_insights, render, with_needed
 from soundlake.insights.partitions import Sources, changed
 from soundlake.insights.play_matches import write_play_matches
-from soundlake.lake import Lake, conform, view_of
+from soundlake.lake import Lake, view_of
 from soundlake.settings import Settings
 from soundlake.tables import PLAY_MATCHES, TABLES
 from soundlake.views import VIEWS
@@ -163,7 +163,7 @@ class _Builder:
             raise SoundlakeError(
                 f"insights/{insight.name}.sql declares the columns {declared}, but gives {answer.columns}"
             )
-        return conform(answer, insight.table)
+        return answer
 
     def _built(self, insight: Insight, computed: int, partitions: int) -> Built:
         return Built(insight.name, self._lake.read(self._session, insight.table).count(), computed, partitions)

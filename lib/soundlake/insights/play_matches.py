@@ -1,4 +1,4 @@
-"""gold/play_matches: the tracks of plays that say names only, found anew when plays, tracks or rules changed."""
+"""gold/play_matches: the tracks of plays with names but no id, matched again when plays, tracks or rules change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from soundlake import matching
 from soundlake.core.schema import arrow_type, table_of
 from soundlake.frames import collect, frame_of
 from soundlake.insights.build_record import BuildRecord, read_build_record, write_with_record
-from soundlake.lake import Lake, conform
+from soundlake.lake import Lake
 from soundlake.matching.tracks import PlayedTrack, Track, TrackMatcher, Wanted
 from soundlake.tables import PLAY_MATCHES, PLAYS, TRACKS, Table
 
@@ -38,7 +38,7 @@ def write_play_matches(spark: SparkSession, lake: Lake) -> int | None:
         found = _matches(without_id, tracks)
         if not found.num_rows and not lake.exists(spark, PLAY_MATCHES):
             return None
-        write_with_record(conform(_of_plays(without_id, found), PLAY_MATCHES), lake, PLAY_MATCHES, record)
+        write_with_record(_of_plays(without_id, found), lake, PLAY_MATCHES, record)
     return lake.read(spark, PLAY_MATCHES).count()
 
 
@@ -98,6 +98,6 @@ def _name(spark: SparkSession, lake: Lake, table: Table, version: int | None) ->
 
 
 def _digest_of_rules() -> str:
-    """A digest of the code that decides, so that other rules find anew."""
+    """A digest of the matching code, so that plays are matched again when its rules change."""
     sources = sorted(file.name for file in files(matching).iterdir() if file.name.endswith(".py"))
     return sha256(b"\n".join((files(matching) / name).read_bytes() for name in sources)).hexdigest()

@@ -21,8 +21,8 @@ from soundlake.settings import DEMO_LAKE, Settings, check_lake_exists, check_lak
 class JobArguments:
     """What a job is told: the settings of the run, and its flags.
 
-    `once`: finish when all is taken. `recover_checkpoint`: make a lost checkpoint anew from bronze. `check`: only look.
-    `exports`: the files to import, as plays of `user`.
+    `once`: process what is there and finish. `recover_checkpoint`: write a lost checkpoint again, from bronze. `check`:
+    change nothing. `exports`: the files to import, as plays of `user`.
     """
 
     settings: Settings

@@ -56,14 +56,14 @@ def add_job_options(
     group.add_argument("--lake", metavar="URI", help="the lake: a local path, s3://… or s3a://…")
     if streaming:
         group.add_argument("--source", metavar="files|kafka|kinesis", help="where records come from")
-        group.add_argument("--once", action="store_true", help="take all that is there, finish, exit 0")
-        group.add_argument("--recover-checkpoint", action="store_true", help="make a lost checkpoint anew from bronze")
+        group.add_argument("--once", action="store_true", help="process what is there, then exit")
+        group.add_argument("--recover-checkpoint", action="store_true", help="rewrite a lost checkpoint from bronze")
     if checking:
-        group.add_argument("--check", action="store_true", help="only look: exit 1 where something has to be done")
+        group.add_argument("--check", action="store_true", help="change nothing; exit 1 if something has to be done")
 
     if exports:
         parser.add_argument("exports", nargs="*", metavar="EXPORT", help=argparse.SUPPRESS)
-        group.add_argument("--user", metavar="NAME", help=f"history: who listened, else {LISTENER}")
+        group.add_argument("--user", metavar="NAME", help=f"history: whose export it is; by default {LISTENER}")
 
 
 def _file(name: str) -> Path | str:
@@ -103,7 +103,7 @@ def _about_exports(job: Job, options: argparse.Namespace) -> list[str]:
         given = [_unknown(name, ()) for name in options.exports]
         return given + ([f"--user is no option of {job.name}"] if options.user is not None else [])
     if not options.exports:
-        return [f"{job.name}: of which export? ./spark-submit.sh {job.name} my_spotify_data.zip; folders do as well"]
+        return [f"{job.name}: which export? ./spark-submit.sh {job.name} my_spotify_data.zip; a folder works too"]
     if options.target != "local":
         return [f"--target {options.target}: {job.name} runs where the export is"]
     return []
@@ -137,12 +137,12 @@ def _parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument("job", nargs="?", help=argparse.SUPPRESS)
-    parser.add_argument("--spark", metavar="LINE", help="the Spark line, see conf/versions.toml")
+    parser.add_argument("--spark", metavar="LINE", help="the Spark line to run on, such as 3.5; see conf/versions.toml")
     parser.add_argument(
-        "--setup", nargs="?", metavar="dev", help="only make the environment; dev: with developers' tools"
+        "--setup", nargs="?", metavar="dev", help="only set up the environment; dev adds the developers' tools"
     )
     parser.add_argument(
-        "--completion", action="store_true", help="print what makes bash and zsh complete jobs and options"
+        "--completion", action="store_true", help="print the command that completes jobs and options in bash and zsh"
     )
     parser.add_argument("--version", action="store_true", help="print the version")
     parser.add_argument("--target", default="local", metavar="TARGET", help=f"where to run: {', '.join(TARGETS)}")

@@ -1,7 +1,7 @@
 """The virtual environment of a Spark line: made when it is missing, renewed when what it is made from changes.
 
-A stamp, written last, says what an environment was made from and with; without a valid one it is made anew, so that
-an interrupted installation is done again. The standard library only.
+A stamp, written last, says what an environment was made from and with; without a valid one it is rebuilt, so that an
+interrupted installation is repeated. The standard library only.
 """
 
 from __future__ import annotations

@@ -14,11 +14,11 @@ from soundlake.launch.paths import JOBS
 
 @dataclass(frozen=True)
 class Job:
-    """A job: what it is for, and what has to be right before it starts.
+    """A job: what it is for, and what is checked before it starts.
 
-    `reads_source`: it reads records from the configured source. `bundled`: from the records that come with Soundlake,
-    unless told otherwise. `makes_lake`: it makes the lake where there is none yet; the others need one. `can_check`: it
-    can also only look, with --check. `reads_exports`: it is given files, and runs where they are.
+    `reads_source`: it reads records from the configured source. `bundled`: it reads the bundled records, unless told
+    otherwise. `makes_lake`: it creates the lake if there is none; the others need one. `can_check`: it has the option
+    --check. `reads_exports`: its arguments are files, and it runs where they are.
     """
 
     name: str
@@ -44,17 +44,22 @@ REGISTRY: Mapping[str, Job] = MappingProxyType(
     {
         job.name: job
         for job in (
-            Job("demo", "the main job on the bundled records: tables, clusters, marts", bundled=True, makes_lake=True),
-            Job("stream", "take records from the source into the tables", reads_source=True, makes_lake=True),
+            Job(
+                "demo",
+                "run the main jobs on the bundled records",
+                bundled=True,
+                makes_lake=True,
+            ),
+            Job("stream", "read records from the source into the tables", reads_source=True, makes_lake=True),
             Job("history", "your own Spotify export: from the zip to answers", makes_lake=True, reads_exports=True),
             Job("train_clusters", "train KMeans on the audio features and publish a model"),
             Job("build_insights", "build the marts"),
             Job("recommend", "learn what listeners like; write recommendations, similar tracks, playlists"),
-            Job("forecast", "forecast the charts of next week, with the error of such forecasts"),
+            Job("forecast", "forecast next week's charts, with the error of such forecasts"),
             Job("register_tables", "register the tables in the Glue Data Catalog, for Athena", can_check=True),
-            Job("replay_rejected", "judge rejected records again, after a rule was mended"),
-            Job("rebuild", "make silver and gold anew from bronze and the published models"),
-            Job("export", "write marts and silver tables as Parquet, for readers that know no Delta"),
+            Job("replay_rejected", "judge rejected records again, after a rule was fixed"),
+            Job("rebuild", "rebuild silver and gold from bronze and the published models"),
+            Job("export", "write marts and silver tables as Parquet, for readers without Delta"),
             Job("maintain", "bring the entity tables up to date, compact and clean up"),
         )
     }

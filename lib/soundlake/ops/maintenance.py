@@ -267,15 +267,12 @@ def superseded(entries: DataFrame, stamps: DataFrame) -> DataFrame:
     Applying changes stamps each snapshot with the fetched_at of the fetch that it chose.
     """
     day = F.concat_ws(_KEY_SEPARATOR, *[F.col(name).cast("string") for name in DAY])
-    is_snapshot = (F.col("entity") == _entity()) & F.col("batch").startswith("apply/")
+    (kind,) = (kind for kind in KINDS.values() if kind.table is PLAYLIST_FETCHES)
+    is_snapshot = (F.col("entity") == kind.name) & F.col("batch").startswith("apply/")
     applied = stamps.where(is_snapshot).groupBy(F.col("id").alias("day")).agg(F.max("rank.fetched_at").alias("applied"))
     dated = entries.withColumn("day", day).join(applied, on="day", how="inner")
     is_older = ~F.col("fetch").startswith("arrived") & (F.col("fetched_at") < F.col("applied"))
     return dated.where(is_older).select(*entries.columns)
-
-
-def _entity() -> str:
-    return next(kind.name for kind in KINDS.values() if kind.table is PLAYLIST_FETCHES)
 
 
 def _delete(spark: SparkSession, lake: Lake, table: Table, rows: DataFrame, key: Sequence[str]) -> bool:

@@ -19,8 +19,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="which ones", show_default=False)]
-All = Annotated[bool, typer.Option("--all", help="all of them")]
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="names of playlists", show_default=False)]
+All = Annotated[bool, typer.Option("--all", help="all playlists")]
 
 
 @app.command("list")
@@ -57,8 +57,8 @@ def export(
 def publish(
     names: Names = None,
     every: All = False,
-    yes: Annotated[bool, typer.Option("--yes", help="do it; without, only say what would be done")] = False,
-    public: Annotated[bool, typer.Option("--public", help="for everybody to see; else private")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="publish; without it, only say what would be done")] = False,
+    public: Annotated[bool, typer.Option("--public", help="make them public; by default they are private")] = False,
     user: Consenting = "default",
     config: Config = None,
     sets: Sets = None,

@@ -1,7 +1,7 @@
 """Playlists of a Spotify user, made from curated ones.
 
-A playlist is known again by a mark in its description: publishing it a second time sets its tracks anew. Making one is
-asked for once and never repeated by itself, for an answer that got lost may hide a playlist that was made.
+A mark in the description identifies a playlist, so publishing it again replaces its tracks. The request that creates
+one is never retried: if only its answer was lost, a retry would create a second playlist.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class PlaylistPublisher:
         self._once = SpotifyApi(settings, auth, replace(policy, attempts=1))
 
     def publish(self, playlist: Playlist, *, public: bool) -> Published:
-        """Make the playlist, or set its tracks anew where it is there. Raises SoundlakeError where that fails."""
+        """Create the playlist, or replace its tracks if it exists. Raises SoundlakeError where that fails."""
         try:
             return self._publish(playlist, public)
         except StopError as error:

@@ -117,12 +117,7 @@ def _apply(spark: SparkSession, lake: Lake, target: str, waiting: _Waiting, vers
         days = waiting.rows.select(F.col("id").alias(DAY[0]), F.col("on_date").alias(DAY[1])).distinct()
         write_snapshots(spark, lake, waiting.broadcast(days), waiting.near(DAY[1]), by=f"apply/{version}")
     else:
-        _change(spark, lake, _kind_of(target), waiting)
-
-
-def _kind_of(target: str) -> Kind:
-    """The kind whose table a change names."""
-    return next(kind for kind in KINDS.values() if kind.table.name == target)
+        _change(spark, lake, next(kind for kind in KINDS.values() if kind.table.name == target), waiting)
 
 
 def _change(spark: SparkSession, lake: Lake, kind: Kind, waiting: _Waiting) -> None:

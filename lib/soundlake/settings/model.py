@@ -260,7 +260,7 @@ class CatalogSettings(_Section):
 
 
 class ExportSettings(_Section):
-    """Parquet for readers that know no Delta."""
+    """Parquet for readers without Delta."""
 
     tables: NamesOrNone = Field((), description="tables to export, such as silver_plays; else all of silver and gold")
 

@@ -41,7 +41,7 @@ def recovered_files(listing: DataFrame, root: str, held: DataFrame, scratch: str
     ]
     kept = [entry | {"batchId": 0} for entry in entries if _plain(unquote(entry["path"])) in read]
     lines = [json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in kept]
-    found = f"{len(read):,} files were read, {len(entries) - len(kept):,} others are there and will be"
+    found = f"{len(read):,} files were read, {len(entries) - len(kept):,} others will be read"
     return Recovered(json.dumps({"logOffset": 0}), found, "\n".join(["v1", *lines]))
 
 

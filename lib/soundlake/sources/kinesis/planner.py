@@ -81,7 +81,8 @@ class Planner:
         self._carried = {}
         about = self._look(begun)
         now = self._now()
-        offset = discovered(begun, self._listed, about.created, self._resolved_start(about), now)
+        start = str(about.now) if self._start == "LATEST" else self._start
+        offset = discovered(begun, self._listed, about.created, start, now)
         offset = self._without_expired(offset, about, now)
         shards = readable(offset, self._listed)
         if shards:
@@ -114,9 +115,6 @@ class Planner:
                 f"the stream {self._stream} was deleted and recreated since the checkpoint was written"
             )
         return self._about
-
-    def _resolved_start(self, about: Description) -> str:
-        return str(about.now) if self._start == "LATEST" else self._start
 
     def _without_expired(self, offset: StreamOffset, about: Description, now: int) -> StreamOffset:
         known = {
