@@ -140,7 +140,9 @@ class RecordBuilder:
         telling = None
         if self._telling is not None:
             said = [column for name, column in columns.items() if self._telling(name)]
-            telling = list(map("".join, zip(*said, strict=True))) if said else [""] * len(rows)
+            # Where one column says something in every row, nobody has to look at the others.
+            if all("" in column for column in said):
+                telling = list(map("".join, zip(*said, strict=True))) if said else [""] * len(rows)
         stamps = self.stamp.texts(rows, tell)
         markets = self.market.texts(rows, tell) if self.market is not None else [""] * len(rows)
         head, source = f'{{"kind":"{kind}"', f',"source":{as_json(self.source)}'
@@ -215,6 +217,9 @@ def _bare(pieces: Sequence[str]) -> list[str]:
     """The values of pieces as texts."""
     head = next((piece[: piece.index(":") + 2] for piece in pieces if piece), "")
     end = len(head)
+    text = "".join(pieces)
+    if head.endswith('"') and "\\" not in text and text.count(head) == len(pieces):
+        return [piece[end:-1] for piece in pieces]
     return [
         piece[end:-1] if piece.startswith(head) and piece.endswith('"') and "\\" not in piece else _parsed(piece)
         for piece in pieces

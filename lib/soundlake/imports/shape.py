@@ -14,6 +14,7 @@ from itertools import zip_longest
 from operator import itemgetter
 from typing import Any, Protocol
 
+from soundlake.imports.plain_columns import LENGTH_OF_ID, are_ids, integers, numbers
 from soundlake.imports.unreadable import UnreadableError
 from soundlake.imports.values import Reader
 
@@ -25,8 +26,6 @@ Path = tuple[str, ...]
 
 # How many different cells of a column are remembered with their results.
 _REMEMBERED = 20_000
-# Numbers of 64 bits are not longer.
-_LONGEST_NUMBER = 18
 _text = json.encoder.encode_basestring
 
 
@@ -98,10 +97,12 @@ class Cell:
             return [head + _text(c) if c and not c.isspace() and c.strip() not in nulls else "" for c in column]
         if self.quick == "text":
             return [head + _text(cell) if cell and not cell.isspace() else "" for cell in column]
-        if self.quick == "number" and (numbers := _numbers(column)) is not None:
-            return [head + number for number in numbers]
-        if self.quick == "integer" and (numbers := _integers(column)) is not None:
-            return [head + number for number in numbers]
+        if self.quick == "id" and are_ids(column):
+            return [f'{head}"{cell}"' for cell in column]
+        if self.quick == "number" and (found := numbers(column)) is not None:
+            return [head + number for number in found]
+        if self.quick == "integer" and (found := integers(column)) is not None:
+            return [head + number for number in found]
         memo = self._memo
         if len(memo) > _REMEMBERED:
             memo.clear()
@@ -113,7 +114,7 @@ class Cell:
         plain = self.quick == "id"
         pieces = [
             f'{head}"{cell}"'
-            if plain and len(cell) == 22 and cell.isascii() and cell.isalnum()
+            if plain and len(cell) == LENGTH_OF_ID and cell.isascii() and cell.isalnum()
             else memo[cell]
             if cell in memo
             else self._learn(cell)
@@ -150,13 +151,16 @@ class Computed:
 
     def texts(self, rows: Sequence[Sequence[str]], tell: Tell) -> list[str]:
         """The pieces."""
-        pieces: list[str] = []
-        get = itemgetter(*self.indexes) if self.indexes else None
         memo = self._memo
         if len(memo) > _REMEMBERED:
             memo.clear()
-        for place, cells in enumerate(rows):
-            key = get(cells) if get is not None else None
+        keys: list[Any] = list(map(itemgetter(*self.indexes), rows)) if self.indexes else [None] * len(rows)
+        try:
+            return list(map(memo.__getitem__, keys))
+        except KeyError:
+            pass
+        pieces: list[str] = []
+        for place, (key, cells) in enumerate(zip(keys, rows, strict=True)):
             if key is not None and key in memo:
                 pieces.append(memo[key])
                 continue
@@ -211,30 +215,6 @@ class Object:
 
 def _piece(name: str, value: Any) -> str:
     return "" if value is None else f',"{name}":{as_json(value)}'
-
-
-def _numbers(column: Sequence[str]) -> list[str] | None:
-    """A column of plain numbers as JSON; None where a cell needs a closer look."""
-    try:
-        numbers = list(map(float, column))
-    except ValueError:
-        return None
-    texts = list(map(repr, numbers))
-    return None if "n" in "".join(texts) or _is_odd(column) else texts
-
-
-def _integers(column: Sequence[str]) -> list[str] | None:
-    try:
-        texts = list(map(str, map(int, column)))
-    except ValueError:
-        return None
-    return None if _is_odd(column) else texts
-
-
-def _is_odd(column: Sequence[str]) -> bool:
-    """Whether a number needs a closer look: Python reads `1_000` and digits of other scripts, of any length."""
-    text = "".join(column)
-    return "_" in text or not text.isascii() or max(map(len, column)) > _LONGEST_NUMBER
 
 
 def build_object(leaves: Mapping[str, Node], above: str = "", name: str = "") -> Object:
