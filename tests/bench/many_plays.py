@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from helpers.services.browser import chromium
 from helpers.services.dashboard import Shown, dashboard
-from soundlake.dashboard.app import PAGES
+from soundlake.dashboard.app import PAGES, THINGS
 from soundlake.insights.builder import Built, build
 from soundlake.lake import Lake, conform
 from soundlake.launch.local import spark_environment
@@ -37,6 +37,13 @@ from soundlake.session import open_session
 from soundlake.settings import load_settings
 from soundlake.tables import PLAYS, TRACKS
 
+QUESTIONS = (
+    "search?q=love",
+    "search?q=yoasbi",
+    "compare?period=all",
+    "compare?compare=Two%20listeners",
+    "rising?of=Artists",
+)
 USERS = 50_000
 FIRST, DAYS = date(2024, 1, 1), 730
 A_DAY = 24 * 3600
@@ -109,7 +116,7 @@ def draw_pages(lake: Path, log: Path) -> None:
     with dashboard(lake, log) as url, chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         Shown(page, url).open("")  # the server loads its libraries with the first page
-        for path in PAGES:
+        for path in (*PAGES, *THINGS, *QUESTIONS):
             took = []
             for _ in range(2):
                 began = time.monotonic()

@@ -9,7 +9,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 
-def draw(view: str, lake: Path, *sets: str) -> AppTest:
+def draw(view: str, lake: Path | str, *sets: str) -> AppTest:
     def script(view: str, lake: str, sets: list[str]) -> None:
         from importlib import import_module
 

@@ -26,7 +26,8 @@ def test_each_finding_has_its_number_and_the_page_that_shows_more(lake: Path) ->
     assert {one.address: one.words for one in findings(source(lake))} == {
         "artists": "Ana was the most played artist of February 2021: 9 plays by 2 listeners.",
         "rising?against=month": "Higher by Ana rose most in May 2021: 8 plays after 1 the month before.",
-        "rising?of=Genres": "j-pop gains: 50.0 % of the plays of four weeks, 30.0 % in those before.",
+        "rising?of=Genres": "j-pop gains: 50.0 % of the plays of the four weeks to 2021-06-06, "
+        "after 30.0 % in the four before.",
     }
 
 

@@ -66,7 +66,7 @@ def test_albums_of_a_year_and_market_count_each_place_once(lake: Path) -> None:
     page.multiselect[0].set_value(["JP"])
     page = well(page.run())
     assert page.selectbox[0].value == 2021
-    assert [(row["name"], row["entries"]) for row in table(page)] == [("Justice", 10), ("Justice", 7)]
+    assert [(row["album_name"], row["entries"]) for row in table(page)] == [("Justice", 10), ("Justice", 7)]
 
 
 def test_a_track_is_told_its_cluster(lake: Path) -> None:

@@ -112,7 +112,7 @@ def test_an_address_is_safe_whatever_an_id_or_a_name_has() -> None:
 def test_a_bar_leads_to_the_page_of_its_thing() -> None:
     frame = pd.DataFrame({"id": ["a1"], "name": ["YOASOBI"], "plays": [3]})
     titles = {"name": "Artist", "plays": "Plays"}
-    chart = charts.bars(leading(frame, "artist", "id", "name"), "plays", "name", titles).to_dict()
+    chart = charts.bars(leading(frame, "name", {"name": ("artist", "id")}), "plays", "name", titles).to_dict()
     assert chart["encoding"]["href"]["field"] == "link"
     assert [row["link"] for rows in chart["datasets"].values() for row in rows] == ["artist?id=a1"]
     assert "href" not in charts.bars(frame, "plays", "name", titles).to_dict()["encoding"]
@@ -140,7 +140,7 @@ def test_a_track_has_its_charts_with_peak_and_weeks_and_what_is_near(lake: Path)
 def test_an_artist_has_tracks_albums_and_whom_listeners_also_like(lake: Path) -> None:
     page = drawn("artist", lake, "a1")
     assert page.title[0].value == "YOASOBI"
-    assert [row["name"] for row in linked(page, 1)] == ["track?id=t1#夜に駆ける", "track?id=t2#群青"]
+    assert [row["track_name"] for row in linked(page, 1)] == ["track?id=t1#夜に駆ける", "track?id=t2#群青"]
     assert [(row["album_name"], row["tracks"]) for row in linked(page, 2)] == [("album?id=l1#THE BOOK", 2)]
     also = linked(page, len(page.dataframe) - 1)
     assert [(row["artist_name"], row["shared"], round(row["similarity"], 3)) for row in also] == [
@@ -152,6 +152,7 @@ def test_an_artist_has_tracks_albums_and_whom_listeners_also_like(lake: Path) ->
 def test_an_album_has_its_tracks_and_their_charts(lake: Path) -> None:
     page = drawn("album", lake, "l1")
     assert page.title[0].value == "THE BOOK"
+    assert [one.label for one in page.metric] == ["Plays", "Tracks known"]  # it has no date and no popularity
     assert [row["plays"] for row in table(page)] == [9, 4]
     assert linked(page, 2)[0]["track_name"] == "track?id=t1#夜に駆ける"
 

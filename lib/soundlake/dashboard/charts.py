@@ -13,6 +13,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from soundlake.dashboard import axes
+
 BLUE, ORANGE, GREEN, PINK, SKY, RED, GREY = "#0072B2", "#BF8400", "#009E73", "#C46B9C", "#2A97D4", "#D55E00", "#7F7F7F"
 PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, GREY, "#998600", "#7B61D9", "#9C6B3C")
 MOST_COLOURS = 8  # more lines are hard to follow
@@ -30,9 +32,12 @@ SHAPES = (
 _BAR_HEIGHT = 24
 _AXIS_HEIGHT = 60
 _HEIGHT = 340
-_LABEL = 125  # width of the names in a legend
+# The widths of names in pixels: a phone has less to give.
+_LABEL = alt.ExprRef("containerSize()[0] > 600 ? 300 : 125")  # in a legend
+_BAR_LABEL = alt.ExprRef("containerSize()[0] > 600 ? 330 : 160")
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+Width = int | alt.ExprRef
 Titles = Mapping[str, str]
 
 
@@ -53,15 +58,22 @@ def stacked_bars(frame: pd.DataFrame, value: str, label: str, colour: str, title
 
 def _bars(drawn: alt.Chart, frame: pd.DataFrame, value: str, label: str, titles: Titles) -> Chart:
     names = frame[label].drop_duplicates().tolist()
-    labels = alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False)
-    if LINK in frame:
-        drawn = drawn.encode(href=f"{LINK}:N")
-    chart: Chart = drawn.encode(
-        x=alt.X(f"{value}:Q", title=titles[value], axis=_numbers(frame[value])),
-        y=alt.Y(f"{label}:N", sort=names, title=None, axis=labels),
-        tooltip=_tooltip(frame, titles),
-    ).properties(height=_BAR_HEIGHT * len(names) + _AXIS_HEIGHT)
+    labels = alt.Axis(labelLimit=_BAR_LABEL, labelOverlap=False, ticks=False, domain=False)
+    chart: Chart = (
+        _leading(drawn, frame)
+        .encode(
+            x=alt.X(f"{value}:Q", title=titles[value], axis=axes.numbers(frame[value], titles[value])),
+            y=alt.Y(f"{label}:N", sort=names, title=None, axis=labels),
+            tooltip=_tooltip(frame, titles),
+        )
+        .properties(height=_BAR_HEIGHT * len(names) + _AXIS_HEIGHT)
+    )
     return chart
+
+
+def _leading(drawn: alt.Chart, frame: pd.DataFrame) -> alt.Chart:
+    """Marks that lead where their LINK says when they are clicked."""
+    return drawn.encode(href=f"{LINK}:N") if LINK in frame else drawn
 
 
 def lines(
@@ -76,13 +88,15 @@ def lines(
 ) -> Chart:
     """A line for each colour over time, with marks of different shapes; `reverse` puts the smallest value on top.
 
-    The line is dashed towards UNFINISHED rows.
+    The line is dashed towards UNFINISHED rows. Counts and shares are drawn from zero up.
     """
     names = list(order) or frame[colour].drop_duplicates().tolist()
-    scale = alt.Scale(reverse=reverse, zero=False, nice=not reverse)
-    encoding = {
-        "x": _time(x),
-        "y": alt.Y(f"{y}:Q", title=titles[y], scale=scale, axis=_numbers(frame[y])),
+    has_zero = not reverse and (pd.api.types.is_integer_dtype(frame[y]) or axes.is_share(titles[y]))
+    scale = alt.Scale(reverse=reverse, zero=has_zero, nice=not reverse)
+    axis = axes.ranks(frame[y]) if reverse else axes.numbers(frame[y], titles[y])
+    encoding: dict[str, Any] = {
+        "x": alt.X(f"{x}:T", title=None, axis=axes.time(frame[x])),
+        "y": alt.Y(f"{y}:Q", title=titles[y], scale=scale, axis=axis),
         "color": colours(colour, names, titles),
     }
     whole, dashed = _dashed(frame, x, colour)
@@ -90,8 +104,7 @@ def lines(
     if len(dashed):
         broken = alt.Chart(dashed).mark_line(strokeWidth=2, strokeDash=[4, 4])
         drawn.append(broken.encode(**encoding, detail="segment:N"))
-    points = alt.Chart(frame).mark_point(filled=True, size=45)
-    points = points.encode(
+    points = _leading(alt.Chart(frame).mark_point(filled=True, size=45), frame).encode(
         **encoding, shape=shapes(colour, names), opacity=_paler(frame), tooltip=_tooltip(frame, titles)
     )
     return alt.layer(*drawn, points).properties(height=_HEIGHT)
@@ -128,10 +141,10 @@ def stacked(
     share: bool = False,
     known: Sequence[str] = (),
 ) -> Chart:
-    """Stacked columns, one for each day in `x`; `share` makes each of them 100 %, UNFINISHED ones are pale."""
+    """Stacked columns, one for each day or month in `x`; `share` makes each of them 100 %, UNFINISHED ones are pale."""
     names = frame[colour].drop_duplicates().tolist()
-    values = alt.Axis(format="%") if share else _numbers(frame[y])
-    shown = frame.assign(**{x: frame[x].dt.strftime("%Y-%m-%d")})
+    values = alt.Axis(format="%") if share else axes.numbers(frame[y], titles[y])
+    shown = frame.assign(**{x: frame[x].dt.strftime(axes.day_format(frame[x].drop_duplicates().tolist()))})
     chart: Chart = (
         alt.Chart(shown)
         .mark_bar()
@@ -154,8 +167,8 @@ def areas(frame: pd.DataFrame, x: str, y: str, colour: str, titles: Titles, *, k
         alt.Chart(frame)
         .mark_area()
         .encode(
-            x=_time(x),
-            y=alt.Y(f"{y}:Q", title=titles[y], stack="zero", axis=_numbers(frame[y])),
+            x=alt.X(f"{x}:T", title=None, axis=axes.time(frame[x])),
+            y=alt.Y(f"{y}:Q", title=titles[y], stack="zero", axis=axes.numbers(frame[y], titles[y])),
             color=colours(colour, names, titles, known=known),
             tooltip=_tooltip(frame, titles),
         )
@@ -201,8 +214,7 @@ def scatter(
     names = sorted(frame[colour].drop_duplicates().tolist())
     axis = alt.Axis(tickCount=8)
     chart: Chart = (
-        alt.Chart(frame)
-        .mark_point(filled=True, size=28, opacity=0.7)
+        _leading(alt.Chart(frame).mark_point(filled=True, size=28, opacity=0.7), frame)
         .encode(
             x=alt.X(f"{x}:Q", title=titles[x], scale=alt.Scale(zero=False), axis=axis),
             y=alt.Y(f"{y}:Q", title=titles[y], scale=alt.Scale(zero=False, reverse=reverse), axis=axis),
@@ -223,7 +235,7 @@ def curve(frame: pd.DataFrame, x: str, y: str, marked: str, titles: Titles) -> C
             f"{y}:Q",
             title=titles[y].split(" (")[0],
             scale=alt.Scale(zero=False),
-            axis=alt.Axis(tickCount=4, format="~g"),
+            axis=alt.Axis(tickCount=4, format=",.2~f"),
         ),
         tooltip=_tooltip(frame, titles),
     )
@@ -243,19 +255,8 @@ def pace(frame: pd.DataFrame, x: str, y: str, titles: Titles) -> Chart:
     return alt.layer(base.mark_line(color=BLUE), base.mark_point(filled=True, color=BLUE)).properties(height=240)
 
 
-def _time(x: str) -> alt.X:
-    return alt.X(f"{x}:T", title=None, axis=alt.Axis(labelOverlap=True, tickCount=6))
-
-
-def _numbers(values: pd.Series[Any]) -> alt.Axis:
-    """The axis of numbers; whole ones get whole ticks."""
-    if pd.api.types.is_integer_dtype(values):
-        return alt.Axis(tickMinStep=1, tickCount=6, format=",d")
-    return alt.Axis(tickCount=6)
-
-
 def colours(
-    column: str, names: Sequence[str], titles: Titles, label: int = _LABEL, known: Sequence[str] = ()
+    column: str, names: Sequence[str], titles: Titles, label: Width = _LABEL, known: Sequence[str] = ()
 ) -> alt.Color:
     """A colour for each name, by its place in `known` (else in `names`), so that it is the same in every chart."""
     domain = known or names
@@ -263,15 +264,17 @@ def colours(
     return alt.Color(f"{column}:N", scale=scale, legend=legend(names, label), title=titles.get(column, column))
 
 
-def shapes(column: str, names: Sequence[str], label: int = _LABEL, known: Sequence[str] = ()) -> alt.Shape:
+def shapes(column: str, names: Sequence[str], label: Width = _LABEL, known: Sequence[str] = ()) -> alt.Shape:
     """A shape for each name, as `colours` gives colours."""
     domain = known or names
     scale = alt.Scale(domain=list(domain), range=cycle(SHAPES, len(domain)))
     return alt.Shape(f"{column}:N", scale=scale, legend=legend(names, label))
 
 
-def legend(names: Sequence[str], label: int = _LABEL) -> alt.Legend:
-    """The names of colours and shapes, cut at this width."""
+def legend(names: Sequence[str], label: Width = _LABEL) -> alt.Legend | None:
+    """The names of colours and shapes, cut at this width; one alone needs none."""
+    if len(names) < 2:
+        return None
     # Below the chart and in two columns: beside it, a phone would have no chart left.
     return alt.Legend(orient="bottom", columns=2, title=None, labelLimit=label, values=list(names))
 

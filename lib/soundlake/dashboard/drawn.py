@@ -8,6 +8,7 @@ import pandas as pd
 
 from soundlake.dashboard import charts
 from soundlake.dashboard.labels import labels
+from soundlake.dashboard.links import NAMES, Links, leading
 from soundlake.insights import Chart, Insight
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -37,6 +38,26 @@ def columns_of(insight: Insight) -> dict[str, str]:
     value = chart.label.partition(",")[0].lower().replace(" ", "_") if is_other else chart.measure
     names = {"x": chart.x, "y": chart.y, "at": chart.every or chart.x, "name": chart.names, "part": chart.colour}
     return {**names, "beside": chart.beside, "n": chart.n, "value": value}
+
+
+def links_of(insight: Insight) -> Links:
+    """Which columns of the marks name things with a page."""
+    chart = insight.drawn_as
+    if chart.kind == "scatter":  # its ids are those of what stands beside
+        columns = {"beside": (chart.beside, "id")}
+    else:
+        columns = {"name": (chart.names, "id"), "beside": (chart.beside, "beside_id")}
+    return {mark: (NAMES[column][0], id_) for mark, (column, id_) in columns.items() if column in NAMES}
+
+
+def linked(insight: Insight, marks: pd.DataFrame) -> pd.DataFrame:
+    """Marks that lead to the page of the thing that they are of."""
+    links = links_of(insight)
+    if not links:
+        return marks
+    # A thing without an id has its name in its place, see `sql.known_id`.
+    known = marks.assign(id=marks["id"].where(marks["id"] != marks["name"]))
+    return leading(known, next(iter(links)), links)
 
 
 def readable(column: str) -> str:

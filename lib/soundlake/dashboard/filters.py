@@ -43,8 +43,8 @@ def style() -> None:
     unfolded = f".stMain:has(.st-key-{_UNFOLD} input:checked)"
     hidden = f".st-key-{_FILTERS}:not(:has(.stAlert))"  # messages stay visible
     st.html(
-        "<style>.stMainBlockContainer {padding-top: 3rem} .stHtml a {color: inherit}"
-        f"[data-baseweb=tag] {{background-color: {BLUE} !important}}"
+        "<style>.stMainBlockContainer {padding-top: 3rem; padding-bottom: 3rem} .stHtml a {color: inherit}"
+        f".stMultiSelect [data-tag] {{background-color: {BLUE}}}"
         f"@media (min-width: {_PHONE + 1}px) {{.st-key-{_UNFOLD} {{display: none}}}}"
         f"@media (max-width: {_PHONE}px) {{.stMainBlockContainer {{padding-top: 4rem}}"
         f".stMain {hidden} {{display: none}}"

@@ -9,6 +9,7 @@ from datetime import date
 import pandas as pd
 
 from soundlake.dashboard import periods, sql
+from soundlake.dashboard.labels import counted
 from soundlake.dashboard.source import DataSource
 from soundlake.errors import MissingTableError
 
@@ -43,8 +44,8 @@ def _leader(source: DataSource) -> Finding | None:
     )
     if row is None:
         return None
-    words = f"{row['artist_name']} was the most played artist of {month:%B %Y}: {row['plays']:,.0f} plays"
-    return Finding(f"{words} by {row['listeners']:,.0f} listeners.", "artists")
+    words = f"{row['artist_name']} was the most played artist of {month:%B %Y}: {counted(row['plays'], 'play')}"
+    return Finding(f"{words} by {counted(row['listeners'], 'listener')}.", "artists")
 
 
 def _riser(source: DataSource) -> Finding | None:
@@ -62,7 +63,7 @@ def _riser(source: DataSource) -> Finding | None:
         return None
     words = f"{row['track_name']} by {row['artist_name'] or 'unknown'} rose most in {month:%B %Y}"
     return Finding(
-        f"{words}: {row['plays']:,.0f} plays after {row['previous_plays']:,.0f} the month before.",
+        f"{words}: {counted(row['plays'], 'play')} after {row['previous_plays']:,.0f} the month before.",
         "rising?against=month",
     )
 
@@ -76,10 +77,9 @@ def _genre(source: DataSource) -> Finding | None:
     )
     if row is None:
         return None
-    words = (
-        f"{row['genre']} gains: {row['share']:.1f} % of the plays of four weeks, {row['before']:.1f} % in those before"
-    )
-    return Finding(f"{words}.", "rising?of=Genres")
+    until = pd.Timestamp(row["week"]) + pd.Timedelta(days=6)
+    words = f"{row['genre']} gains: {row['share']:.1f} % of the plays of the four weeks to {until:%Y-%m-%d}"
+    return Finding(f"{words}, after {row['before']:.1f} % in the four before.", "rising?of=Genres")
 
 
 def _entries(source: DataSource) -> Finding | None:
@@ -108,7 +108,7 @@ def _longest(source: DataSource) -> Finding | None:
         return None
     words = f"{row['track_name']} by {row['artist_name'] or 'unknown'} was on {row['playlist_name']} longest"
     return Finding(
-        f"{words}: {row['days']:,.0f} days, peak {row['peak_position']:.0f}.",
+        f"{words}: {counted(row['days'], 'day')}, peak {row['peak_position']:.0f}.",
         "charts?question=Longest%20on%20the%20chart",
     )
 

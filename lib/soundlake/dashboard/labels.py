@@ -34,6 +34,11 @@ def told_apart(names: pd.DataFrame) -> dict[str, str]:
     return dict(zip(names["id"].astype(str), shown, strict=True))
 
 
+def counted(number: float, thing: str) -> str:
+    """How many things there are, in words."""
+    return f"{number:,.0f} {thing}{'' if number == 1 else 's'}"
+
+
 def numbered(frame: pd.DataFrame, number: str, *names: str, unknown: str = "unknown") -> list[str]:
     """A label for each row: its number, and what it has in the columns of names; `unknown` where one is null."""
     return [

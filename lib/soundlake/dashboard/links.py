@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from itertools import repeat
 from typing import Any
 from urllib.parse import quote
 
@@ -12,9 +13,17 @@ import streamlit as st
 
 from soundlake.dashboard.charts import LINK
 
-TRACK, ARTIST, ALBUM = ("track", "track_id"), ("artist", "artist_id"), ("album", "album_id")
+Links = Mapping[str, tuple[str, str]]  # by column of names: the thing, and the column of its id
 _PAGES = {"listener": "year?listener="}
-Links = Mapping[str, tuple[str, str]]
+NAMES: Links = {
+    "track_name": ("track", "track_id"),
+    "artist_name": ("artist", "artist_id"),
+    "album_name": ("album", "album_id"),
+    "playlist_name": ("playlist", "playlist_id"),
+    "other_playlist_name": ("playlist", "other_playlist_id"),
+    "user_id": ("listener", "user_id"),
+}
+PLAYLISTS: Links = {"playlist": ("playlist", "playlist_id")}
 
 
 def address(thing: str, id_: object, name: object = "") -> str:
@@ -31,9 +40,9 @@ def anchor(thing: str, id_: object, name: object) -> str:
     return f'<a href="{escape(address(thing, id_, name))}" target="_self">{escape(name)}</a>'
 
 
-def leading(frame: pd.DataFrame, thing: str, id_: str, name: str) -> pd.DataFrame:
-    """Rows whose marks in a chart lead to their thing's page when they are clicked."""
-    return frame.assign(**{LINK: _addresses(frame, thing, id_, name)})
+def leading(frame: pd.DataFrame, name: str, links: Links = NAMES) -> pd.DataFrame:
+    """Rows whose marks in a chart lead to the page of what the column `name` names when they are clicked."""
+    return frame.assign(**{LINK: _addresses(frame, name, *links[name])})
 
 
 def as_links(table: pd.DataFrame, frame: pd.DataFrame, links: Links) -> pd.DataFrame:
@@ -42,10 +51,14 @@ def as_links(table: pd.DataFrame, frame: pd.DataFrame, links: Links) -> pd.DataF
     for name, (thing, id_) in links.items():
         if name in shown:
             # Streamlit shows what stands behind "#", decoded.
-            names = [str(one).replace("%", "%25") if isinstance(one, str) else None for one in frame[name]]
-            told = zip(_addresses(frame, thing, id_, name), names, strict=True)
+            names = [_escaped(one) if isinstance(one, str) else None for one in frame[name]]
+            told = zip(_addresses(frame, name, thing, id_), names, strict=True)
             shown[name] = pd.Series([f"{to}#{one}" if one else None for to, one in told], frame.index, dtype=object)
     return shown
+
+
+def _escaped(name: str) -> str:
+    return name.replace("%", "%25").replace("+", "%2B")
 
 
 def column(title: str) -> Any:
@@ -53,6 +66,8 @@ def column(title: str) -> Any:
     return st.column_config.LinkColumn(title, display_text=r"#(.+)$")
 
 
-def _addresses(frame: pd.DataFrame, thing: str, id_: str, name: str) -> pd.Series[Any]:
-    pairs = zip(frame[id_], frame[name], strict=True)
+def _addresses(frame: pd.DataFrame, name: str, thing: str, id_: str) -> pd.Series[Any]:
+    """The address of each row's thing; without a column of ids, that of a search for its name."""
+    ids = frame[id_] if id_ in frame else repeat(None, len(frame))
+    pairs = zip(ids, frame[name], strict=True)
     return pd.Series([address(thing, one, called) for one, called in pairs], frame.index, dtype=object)

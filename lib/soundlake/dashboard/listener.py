@@ -112,8 +112,8 @@ def streaks() -> str:
 def ends() -> str:
     """Select the first and the last play of each year."""
     return (
-        "SELECT year, heard_at, track_id, track_name, artist_name, from_first = 1 AS is_first FROM ("
-        f"SELECT {_YEAR} AS year, heard_at, track_id, track_name, artist_name, "
+        "SELECT year, heard_at, track_id, track_name, artist_id, artist_name, from_first = 1 AS is_first FROM ("
+        f"SELECT {_YEAR} AS year, heard_at, track_id, track_name, artist_id, artist_name, "
         f"row_number() OVER (PARTITION BY {_YEAR} ORDER BY played_at, track) AS from_first, "
         f"row_number() OVER (PARTITION BY {_YEAR} ORDER BY played_at DESC, track DESC) AS from_last FROM heard) AS h "
         "WHERE from_first = 1 OR from_last = 1 ORDER BY year, heard_at"

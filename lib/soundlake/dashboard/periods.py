@@ -62,9 +62,14 @@ def explain(frame: pd.DataFrame, column: str, step: str, days: Extent | None, ho
     if days is None or UNFINISHED not in frame or not frame[UNFINISHED].any():
         return
     shown = sorted({pd.Timestamp(start).date() for start in frame[frame[UNFINISHED]][column]})
-    names = " and ".join(f"{start:%Y-%m}" if step == "month" else f"the week of {start}" for start in shown)
+    names = enumerated([f"{start:%Y-%m}" if step == "month" else f"the week of {start}" for start in shown])
     are = "is" if len(shown) == 1 else "are"
     st.caption(f"{names[:1].upper()}{names[1:]} {are} {how}: the data cover {days[0]} to {days[1]} only.")
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """Names as a sentence lists them."""
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def _end(start: date, step: str) -> date:

@@ -50,7 +50,9 @@ def shortened(name: str, most: int = _MOST_LETTERS) -> str:
 
 def _numbers(of_year: Heard) -> list[str]:
     total = of_year.totals.iloc[0]
-    numbers = [("plays", total["plays"]), ("artists", total["artists"]), ("new artists", total["new_artists"])]
+    numbers = [("plays", total["plays"]), ("artists", total["artists"])]
+    if total["new_artists"] < total["artists"]:  # all are new in the first year
+        numbers += [("new artists", total["new_artists"])]
     numbers += [("days in a row", of_year.streaks["days"][0])]
     if pd.notna(total["minutes"]):
         numbers[1:1] = [("hours", round(total["minutes"] / 60))]

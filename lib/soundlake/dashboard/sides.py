@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from soundlake.dashboard import sql
 
 _PLAYS = "gold_weekly_plays"
-NUMBERS = {"plays": "Plays", "hours": "Hours, as far as known", "tracks": "Tracks", "artists": "Artists"}
+NUMBERS = {"plays": "Plays", "hours": "Hours known", "tracks": "Tracks", "artists": "Artists"}
 
 
 def numbers(sides: Mapping[str, str]) -> str:

@@ -10,7 +10,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from soundlake.dashboard import answer, charts, links, periods, sql
+from soundlake.dashboard.drawn import readable
 from soundlake.dashboard.explain import explained, nothing, plain
+from soundlake.dashboard.labels import told_apart
+from soundlake.dashboard.links import PLAYLISTS
+from soundlake.dashboard.playlist import PLAYLIST
 from soundlake.dashboard.source import DataSource
 
 _SPOTIFY = "https://open.spotify.com"
@@ -58,6 +62,11 @@ def head(title: DeltaGenerator, thing: str, id_: str, name: str, words: str, num
                 st.metric(label, shown, border=True, width="content")
 
 
+def released(year: float | None) -> str | None:
+    """The year of a release as text, where it is known."""
+    return None if pd.isna(year) else f"{year:.0f}"
+
+
 def unknown(thing: str) -> None:
     """Say that there is no such thing."""
     nothing(f"No such {thing} is known.")
@@ -75,13 +84,23 @@ def plays(source: DataSource, name: str, select: str, condition: str) -> None:
         return
     starts = pd.date_range(frame["starts_on"].min(), frame["starts_on"].max(), freq="MS")
     filled = frame.set_index("starts_on").reindex(starts, fill_value=0).rename_axis("starts_on").reset_index()
-    titles = {"starts_on": "Month", "name": "Name", "plays": "Plays", "listeners": "Listeners"}
+    titles = {"starts_on": "Month", "plays": "Plays", "listeners": "Listeners"}
     days = periods.extent(source, periods.PLAYS)
-    drawn = periods.mark(filled.assign(name=name), "starts_on", "month", days)
-    chart = charts.lines(drawn, "starts_on", "plays", "name", titles)
-    shown = {column: title for column, title in titles.items() if column in filled}
-    answer.show("plays_by_month", filled, chart, shown, f"A line of the plays of {name} by month")
+    drawn = periods.mark(filled.assign(all="all"), "starts_on", "month", days)
+    chart = charts.lines(drawn, "starts_on", "plays", "all", titles)
+    answer.show("plays_by_month", filled, chart, titles, f"A line of the plays of {name} by month")
     periods.explain(drawn, "starts_on", "month", days)
+
+
+def tracks(name: str, frame: pd.DataFrame, beside: str) -> None:
+    """List tracks with bars of their plays; the column `beside` tells those of one name apart."""
+    st.subheader("Tracks")
+    titles = {"track_name": "Track", beside: readable(beside), "plays": "Plays", "popularity": "Popularity"}
+    named = told_apart(frame.rename(columns={"track_id": "id", "track_name": "name", beside: "beside"}))
+    shown = links.leading(frame, "track_name").assign(label=frame["track_id"].map(named))
+    is_played = bool(frame["plays"].sum())
+    chart = charts.bars(shown, "plays", "label", titles) if is_played else None
+    answer.show(name, frame, chart, titles, "Bars of plays by track", is_open=not is_played)
 
 
 def chart_history(source: DataSource, condition: str, *, is_track: bool = False) -> None:
@@ -100,17 +119,17 @@ def chart_history(source: DataSource, condition: str, *, is_track: bool = False)
     if is_track:
         _ranks(source, condition)
         titles.pop("track_name")
-    named = {"track_name": links.TRACK, "playlist_name": ("playlist", "playlist_id")}
-    answer.show("on_charts", frame, None, titles, is_open=True, links=named)
+    answer.show("on_charts", frame, None, titles, is_open=True)
 
 
 def _ranks(source: DataSource, condition: str) -> None:
     frame = source.ask(
-        "SELECT week, coalesce(playlist_name, playlist_id) AS playlist, min(rank) AS rank FROM gold_top_tracks "
-        f"{sql.where(condition)} GROUP BY week, coalesce(playlist_name, playlist_id) ORDER BY week, playlist"
+        f"SELECT week, {PLAYLIST} AS playlist, max(playlist_id) AS playlist_id, min(rank) AS rank FROM gold_top_tracks "
+        f"{sql.where(condition)} GROUP BY week, {PLAYLIST} ORDER BY week, playlist"
     )
     most = frame["playlist"].value_counts().index[: charts.MOST_COLOURS]
     frame = frame[frame["playlist"].isin(most)].reset_index(drop=True)
     titles = {"week": "Week", "playlist": "Chart", "rank": "Rank"}
-    chart = charts.lines(frame, "week", "rank", "playlist", titles, reverse=True)
-    answer.show("ranks_by_week", frame, chart, titles, "Lines of its ranks on charts by week, rank 1 on top")
+    chart = charts.lines(links.leading(frame, "playlist", PLAYLISTS), "week", "rank", "playlist", titles, reverse=True)
+    words = "Lines of its ranks on charts by week, rank 1 on top"
+    answer.show("ranks_by_week", frame, chart, titles, words, links=PLAYLISTS)

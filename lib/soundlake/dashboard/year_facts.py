@@ -6,14 +6,15 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from soundlake.dashboard.explain import plain
+from soundlake.dashboard.labels import counted
+from soundlake.dashboard.links import anchor
 from soundlake.dashboard.listener import SESSION_GAP, Heard
 
 Row: TypeAlias = "pd.Series[Any]"
 
 
 def facts(of_year: Heard) -> list[str]:
-    """The sentences, in Markdown; the year has at least one play."""
+    """The sentences, in HTML; the year has at least one play."""
     return [_ends(of_year.ends), streak(of_year), busiest(of_year), _sessions(of_year.sessions.iloc[0])]
 
 
@@ -22,15 +23,14 @@ def streak(of_year: Heard) -> str:
     run = of_year.streaks.iloc[0]
     if run["days"] == 1:
         return "No two days in a row had music."
-    return (
-        f"Longest streak: **{run['days']:,} days** in a row, {run['first_on']:%Y-%m-%d} to {run['last_on']:%Y-%m-%d}."
-    )
+    days = f"{run['first_on']:%Y-%m-%d} to {run['last_on']:%Y-%m-%d}"
+    return f"Longest streak: <b>{run['days']:,} days</b> in a row, {days}."
 
 
 def busiest(of_year: Heard) -> str:
     """The day with the most plays."""
     day = of_year.days.iloc[0]
-    return f"Busiest day: {day['day']:%Y-%m-%d}, with **{_plays(day['plays'])}**."
+    return f"Busiest day: {day['day']:%Y-%m-%d}, with <b>{counted(day['plays'], 'play')}</b>."
 
 
 def _ends(ends: pd.DataFrame) -> str:
@@ -40,18 +40,17 @@ def _ends(ends: pd.DataFrame) -> str:
 
 
 def _sessions(longest: Row) -> str:
-    many = "1 session" if longest["sessions"] == 1 else f"{longest['sessions']:,} sessions"
-    words = f"**{many}** of {longest['mean_plays']:.1f} plays on average; {SESSION_GAP} minutes without a play end one."
+    many = counted(longest["sessions"], "session")
+    mean = f"{longest['mean_plays']:.1f} plays on average"
+    words = f"<b>{many}</b> of {mean}; {SESSION_GAP} minutes without a play end one."
     if longest["plays"] == 1:
         return words
     hours, minutes = divmod(round(longest["seconds"] / 60), 60)
     lasted = f"{hours} h {minutes} min" if hours else f"{minutes} min"
-    return f"{words} The largest: {_plays(longest['plays'])} in {lasted}, from {longest['began_at']:%Y-%m-%d at %H:%M}."
+    largest = f"{counted(longest['plays'], 'play')} in {lasted}, from {longest['began_at']:%Y-%m-%d at %H:%M}"
+    return f"{words} The largest: {largest}."
 
 
 def _named(play: Row) -> str:
-    return plain(f"{play['track_name'] or 'an unknown track'} by {play['artist_name'] or 'unknown'}")
-
-
-def _plays(n: int) -> str:
-    return "1 play" if n == 1 else f"{n:,} plays"
+    track = anchor("track", play["track_id"], play["track_name"])
+    return f"{track} by {anchor('artist', play['artist_id'], play['artist_name'])}"

@@ -30,23 +30,17 @@ def albums_of_year(source: DataSource) -> None:
         top = filters.how_many()
     clause = sql.where(monthly, f"{_YEAR} = {int(year)}", sql.one_of(MARKET, markets), "album_name IS NOT NULL")
     frame = source.ask(
-        "SELECT album_id AS id, max(album_name) AS name, max(artist_name) AS beside, "
+        "SELECT album_id, max(album_name) AS album_name, max(artist_name) AS artist_name, "
         "max(artist_id) AS artist_id, sum(entries) AS entries, "
         "count(DISTINCT playlist_id) AS playlists, count(DISTINCT starts_on) AS months, min(rank) AS best "
-        f"FROM {_VIEW} {clause} GROUP BY album_id ORDER BY entries DESC, id LIMIT {top}"
+        f"FROM {_VIEW} {clause} GROUP BY album_id ORDER BY entries DESC, album_id LIMIT {top}"
     )
-    titles = {"place": "Place", "name": "Album", "beside": "Artist", "entries": "Places on playlists, over all days"}
+    titles = {"place": "Place", "album_name": "Album", "artist_name": "Artist"}
+    titles |= {"entries": "Places on playlists, over all days"}
     titles |= {"playlists": "Playlists", "months": "Months", "best": "Best rank in a month"}
     frame["place"] = range(1, len(frame) + 1)
-    frame["label"] = labels(frame)
+    named = {"album_id": "id", "album_name": "name", "artist_name": "beside"}
+    frame["label"] = labels(frame.rename(columns=named))
     frame["shown"] = numbered(frame, "place", "label")
-    chart = charts.bars(links.leading(frame, "album", "id", "name"), "entries", "shown", titles)
-    answer.show(
-        "albums_of_year",
-        frame,
-        chart,
-        titles,
-        f"Bars of the places that albums had in {year}",
-        links={"name": ("album", "id"), "beside": links.ARTIST},
-        csv_names={"name": "album_name", "beside": "artist_name"},
-    )
+    chart = charts.bars(links.leading(frame, "album_name"), "entries", "shown", titles)
+    answer.show("albums_of_year", frame, chart, titles, f"Bars of the places that albums had in {year}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, periods, sql
+from soundlake.dashboard import answer, charts, filters, links, periods, sql
 from soundlake.dashboard.explain import nothing
 from soundlake.dashboard.playlist import PLAYLIST
 from soundlake.dashboard.source import DataSource
@@ -27,6 +27,7 @@ def turnover(source: DataSource) -> None:
         return
     frame = source.ask(
         f"SELECT CAST(date_trunc('week', snapshot_date) AS date) AS week, {PLAYLIST} AS playlist, "
+        "max(playlist_id) AS playlist_id, "
         "CAST(sum(entered) AS double) / sum(tracks) AS turnover, count(*) AS snapshots, sum(entered) AS entered, "
         f"sum(left_behind) AS left_behind FROM {view} "
         f"{sql.where(sql.between('snapshot_date', span), sql.one_of(PLAYLIST, chosen), 'turnover IS NOT NULL')} "
@@ -35,9 +36,9 @@ def turnover(source: DataSource) -> None:
     titles = {"week": "Week", "playlist": "Playlist", "turnover": "Share of new tracks in a snapshot"}
     titles |= {"snapshots": "Snapshots", "entered": "Entered", "left_behind": "Left"}
     days = periods.extent(source, periods.SNAPSHOTS, [sql.one_of(PLAYLIST, chosen)])
-    drawn = periods.mark(frame, "week", "week", days)
+    drawn = periods.mark(links.leading(frame, "playlist", links.PLAYLISTS), "week", "week", days)
     chart = charts.lines(drawn, "week", "turnover", "playlist", titles, order=chosen)
-    answer.show("turnover", frame, chart, titles, "Lines of the turnover of playlists by week")
+    answer.show("turnover", frame, chart, titles, "Lines of the turnover of playlists by week", links=links.PLAYLISTS)
     periods.explain(drawn, "week", "week", days)
 
 
@@ -54,13 +55,13 @@ def overlap(source: DataSource) -> None:
         playlist = st.selectbox("Playlist", playlists, index=japan, **filters.kept("overlap-playlist"))
     other = "coalesce(other_playlist_name, other_playlist_id)"
     frame = source.ask(
-        f"SELECT snapshot_date, {other} AS other, shared, tracks, share, jaccard FROM {view} "
+        f"SELECT snapshot_date, {other} AS other, other_playlist_id, shared, tracks, share, jaccard FROM {view} "
         f"{sql.where(sql.one_of(PLAYLIST, [playlist]), sql.between('snapshot_date', span))} "
         "ORDER BY snapshot_date, other"
     )
     titles = {"snapshot_date": "Day", "other": "Other playlist", "share": "Share of tracks that are on both"}
     titles |= {"shared": "Shared tracks", "tracks": "Tracks", "jaccard": "Jaccard"}
-    chart = charts.lines(frame, "snapshot_date", "share", "other", titles)
-    answer.show(
-        "market_overlap", frame, chart, titles, f"Lines of the share of {playlist} that other playlists have too"
-    )
+    named = {"other": ("playlist", "other_playlist_id")}
+    chart = charts.lines(links.leading(frame, "other", named), "snapshot_date", "share", "other", titles)
+    words = f"Lines of the share of {playlist} that other playlists have too"
+    answer.show("market_overlap", frame, chart, titles, words, links=named)

@@ -7,22 +7,25 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
-from soundlake.dashboard import answer, filters, links, sql
+from soundlake.dashboard import answer, filters, sql
 from soundlake.dashboard.explain import nothing
+from soundlake.dashboard.labels import counted
+from soundlake.dashboard.links import anchor
 from soundlake.dashboard.moves import moves
 from soundlake.dashboard.playlist import PLAYLIST, so_far
 from soundlake.dashboard.source import DataSource
 
 _VIEW = "gold_top_tracks"
-_NAMES = {"track_name": links.TRACK, "artist_name": links.ARTIST}
 
 
 def two_charts(source: DataSource) -> None:
     """Choose two charts and a week that both have, and see the tracks of each with its place on the other."""
-    names = source.ask(
-        f"SELECT {PLAYLIST} AS name, max(market) AS market, count(DISTINCT week) AS weeks FROM {_VIEW} "
+    known = source.ask(
+        f"SELECT {PLAYLIST} AS name, max(playlist_id) AS id, count(DISTINCT week) AS weeks FROM {_VIEW} "
         f"GROUP BY {PLAYLIST} ORDER BY weeks DESC, name LIMIT 1000"
-    )["name"].tolist()
+    )
+    ids = dict(zip(known["name"], known["id"], strict=True))
+    names = list(ids)
     if len(names) < 2:
         nothing("Fewer than two charts are known.")
         return
@@ -44,14 +47,15 @@ def two_charts(source: DataSource) -> None:
         for mine, others in ((one, other), (other, one))
     )
     shared = int(here["other_rank"].notna().sum())
-    st.caption(f"{shared} tracks are on both: {shared / len(here):.0%} of {one}, {shared / len(there):.0%} of {other}.")
-    titles = {"rank": "Rank", "move": "Move", "track_name": "Track", "artist_name": "Artist"}
-    titles |= {"other_rank": "Rank on the other", "peak": "Peak", "weeks": "Weeks"}
+    on_both = f"{counted(shared, 'track')} {'is' if shared == 1 else 'are'} on both"
+    st.caption(f"{on_both}: {shared / len(here):.0%} of {one}, {shared / len(there):.0%} of {other}.")
+    titles = {"rank": "Rank", "other_rank": "Other", "move": "Move", "track_name": "Track", "artist_name": "Artist"}
+    titles |= {"peak": "Peak", "weeks": "Weeks"}
     for column, name, frame in zip(st.columns(2), (one, other), (here, there), strict=True):
         with column:
-            st.subheader(name)
+            st.html(f"<h3>{anchor('playlist', ids[name], name)}</h3>")
             frame["move"] = moves(frame["rank"], frame["previous_rank"], frame["weeks"])
-            answer.show(f"chart_{name}", frame, None, titles, is_open=True, links=_NAMES)
+            answer.show(f"chart_{name}", frame, None, titles, is_open=True)
 
 
 def listed(mine: str, others: str, week: date) -> str:

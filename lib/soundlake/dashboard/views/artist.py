@@ -8,7 +8,7 @@ import streamlit as st
 
 from soundlake.dashboard import answer, charts, links, sql, thing
 from soundlake.dashboard.explain import explained
-from soundlake.dashboard.labels import labels, numbered
+from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.source import DataSource
 
 _WIDE = "gold_tracks_wide"
@@ -45,19 +45,13 @@ def show(source: DataSource) -> None:
 
 
 def _tracks(source: DataSource, artist: str, this: str) -> None:
-    st.subheader("Tracks")
     frame = source.ask(
-        f"SELECT track_id AS id, track_name AS name, album_name AS beside, album_id, plays, popularity FROM {_WIDE} "
+        f"SELECT track_id, track_name, album_id, album_name, plays, popularity FROM {_WIDE} "
         f"{sql.where(this, 'track_name IS NOT NULL')} "
-        f"ORDER BY plays DESC NULLS LAST, popularity DESC NULLS LAST, id LIMIT {_MOST}",
+        f"ORDER BY plays DESC NULLS LAST, popularity DESC NULLS LAST, track_id LIMIT {_MOST}",
         (_WIDE, "artist_id", artist),
     )
-    titles = {"name": "Track", "beside": "Album", "plays": "Plays", "popularity": "Popularity"}
-    shown = links.leading(frame, "track", "id", "name")
-    shown["label"] = labels(frame)
-    chart = charts.bars(shown, "plays", "label", titles)
-    named = {"name": ("track", "id"), "beside": links.ALBUM}
-    answer.show("tracks_of_artist", frame, chart, titles, "Bars of plays by track", links=named)
+    thing.tracks("tracks_of_artist", frame, "album_name")
 
 
 def _albums(source: DataSource, artist: str, this: str) -> None:
@@ -69,7 +63,7 @@ def _albums(source: DataSource, artist: str, this: str) -> None:
         (_WIDE, "artist_id", artist),
     )
     titles = {"album_name": "Album", "release_year": "Released", "tracks": "Tracks known", "plays": "Plays"}
-    answer.show("albums_of_artist", frame, None, titles, is_open=True, links={"album_name": links.ALBUM})
+    answer.show("albums_of_artist", frame, None, titles, is_open=True)
 
 
 def _also(source: DataSource, artist: str) -> None:
@@ -79,9 +73,8 @@ def _also(source: DataSource, artist: str) -> None:
         st.caption("No listener of it has heard anyone else.")
         return
     titles = {"rank": "Rank", "artist_name": "Artist", "similarity": "Similarity", "shared": "Listeners in common"}
-    shown = links.leading(frame, "artist", "artist_id", "artist_name")
+    shown = links.leading(frame, "artist_name")
     shown["label"] = numbered(frame, "rank", "artist_name")
     chart = charts.bars(shown, "similarity", "label", titles)
-    named = {"artist_name": links.ARTIST}
-    answer.show("also_like", frame, chart, titles, "Bars of similarity by artist", links=named)
+    answer.show("also_like", frame, chart, titles, "Bars of similarity by artist")
     st.caption("By the listeners of both, as a share of those of either (cosine).")

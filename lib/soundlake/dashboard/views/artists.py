@@ -45,9 +45,9 @@ def show(source: DataSource) -> None:
         names = told_apart(frame.rename(columns={"artist_name": "name"}))
         frame["place"] = range(1, len(frame) + 1)
         frame["shown"] = numbered(frame.assign(label=frame["id"].map(names)), "place", "label")
-        chart = charts.bars(links.leading(frame, "artist", "artist_id", "artist_name"), by, "shown", _TITLES)
+        chart = charts.bars(links.leading(frame, "artist_name"), by, "shown", _TITLES)
         words = f"Bars of the {by} of artists, the first on top"
-        answer.show("most_streamed_artists", frame, chart, _TITLES, words, links={"artist_name": links.ARTIST})
+        answer.show("most_streamed_artists", frame, chart, _TITLES, words)
         if len(frame) and span[0] != span[1]:
             _by_month(source, span, names)
 
@@ -60,13 +60,14 @@ def _by_month(source: DataSource, span: filters.Days, names: dict[str, str]) -> 
     titles = {"month": "Month", "artist_name": "Artist", "rank": "Rank", "plays": "Plays", "listeners": "Listeners"}
     ids = [one for one, name in names.items() if name in chosen]
     frame = source.ask(
-        "SELECT month, id, min(rank) AS rank, sum(plays) AS plays, max(listeners) AS listeners "
+        "SELECT month, id, max(artist_id) AS artist_id, min(rank) AS rank, sum(plays) AS plays, "
+        "max(listeners) AS listeners "
         f"FROM {_ARTISTS.format(clause=sql.where(sql.between('month', span)))} {sql.where(sql.one_of('id', ids))} "
         "GROUP BY month, id ORDER BY month, id"
     )
     frame["artist_name"] = frame["id"].map(names)
     days = periods.extent(source, periods.PLAYS)
-    drawn = periods.mark(frame, "month", "month", days)
+    drawn = periods.mark(links.leading(frame, "artist_name"), "month", "month", days)
     chart = charts.lines(drawn, "month", "plays", "artist_name", titles, order=chosen)
     answer.show("artists_by_month", frame, chart, titles, "Lines of the plays of artists by month")
     periods.explain(drawn, "month", "month", days)

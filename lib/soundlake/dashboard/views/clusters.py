@@ -12,7 +12,6 @@ from soundlake.dashboard.source import DataSource
 from soundlake.tables import AUDIO_FEATURES
 
 _FEATURES = [column.name for column in AUDIO_FEATURES]
-_NAMES = {"track_name": links.TRACK, "artist_name": links.ARTIST}
 _SHOWN = 4
 
 
@@ -87,7 +86,7 @@ def _examples(source: DataSource) -> None:
     cluster: str = st.selectbox("Cluster", frame["cluster_name"].drop_duplicates().tolist(), **filters.kept("cluster"))
     titles = {"track_name": "Track", "artist_name": "Artist", "plays": "Plays", "popularity": "Popularity"}
     of_cluster = frame[frame["cluster_name"] == cluster]
-    answer.show("cluster_examples", of_cluster, None, titles, is_open=True, links=_NAMES)
+    answer.show("cluster_examples", of_cluster, None, titles, is_open=True)
 
 
 def _of_track(source: DataSource) -> None:
@@ -102,19 +101,21 @@ def _of_track(source: DataSource) -> None:
     frame["cluster_name"] = frame["cluster_name"].fillna("none: it has no audio features")
     titles = {"track_name": "Track", "artist_name": "Artist", "cluster_name": "Cluster", "plays": "Plays"}
     titles |= {"popularity": "Popularity"}
-    answer.show("cluster_of_track", frame, None, titles, is_open=True, links=_NAMES)
+    answer.show("cluster_of_track", frame, None, titles, is_open=True)
 
 
 def _map(source: DataSource) -> None:
     st.subheader("Map")
     frame = source.ask(
-        "SELECT p.x, p.y, p.cluster_name, p.track_name, p.artist_name FROM gold_cluster_map AS p "
+        "SELECT p.x, p.y, p.cluster_name, p.track_id, p.track_name, p.artist_name FROM gold_cluster_map AS p "
         "JOIN gold_cluster_models AS m ON m.model_version = p.model_version WHERE m.is_current "
         "ORDER BY p.track_id LIMIT 2500"
     )
     titles = {"x": "First component", "y": "Second component", "cluster_name": "Cluster"}
     titles |= {"track_name": "Track", "artist_name": "Artist"}
-    chart = charts.scatter(frame, "x", "y", "cluster_name", titles, known=filters.clusters(source))
+    chart = charts.scatter(
+        links.leading(frame, "track_name"), "x", "y", "cluster_name", titles, known=filters.clusters(source)
+    )
     answer.show("cluster_map", frame, chart, titles, "Points of tracks in two dimensions, a colour for each cluster")
     axes = source.ask(
         "SELECT a.axis, a.feature, a.loading, a.share FROM gold_cluster_axes AS a "
@@ -141,7 +142,7 @@ def _choice(source: DataSource) -> None:
         st.info("`train.k` sets the number of clusters, so no other was tried.", icon=":material/pin:")
         return
     titles = {"k": "Number of clusters", "silhouette": "Silhouette", "inertia": "Inertia"}
-    titles |= {"stability": "Stability over seeds (adjusted Rand index)", "is_chosen": "Chosen"}
+    titles |= {"stability": "Stability (adjusted Rand index over seeds)", "is_chosen": "Chosen"}
     for measure in ("silhouette", "inertia", "stability"):
         st.altair_chart(charts.curve(frame, "k", measure, "is_chosen", titles), width="stretch")
     answer.show("cluster_choice", frame, None, titles)
@@ -162,7 +163,7 @@ def _mix(source: DataSource) -> None:
     titles = {"month": "Month", "cluster_name": "Cluster", "plays": "Plays", "listeners": "Listeners"}
     titles |= {"share_of_plays": "Share of plays"}
     days = periods.extent(source, periods.PLAYS)
-    drawn = periods.mark(frame, "month", "month", days)
+    drawn = periods.mark(frame[frame["plays"] > 0], "month", "month", days)  # other months had tracks on playlists only
     chart = charts.stacked(drawn, "month", "plays", "cluster_name", titles, share=True, known=filters.clusters(source))
     answer.show(
         "cluster_mix", frame, chart, titles, "Columns of the share of plays by month, a colour for each cluster"

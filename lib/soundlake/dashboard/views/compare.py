@@ -10,7 +10,7 @@ import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, links, periods, sides, sql
 from soundlake.dashboard.explain import nothing
-from soundlake.dashboard.labels import numbered
+from soundlake.dashboard.labels import counted, numbered
 from soundlake.dashboard.moves import moves
 from soundlake.dashboard.presets import PRESETS, Period, period
 from soundlake.dashboard.source import DataSource
@@ -47,11 +47,12 @@ def _periods(source: DataSource) -> None:
 
 
 def _listeners(source: DataSource) -> None:
-    left, right = st.columns(2)
-    with left:
-        one = filters.listener(source, "First listener", "listener")
-    with right:
-        other = filters.listener(source, "Second listener", "other-listener", skip=one)
+    with filters.folded():
+        left, right = st.columns(2)
+        with left:
+            one = filters.listener(source, "First listener", "listener")
+        with right:
+            other = filters.listener(source, "Second listener", "other-listener", skip=one)
     chosen = _period(source)
     if one is None or other is None or chosen is None:
         nothing("Two listeners have to be chosen.")
@@ -66,10 +67,10 @@ def _listeners(source: DataSource) -> None:
     rows = _by_side(source, conditions)
     here, there = conditions[f"{_NOW} {one}"], conditions[f"{_NOW} {other}"]
     shared = source.ask(sides.overlap(here, there)).iloc[0]
-    st.caption(f"They share {shared['shared']:,} of {shared['either']:,} artists that either has played.")
+    st.caption(f"They share {shared['shared']:,} of {counted(shared['either'], 'artist')} that either has played.")
     for column, user, mine, others in zip(st.columns(2), (one, other), (here, there), (there, here), strict=True):
         with column:
-            st.subheader(user)
+            st.html(f"<h3>{links.anchor('listener', user, user)}</h3>")
             _numbers(rows[f"{_NOW} {user}"], rows.get(f"{_BEFORE} {user}"), sides.NUMBERS)
             frame = source.ask(sides.artists(mine, others, _MOST))
             titles = {"rank": "Rank", "artist_name": "Artist", "plays": "Plays"}
@@ -104,18 +105,18 @@ def _numbers(now: Numbers, before: Numbers | None, shown: Mapping[str, str]) -> 
             if before is not None and pd.notna(before[name]):
                 part = f" ({now[name] / before[name] - 1:+.0%})" if before[name] else ""
                 change = f"{now[name] - before[name]:+,.0f}{part}"
-            st.metric(label, f"{now[name]:,.0f}", change, border=True, width=180)
+            st.metric(label, f"{now[name]:,.0f}", change, border=True, width=150)
 
 
 def _artists(name: str, frame: pd.DataFrame, titles: dict[str, str]) -> None:
     if frame.empty:
         st.caption("Nothing was played.")
         return
-    shown = links.leading(frame, "artist", "artist_id", "artist_name")
+    shown = links.leading(frame, "artist_name")
     shown["label"] = numbered(frame, "rank", "artist_name")
     chart = charts.bars(shown, "plays", "label", titles)
     words = "Bars of plays by artist"
-    answer.show(name, frame, chart, titles, words, is_open=True, links={"artist_name": links.ARTIST})
+    answer.show(name, frame, chart, titles, words, is_open=True)
 
 
 _QUESTIONS: dict[str, Callable[[DataSource], None]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from soundlake.dashboard import answer, filters, periods, sql
-from soundlake.dashboard.drawn import columns_of, draw, prepared, readable, titles_of
+from soundlake.dashboard.drawn import columns_of, draw, linked, links_of, prepared, readable, titles_of
 from soundlake.dashboard.explain import explained
 from soundlake.dashboard.marks import marks_sql, options_sql
 from soundlake.dashboard.source import DataSource
@@ -77,10 +77,11 @@ def _chart(source: DataSource, insight: Insight, conditions: list[str], single: 
     step, days = _step(insight, single), _days(source, insight, single)
     if chart.is_over_time and len(shown):
         shown = periods.mark(shown, "at", step, days)
+    shown = linked(insight, shown)
     known = filters.clusters(source) if chart.names == "cluster_name" else []
     picture = None if marks.empty else draw(insight, shown, known)
-    titles = titles_of(insight)
-    answer.show(insight.name, shown, picture, titles, insight.title, csv_names=columns_of(insight))
+    titles, links = titles_of(insight), links_of(insight)
+    answer.show(insight.name, shown, picture, titles, insight.title, csv_names=columns_of(insight), links=links)
     if chart.is_over_time:
         periods.explain(shown, "at", step, days, "left out of the chart" if chart.kind == "area" else "dashed or pale")
     if chart.n:

@@ -65,9 +65,9 @@ def _forecasts(source: DataSource) -> None:
     )
     frame["shown"] = numbered(frame, "position", "track_name", "artist_name")
     value = {"place in a week": "forecast_position", "what will leave": "survival"}.get(order, "gain")
-    chart = charts.bars(links.leading(frame, "track", "track_id", "track_name"), value, "shown", _TITLES)
+    chart = charts.bars(links.leading(frame, "track_name"), value, "shown", _TITLES)
     words = f"Bars of {_TITLES[value].lower()} of tracks"
-    answer.show("chart_forecasts", frame, chart, _TITLES, words, links={"track_name": links.TRACK})
+    answer.show("chart_forecasts", frame, chart, _TITLES, words)
 
 
 def _errors(source: DataSource) -> None:

@@ -25,17 +25,17 @@ def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("Soundlake")
     st.caption("Choose a page from the menu; on a phone, the arrows at the top open it.")
-    if source.is_athena:
-        st.info("Athena is not asked for table sizes: `soundlake status --lake …` reads them from the lake.")
-        return
     with explained(source):
-        status = source.status()
+        status = None if source.is_athena else source.status()
         _findings(source)
+        if status is None:
+            st.info("Athena is not asked for table sizes: `soundlake status --lake …` reads them from the lake.")
+            return
         st.subheader("What there is")
         rows = {table.name: table.rows for table in status.tables}
         with st.container(horizontal=True):
             for view, label in _THINGS.items():
-                st.metric(label, f"{rows.get(view, 0):,}", border=True, width=165)
+                st.metric(label, f"{rows.get(view, 0):,}", border=True, width=150)
         st.subheader("Tables")
         frame = pd.DataFrame(
             [
@@ -52,7 +52,10 @@ def show(source: DataSource) -> None:
 
 def _findings(source: DataSource) -> None:
     """The days that the data cover, and the findings, each a link."""
-    spans = {"plays": periods.extent(source, periods.PLAYS), "charts": periods.extent(source, periods.SNAPSHOTS)}
+    spans = {
+        "plays": periods.extent(source, periods.PLAYS),
+        "snapshots of playlists": periods.extent(source, periods.SNAPSHOTS),
+    }
     told = [f"{what} from {days[0]} to {days[1]}" for what, days in spans.items() if days is not None]
     found = list(findings(source))
     if not found:

@@ -46,13 +46,10 @@ def _now(source: DataSource, this: str) -> None:
     if frame.empty:
         st.caption("Nothing is on it now.")
         return
-    shown = links.leading(frame, "track", "track_id", "track_name").head(_SHOWN)
+    shown = links.leading(frame.head(_SHOWN), "track_name")
     shown["label"] = numbered(shown, "last_position", "track_name", "artist_name")
     chart = charts.bars(shown, "days", "label", titles)
-    named = {"track_name": links.TRACK, "artist_name": links.ARTIST}
-    answer.show(
-        "on_playlist", frame, chart, titles, "Bars of the days that tracks are on it", is_open=True, links=named
-    )
+    answer.show("on_playlist", frame, chart, titles, "Bars of the days that tracks are on it", is_open=True)
 
 
 def _new(source: DataSource, this: str) -> None:

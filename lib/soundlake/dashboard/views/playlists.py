@@ -16,8 +16,6 @@ from soundlake.dashboard.source import DataSource
 from soundlake.dashboard.views._albums_of_year import albums_of_year
 from soundlake.dashboard.views._playlist_changes import overlap, turnover
 
-_NAMES = {"track_name": links.TRACK, "artist_name": links.ARTIST}
-
 
 def show(source: DataSource) -> None:
     """Draw the page."""
@@ -65,9 +63,9 @@ def _top_tracks(source: DataSource) -> None:
     )
     frame["move"] = moves(frame["rank"], frame["previous_rank"], frame["weeks"])
     frame["shown"] = numbered(frame, "rank", "track_name", "artist_name")
-    chart = charts.bars(links.leading(frame, "track", "track_id", "track_name"), "points", "shown", titles)
+    chart = charts.bars(links.leading(frame, "track_name"), "points", "shown", titles)
     words = "Bars of the points of tracks in a week, the first on top"
-    answer.show("top_tracks", frame, chart, titles, words, is_open=True, links=_NAMES | {"album_name": links.ALBUM})
+    answer.show("top_tracks", frame, chart, titles, words, is_open=True)
     if len(frame):
         st.caption("Points: for each day of the week 50 for the top of fifty places, down to 1 for the last.")
         _ranks(source, view, on_list, frame, f"{view}-{playlist}-{week}")
@@ -88,7 +86,7 @@ def _ranks(source: DataSource, view: str, on_list: list[str], top: pd.DataFrame,
     )
     frame["track_name"] = frame["track_id"].map(names)
     days = periods.extent(source, periods.SNAPSHOTS, on_list)
-    drawn = periods.mark(frame, "week", "week", days)
+    drawn = periods.mark(links.leading(frame, "track_name"), "week", "week", days)
     chart = charts.lines(drawn, "week", "rank", "track_name", titles, reverse=True, order=chosen)
     answer.show("ranks", frame, chart, titles, "Lines of the ranks of tracks by week, rank 1 on top")
     periods.explain(drawn, "week", "week", days)
@@ -137,13 +135,13 @@ def _appearances(source: DataSource, view: str, name: str, title: str, more: dic
     }
     titles |= {"tracks": "Tracks", "entries": "Entries", "rank": "Rank", **more}
     ids = [one for one, label in names.items() if label in chosen]
+    columns = ", ".join(dict.fromkeys([*titles, id_, "artist_id"]))
     frame = source.ask(
-        f"SELECT {', '.join(titles)}, {id_} AS id FROM {view} {sql.where(*clause, sql.one_of(id_, ids))} "
-        "ORDER BY starts_on, rank"
+        f"SELECT {columns} FROM {view} {sql.where(*clause, sql.one_of(id_, ids))} ORDER BY starts_on, rank"
     )
-    frame[name] = frame["id"].map(names)
+    frame[name] = frame[id_].map(names)
     days = periods.extent(source, periods.SNAPSHOTS, on_list)
-    drawn = periods.mark(frame, "starts_on", period, days)
+    drawn = periods.mark(links.leading(frame, name), "starts_on", period, days)
     chart = charts.lines(drawn, "starts_on", "tracks_per_snapshot", name, titles, order=chosen)
     answer.show(view.removeprefix("gold_"), frame, chart, titles, f"Lines of tracks on the playlist by {period}")
     periods.explain(drawn, "starts_on", period, days)
@@ -189,7 +187,7 @@ def _entries(source: DataSource) -> None:
             f"SELECT {', '.join(titles)}, track_id, artist_id FROM {view} {clause} "
             "ORDER BY snapshot_date DESC, position LIMIT 500"
         )
-        answer.show("chart_entries", source.ask(newest), None, titles, links=_NAMES)
+        answer.show("chart_entries", source.ask(newest), None, titles, is_open=True)
 
 
 def _longest(source: DataSource) -> None:
@@ -228,9 +226,9 @@ def _longest(source: DataSource) -> None:
     )
     frame["place"] = range(1, len(frame) + 1)
     frame["shown"] = numbered(frame, "place", "track_name", "artist_name")
-    chart = charts.bars(links.leading(frame, "track", "track_id", "track_name"), "days", "shown", titles)
+    chart = charts.bars(links.leading(frame, "track_name"), "days", "shown", titles)
     words = "Bars of the days that tracks were on the playlist"
-    answer.show("chart_tracks", frame, chart, titles, words, links=_NAMES)
+    answer.show("chart_tracks", frame, chart, titles, words)
 
 
 _QUESTIONS: dict[str, Callable[[DataSource], None]] = {

@@ -9,36 +9,36 @@ from soundlake.dashboard.explain import explained
 from soundlake.dashboard.source import DataSource
 
 BATCHES, REJECTED = "ops_batches", "gold_data_quality"
-_VERDICTS = ("accepted", "duplicate", "stale", "rejected")
+_OUTCOMES = ("accepted", "duplicate", "stale", "rejected")
 
 
 def show(source: DataSource) -> None:
     """Draw the page."""
     st.title("Data Quality")
-    st.caption("Every record gets one verdict: accepted, duplicate, stale (newer ones had overtaken it) or rejected.")
+    st.caption("Every record has one outcome: accepted, duplicate, stale (newer ones had overtaken it) or rejected.")
     with explained(source):
-        _verdicts(source)
+        _outcomes(source)
     with explained(source):
         _rejected(source)
 
 
-def _verdicts(source: DataSource) -> None:
-    sums = ", ".join(f"coalesce(sum({verdict}), 0) AS {verdict}" for verdict in ("read", *_VERDICTS))
+def _outcomes(source: DataSource) -> None:
+    sums = ", ".join(f"coalesce(sum({outcome}), 0) AS {outcome}" for outcome in ("read", *_OUTCOMES))
     totals = source.ask(f"SELECT {sums} FROM {BATCHES} WHERE query = 'refine'").iloc[0]
     with st.container(horizontal=True):
-        for verdict in _VERDICTS:
-            share = totals[verdict] / totals["read"] if totals["read"] else 0
-            st.metric(f"{verdict.capitalize()}, {share:.2%}", f"{int(totals[verdict]):,}", border=True, width=165)
+        for outcome in _OUTCOMES:
+            share = totals[outcome] / totals["read"] if totals["read"] else 0
+            st.metric(f"{outcome.capitalize()}, {share:.2%}", f"{int(totals[outcome]):,}", border=True, width=165)
     by_day = " UNION ALL ".join(
-        f"SELECT CAST(started_at AS date) AS day, {sql.text(verdict)} AS verdict, sum({verdict}) AS records "
+        f"SELECT CAST(started_at AS date) AS day, {sql.text(outcome)} AS outcome, sum({outcome}) AS records "
         f"FROM {BATCHES} WHERE query = 'refine' GROUP BY CAST(started_at AS date)"
-        for verdict in _VERDICTS
+        for outcome in _OUTCOMES
     )
-    frame = source.ask(f"SELECT day, verdict, records FROM ({by_day}) AS d ORDER BY day, verdict")
-    titles = {"day": "Day", "verdict": "Verdict", "records": "Records"}
-    st.subheader("Verdicts by day of the batch")
-    chart = charts.stacked(frame, "day", "records", "verdict", titles)
-    answer.show("verdicts", frame, chart, titles, "Columns of records by day, a colour for each verdict")
+    frame = source.ask(f"SELECT day, outcome, records FROM ({by_day}) AS d ORDER BY day, outcome")
+    titles = {"day": "Day", "outcome": "Outcome", "records": "Records"}
+    st.subheader("Outcomes by day of the batch")
+    chart = charts.stacked(frame, "day", "records", "outcome", titles)
+    answer.show("outcomes", frame, chart, titles, "Columns of records by day, a colour for each outcome")
 
 
 def _rejected(source: DataSource) -> None:

@@ -126,10 +126,9 @@ def _ranked(name: str, frame: pd.DataFrame, value: str, titles: dict[str, str]) 
         nothing("Nothing is recommended here yet.")
         return
     frame["shown"] = numbered(frame, "rank", "track_name", "artist_name")
-    leading = links.leading(frame.head(30), "track", "track_id", "track_name")
+    leading = links.leading(frame.head(30), "track_name")
     chart = charts.bars(leading, value, "shown", titles)
-    named = {"track_name": links.TRACK, "artist_name": links.ARTIST}
-    answer.show(name, frame, chart, titles, f"Bars of {titles[value].lower()} by track", is_open=True, links=named)
+    answer.show(name, frame, chart, titles, f"Bars of {titles[value].lower()} by track", is_open=True)
 
 
 _QUESTIONS: dict[str, Callable[[DataSource], None]] = {

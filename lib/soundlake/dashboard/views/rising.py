@@ -82,12 +82,11 @@ def _things(source: DataSource, view: str, names: list[str], more: dict[str, str
     titles = {"place": "Place", **more, "artist_name": "Artist", "plays_change": "Change of plays", "plays": "Plays"}
     titles |= {"previous_plays": f"Plays the {step} before", "listeners": "Listeners", "popularity": "Popularity"}
     titles |= {"genre": "Genre"}
-    shown = links.leading(frame, "track" if is_song else "artist", ids[0], names[0])
+    shown = links.leading(frame, names[0])
     chart = charts.bars(shown, "plays_change", "shown", titles)
-    named = {"track_name": links.TRACK, "artist_name": links.ARTIST}
     way = "lost" if falls else "gained"
     words = f"Bars of the plays that were {way}, most on top"
-    answer.show(view.removeprefix("gold_"), frame, chart, titles, words, links=named)
+    answer.show(view.removeprefix("gold_"), frame, chart, titles, words)
 
 
 def _newest(source: DataSource, view: str, column: str, step: str, condition: str) -> date | None:

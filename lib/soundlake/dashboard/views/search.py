@@ -8,6 +8,7 @@ import streamlit as st
 from soundlake.dashboard import filters
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.finder import find
+from soundlake.dashboard.labels import counted
 from soundlake.dashboard.links import anchor
 from soundlake.dashboard.source import DataSource
 
@@ -29,5 +30,5 @@ def show(source: DataSource) -> None:
 def _item(thing: str, row: pd.Series) -> str:  # type: ignore[type-arg]  # of values of several types
     is_by_artist = thing in ("track", "album") and isinstance(row["beside"], str)
     by = f" by {anchor('artist', row['beside_id'], row['beside'])}" if is_by_artist else ""
-    plays = f" <small>{row['plays']:,.0f} plays</small>" if pd.notna(row["plays"]) and row["plays"] else ""
+    plays = f" <small>{counted(row['plays'], 'play')}</small>" if pd.notna(row["plays"]) and row["plays"] else ""
     return f"<li>{anchor(thing, row['id'], row['name'])}{by}{plays}</li>"

@@ -54,7 +54,6 @@ def show(source: DataSource) -> None:
         frame["place"] = range(1, len(frame) + 1)
         frame["shown"] = numbered(frame, "place", "album_name", "artist_name", unknown="several artists")
         value = "score" if by == "popularity" else "plays"
-        chart = charts.bars(links.leading(frame, "album", "album_id", "album_name"), value, "shown", _TITLES)
-        named = {"album_name": links.ALBUM, "artist_name": links.ARTIST}
+        chart = charts.bars(links.leading(frame, "album_name"), value, "shown", _TITLES)
         words = f"Bars of the {by} of albums, the first on top"
-        answer.show("top_albums", frame, chart, _TITLES, words, links=named)
+        answer.show("top_albums", frame, chart, _TITLES, words)

@@ -35,8 +35,8 @@ def show(source: DataSource) -> None:
         on = links.anchor("album", row["album_id"], row["album_name"])
         numbers = {"Plays": row["plays"], "Listeners": row["listeners"], "Popularity": row["popularity"]}
         numbers |= {"Cluster": row["cluster_name"], "Genre": row["genre"]}
-        year = f" ({row['release_year']:.0f})" if pd.notna(row["release_year"]) else ""
-        thing.head(title, "track", track, name, f"by {by} · on {on}{year}", numbers)
+        numbers |= {"Released": thing.released(row["release_year"])}
+        thing.head(title, "track", track, name, f"by {by} · on {on}", numbers)
         this = sql.one_of("track_id", [track])
         select = "SELECT starts_on, sum(plays) AS plays, max(listeners) AS listeners FROM gold_song_popularity"
         thing.sections(
@@ -75,8 +75,7 @@ def _near(name: str, frame: pd.DataFrame, otherwise: str) -> None:
         return
     titles = {"rank": "Rank", "track_name": "Track", "artist_name": "Artist", "similarity": "Similarity"}
     titles |= {"cluster_name": "Cluster"}
-    shown = links.leading(frame, "track", "track_id", "track_name")
+    shown = links.leading(frame, "track_name")
     shown["label"] = numbered(frame, "rank", "track_name", "artist_name")
     chart = charts.bars(shown, "similarity", "label", titles)
-    named = {"track_name": links.TRACK, "artist_name": links.ARTIST}
-    answer.show(name, frame, chart, titles, "Bars of similarity by track", links=named)
+    answer.show(name, frame, chart, titles, "Bars of similarity by track")

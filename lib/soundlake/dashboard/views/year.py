@@ -19,7 +19,7 @@ from soundlake.dashboard.year_facts import facts
 
 _NUMBERS = {
     "plays": "Plays",
-    "hours": "Hours, as far as known",
+    "hours": "Hours known",
     "tracks": "Tracks",
     "artists": "Artists",
     "new_artists": "New artists",
@@ -46,7 +46,7 @@ def show(source: DataSource) -> None:
         of_year = everything.of(year)
         st.header(f"{user} in {year}")
         _numbers(of_year, everything.of(year - 1))
-        st.markdown("\n".join(f"- {fact}" for fact in facts(of_year)))
+        st.html(f"<ul>{''.join(f'<li>{fact}</li>' for fact in facts(of_year))}</ul>")
         _months(of_year, everything.ends["heard_at"].min())
         _hours(of_year)
         for title, thing, frame in (
@@ -67,9 +67,10 @@ def _numbers(of_year: Heard, before: Heard) -> None:
     with st.container(horizontal=True):
         for name, label in _NUMBERS.items():
             value, old = now[name][0], then[name][0] if len(then) else None
-            if pd.notna(value):
-                change = round(value - old) if pd.notna(old) else None
-                st.metric(label, f"{value:,.0f}", change, border=True, width=165)
+            if pd.isna(value) or (name == "new_artists" and value == now["artists"][0]):
+                continue  # in the first year all artists are new
+            change = round(value - old) if pd.notna(old) else None
+            st.metric(label, f"{value:,.0f}", change, border=True, width=150)
     if len(then):
         st.caption(f"The arrows show the change from {then['year'][0]}.")
 
@@ -115,8 +116,8 @@ def _most(title: str, thing: str, frame: pd.DataFrame) -> None:
     titles = {"place": "Place", "name": "Name", "beside": "Artist", "first_on": "First heard", "plays": "Plays"}
     titles |= {"minutes": "Minutes, as far as known"}
     told = {column: heading for column, heading in titles.items() if _is_told(frame, column)}
-    shown = links.leading(shown, thing, "id", "name")
-    named = {"name": (thing, "id")}
+    named = {"name": (thing, "id"), "beside": ("artist", "beside_id")}
+    shown = links.leading(shown, "name", named)
     answer.show(name, shown, charts.bars(shown, "plays", "label", told), told, f"Bars of plays: {title}", links=named)
 
 
