@@ -44,7 +44,8 @@ def style() -> None:
     hidden = f".st-key-{_FILTERS}:not(:has(.stAlert))"  # messages stay visible
     st.html(
         "<style>.stMainBlockContainer {padding-top: 3rem} .stHtml a {color: inherit}"
-        f"[data-baseweb=tag] {{background-color: {BLUE} !important}}"
+        "[data-testid=stMultiSelectTagsContainer] span:has(> span[title]) "
+        f"{{background-color: {BLUE} !important}}"
         f"@media (min-width: {_PHONE + 1}px) {{.st-key-{_UNFOLD} {{display: none}}}}"
         f"@media (max-width: {_PHONE}px) {{.stMainBlockContainer {{padding-top: 4rem}}"
         f".stMain {hidden} {{display: none}}"
