@@ -50,7 +50,7 @@ test-cluster: setup ## Jobs whose executors are killed, and a stream at rest, on
 	@$(PYTHON) -m pytest -m cluster tests/integration/test_spark_cluster.py tests/integration/test_lost_executor.py
 
 pictures: setup ## Take the pictures of the README and docs/dashboard.md, from the lake of SOUNDLAKE_DEMO_LAKE
-	@SOUNDLAKE_PICTURES=docs/images $(PYTHON) -m pytest -m browser -k "drawn" tests/integration/test_dashboard_pages.py
+	@SOUNDLAKE_PICTURES=docs/images $(PYTHON) -m pytest -m browser -k is_drawn tests/integration/test_dashboard_drawn.py
 
 test-faults: setup ## Harm the real job in every way, and renew the table in docs/faults.md; takes an hour
 	@SOUNDLAKE_FAULTS_TABLE=docs/faults.md $(PYTHON) -m pytest tests/faults \
