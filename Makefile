@@ -8,7 +8,7 @@ TESTS ?= tests
 MARKS ?= not slow and not faults and not lines and not browser and not cluster
 SLOW ?= slow and not faults
 RECORDS ?= 1000000
-# Two processes: one for all that needs Spark or a service that a run has once, one for the rest.
+# Two processes: one for all that needs a service that a run has once, one for the rest that needs Spark (tests/conftest.py).
 BESIDE := -n 2 --dist loadgroup
 # COVERAGE=1 measures which lines and branches of lib/ are reached, and fails where they are too few (pyproject.toml).
 COVERAGE ?=

@@ -1,6 +1,7 @@
-"""What all tests share: one Spark session, as the launcher would open it on this machine, and one of each service.
+"""What all tests share: a Spark session, as the launcher would open it on this machine, and one of each service.
 
-A service starts when the first test asks for it, and ends with the run.
+Each starts when the first test asks for it, and ends with the run. Where two processes share the tests, each has a
+Spark session, and one has the services.
 """
 
 from __future__ import annotations
@@ -39,29 +40,33 @@ settings.register_profile("fast", parent=settings.get_profile("soundlake"), max_
 settings.load_profile("soundlake")
 
 
-# What a run has once. Tests that use one of these stay together in one process; the others run beside them.
-ONCE = {"spark", "kafka", "kinesis", "object_store", "trino", "demo_lake"}
+# What a run has once, besides Spark. Tests that use one of these, or that start jobs, stay together in one process;
+# those that need Spark alone in another one; all others run wherever there is time.
+SERVICES = {"kafka", "kinesis", "object_store", "trino", "demo_lake"}
 # Fixtures that start something, or go through boto3 and moto, which take a second to load.
-HEAVY = ONCE | {"aws", "bucket", "emulated_aws", "endpoint"}
+HEAVY = SERVICES | {"spark", "aws", "bucket", "emulated_aws", "endpoint"}
+_MOST_HEAP = 4  # GiB: two sessions at once, and the jobs that tests start
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tell pytest-xdist what belongs together, and `make test-fast` what to leave out."""
     for item in items:
-        if HEAVY & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if HEAVY & fixtures:
             item.add_marker(pytest.mark.heavy)
+        if item.get_closest_marker("xdist_group"):
+            continue
         # Tests of faults start Sparks of their own: one at a time.
-        if ONCE & set(getattr(item, "fixturenames", ())) or item.path.parent.name == "faults":
+        if SERVICES & fixtures or item.path.parent.name == "faults":
+            item.add_marker(pytest.mark.xdist_group("services"))
+        elif "spark" in fixtures:
             item.add_marker(pytest.mark.xdist_group("spark"))
 
 
 @pytest.fixture(scope="session")
 def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     folder = tmp_path_factory.mktemp("spark")
-    if run := os.environ.get("PYTEST_XDIST_TESTRUNUID"):
-        # Fails where another process of this run has a Spark already.
-        (tmp_path_factory.getbasetemp().parent / f"spark-of-{run}").touch(exist_ok=False)
     # 650 MB of jars: only for a run that has tests on S3.
     wants_s3 = any("object_store" in getattr(item, "fixturenames", ()) for item in request.session.items)
     if wants_s3:
@@ -70,7 +75,10 @@ def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         if all(item.path.parent.name == "unit" for item in request.session.items):
             # They run each plan once: HotSpot's second compiler only takes time.
             environment.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
-        for name, value in {**spark_environment(cores=2, with_s3=wants_s3), **CREDENTIALS}.items():
+        for name, value in {
+            **spark_environment(cores=2, with_s3=wants_s3, most_heap=_MOST_HEAP),
+            **CREDENTIALS,
+        }.items():
             environment.setenv(name, value)
         session = open_session(
             "tests", extra={"spark.sql.shuffle.partitions": "2", "spark.sql.warehouse.dir": str(folder / "warehouse")}

@@ -24,7 +24,7 @@ from soundlake.launch.paths import ROOT
 from soundlake.settings import load_settings
 from soundlake.tables import ALBUMS, ARTISTS, PLAYLIST_ITEMS, PLAYLISTS, PLAYS, TRACK_FEATURES, TRACKS, USER_ITEMS
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("spark")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("services")]
 
 TOTAL = 120
 

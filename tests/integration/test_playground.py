@@ -21,7 +21,7 @@ import pytest
 
 from soundlake.launch.paths import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.heavy, pytest.mark.xdist_group("spark")]
+pytestmark = [pytest.mark.slow, pytest.mark.heavy, pytest.mark.xdist_group("services")]
 
 RUN = [sys.executable, str(ROOT / "tests" / "playground" / "run.py")]
 PATIENCE = 400  # seconds: five services and a stream start on a busy machine

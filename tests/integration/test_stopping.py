@@ -16,7 +16,7 @@ from helpers.records import envelope
 from soundlake.launch.paths import ROOT
 from soundlake.tables import BATCHES, EVENTS
 
-pytestmark = pytest.mark.xdist_group("spark")  # its job is a Spark of its own
+pytestmark = pytest.mark.xdist_group("services")  # its job is a Spark of its own
 
 PATIENCE_SECONDS = 240
 
