@@ -5,8 +5,8 @@ SHELL := bash
 
 PYTHON := .venv/bin/python
 TESTS ?= tests
-MARKS ?= not slow and not faults and not lines and not browser and not cluster
-SLOW ?= slow and not faults
+REST := not faults and not lines and not browser and not cluster
+MARKS ?= not slow and $(REST)
 RECORDS ?= 1000000
 # Two processes: one for all that needs a service that a run has once, one for the rest that needs Spark (tests/conftest.py).
 BESIDE := -n 2 --dist loadgroup
@@ -15,7 +15,7 @@ COVERAGE ?=
 MEASURED := $(if $(COVERAGE),--cov --cov-report=term)
 
 .PHONY: help setup test test-fast test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-plays bench-recommend lint lint-aws format demo docs lambda clean
-.PHONY: docs-site hooks mutants notebook-pages notebooks pictures playground playground-down test-cluster test-dashboard test-slow
+.PHONY: docs-site hooks mutants notebook-pages notebooks pictures playground playground-down test-both test-cluster test-dashboard test-slow
 
 help: ## List the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -36,7 +36,10 @@ test-integration: setup ## Run the tests of the real queries on real files
 	@$(PYTHON) -m pytest -m "$(MARKS)" tests/integration
 
 test-slow: setup ## Run the slow tests
-	@$(PYTHON) -m pytest $(BESIDE) -m "$(SLOW)" $(TESTS)
+	@$(PYTHON) -m pytest $(BESIDE) -m "slow and $(REST)" $(TESTS)
+
+test-both: setup ## Run the tests of both `make test` and `make test-slow`
+	@$(PYTHON) -m pytest $(BESIDE) $(MEASURED) -m "$(REST)" $(TESTS)
 
 test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athena's family
 	@$(PYTHON) -m pytest tests/integration/test_s3_lake.py tests/integration/test_s3_start.py \
