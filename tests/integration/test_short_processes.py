@@ -19,7 +19,7 @@ from soundlake.tables import PLAYS, TRACKS
 
 pytestmark = pytest.mark.slow
 
-TIMES, AT_ONCE = 80, 4  # delta-rs's reader aborts in 4 of 60
+TIMES, AT_ONCE = 200, 4
 SNIPPETS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "reading.md").read_text(encoding="utf-8"), re.DOTALL)
 COMMANDS = {
     "status": [sys.executable, "-c", "from soundlake.cli import main; main()", "status", "--lake", "lake"],
