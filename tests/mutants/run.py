@@ -98,6 +98,8 @@ def failed(copy: Path, tests: tuple[str, ...]) -> str:
         "no:cacheprovider",
         "-m",
         "not slow and not faults",
+        "-o",
+        "timeout=0",  # a machine that is busy kills no mutant
         *(f"tests/{file}" for file in tests),
     ]
     # Compiled modules are told apart by time and size, which a mutant may share with the one before.
