@@ -326,7 +326,7 @@ def test_a_place_above_the_source_is_refused(raw: Path, checkpoint: Checkpoint, 
 
 
 def test_a_place_of_another_kind_is_refused(raw: Path, checkpoint: Checkpoint) -> None:
-    with pytest.raises(UsageError, match="here or on S3"):
+    with pytest.raises(UsageError, match="local or on S3"):
         move(raw, "source.files.processed_path=s3://a-bucket/processed")
 
 
