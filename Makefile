@@ -5,8 +5,8 @@ SHELL := bash
 
 PYTHON := .venv/bin/python
 TESTS ?= tests
-MARKS ?= not slow and not faults and not lines and not browser and not cluster
-SLOW ?= slow and not faults
+REST := not faults and not lines and not browser and not cluster
+MARKS ?= not slow and $(REST)
 RECORDS ?= 1000000
 # Two processes: one for all that needs Spark or a service that a run has once, one for the rest.
 BESIDE := -n 2 --dist loadgroup
@@ -36,7 +36,7 @@ test-integration: setup ## Run the tests of the real queries on real files
 	@$(PYTHON) -m pytest -m "$(MARKS)" tests/integration
 
 test-slow: setup ## Run the slow tests
-	@$(PYTHON) -m pytest $(BESIDE) -m "$(SLOW)" $(TESTS)
+	@$(PYTHON) -m pytest $(BESIDE) -m "slow and $(REST)" $(TESTS)
 
 test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athena's family
 	@$(PYTHON) -m pytest tests/integration/test_s3_lake.py tests/integration/test_s3_start.py \
@@ -50,7 +50,7 @@ test-cluster: setup ## Jobs whose executors are killed, and a stream at rest, on
 	@$(PYTHON) -m pytest -m cluster tests/integration/test_spark_cluster.py tests/integration/test_lost_executor.py
 
 pictures: setup ## Take the picture that the README shows, from the lake of SOUNDLAKE_DEMO_LAKE
-	@SOUNDLAKE_PICTURES=docs/images $(PYTHON) -m pytest -m browser -k "drawn" tests/integration/test_dashboard_pages.py
+	@SOUNDLAKE_PICTURES=docs/images $(PYTHON) -m pytest -m browser -k is_drawn tests/integration/test_dashboard_drawn.py
 
 test-faults: setup ## Harm the real job in every way, and renew the table in docs/faults.md; takes an hour
 	@SOUNDLAKE_FAULTS_TABLE=docs/faults.md $(PYTHON) -m pytest tests/faults \

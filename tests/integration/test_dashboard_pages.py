@@ -1,60 +1,20 @@
-"""The dashboard in a real browser on the lake of the demo: every page, every filter, numbers against DuckDB."""
+"""The dashboard in a real browser on the lake of the demo: every filter, numbers against DuckDB."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from helpers.services.dashboard import SIZES, Ask, Shown, names
+from helpers.services.dashboard import Ask, Shown, names
 from soundlake.dashboard import sql
-from soundlake.dashboard.app import PAGES
-from soundlake.launch.paths import ROOT
 from soundlake.tables import BATCHES
 
 pytestmark = pytest.mark.browser
-
-PICTURES = ROOT / "build" / "pictures"
-IN_README = ("charts-desktop",)
-
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("path", [path for path in PAGES if path != "overview"] + [""])
-def test_every_page_is_drawn_at_every_width(browser: Browser, dashboard_url: str, path: str, size: str) -> None:
-    width, height = SIZES[size]
-    page = browser.new_page(viewport={"width": width, "height": height})
-    shown = Shown(page, dashboard_url).open(path)
-    assert shown.errors == []
-    assert page.get_by_test_id("stAlertContentInfo").all_inner_texts() == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for mark in page.locator("h1, [data-testid=stVegaLiteChart], button").all():
-        box = mark.bounding_box()
-        assert box is None or box["x"] + box["width"] <= width + 1
-    _take_picture(shown, f"{path or 'overview'}-{size}")
-    assert shown.elsewhere == []
-    expect(page.get_by_text("Made-up listeners:")).to_be_visible()
-    page.close()
-
-
-def _take_picture(shown: Shown, name: str) -> None:
-    """A small picture of what is to be seen at first, as the README shows it."""
-    from PIL import Image
-
-    page = shown.await_drawing().page
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    file = PICTURES / f"{name}.png"
-    page.screenshot(path=file)
-    with Image.open(file) as picture:
-        picture.convert("RGB").quantize(64).save(file, optimize=True)
-    if (docs := os.environ.get("SOUNDLAKE_PICTURES")) and name in IN_README:
-        (ROOT / docs).mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, ROOT / docs / file.name)
 
 
 def test_the_front_page_tells_findings_that_are_links(shown: Shown, ask: Ask) -> None:

@@ -23,6 +23,8 @@ from soundlake.settings import Settings, load_settings
 from soundlake.sources import Once, Source, check_once, open_source
 from soundlake.sources.protocol import RECORD_COLUMNS
 
+pytestmark = pytest.mark.xdist_group("spark")  # which a fixture asks for by its parameter
+
 Records = list[tuple[str, bytes]]
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from helpers.marts import small_lake
+from helpers.marts import small_lake, write
 from helpers.pages import draw, table, told, well
+from soundlake.tables import CHART_FORECASTS
 
 pytestmark = pytest.mark.heavy
 
@@ -57,6 +58,15 @@ def test_forecasts_say_what_climbs_and_how_wrong_they_were(lake: Path) -> None:
     page.radio[0].set_value("what will leave")
     assert [row["track_name"] for row in table(well(page.run()))] == ["Faller", "Climber"]
     assert table(page, 1)[0]["method"] == "model"
+
+
+def test_forecasts_without_a_change_show_who_stays(lake: Path) -> None:
+    forecast = {"playlist_name": "Top", "method": "same as last week", "error": 1.0, "position": 3}
+    forecast |= {"observed_on": date(2021, 6, 1), "forecast_for": date(2021, 6, 8), "forecast_position": 3.0}
+    write(lake, CHART_FORECASTS, {**forecast, "track_id": "a", "track_name": "Stayer", "survival": 0.9})
+    page = draw("forecasts", lake)
+    assert any("None of them is forecast to change its place" in caption for caption in captions(page))
+    assert '"field": "survival"' in page.get("vega_lite_chart")[0].proto.spec
 
 
 def test_albums_of_a_year_and_market_count_each_place_once(lake: Path) -> None:

@@ -212,12 +212,12 @@ def scatter(
 ) -> Chart:
     """Points in two dimensions, a colour and a shape for each group; `reverse` puts the smallest `y` on top."""
     names = sorted(frame[colour].drop_duplicates().tolist())
-    axis = alt.Axis(tickCount=8)
+    axis, scale = alt.Axis(tickCount=8), alt.Scale(zero=False, reverse=reverse, nice=not reverse)
     chart: Chart = (
         _leading(alt.Chart(frame).mark_point(filled=True, size=28, opacity=0.7), frame)
         .encode(
             x=alt.X(f"{x}:Q", title=titles[x], scale=alt.Scale(zero=False), axis=axis),
-            y=alt.Y(f"{y}:Q", title=titles[y], scale=alt.Scale(zero=False, reverse=reverse), axis=axis),
+            y=alt.Y(f"{y}:Q", title=titles[y], scale=scale, axis=axes.ranks(frame[y]) if reverse else axis),
             color=colours(colour, names, titles, known=known),
             shape=shapes(colour, names, known=known),
             tooltip=_tooltip(frame, titles),

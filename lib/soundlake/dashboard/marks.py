@@ -84,7 +84,8 @@ def _picked(insight: Insight, conditions: Sequence[str]) -> str:
 
 def _text(column: str, types: dict[str, str]) -> str:
     if types[column] == "boolean":
-        return f"CASE WHEN {column} THEN 'yes' WHEN NOT {column} THEN 'no' END"
+        words = column.replace("_", " ")
+        return f"CASE WHEN {column} THEN '{words}' WHEN NOT {column} THEN 'not {words}' END"
     return column if types[column] == "string" else f"CAST({column} AS varchar)"
 
 

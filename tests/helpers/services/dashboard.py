@@ -144,8 +144,8 @@ class Shown:
         return self.settle()
 
     def await_drawing(self) -> Shown:
-        """Wait until nothing stands in for what is still to come, and every chart to be seen has its drawing."""
-        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=_PATIENCE)
+        """Wait until nothing is pale or stands in for what is still to come, and every chart has its drawing."""
+        expect(self.page.locator("[data-stale=true], [data-testid=stSkeleton]")).to_have_count(0, timeout=_PATIENCE)
         for chart in self.page.get_by_test_id("stVegaLiteChart").all():
             expect(chart.locator("canvas, svg").first).to_be_visible(timeout=_PATIENCE)
         return self

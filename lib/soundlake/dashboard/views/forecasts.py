@@ -65,6 +65,9 @@ def _forecasts(source: DataSource) -> None:
     )
     frame["shown"] = numbered(frame, "position", "track_name", "artist_name")
     value = {"place in a week": "forecast_position", "what will leave": "survival"}.get(order, "gain")
+    if value == "gain" and not frame["gain"].any():
+        st.caption("None of them is forecast to change its place: the bars are the probability to be on the chart.")
+        value = "survival"
     chart = charts.bars(links.leading(frame, "track_name"), value, "shown", _TITLES)
     words = f"Bars of {_TITLES[value].lower()} of tracks"
     answer.show("chart_forecasts", frame, chart, _TITLES, words)
