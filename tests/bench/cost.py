@@ -1,13 +1,8 @@
-"""What the stack costs a month, from prices, sizes and counted objects: `python tests/bench/cost.py [--lake LAKE]`.
-
-With a local lake that a stream has written, the objects of a batch are counted in it; else those of COUNTED are taken.
-"""
+"""What the stack costs a month, from prices, sizes and counted requests: `python tests/bench/cost.py`."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
-from pathlib import Path
 
 from soundlake.launch.aws.deploy import TRIGGER
 from soundlake.launch.aws.sizes import size_of
@@ -24,32 +19,20 @@ PRICES = {
     "Kinesis, shard hour": (0.015, "https://aws.amazon.com/kinesis/data-streams/pricing/"),
     "Kinesis, shard hour kept beyond a day": (0.020, "https://aws.amazon.com/kinesis/data-streams/pricing/"),
     "Kinesis, million records up to 25 KB": (0.014, "https://aws.amazon.com/kinesis/data-streams/pricing/"),
-    "S3, thousand PUT": (0.005, "https://aws.amazon.com/s3/pricing/"),
-    "S3, thousand GET": (0.0004, "https://aws.amazon.com/s3/pricing/"),
+    "S3, thousand PUT or LIST": (0.005, "https://aws.amazon.com/s3/pricing/"),
+    "S3, thousand GET or HEAD": (0.0004, "https://aws.amazon.com/s3/pricing/"),
     "S3, GB month": (0.023, "https://aws.amazon.com/s3/pricing/"),
     "endpoint, hour in one zone": (0.01, "https://aws.amazon.com/privatelink/pricing/"),
 }
 HOURS, SECONDS = 730, 730 * 3600
-COUNTED = (9.1, 24.1)  # objects of a batch of ingest and of refine, see docs/cost.md
-READ = 3  # GETs for each object that is written: a guess
+# Requests of a batch of ingest and one of refine, counted by tests/bench/s3_requests.py.
+REQUESTS = {"PUT or LIST": 77.1, "GET or HEAD": 93.3}
 BYTES = 425  # a play
 KEPT = 0.5  # of a record's bytes, in bronze and silver together: a guess
 SHARD_RECORDS = 1000
 BATCH_HOURS = 7.5  # of batch jobs: a quarter of an hour a day, a guess
 EXECUTORS = {50: 1, 500: 1, 5000: 2}
 RATES = tuple(EXECUTORS)
-
-
-def counted(lake: Path) -> tuple[float, float]:
-    """Objects of a batch of ingest and of refine in a local lake; Hadoop's checksums of files are not among them."""
-
-    def objects(*folders: str) -> int:
-        files = (file for folder in folders for file in (lake / folder).rglob("*"))
-        return sum(file.is_file() and not file.name.startswith(".") for file in files)
-
-    batches = {name: objects(f"_checkpoints/{name}/commits") for name in ("ingest", "refine")}
-    ingest = objects("bronze", "_checkpoints/ingest") / batches["ingest"]
-    return ingest, objects("silver", "ops", "_checkpoints/refine") / batches["refine"]
 
 
 def price(name: str) -> float:
@@ -72,34 +55,31 @@ def compute(target: str, rate: int) -> float:
     return HOURS * price("EMR on EC2, m5.xlarge hour with EMR") * 2  # a primary and a core node, for all jobs
 
 
-def rest(rate: int, objects: tuple[float, float]) -> Iterator[tuple[str, float]]:
+def rest(rate: int) -> Iterator[tuple[str, float]]:
     """What the records cost wherever they are refined."""
     shards = max(int(defaults()["KinesisShards"]), -(-rate // SHARD_RECORDS))
     kept = price("Kinesis, shard hour") + price("Kinesis, shard hour kept beyond a day")
     yield "Kinesis", HOURS * shards * kept + rate * SECONDS / 1e6 * price("Kinesis, million records up to 25 KB")
-    written = SECONDS / in_seconds(TRIGGER) * sum(objects)
-    yield "S3, requests", written / 1000 * (price("S3, thousand PUT") + READ * price("S3, thousand GET"))
+    batch = sum(count * price(f"S3, thousand {kind}") / 1000 for kind, count in REQUESTS.items())
+    yield "S3, requests", SECONDS / in_seconds(TRIGGER) * batch
     yield "S3, a month's records", rate * SECONDS * BYTES * KEPT / 1e9 * price("S3, GB month")
     yield "endpoints in one zone", HOURS * len(ENDPOINTS) * price("endpoint, hour in one zone")
 
 
 def main() -> None:
     """Print the prices and the sums as Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lake", type=Path, help="a local lake that a stream has written")
-    lake = parser.parse_args().lake
-    objects = counted(lake) if lake else COUNTED
-    print(f"objects of a batch: ingest {objects[0]:.1f}, refine {objects[1]:.1f}; a batch of each every {TRIGGER}\n")
+    requests = ", ".join(f"{count:.0f} {kind}" for kind, count in REQUESTS.items())
+    print(f"a batch of ingest and one of refine every {TRIGGER}: {requests}\n")
     print(
         "| US dollars a month | "
         + " | ".join(f"{rate:,} records/s" for rate in RATES)
         + " |\n|---|"
         + "---|" * len(RATES)
     )
-    for name in dict(rest(RATES[0], objects)):
-        print(f"| {name} | " + " | ".join(f"{dict(rest(rate, objects))[name]:.0f}" for rate in RATES) + " |")
+    for name in dict(rest(RATES[0])):
+        print(f"| {name} | " + " | ".join(f"{dict(rest(rate))[name]:.0f}" for rate in RATES) + " |")
     for target in ("EMR Serverless", "EMR on EC2", "Glue"):
-        sums = [(compute(target, rate), sum(dict(rest(rate, objects)).values())) for rate in RATES]
+        sums = [(compute(target, rate), sum(dict(rest(rate)).values())) for rate in RATES]
         print(f"| {target} | " + " | ".join(f"{own:.0f}" for own, _ in sums) + " |")
         print(f"| **all, on {target}** | " + " | ".join(f"**{own + more:.0f}**" for own, more in sums) + " |")
     print("\n| price | US dollars | source |\n|---|---|---|")

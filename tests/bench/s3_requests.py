@@ -1,7 +1,8 @@
-"""How many requests to S3 a batch of the stream makes: `python tests/bench/s3_requests.py [--batches 30]`.
+"""What the stack's stream spends on 500 plays a second: `python tests/bench/s3_requests.py [--batches 30]`.
 
-The real job on a real S3 server, behind a proxy that counts. A file of plays lands before each trigger, so that every
-batch of ingest and of refine has records; the first batches, which make the tables, are not counted.
+The real job on a real S3 server, behind a proxy that counts requests, on four cores and with the trigger of the stack.
+A file of plays lands for each trigger, so that every batch of ingest and of refine has records; the first batches,
+which make the tables, are not counted.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -26,13 +30,16 @@ from helpers.services.faulty_proxy import Proxy, faulty_proxy
 from helpers.services.kinesis import CREDENTIALS
 from helpers.services.object_store import object_store
 from soundlake import stream
+from soundlake.launch.aws.deploy import TRIGGER
 from soundlake.launch.local import spark_environment
 from soundlake.session import open_session
 from soundlake.settings import Settings, load_settings
+from soundlake.settings.types import in_seconds
 
-SECONDS = 4  # between two triggers
+SECONDS = in_seconds(TRIGGER)
+CORES = 4
 WARM_UP = 8  # batches
-PLAYS = 2000  # of a batch
+PLAYS = int(500 * SECONDS)  # of a batch
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -60,28 +67,51 @@ def refined(proxy: Proxy) -> int:
     return sum(method == "PUT" and "/_checkpoints/refine/commits/" in path for method, path, _ in proxy.passed)
 
 
-def measure(spark: SparkSession, settings: Settings, folder: Path, proxy: Proxy, batches: int) -> Counter[str]:
-    """Requests by what they are paid as, of so many batches of each query."""
-    counted: list[tuple[str, str, int]] = []
+@dataclass
+class Spent:
+    """Requests by what they are paid as, and processor seconds of the JVM and of Python, until now."""
+
+    requests: Counter[str]
+    jvm: float
+    python: float
+
+    def __sub__(self, before: Spent) -> Spent:
+        requests = self.requests - before.requests
+        return Spent(requests, self.jvm - before.jvm, self.python - before.python)
+
+
+def spent(spark: SparkSession, proxy: Proxy) -> Spent:
+    """What was spent so far; the JVM's part has Python's workers in it."""
+    jvm: Any = spark.sparkContext._jvm
+    pid = jvm.java.lang.ProcessHandle.current().pid()
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    ticks = sum(int(field) for field in fields[11:15])  # user and system, its own and its children's
+    own = time.process_time()
+    requests = Counter(kind_of(method, path) for method, path, _ in list(proxy.passed))
+    return Spent(requests, ticks / os.sysconf("SC_CLK_TCK"), own)
+
+
+def measure(spark: SparkSession, settings: Settings, folder: Path, proxy: Proxy, batches: int) -> tuple[Spent, int]:
+    """What so many batches of each query spend, or a few more, and how many they were."""
+    found: list[tuple[Spent, int]] = []
 
     def feed() -> None:
-        number, begin, first = 0, 0, 0
+        number = 0
         while True:
             land(folder, number)
             number += 1
-            threading.Event().wait(SECONDS)
+            time.sleep(SECONDS)
             done = refined(proxy)
-            if done >= WARM_UP and not begin:
-                begin, first = len(proxy.passed), done
-            if begin and done >= first + batches:
-                counted.extend(proxy.passed[begin:])
-                print(f"{done - first} batches of refine")
+            if done >= (WARM_UP if not found else found[0][1] + batches):
+                found.append((spent(spark, proxy), done))
+            if len(found) == 2:
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
 
     threading.Thread(target=feed, daemon=True).start()
     stream.run(spark, settings, once=False)
-    return Counter(kind_of(method, path) for method, path, _ in counted)
+    (before, first), (after, last) = found
+    return after - before, last - first
 
 
 def main() -> None:
@@ -90,21 +120,24 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=30)
     batches = parser.parse_args().batches
     with object_store() as store, faulty_proxy(store.url) as proxy, TemporaryDirectory() as folder:
-        os.environ.update({**spark_environment(cores=2, with_s3=True), **CREDENTIALS})
+        os.environ.update({**spark_environment(cores=CORES, with_s3=True), **CREDENTIALS})
         landed = Path(folder) / "plays"
         landed.mkdir()
         sets = [
             f"source.files.path={folder}",
             f"s3.endpoint_url={proxy.url}",
             "s3.region=us-east-1",
-            f"trigger.interval={SECONDS} seconds",
+            f"trigger.interval={TRIGGER}",
         ]
         settings = load_settings(sets=sets, lake=f"s3://{new_bucket(store)}/lake", env={})
         spark = open_session("s3-requests", settings)
-        found = measure(spark, settings, landed, proxy, batches)
+        found, batches = measure(spark, settings, landed, proxy, batches)
         spark.stop()
-    for kind, count in sorted(found.items()):
-        print(f"{kind:<7}{count / batches:8.1f} a batch of ingest and one of refine")
+    print(f"a batch of ingest and one of refine, {PLAYS:,} plays, mean of {batches}:")
+    for kind, count in sorted(found.requests.items()):
+        print(f"{kind:<7}{count / batches:8.1f}")
+    print(f"JVM    {found.jvm / batches:8.2f} s of processor time")
+    print(f"Python {found.python / batches:8.2f} s, with the proxy in it")
 
 
 if __name__ == "__main__":

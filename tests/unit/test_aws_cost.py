@@ -9,13 +9,12 @@ from soundlake.launch.paths import ROOT
 
 
 def test_the_page_says_what_the_command_prints(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["cost.py"])
     cost.main()
     assert capsys.readouterr().out.strip() in (ROOT / "docs" / "cost.md").read_text(encoding="utf-8")
 
 
 def test_the_default_set_up_takes_500_records_a_second_for_less_than_500_dollars_a_month() -> None:
-    rest = sum(dollars for _, dollars in cost.rest(500, cost.COUNTED))
+    rest = sum(dollars for _, dollars in cost.rest(500))
     assert cost.compute("EMR Serverless", 500) + rest < 500
