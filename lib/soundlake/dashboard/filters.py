@@ -39,11 +39,12 @@ def folded() -> Iterator[None]:
 
 
 def style() -> None:
-    """Draw the CSS that folds filters on a phone, and gives chosen values a colour on which white is readable."""
+    """Draw the CSS that folds filters on a phone, shows which link has the focus, and makes chosen values readable."""
     unfolded = f".stMain:has(.st-key-{_UNFOLD} input:checked)"
     hidden = f".st-key-{_FILTERS}:not(:has(.stAlert))"  # messages stay visible
     st.html(
         "<style>.stMainBlockContainer {padding-top: 3rem; padding-bottom: 3rem} .stHtml a {color: inherit}"
+        "a:focus-visible {outline: 2px solid currentColor !important; outline-offset: -2px}"
         f".stMultiSelect [data-tag] {{background-color: {BLUE}}}"
         f"@media (min-width: {_PHONE + 1}px) {{.st-key-{_UNFOLD} {{display: none}}}}"
         f"@media (max-width: {_PHONE}px) {{.stMainBlockContainer {{padding-top: 4rem}}"
