@@ -51,7 +51,7 @@ def shown_lake(request: pytest.FixtureRequest, demo_lake: Path, tmp_path_factory
 
 
 def land_what_the_sample_lacks(lake: Path, folder: Path) -> None:
-    """A single, an artist with genres of its own, and records of the day before that are not JSON."""
+    """A single, an artist with genres of its own, and records of an earlier day that are not JSON."""
     artist = next(row for row in rows(lake, ARTISTS) if row["artist_name"] == "YOASOBI")
     single = {
         "id": "0singleofthesample00000",
@@ -70,7 +70,7 @@ def land_what_the_sample_lacks(lake: Path, folder: Path) -> None:
         file = folder / kind / "more.ndjson"
         file.parent.mkdir(parents=True)
         file.write_text("\n".join(lines))
-        landed = file.stat().st_mtime - _DAY
+        landed = file.stat().st_mtime - 2 * _DAY  # the sample may have been taken before midnight
         os.utime(file, (landed, landed))
 
 
