@@ -1,8 +1,8 @@
 """Trimming the Delta logs of a lake on this machine.
 
 Delta looks for new commits several times in each batch, and a local file system then lists the whole log: each commit
-makes all later ones slower. So the writer of a local lake deletes the log of old versions. On S3 Delta lists only what
-is new (soundlake.s3), and deletes itself what is older than 30 days.
+makes all later ones slower. So the writer of a local lake deletes the log of old versions. On S3 Delta lists only the
+end of a log (soundlake.spark_conf), and itself deletes what is older than 30 days.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from soundlake.settings.checks import local_path
 from soundlake.sources.checkpoint import resume_offset
 from soundlake.tables import EVENTS, STREAM_LEASE, TABLES
 
-# A reader that has just looked up the newest version gets so long to read its log.
+# A reader that has looked up the newest version has this long to read its log.
 LEAST_AGE_SECONDS = 600.0
 _OF_VERSION = re.compile(r"\.?(\d{20})\..+")  # Hadoop's checksum of a file is hidden
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.parquet")
@@ -37,7 +37,7 @@ def trim_logs(spark: SparkSession, lake: Lake, settings: Settings) -> int:
     """Trim the logs of the stream's tables to about maintain.log_commits; returns how many files were deleted.
 
     For the holder of the stream's lease. Nothing is done on S3, nor while another job runs: it may read versions that
-    it has noted at its start.
+    it looked up when it started.
     """
     root = local_path(lake.uri)
     others = by_lease([*TABLES, *(insight.table for insight in load_insights())]).keys() - {STREAM_LEASE}
@@ -65,10 +65,10 @@ def refined_version(spark: SparkSession, lake: Lake) -> int:
 
 
 def trim(log: Path, commits: int, before: float, needed: int | None = None) -> int:
-    """Delete the files of a log from before a checkpoint; returns how many.
+    """Delete the files of a log that are older than a checkpoint; returns how many.
 
-    The checkpoint is the newest one that was written before the time `before` (Unix seconds), is no newer than the one
-    that readers begin with, and leaves the last `commits` versions and the version `needed` readable.
+    It is the newest checkpoint that was written before the time `before` (Unix seconds), is no newer than the one that
+    readers begin with, and leaves the last `commits` versions and the version `needed` readable.
     """
     names = [file.name for file in log.iterdir()]
     newest = max((int(found[1]) for found in map(_OF_VERSION.fullmatch, names) if found), default=0)

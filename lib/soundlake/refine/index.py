@@ -37,7 +37,7 @@ class IndexLimits:
 
     Attributes:
         memory_rows: With more rows in memory, they are written to a file.
-        commits: After so many commits, too: the next start has to read them again, and their log is trimmed some day.
+        commits: After so many commits, too: the next start reads them again from the table's log, which is trimmed.
         built_rows: memory_rows during a rebuild; larger, so that fewer segments are merged.
         segment_rows: The most rows of a merged segment.
         block_rows: The rows of a block; this many are in memory when segments are merged.
