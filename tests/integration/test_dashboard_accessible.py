@@ -15,6 +15,8 @@ _FOCUSED = """(() => {
     return element.getAttribute("aria-label") || (element.matches("a, button, summary") ? element.innerText : "")
 })()"""
 
+_OUTLINED = "(s => s.outlineStyle !== 'none' || s.boxShadow !== 'none')(getComputedStyle(document.activeElement))"
+
 
 def press_until(page: Page, key: str, name: str, most: int = 60) -> None:
     """Press a key until the element with the focus says a name."""
@@ -48,5 +50,4 @@ def test_the_keyboard_alone_leads_from_the_front_page_to_an_answer(shown: Shown)
 def test_what_has_the_focus_is_to_be_seen(shown: Shown) -> None:
     page = shown.open("top-albums").page
     press_until(page, "Tab", "Genres over Time")
-    style = "(s => s.outlineStyle !== 'none' || s.boxShadow !== 'none')(getComputedStyle(document.activeElement))"
-    assert page.evaluate(style)
+    page.wait_for_function(f"{_FOCUSED}.includes('Genres over Time') && {_OUTLINED}")
