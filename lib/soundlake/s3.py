@@ -7,6 +7,7 @@ import os
 from soundlake.settings import Settings
 
 _AN_ENDPOINT_NEEDS_ONE = "us-east-1"  # signatures name a region; stores other than AWS accept any
+LOG_STORE = "soundlake.ConditionalLogStore"  # launch/ConditionalLogStore.java
 _THROTTLED_FIRST_WAIT = "100ms"
 _FAILED_FIRST_WAIT = "200ms"
 
@@ -56,7 +57,8 @@ def spark_conf(settings: Settings) -> dict[str, str]:
     }
     if s3.kms_key_id is not None:
         conf |= {"encryption.algorithm": "SSE-KMS", "encryption.key": s3.kms_key_id}
-    return {f"spark.hadoop.fs.s3a.{name}": value for name, value in conf.items()}
+    log_store = {"spark.delta.logStore.s3a.impl": LOG_STORE} if s3.conditional_commits else {}
+    return {**{f"spark.hadoop.fs.s3a.{name}": value for name, value in conf.items()}, **log_store}
 
 
 def put_options(settings: Settings) -> dict[str, str]:

@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -38,8 +39,10 @@ from soundlake.settings.types import in_seconds
 
 SECONDS = in_seconds(TRIGGER)
 CORES = 4
+MOST = 15  # places to tell
 WARM_UP = 8  # batches
 PLAYS = int(500 * SECONDS)  # of a batch
+NEW = 50  # tracks of a batch that no batch before had; their albums and artists with them
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -50,13 +53,24 @@ def kind_of(method: str, path: str) -> str:
     return {"POST": "PUT"}.get(method, method)
 
 
+def place_of(path: str) -> str:
+    """The part of the lake that a request is about: a table, its log, the checkpoint of a query."""
+    address, _, query = path.partition("?")
+    key = dict(parse_qsl(query)).get("prefix") or unquote(address).lstrip("/").partition("/")[2]
+    first, second, *rest = [*key.removeprefix("lake").strip("/").split("/"), "", ""][:3]
+    return f"{first}/{second}{'/_delta_log' if rest == ['_delta_log'] else ''}"
+
+
 def land(folder: Path, number: int) -> None:
     """Put a file of plays into the folder of records, whole."""
-    plays = [
-        {"user_id": f"u{play % 50}", "played_at": (_BEGAN + timedelta(seconds=number * PLAYS + play)).isoformat()}
-        | {"track": {"id": f"t{play}", "name": f"Song {play}", "uri": f"spotify:track:t{play}"}}
-        for play in range(PLAYS)
-    ]
+    plays = []
+    for play in range(PLAYS):
+        song = number * NEW + play
+        track = {"id": f"t{song}", "name": f"Song {song}", "uri": f"spotify:track:t{song}", "duration_ms": 200_000}
+        track |= {"album": {"id": f"b{song // 10}", "name": f"Album {song // 10}", "release_date": "2020-01-01"}}
+        track |= {"artists": [{"id": f"a{song // 20}", "name": f"Artist {song // 20}"}]}
+        played_at = (_BEGAN + timedelta(seconds=number * PLAYS + play)).isoformat()
+        plays.append({"user_id": f"u{play % 50}", "played_at": played_at, "track": track})
     hidden, file = folder / f".{number}", folder / f"{number}.ndjson"
     hidden.write_text("".join(json.dumps({"kind": "play", "payload": play}) + "\n" for play in plays))
     hidden.rename(file)
@@ -69,9 +83,9 @@ def refined(proxy: Proxy) -> int:
 
 @dataclass
 class Spent:
-    """Requests by what they are paid as, and processor seconds of the JVM and of Python, until now."""
+    """Requests by what they are paid as and where, and processor seconds of the JVM and of Python, until now."""
 
-    requests: Counter[str]
+    requests: Counter[tuple[str, str]]
     jvm: float
     python: float
 
@@ -87,7 +101,7 @@ def spent(spark: SparkSession, proxy: Proxy) -> Spent:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     ticks = sum(int(field) for field in fields[11:15])  # user and system, its own and its children's
     own = time.process_time()
-    requests = Counter(kind_of(method, path) for method, path, _ in list(proxy.passed))
+    requests = Counter((kind_of(method, path), place_of(path)) for method, path, _ in list(proxy.passed))
     return Spent(requests, ticks / os.sysconf("SC_CLK_TCK"), own)
 
 
@@ -134,8 +148,10 @@ def main() -> None:
         found, batches = measure(spark, settings, landed, proxy, batches)
         spark.stop()
     print(f"a batch of ingest and one of refine, {PLAYS:,} plays, mean of {batches}:")
-    for kind, count in sorted(found.requests.items()):
-        print(f"{kind:<7}{count / batches:8.1f}")
+    for kind in sorted({kind for kind, _ in found.requests}):
+        print(f"{kind:<7}{sum(found.requests[key] for key in found.requests if key[0] == kind) / batches:8.1f}")
+    for (kind, place), count in found.requests.most_common(MOST):
+        print(f"  {kind:<5}{count / batches:8.1f}  {place}")
     print(f"JVM    {found.jvm / batches:8.2f} s of processor time")
     print(f"Python {found.python / batches:8.2f} s, with the proxy in it")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from soundlake.launch import jars, local
+from soundlake.launch import jars, local, log_store
 from soundlake.launch.arguments import JobArguments, parse, resolve
 from soundlake.launch.command_line import as_argv, read_command_line
 from soundlake.launch.jobs import Job
@@ -30,7 +30,10 @@ def launch(argv: Sequence[str], env: Mapping[str, str] = os.environ) -> NoReturn
         command = [sys.executable, str(job.file), *as_argv(options)]
         with_s3 = uses_s3(arguments.settings)
         if with_s3:
-            jars.fetch_s3(installed_spark_line(), Steps(Path(sys.prefix) / "setup.log"))
+            line, steps = installed_spark_line(), Steps(Path(sys.prefix) / "setup.log")
+            jars.fetch_s3(line, steps)
+            if arguments.settings.s3.conditional_commits:
+                log_store.build(line, steps, env)
         heap = {"most_heap": local.MOST_HEAP_OF_STREAM} if job.kind == "stream" else {}
         environment = {**env, **local.spark_environment(with_s3=with_s3, **heap)}
     sys.stdout.flush()

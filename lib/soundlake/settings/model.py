@@ -246,6 +246,9 @@ class S3Settings(_Section):
         None, description="ARN of the KMS key for new objects; else the bucket's default"
     )
     requester_pays: bool = Field(False, description="whether to pay for requests to requester-pays buckets")
+    conditional_commits: bool = Field(
+        False, description="whether S3 refuses a commit where another driver was first; here it needs a JDK"
+    )
     attempts: Number = Field(
         7, ge=1, le=12, description="most attempts where S3 fails with 5xx, throttles or times out; waits double"
     )
