@@ -6,7 +6,7 @@ import re
 import signal
 import sys
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -44,6 +44,13 @@ class _Commands(TyperGroup):
         except BrokenPipeError:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
             signal.raise_signal(signal.SIGPIPE)
+
+
+class _Terminal(Console):
+    """A console that leaves it to the command what a reader that went away means."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        raise BrokenPipeError
 
 
 app = typer.Typer(
@@ -117,7 +124,7 @@ def doctor(config: Config = None, sets: Sets = None, lake: LakeUri = None) -> No
     table = Table("", "what", "found", box=None)
     for result in results:
         table.add_row("[green]ok[/]" if result.is_well else "[red]no[/]", result.what, result.found)
-    Console().print(table)
+    _Terminal().print(table)
     if not all(result.is_well for result in results):
         raise typer.Exit(1)
 
@@ -137,7 +144,7 @@ def settings(config: Config = None, sets: Sets = None, lake: LakeUri = None) -> 
 
 
 def _print_status(uri: str, lake: LakeStatus) -> None:
-    console = Console()
+    console = _Terminal()
     table = Table("table", title=uri, title_justify="left", box=None)
     for column in ("rows", "version", "changed (UTC)"):
         table.add_column(column, justify="right")

@@ -389,7 +389,7 @@ def test_help_needs_no_heavy_library() -> None:
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("command", [["settings"], ["query", "SELECT 1 AS n", "--format", "csv"]])
+@pytest.mark.parametrize("command", [["settings"], ["status"], ["query", "SELECT 1 AS n", "--format", "csv"]])
 def test_a_reader_that_goes_away_ends_a_command_as_any_unix_tool(lake: Path, command: list[str]) -> None:
     program = [str(Path(sys.executable).with_name("soundlake")), *command, "--lake", str(lake)]
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
