@@ -13,7 +13,7 @@ from soundlake.settings import load_settings
 
 def test_a_second_driver_on_s3_is_refused_and_the_lease_is_free_afterwards(object_store: ObjectStore) -> None:
     bucket = new_bucket(object_store)
-    sets = [f"s3.endpoint_url={object_store.url}", "s3.region=us-east-1"]
+    sets = [f"s3.endpoint_url={object_store.url}", "s3.region=us-east-1", "lake.lease_wait=0 seconds"]
     settings = load_settings(sets=sets, lake=f"s3://{bucket}/lake", env={})
     with (
         lease(settings, "rebuild"),
