@@ -6,10 +6,9 @@ import re
 import signal
 import sys
 from importlib.metadata import version
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
 
@@ -30,6 +29,7 @@ from soundlake.options import Config, LakeUri, Sets
 from soundlake.playlists.commands import app as playlists_app
 from soundlake.settings import load_settings
 from soundlake.settings.document import as_toml
+from soundlake.terminal import Terminal
 
 
 class _Commands(TyperGroup):
@@ -44,13 +44,6 @@ class _Commands(TyperGroup):
         except BrokenPipeError:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
             signal.raise_signal(signal.SIGPIPE)
-
-
-class _Terminal(Console):
-    """A console that leaves it to the command what a reader that went away means."""
-
-    def on_broken_pipe(self) -> NoReturn:
-        raise BrokenPipeError
 
 
 app = typer.Typer(
@@ -124,7 +117,7 @@ def doctor(config: Config = None, sets: Sets = None, lake: LakeUri = None) -> No
     table = Table("", "what", "found", box=None)
     for result in results:
         table.add_row("[green]ok[/]" if result.is_well else "[red]no[/]", result.what, result.found)
-    _Terminal().print(table)
+    Terminal().print(table)
     if not all(result.is_well for result in results):
         raise typer.Exit(1)
 
@@ -144,7 +137,7 @@ def settings(config: Config = None, sets: Sets = None, lake: LakeUri = None) -> 
 
 
 def _print_status(uri: str, lake: LakeStatus) -> None:
-    console = _Terminal()
+    console = Terminal()
     table = Table("table", title=uri, title_justify="left", box=None)
     for column in ("rows", "version", "changed (UTC)"):
         table.add_column(column, justify="right")

@@ -57,8 +57,10 @@ def spark_conf(settings: Settings) -> dict[str, str]:
     }
     if s3.kms_key_id is not None:
         conf |= {"encryption.algorithm": "SSE-KMS", "encryption.key": s3.kms_key_id}
-    log_store = {"spark.delta.logStore.s3a.impl": LOG_STORE} if s3.conditional_commits else {}
-    return {**{f"spark.hadoop.fs.s3a.{name}": value for name, value in conf.items()}, **log_store}
+    spark = {f"spark.hadoop.fs.s3a.{name}": value for name, value in conf.items()}
+    if s3.conditional_commits:
+        spark["spark.delta.logStore.s3a.impl"] = LOG_STORE
+    return spark
 
 
 def put_options(settings: Settings) -> dict[str, str]:

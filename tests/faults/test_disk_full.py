@@ -1,4 +1,4 @@
-"""The disk of the lake gets full while the job writes: it says so, and once there is space nothing is missing."""
+"""A disk gets full while the job writes: it says so, and once there is space nothing is missing."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from py4j.protocol import Py4JJavaError
 
 from faults.conftest import Told
 from faults.job import Job
 from faults.sending import Records, keyed, messages
 from faults.test_kafka_faults import options
 from faults.truth import is_settled, is_taken, outcome
+from helpers.log_writer import LogWriter, compiled
+from helpers.on_s3 import new_bucket
 from helpers.services.kafka import Broker
+from helpers.services.object_store import ObjectStore
+from soundlake.s3 import LOG_STORE
 
 SIZE = 64 * 2**20
 
@@ -37,6 +42,20 @@ def fill(disk: Path, leave: int) -> Path:
     with file.open("wb") as filler:
         filler.write(b"\0" * (shutil.disk_usage(disk).free - leave))
     return file
+
+
+@pytest.mark.faults
+def test_a_commit_that_finds_no_room_for_its_buffer_is_not_put_in_part(
+    object_store: ObjectStore, disk: Path, tmp_path: Path
+) -> None:
+    fill(disk, leave=6 * 2**20)
+    bucket = new_bucket(object_store)
+    conf = {"fs.s3a.buffer.dir": str(disk), "fs.s3a.multipart.size": "5M", "fs.s3a.multipart.threshold": "5M"}
+    log = LogWriter(LOG_STORE, compiled(tmp_path), object_store.url, bucket, conf)
+    with pytest.raises(Py4JJavaError, match="DiskErrorException"):
+        log.commit(0, "x" * 8 * 2**20)
+    assert object_store.keys(bucket) == []
+    log.close()
 
 
 @pytest.mark.faults

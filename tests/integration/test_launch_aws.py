@@ -393,6 +393,14 @@ def test_the_kinesis_connector_is_named_on_the_line_that_needs_it(named: Named) 
     assert [jar for jar in older.jars if jar not in newer.jars] == list(older.platform.kinesis_jars)
 
 
+def test_conditional_commits_need_a_jar_with_their_log_store(named: Named) -> None:
+    with pytest.raises(
+        UsageError, match=r"^s3\.conditional_commits: deploy\.jars names no jar that could have soundlake\."
+    ):
+        named.run("emr", "s3.conditional_commits=true", line="4.1")
+    assert named.run("emr", "s3.conditional_commits=true", 'deploy.jars=["s3://a-bucket/log-store.jar"]', line="4.1")
+
+
 def test_glue_without_a_kinesis_connector_says_so(named: Named) -> None:
     with pytest.raises(UsageError, match=r"^deploy\.jars: glue has no aws-kinesis connector for Spark 3\.5$"):
         named.run("glue", *KINESIS, line="3.5")

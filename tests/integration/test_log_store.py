@@ -90,7 +90,5 @@ def test_a_stream_that_is_asked_for_it_writes_the_lake_by_it(object_store: Objec
     for _ in range(2):
         subprocess.run(command, env={**os.environ, **CREDENTIALS}, check=True, timeout=300)
     assert list(installed_spark_line().s3_jars.glob("soundlake-log-store-*.jar"))
-    options = {"endpoint": object_store.url, "allow_http": "true", "region": "us-east-1"}
-    credentials = {name.lower(): value for name, value in CREDENTIALS.items()}
-    table = DeltaTable(f"s3://{bucket}/lake/{TRACKS.path}", storage_options={**options, **credentials})
+    table = DeltaTable(f"s3://{bucket}/lake/{TRACKS.path}", storage_options=object_store.storage_options)
     assert table.count() == 3

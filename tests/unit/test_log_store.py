@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from soundlake.errors import UsageError
-from soundlake.launch.log_store import SOURCE, compile_into
-from soundlake.launch.steps import Steps
+from soundlake.launch.log_store import SOURCE, check
 from soundlake.launch.versions import choose_spark_line
 from soundlake.s3 import LOG_STORE, spark_conf
 from soundlake.settings import load_settings
 
 
-def test_the_other_line_has_a_file_system_that_is_too_old(tmp_path: Path) -> None:
+def test_the_other_line_has_a_file_system_that_is_too_old() -> None:
     with pytest.raises(UsageError, match=r"^s3\.conditional_commits: Spark 3\.5 has hadoop-aws 3\.3\.\d, "):
-        compile_into(tmp_path, choose_spark_line("3.5"), Steps(tmp_path / "log"))
+        check(choose_spark_line("3.5"), os.environ)
 
 
 @pytest.mark.parametrize("variable", ["JAVA_HOME", "PATH"])
 def test_without_a_jdk_it_says_that_one_is_needed(tmp_path: Path, variable: str) -> None:
+    line = replace(choose_spark_line("4.1"), name="without", is_default=False)
     with pytest.raises(UsageError, match=r"^s3\.conditional_commits: no javac in .*needs a JDK"):
-        compile_into(tmp_path, choose_spark_line("4.1"), Steps(tmp_path / "log"), {variable: str(tmp_path)})
+        check(line, {variable: str(tmp_path)})
 
 
 @pytest.mark.parametrize("asked", [True, False])

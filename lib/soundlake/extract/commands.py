@@ -129,6 +129,7 @@ def _extract(
     from soundlake.extract.request import request_for
     from soundlake.extract.run import run_crawl
     from soundlake.settings import load_settings
+    from soundlake.terminal import Terminal
 
     settings = load_settings(config, sets or ())
     named = [*(given or ()), *(lines_of(from_) if from_ is not None else ())]
@@ -139,6 +140,6 @@ def _extract(
         report = run_crawl(
             settings, request, to=to, out=out, user=checked_name(user), fresh=fresh, on_progress=on_progress
         )
-    report.print(Console())
+    report.print(Terminal())
     if not report.is_well:
         raise typer.Exit(1)

@@ -13,7 +13,7 @@ import org.apache.hadoop.fs.FSDataOutputStreamBuilder;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** Delta's log on S3: a commit is put on the condition that there is none of its number yet, so none is overwritten. */
+/** Delta's log store for S3, but a commit is created only if its version has none yet: no commit is overwritten. */
 public final class ConditionalLogStore extends S3SingleDriverLogStore {
     private static final String IF_NEW = "fs.option.create.conditional.overwrite"; // hadoop-aws 3.4.2 and later
 
@@ -32,22 +32,33 @@ public final class ConditionalLogStore extends S3SingleDriverLogStore {
         actions.forEachRemaining(action -> text.append(action).append('\n'));
         byte[] content = text.toString().getBytes(StandardCharsets.UTF_8);
         FileSystem system = path.getFileSystem(configuration);
-        // Overwriting spares the look whether the file is there: the condition is that look, made by S3 itself.
+        // With `overwrite` S3A does not look for the file first: S3 itself checks the condition.
         FSDataOutputStreamBuilder<?, ?> file = system.createFile(path);
         file.overwrite(true);
         file.must(IF_NEW, true);
-        try (FSDataOutputStream out = file.build()) {
-            out.write(content);
+        try {
+            put(file, content);
         } catch (IOException error) {
             if (!system.exists(path)) {
                 throw error;
             }
-            // A put whose answer is lost is tried again, and refused for the file that it made itself.
+            // S3A repeats a put whose answer was lost, and S3 then refuses it because of the file that the first one made.
             try (InputStream found = system.open(path)) {
                 if (!Arrays.equals(found.readAllBytes(), content)) {
                     throw new FileAlreadyExistsException(path.toString());
                 }
             }
         }
+    }
+
+    private static void put(FSDataOutputStreamBuilder<?, ?> file, byte[] content) throws IOException {
+        FSDataOutputStream out = file.build();
+        try {
+            out.write(content);
+        } catch (IOException error) {
+            out.abort(); // closing it would put what has been written so far: half a commit
+            throw error;
+        }
+        out.close();
     }
 }

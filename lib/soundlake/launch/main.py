@@ -31,8 +31,11 @@ def launch(argv: Sequence[str], env: Mapping[str, str] = os.environ) -> NoReturn
         with_s3 = uses_s3(arguments.settings)
         if with_s3:
             line, steps = installed_spark_line(), Steps(Path(sys.prefix) / "setup.log")
+            conditional = arguments.settings.s3.conditional_commits
+            if conditional:
+                log_store.check(line, env)
             jars.fetch_s3(line, steps)
-            if arguments.settings.s3.conditional_commits:
+            if conditional:
                 log_store.build(line, steps, env)
         heap = {"most_heap": local.MOST_HEAP_OF_STREAM} if job.kind == "stream" else {}
         environment = {**env, **local.spark_environment(with_s3=with_s3, **heap)}

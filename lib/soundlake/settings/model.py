@@ -247,7 +247,7 @@ class S3Settings(_Section):
     )
     requester_pays: bool = Field(False, description="whether to pay for requests to requester-pays buckets")
     conditional_commits: bool = Field(
-        False, description="whether S3 refuses a commit where another driver was first; here it needs a JDK"
+        False, description="whether S3 refuses a commit whose version another driver has written; needs a JDK"
     )
     attempts: Number = Field(
         7, ge=1, le=12, description="most attempts where S3 fails with 5xx, throttles or times out; waits double"

@@ -15,6 +15,7 @@ from soundlake.launch.aws.artifacts import Artifact, digest
 from soundlake.launch.aws.sizes import size_of
 from soundlake.launch.jobs import Job
 from soundlake.launch.platforms import Platform
+from soundlake.s3 import LOG_STORE
 from soundlake.settings import Settings
 from soundlake.settings.document import given_as_toml
 from soundlake.settings.model import DeploySettings
@@ -197,6 +198,8 @@ def check(job: Job, settings: Settings, platform: Platform, *, streams: bool) ->
     has_jar = platform.kinesis_jars or settings.deploy.jars
     if job.reads_source and settings.source.type == "kinesis" and is_connector and not has_jar:
         problems.append(f"deploy.jars: {platform.target} has no aws-kinesis connector for Spark {platform.line.name}")
+    if settings.s3.conditional_commits and not settings.deploy.jars:
+        problems.append(f"s3.conditional_commits: deploy.jars names no jar that could have {LOG_STORE}")
     worker = settings.deploy.glue_worker
     if platform.target == "glue" and worker == _FOR_STREAMS and not streams:
         problems.append(f"deploy.glue_worker: Glue has {worker} for streams only, and this run of {job.name} ends")
