@@ -22,6 +22,7 @@ Ask = Callable[[str], list[tuple[Any, ...]]]  # SQL to its rows, by another read
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 _READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+_TO_COME = "[data-stale=true], [data-testid=stSkeleton]"  # what is pale, or stands in for what is not there yet
 _PATIENCE = 60_000  # milliseconds: a busy machine is slow, a broken page never comes
 
 
@@ -81,11 +82,13 @@ class Shown:
         return self.settle()
 
     def settle(self) -> Shown:
-        """Wait until the server has drawn everything."""
+        """Wait until the server has sent everything, and the page has a widget for each of it."""
         self.page.wait_for_selector(_READY)
         # A change starts the script a moment later: only a state that lasts is one.
         self.page.wait_for_timeout(250)
         self.page.wait_for_selector(_READY)
+        # The page loads the code of a widget when it first needs it, and the second of two may be there first.
+        expect(self.page.locator(_TO_COME)).to_have_count(0, timeout=_PATIENCE)
         return self
 
     @property
@@ -144,8 +147,8 @@ class Shown:
         return self.settle()
 
     def await_drawing(self) -> Shown:
-        """Wait until nothing is pale or stands in for what is still to come, and every chart has its drawing."""
-        expect(self.page.locator("[data-stale=true], [data-testid=stSkeleton]")).to_have_count(0, timeout=_PATIENCE)
+        """Wait until every chart has its drawing."""
+        expect(self.page.locator(_TO_COME)).to_have_count(0, timeout=_PATIENCE)
         for chart in self.page.get_by_test_id("stVegaLiteChart").all():
             expect(chart.locator("canvas, svg").first).to_be_visible(timeout=_PATIENCE)
         return self
