@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
@@ -40,9 +41,9 @@ settings.load_profile("soundlake")
 
 
 # What a run has once. Tests that use one of these stay together in one process; the others run beside them.
-ONCE = {"spark", "kafka", "kinesis", "object_store", "trino", "demo_lake"}
+ONCE = {"spark", "kafka", "kinesis", "object_store", "trino"}
 # Fixtures that start something, or go through boto3 and moto, which take a second to load.
-HEAVY = ONCE | {"aws", "bucket", "emulated_aws", "endpoint"}
+HEAVY = ONCE | {"demo_lake", "aws", "bucket", "emulated_aws", "endpoint"}
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of its own
@@ -54,6 +55,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # Tests of faults start Sparks of their own: one at a time.
         if ONCE & set(getattr(item, "fixturenames", ())) or item.path.parent.name == "faults":
             item.add_marker(pytest.mark.xdist_group("spark"))
+        elif "demo_lake" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("demo"))
 
 
 @pytest.fixture(scope="session")
@@ -129,9 +132,15 @@ def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The lake of the demo, which runs once for all; or the one of SOUNDLAKE_DEMO_LAKE, to try tests on it."""
     if ready := os.environ.get("SOUNDLAKE_DEMO_LAKE"):
         return Path(ready)
-    lake = tmp_path_factory.mktemp("demo") / "lake"
-    printed = demo(lake)
-    (lake.parent / "printed").write_text(printed)
+    run = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        run = run.parent  # the folder that the processes of a run share
+    lake = run / "demo" / "lake"
+    lake.parent.mkdir(exist_ok=True)
+    with (lake.parent / "lock").open("w") as lock:
+        flock(lock, LOCK_EX)  # who comes second waits for the first
+        if not (printed := lake.parent / "printed").exists():
+            printed.write_text(demo(lake))
     return lake
 
 
