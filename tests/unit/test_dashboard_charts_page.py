@@ -1,0 +1,141 @@
+"""What the page of charts answers: positions, entries, stays, turnover, and how playlists differ between markets."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from helpers.marts import write, write_mart
+from helpers.pages import draw, table, well
+from soundlake.tables import EVENTS
+
+pytestmark = pytest.mark.heavy
+
+BEFORE, WEEK = date(2021, 5, 24), date(2021, 5, 31)
+JAPAN = {"playlist_id": "jp", "playlist_name": "Top Japan", "market": "JP"}
+GLOBAL = {"playlist_id": "gl", "playlist_name": "Top Global", "market": None}
+LONG = {"track_id": "t1", "track_name": "Long", "artist_id": "a", "artist_name": "Ana", "genre": "j-pop"}
+SHORT = {"track_id": "t2", "track_name": "Short", "artist_id": "b", "artist_name": "Bo", "genre": "rock"}
+
+
+def ranked(playlist: dict[str, object], track: dict[str, object], week: date, rank: int, **more: object) -> object:
+    return playlist | track | {"week": week, "rank": rank, "mean_position": float(rank), "snapshots": 7} | more
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    lake = tmp_path_factory.mktemp("charts") / "lake"
+    write(lake, EVENTS)
+    write_mart(
+        lake,
+        "top_tracks",
+        ranked(JAPAN, LONG, BEFORE, 1, best_position=1, points=300),
+        ranked(JAPAN, LONG, WEEK, 2, best_position=2, points=200, previous_rank=1),
+        ranked(JAPAN, SHORT, WEEK, 1, best_position=1, points=350),
+        ranked(GLOBAL, SHORT, WEEK, 1, best_position=4, points=90),
+    )
+    kept = {"on_chart": True, "weeks": 2, "re_entries": 0, "first_on": BEFORE, "last_on": WEEK}
+    write_mart(
+        lake,
+        "chart_tracks",
+        JAPAN | LONG | kept | {"days": 12, "entry_position": 3, "peak_position": 1},
+        JAPAN | SHORT | kept | {"days": 5, "entry_position": 1, "peak_position": 1, "on_chart": False},
+    )
+    write_mart(
+        lake,
+        "chart_entries",
+        JAPAN | LONG | {"snapshot_date": date(2021, 5, 25), "entry": "first snapshot", "position": 3},
+        JAPAN | SHORT | {"snapshot_date": date(2021, 6, 1), "entry": "new", "position": 1},
+        JAPAN | LONG | {"snapshot_date": date(2021, 6, 2), "entry": "re-entry", "position": 9, "snapshots_away": 2},
+    )
+    weekly = {"period": "week", "starts_on": WEEK, "tracks": 2, "entries": 14, "rank": 1}
+    write_mart(
+        lake,
+        "artist_appearances",
+        JAPAN | {"artist_id": "a", "artist_name": "Ana", "tracks_per_snapshot": 2.0} | weekly,
+        JAPAN | {"artist_id": "b", "artist_name": "Bo", "tracks_per_snapshot": 1.0} | weekly | {"entries": 7},
+    )
+    write_mart(
+        lake,
+        "playlist_turnover",
+        JAPAN | {"snapshot_date": date(2021, 6, 1), "tracks": 50, "entered": 5, "left_behind": 5, "turnover": 0.1},
+        JAPAN | {"snapshot_date": date(2021, 6, 2), "tracks": 50, "entered": 15, "left_behind": 15, "turnover": 0.3},
+    )
+    other = {"other_playlist_id": "gl", "other_playlist_name": "Top Global", "tracks": 50, "shared": 10}
+    write_mart(lake, "market_overlap", JAPAN | other | {"snapshot_date": WEEK, "share": 0.2, "jaccard": 0.11})
+    return lake
+
+
+def asked(lake: Path, question: str) -> AppTest:
+    page = draw("playlists", lake)
+    page.button_group[0].set_value(question)
+    return well(page.run())
+
+
+def test_a_weeks_chart_has_the_move_the_peak_and_the_weeks_of_its_own_list(lake: Path) -> None:
+    page = asked(lake, "Top tracks")
+    assert [(row["rank"], row["track_name"], row["move"], row["peak"], row["weeks"]) for row in table(page)] == [
+        (1, "Short", "NEW", 1, 1),
+        (2, "Long", "▼ 1", 1, 2),
+    ]
+
+
+def test_a_week_before_has_its_own_chart(lake: Path) -> None:
+    page = asked(lake, "Top tracks")
+    page.selectbox(key="week").set_value(BEFORE)
+    assert [row["track_name"] for row in table(well(page.run()))] == ["Long"]
+
+
+def test_tracks_of_a_genre_keep_their_rank(lake: Path) -> None:
+    page = asked(lake, "Top tracks")
+    page.multiselect(key="top_tracks-genre-of-the-artist").set_value(["j-pop"])
+    assert [(row["rank"], row["track_name"]) for row in table(well(page.run()))] == [(2, "Long")]
+
+
+def test_ranks_are_told_week_by_week(lake: Path) -> None:
+    assert [(row["track_name"], row["rank"]) for row in table(asked(lake, "Top tracks"), 1)] == [
+        ("Long", 1),
+        ("Long", 2),
+        ("Short", 1),
+    ]
+
+
+def test_another_playlist_has_its_own_peak(lake: Path) -> None:
+    page = asked(lake, "Top tracks")
+    page.selectbox(key="top_tracks-playlist").set_value("Top Global")
+    assert [(row["track_name"], row["peak"]) for row in table(well(page.run()))] == [("Short", 4)]
+
+
+def test_artists_are_those_with_the_most_places(lake: Path) -> None:
+    assert [(row["artist_name"], row["tracks_per_snapshot"]) for row in table(asked(lake, "Artists"))] == [
+        ("Ana", 2.0),
+        ("Bo", 1.0),
+    ]
+
+
+def test_entries_leave_the_first_snapshot_out_until_it_is_chosen(lake: Path) -> None:
+    page = asked(lake, "New entries")
+    assert [(row["entry"], row["track_name"]) for row in table(page, 1)] == [("re-entry", "Long"), ("new", "Short")]
+    page.multiselect(key="chart_entries-kind-of-entry").set_value(["first snapshot"])
+    assert [row["position"] for row in table(well(page.run()), 1)] == [3]
+
+
+def test_the_longest_on_a_chart_come_first_and_those_that_left_can_be_left_out(lake: Path) -> None:
+    page = asked(lake, "Longest on the chart")
+    assert [(row["track_name"], row["days"]) for row in table(page)] == [("Long", 12), ("Short", 5)]
+    page.toggle(key="still-there").set_value(True)
+    assert [row["track_name"] for row in table(well(page.run()))] == ["Long"]
+
+
+def test_turnover_is_the_share_of_new_tracks_over_the_days_of_a_week(lake: Path) -> None:
+    assert [(row["playlist"], row["turnover"], row["snapshots"]) for row in table(asked(lake, "Turnover"))] == [
+        ("Top Japan", 0.2, 2)
+    ]
+
+
+def test_markets_share_what_is_on_both_of_their_playlists(lake: Path) -> None:
+    page = asked(lake, "Between markets")
+    assert [(row["other"], row["share"], row["shared"]) for row in table(page)] == [("Top Global", 0.2, 10)]
