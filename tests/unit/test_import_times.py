@@ -56,6 +56,11 @@ def test_a_mapping_reads_the_same_forms(form: str, said: str | None) -> None:
         assert datetime.fromisoformat(read(form)).isoformat(timespec="milliseconds") == to_milliseconds
 
 
+@pytest.mark.parametrize("form", [form for form, said in documented() if said is not None])
+def test_the_date_of_a_time_is_its_day_as_written(form: str) -> None:
+    assert reader(FieldSource(column="x"), "date")(form) == "2021-11-15"
+
+
 @pytest.mark.parametrize(("form", "said"), documented())
 @pytest.mark.parametrize("file", ["endsong_0.json", "StreamingHistory_music_0.json"])
 def test_an_export_passes_what_the_stream_reads_and_tells_the_rest(
