@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from helpers.importing import Imported, imported, write
 from soundlake.errors import UsageError
 from soundlake.imports.devices import FAMILIES, family_of
-from soundlake.imports.packages import original_name
+from soundlake.imports.packages import is_left_out, original_name
 
 MUSIC = [{"endTime": "2025-04-12 13:47", "artistName": "A", "trackName": "T", "msPlayed": 3530}]
 PODCAST = [{"endTime": "2025-04-12 14:47", "podcastName": "Pod", "episodeName": "Ep", "msPlayed": 1}]
@@ -107,15 +108,42 @@ def test_what_is_not_known_in_a_package_is_never_opened_and_told_in_one_line(
     assert HIDDEN not in repr(done)
 
 
-@pytest.mark.parametrize("mark", [" (1)", " - Copy", " - Kopie (2)", "(3)", " copy 2", " (another copy)", " - コピー"])
-def test_copies_are_what_their_originals_are(tmp_path: Path, mark: str) -> None:
-    files = {name.replace(".json", f"{mark}.json"): content for name, content in account_data(personal=()).items()}
-    files |= {f"Userdata{mark}.json": PERSONAL, f"Payments{mark}.json": PERSONAL}
-    done = imported(tmp_path, laid_out(tmp_path / "Spotify Account Data", files), user="u1")
+COPIES = [
+    *("{} (1)", "{} - Copy", "{} - Kopie (2)", "{}(3)", "{} copy 2", "{} (another copy)", "{} - コピー", "{}のコピー"),
+    *(
+        "{} - 副本",
+        "{}_copy",
+        "{}-1",
+        "{}_1",
+        "Copy of {}",
+        "Kopie von {}",
+        "Copia de {}",
+        "Cópia de {} (1)",
+        "Копия {}",
+    ),
+]
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_copies_are_what_their_originals_are(tmp_path: Path, copy: str) -> None:
+    names = {name: copy.format(name.removesuffix(".json")) + ".json" for name in account_data(personal=())}
+    files = {names[name]: content for name, content in account_data(personal=()).items()}
+    personal = [copy.format(name) + ".json" for name in ("Userdata", "Payments")]
+    done = imported(
+        tmp_path, laid_out(tmp_path / "Spotify Account Data", files | dict.fromkeys(personal, PERSONAL)), user="u1"
+    )
     assert kinds(done) == EVERYTHING
     assert HIDDEN not in repr(done)
-    alone = imported(tmp_path, tmp_path / "Spotify Account Data" / f"Payments{mark}.json", user="u1")
-    assert (alone.records, alone.summary.failed) == ([], [])
+    alone = laid_out(tmp_path / "alone", {personal[1]: PERSONAL}) / personal[1]
+    done = imported(tmp_path, alone, user="u1")
+    assert (done.records, done.summary.failed) == ([], [])
+
+
+def test_the_original_of_a_long_name_is_found_in_linear_time() -> None:
+    begun = time.process_time()
+    for name in ("family" + "-" * 60_000, "a" + " " * 60_000 + ".json", "(" * 60_000 + ".json"):
+        assert not is_left_out(name)
+    assert time.process_time() - begun < 1
 
 
 @given(st.text(alphabet="abcXYZ019_ -().", min_size=1, max_size=40))

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 
 _Path = tuple[str, ...]
 
-EXTENDED_HISTORY = re.compile(r"(?i)^(streaming_history_(audio|video|audiobook)(_.*)?|end(song|video)(_\d+)?)\.json$")
-ACCOUNT_HISTORY = re.compile(r"(?i)^streaminghistory(_(music|podcast|audiobook|video))?_?\d*\.json$")
-PLAYLISTS = re.compile(r"(?i)^playlist\d*\.json$")
-LIBRARY = re.compile(r"(?i)^yourlibrary\d*\.json$")
+EXTENDED_HISTORY = re.compile(
+    r"(?i)^(streaming_history_(audio|video|audiobook)([_-].*)?|end(song|video)[\d_-]*)\.json$"
+)
+ACCOUNT_HISTORY = re.compile(r"(?i)^streaminghistory(_(music|podcast|audiobook|video))?[\d_-]*\.json$")
+PLAYLISTS = re.compile(r"(?i)^playlist[\d_-]*\.json$")
+LIBRARY = re.compile(r"(?i)^yourlibrary[\d_-]*\.json$")
 
 _FOLDER = re.compile(r"(?i)^spotify[ _-]+(account[ _-]data|extended[ _-]streaming|technical[ _-]log)")
 # By one of these a folder is known as a package; `playlist.json` alone may be anybody's.
@@ -24,21 +26,31 @@ _LEFT_OUT = re.compile(
     r"(?i)^(userdata|identity|identifiers|payments?|searchqueries|inferences|follow|familyplan|duonewfamily|marquee|"
     r"useraddress|userattributes|userprompts|userfestivals.*|yoursoundcapsule|wrapped\d*|carthing|voiceinput|"
     r"messagedata|podcastinteractivity.*|databuyers?|banners|purchases?|family.*|agentgateway|tasteprofile|"
-    r"adsidentity.*|playlistcreated|playlistinabottle|customerservice.*)\d*\.json$"
+    r"adsidentity.*|playlistcreated|playlistinabottle|customerservice.*)[\d._-]*\.json(\.\w{2,3})?$"
 )
-# What systems and browsers add to the name of a copy: `(1)`, ` - Copy`, ` - Kopie (2)`, ` copy 2`, ` (another copy)`.
+# What systems and browsers add to the name of a copy: `(1)`, ` - Copy`, ` - Kopie (2)`, ` copy 2`, ` (another copy)`,
+# `Copy of `, `Kopie von `.
 _COPIED = re.compile(
-    r"(?:\s*\([^()]{1,20}\)|\s+[-\u2013]\s+[^\W\d_]{3,12}|\s+cop(?:y|ie|ia)(?:\s+\d{1,3})?|\s+\d{1,3})$", re.I
+    r"(?:\s*\([^()]{1,20}\)|\s+[-\u2013]\s+[^\W\d_]{2,12}|[\s_-]+cop(?:y|ie|ia)(?:[\s_-]+\d{1,3})?|\s+\d{1,3}"
+    r"|(?:\s*の)?コピー|的?副本)$",
+    re.IGNORECASE,
 )
+_LONGEST_NAME = 255  # no disk has longer ones, but an archive may
+_COPY_OF = re.compile(r"^(?:[ck][oó]p(?:y|i|ia|ie)|копия)\s+(?:[^\W\d_]{2,3}\s+)?(?=\S)", re.IGNORECASE)
 
 
 def original_name(name: str) -> str:
     """The name of a file without what marks it as a copy."""
+    name = name[:_LONGEST_NAME]
     stem, dot, ending = name.rpartition(".")
     if not dot:
         return name
-    while (cut := _COPIED.search(stem)) is not None and cut.start():
-        stem = stem[: cut.start()]
+    before = ""
+    while before != stem:
+        before = stem
+        stem = _COPY_OF.sub("", stem)
+        if (cut := _COPIED.search(stem)) is not None and cut.start():
+            stem = stem[: cut.start()]
     return stem + dot + ending
 
 
