@@ -17,6 +17,8 @@ from helpers.importing import Imported, imported, write
 from soundlake.errors import UsageError
 from soundlake.imports.devices import FAMILIES, family_of
 from soundlake.imports.packages import is_left_out, original_name
+from soundlake.imports.session import draft
+from soundlake.settings import load_settings
 
 MUSIC = [{"endTime": "2025-04-12 13:47", "artistName": "A", "trackName": "T", "msPlayed": 3530}]
 PODCAST = [{"endTime": "2025-04-12 14:47", "podcastName": "Pod", "episodeName": "Ep", "msPlayed": 1}]
@@ -135,8 +137,8 @@ def test_copies_are_what_their_originals_are(tmp_path: Path, copy: str) -> None:
     assert kinds(done) == EVERYTHING
     assert HIDDEN not in repr(done)
     alone = laid_out(tmp_path / "alone", {personal[1]: PERSONAL}) / personal[1]
-    done = imported(tmp_path, alone, user="u1")
-    assert (done.records, done.summary.failed) == ([], [])
+    with pytest.raises(UsageError, match="left out unread"):
+        imported(tmp_path, alone, user="u1")
 
 
 def test_the_original_of_a_long_name_is_found_in_linear_time() -> None:
@@ -144,6 +146,39 @@ def test_the_original_of_a_long_name_is_found_in_linear_time() -> None:
     for name in ("family" + "-" * 60_000, "a" + " " * 60_000 + ".json", "(" * 60_000 + ".json"):
         assert not is_left_out(name)
     assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize("as_zip", [True, False])
+def test_folders_and_archives_within_a_package_are_of_it(tmp_path: Path, as_zip: bool) -> None:
+    inner = zipped(tmp_path / "inner.zip", {"transcripts.json": PERSONAL}, "")
+    files = {
+        "MyData/StreamingHistory_music_0.json": MUSIC,
+        "MyData/Messages/sent.json": [PERSONAL],
+        "MyData/Voice.zip": inner.read_bytes(),
+    }
+    source = zipped(tmp_path / "my.zip", files, "") if as_zip else laid_out(tmp_path / "in", files)
+    done = imported(tmp_path, source, user="u1")
+    assert (kinds(done), done.summary.failed) == ({"play": 1}, [])
+    assert [note.rpartition(": ")[2] for note in done.summary.notes] == ["sent.json", "transcripts.json"]
+    assert HIDDEN not in repr(done)
+
+
+def test_files_of_a_package_that_are_named_one_by_one_are_of_it(tmp_path: Path) -> None:
+    files = account_data(personal=("Payments.json", "Identity.json.gz", "Something2027.json"))
+    folder = laid_out(tmp_path / "MyData", files)
+    table = write(folder / "songs.csv", "Track URI,Track Name,Artist Name(s),Added At\nspotify:track:t1,T,A,\n")
+    done = imported(tmp_path, *[folder / name for name in files], table, user="u1")
+    assert {**kinds(done), "playlist": 1, "playlist_item": 1} == {**EVERYTHING, "track": 1}
+    assert done.summary.notes[0].endswith("unread: Identity.json.gz, Payments.json, Something2027.json")
+    assert HIDDEN not in repr(done)
+
+
+@pytest.mark.parametrize("path", ["Spotify Account Data/Something2027.json", "Downloads/Userdata (1).json"])
+def test_no_draft_is_made_of_a_personal_file(tmp_path: Path, path: str) -> None:
+    file = write(tmp_path / path, json.dumps([{"track_id": "t1", "track_name": HIDDEN, "artist_name": HIDDEN}]))
+    with pytest.raises(UsageError, match=r"\.json: there is no file to import: files of Spotify's package") as told:
+        draft(load_settings(env={}), [str(file)])
+    assert HIDDEN not in str(told.value)
 
 
 @given(st.text(alphabet="abcXYZ019_ -().", min_size=1, max_size=40))

@@ -65,23 +65,35 @@ def is_left_out(name: str) -> bool:
     return _LEFT_OUT.search(original_name(name)) is not None
 
 
-def unread_of(paths: Sequence[_Path], *, is_archive: bool) -> set[_Path]:
-    """Those of some files that are never opened, because they lie in a package and nothing is known to be read of them.
+class Packages:
+    """Where packages lie among some files: which of the files belong to one, and which are never opened.
 
     A package is an archive that holds a file known by its name; else the folder of such a file, a folder with a
-    package's name, and a folder of Spotify's beside them.
+    package's name, and the JSON files of folders within or of Spotify's beside them.
+
+    Args:
+        paths: All files of a folder or an archive.
+        is_archive: Whether they are those of an archive.
+        within: Whether that archive lies in a package itself.
     """
-    homes = {path[:-1] for path in paths if _is_telling(path[-1])}
-    beside = {home[:-1] for home in homes if home}
 
-    def is_in_package(path: _Path) -> bool:
+    def __init__(self, paths: Sequence[_Path], *, is_archive: bool, within: bool = False) -> None:
+        self._homes = {path[:-1] for path in paths if _is_telling(path[-1])}
+        self._beside = {home[:-1] for home in self._homes if home}
+        self._is_all = within or (is_archive and bool(self._homes))
+
+    def holds(self, path: _Path) -> bool:
+        """Whether a file or an archive belongs to a package."""
         home = path[:-1]
-        if is_archive and homes:
+        if self._is_all or home in self._homes or any(map(_FOLDER.search, home)):
             return True
-        is_sibling = bool(home) and home[:-1] in beside and "spotify" in home[-1].lower()
-        return home in homes or any(map(_FOLDER.search, home)) or (is_sibling and path[-1].lower().endswith(".json"))
+        is_within = any(home[:end] in self._homes for end in range(len(home)))
+        is_sibling = bool(home) and home[:-1] in self._beside and "spotify" in home[-1].lower()
+        return (is_within or is_sibling) and path[-1].lower().endswith(".json")
 
-    return {path for path in paths if is_left_out(path[-1]) or (is_in_package(path) and not is_read(path[-1]))}
+    def hides(self, path: _Path) -> bool:
+        """Whether a file is never opened: it belongs to a package, and nothing is known to be read of it."""
+        return is_left_out(path[-1]) or (self.holds(path) and not is_read(path[-1]))
 
 
 def _is_telling(name: str) -> bool:
