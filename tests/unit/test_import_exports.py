@@ -256,8 +256,19 @@ def test_an_address_is_no_time_of_day() -> None:
 
 
 HEARD = {"endTime": "2025-04-12 13:47", "artistName": "A", "trackName": "T", "msPlayed": 3530}
+LIKED = {"uri": "spotify:track:t1"}
 ANSWER = {"id": "t1", "name": "T", "type": "track", "uri": "spotify:track:t1"}
 KEPT = {"tracks": [{"track": "T", "uri": "spotify:track:t1"}], "albums": [], "artists": [], "bannedTracks": []}
+
+
+@pytest.mark.parametrize("name", ["endsong_0.json", "YourLibrary.json"])
+def test_a_row_has_the_number_of_its_place_whatever_is_before_it(tmp_path: Path, name: str) -> None:
+    rows: list[Any] = [None, {**SONG, **LIKED}, {"a": 1}, "x", {**SONG, **LIKED}, {"a": 1}, 5]
+    content = rows if name == "endsong_0.json" else {"tracks": rows[:3], "albums": [], "artists": rows[3:]}
+    done = imported(tmp_path, write(tmp_path / name, json.dumps(content)), user="u1")
+    told = [row for row, _ in done.reasons()]
+    assert sorted(told, key=str) == ([1, 3, 4, 6, 7] if name == "endsong_0.json" else [1, 3, 4, 5, 6, 7])
+    assert (done.summary.rows, len(done.records) + len(told)) == (7, 7)
 
 
 @pytest.mark.parametrize(
