@@ -89,9 +89,10 @@ def test_a_file_that_is_no_toml_is_told(tmp_path: Path) -> None:
         load_mapping(write(tmp_path / "m.toml", "name = "))
 
 
-def test_a_name_that_is_neither_bundled_nor_a_file_is_told_with_those_that_are() -> None:
+@pytest.mark.parametrize("name", ["nothing", "x" * 5_000, "~nobody-of-this-name/my.toml"])
+def test_a_name_that_is_neither_bundled_nor_a_file_is_told_with_those_that_are(name: str) -> None:
     with pytest.raises(UsageError, match="tidytuesday-songs"):
-        mapping_named("nothing")
+        mapping_named(name)
 
 
 def test_nested_keys_may_be_quoted_or_not(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import tempfile
 import zipfile
@@ -106,7 +107,7 @@ def _unread_by_name(paths: Sequence[str]) -> set[str]:
 
     Which files belong to one is told by those that are named with them, and by the name of their folder.
     """
-    named = {path: local for path in paths if (local := _local(path)).is_file() and not _is_archive(local.parts)}
+    named = {path: local for path in paths if _is_file(local := _local(path)) and not _is_archive(local.parts)}
     by_folder: dict[Path, list[str]] = {}
     for path, local in named.items():
         by_folder.setdefault(local.resolve().parent, []).append(path)
@@ -139,12 +140,12 @@ class _Walk:
             return
         local = _local(path)
         archive, _, member = path.removeprefix("file://").partition("!")
-        if local.is_dir():
-            yield from self._in_folder(local)
-        elif local.is_file():
+        if _is_file(local):
             yield from self._file(local, path)
-        elif member and Path(archive).expanduser().is_file():
-            yield from (file for file in self._file(Path(archive).expanduser(), archive) if _is_at(file.shown, path))
+        elif member and _is_file(_local(archive)):
+            yield from (file for file in self._file(_local(archive), archive) if _is_at(file.shown, path))
+        elif os.access(local, os.F_OK) and local.is_dir():
+            yield from self._in_folder(local)
         else:
             raise UsageError(f"{path}: there is no such file or folder")
 
@@ -282,7 +283,19 @@ class _Walk:
 
 
 def _local(path: str) -> Path:
-    return Path(path.removeprefix("file://")).expanduser()
+    local = Path(path.removeprefix("file://"))
+    try:
+        return local.expanduser()
+    except RuntimeError:  # `~name` of nobody on this machine
+        return local
+
+
+def _is_file(path: Path) -> bool:
+    """Whether this is a file; no name that a disk refuses is one."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _is_archive(path: Sequence[str]) -> bool:
