@@ -59,7 +59,7 @@ def test_all_errors_are_told_at_once() -> None:
                     "id": {"column": "a", "match": "album/.+"},
                     "name": {"column": "n", "match": "("},
                     "label": {"template": "no column"},
-                    "release_date": {"column": "d", "zone": "Europe/Atlantis"},
+                    "release_date": {"column": "d", "zone": "Europe/Atlantis", "format": ["%Y", "%d. %B"]},
                 },
             },
         ],
@@ -80,6 +80,7 @@ def test_all_errors_are_told_at_once() -> None:
         "my.toml: records[3].fields.name.match: not a valid regular expression: ",
         "my.toml: records[3].fields.label.template: names no column; a column stands in braces",
         "my.toml: records[3].fields.release_date.zone: there is no time zone Europe/Atlantis",
+        "my.toml: records[3].fields.release_date.format: %d. %B has no year",
     ):
         assert line in told
 
