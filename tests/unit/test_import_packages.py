@@ -240,6 +240,18 @@ def test_a_zip_that_is_damaged_is_named(tmp_path: Path) -> None:
         imported(tmp_path, archive, user="u1")
 
 
+@pytest.mark.parametrize("as_zip", [True, False])
+def test_a_zip_that_is_damaged_among_others_costs_only_itself(tmp_path: Path, as_zip: bool) -> None:
+    half = zipped(tmp_path / "half.zip", {"Playlist1.json": LIST}).read_bytes()[:-40]
+    files = {"a/half.zip": half, "a/whole.zip": zipped(tmp_path / "whole.zip", {"endsong_0.json": [SONG]}).read_bytes()}
+    source = zipped(tmp_path / "my.zip", files, "") if as_zip else laid_out(tmp_path / "in", files)
+    done = imported(tmp_path, source, user="u1")
+    assert kinds(done) == {"play": 1}
+    (failed,) = done.summary.failed
+    assert "half.zip: the zip is damaged: " in failed
+    assert [line["reason"] for line in done.report] == ["not read"]
+
+
 def test_a_zip_with_a_password_is_not_read_and_named(tmp_path: Path) -> None:
     archive = zipped(tmp_path / "my.zip", {"StreamingHistory_music_0.json": MUSIC})
     # The bit that says "encrypted", in the header of the file and in the directory.

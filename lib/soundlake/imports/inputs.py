@@ -163,7 +163,8 @@ class _Walk:
         inside = [path for path in files if path not in elsewhere]
         packages = Packages(inside, is_archive=False)
         for path in self._read_of(inside, packages, str(folder)):
-            yield from self._file(files[path], str(files[path]), within=packages.holds(path))
+            shown = str(files[path])
+            yield from _or_unread(self._file(files[path], shown, within=packages.holds(path)), shown)
 
     def _read_of(self, paths: Sequence[tuple[str, ...]], packages: Packages, shown: str) -> list[tuple[str, ...]]:
         """The files that may be opened; the others are listed in one line."""
@@ -238,7 +239,7 @@ class _Walk:
                 lambda member=member: cast(IO[bytes], _Member(file, member)),  # type: ignore[misc]
             )
             if _is_archive(parts):
-                yield from self._inner(inner, depth + 1, packages.holds(parts))
+                yield from _or_unread(self._inner(inner, depth + 1, packages.holds(parts)), inner.shown)
             else:
                 yield inner
 
@@ -300,6 +301,19 @@ def _is_file(path: Path) -> bool:
 
 def _is_archive(path: Sequence[str]) -> bool:
     return path[-1].lower().endswith(".zip")
+
+
+def _or_unread(files: Iterator[Input], shown: str) -> Iterator[Input]:
+    """The files of one of several archives; an archive that cannot be opened is a file that cannot be read."""
+    try:
+        yield from files
+    except UsageError as error:
+        why = error.problems[0].removeprefix(f"{shown}: ")
+
+        def refuse() -> IO[bytes]:
+            raise OSError(why)
+
+        yield Input(shown, PurePosixPath(shown).name, 0, datetime.now(UTC), (shown,), refuse)
 
 
 def _parts(name: str) -> tuple[str, ...]:
