@@ -12,6 +12,8 @@ import pytest
 from helpers.importing import imported, tracks, write
 from soundlake.errors import UsageError
 from soundlake.imports.personal import without_personal
+from soundlake.imports.session import draft
+from soundlake.settings import load_settings
 
 PERSONAL = {
     "username": "a personal field",
@@ -251,6 +253,75 @@ def test_both_histories_at_once_are_imported_with_a_warning(tmp_path: Path) -> N
 
 def test_an_address_is_no_time_of_day() -> None:
     assert without_personal("at 12:30:45, 4:45, 1.2.3") == "at 12:30:45, 4:45, 1.2.3"
+
+
+HEARD = {"endTime": "2025-04-12 13:47", "artistName": "A", "trackName": "T", "msPlayed": 3530}
+LIKED = {"uri": "spotify:track:t1"}
+ANSWER = {"id": "t1", "name": "T", "type": "track", "uri": "spotify:track:t1"}
+KEPT = {"tracks": [{"track": "T", "uri": "spotify:track:t1"}], "albums": [], "artists": [], "bannedTracks": []}
+
+
+@pytest.mark.parametrize("name", ["endsong_0.json", "YourLibrary.json"])
+def test_a_row_has_the_number_of_its_place_whatever_is_before_it(tmp_path: Path, name: str) -> None:
+    rows: list[Any] = [None, {**SONG, **LIKED}, {"a": 1}, "x", {**SONG, **LIKED}, {"a": 1}, 5]
+    content = rows if name == "endsong_0.json" else {"tracks": rows[:3], "albums": [], "artists": rows[3:]}
+    done = imported(tmp_path, write(tmp_path / name, json.dumps(content)), user="u1")
+    told = [row for row, _ in done.reasons()]
+    assert sorted(told, key=str) == ([1, 3, 4, 6, 7] if name == "endsong_0.json" else [1, 3, 4, 5, 6, 7])
+    assert (done.summary.rows, len(done.records) + len(told)) == (7, 7)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("StreamingHistory0.json", [SONG], {"play": 1}),
+        ("endsong_0.json", [HEARD], {"play": 1}),
+        ("Playlist1.json", [SONG], {"play": 1}),
+        ("playlist.json", ANSWER, {"track": 1}),
+        ("playlist1.json", {"tracks": {"href": "x", "total": 1, "items": [ANSWER]}}, {"track": 1}),
+        ("my library.json", KEPT, {"user_item": 1}),
+        (
+            "playlist.json",
+            [{"Track URI": "spotify:track:t1", "Track Name": "T", "Artist Name(s)": "A", "Added At": ""}],
+            None,
+        ),
+    ],
+)
+def test_what_a_file_holds_says_more_than_its_name(
+    tmp_path: Path, name: str, content: Any, found: dict[str, int] | None
+) -> None:
+    done = imported(tmp_path, write(tmp_path / name, json.dumps(content)), user="u1")
+    assert done.summary.failed == []
+    assert {k: n for k, n in done.summary.records.items() if n} == (
+        found or {"track": 1, "playlist": 1, "playlist_item": 1}
+    )
+
+
+def test_playlists_of_another_data_set_are_none_of_the_account_data(tmp_path: Path) -> None:
+    entry = {"pos": 0, "track_uri": "spotify:track:t1", "track_name": "T", "artist_name": "A"}
+    slice_ = {"info": {}, "playlists": [{"pid": 0, "name": "L", "tracks": [entry]}]}
+    done = imported(tmp_path, write(tmp_path / "mpd.slice.0-999.json", json.dumps(slice_)), user="u1")
+    assert done.records == []
+    assert "--infer" in done.summary.failed[0]
+
+
+def test_a_technical_log_is_known_by_its_fields_where_no_name_tells_it(tmp_path: Path) -> None:
+    row = {
+        "timestamp_utc": "2021-11-15T13:41:44Z",
+        "context_ip_address": "personal field",
+        "message_page": "personal field",
+    }
+    file = write(tmp_path / "Journal technique" / "RawCoreStream.json", json.dumps([row]))
+    done = imported(tmp_path, file, user="u1")
+    assert (done.records, done.summary.failed) == ([], [])
+    assert done.summary.notes[0].endswith("the technical log holds nothing for the lake")
+    assert "personal field" not in repr(done)
+
+
+def test_there_is_no_draft_for_an_export(tmp_path: Path) -> None:
+    file = write(tmp_path / "history.json", json.dumps([SONG]))
+    with pytest.raises(UsageError, match="it holds extended streaming history: `soundlake import history"):
+        draft(load_settings(env={}), [str(file)])
 
 
 @pytest.mark.parametrize("name", ["Playlist1.json", "YourLibrary.json"])

@@ -80,6 +80,13 @@ def test_a_text_that_is_cut_off_loses_its_last_object(layout: int | None) -> Non
     assert [(row, reason) for row, _, reason in bad] == [(3, "cut off")]
 
 
+@pytest.mark.parametrize("text", ['[{"a": 1}, {"a": 2},\n', '[{"a": 1}, {"a": 2}', '[[{"a": 1}], [{"a": 2}]'])
+def test_a_list_that_is_cut_off_between_its_objects_is_told(text: str) -> None:
+    rows, bad = rows_of(text)
+    assert rows == [{"a": 1}, {"a": 2}]
+    assert [(row, reason) for row, _, reason in bad] == [(3, "cut off")]
+
+
 def test_a_broken_line_is_one_bad_row() -> None:
     text = '{"id": "t1"}\n{"id": "t2", oops}\n{"id": "t3"\n{"id": "t4"}\n'
     assert rows_of(text) == ([{"id": "t1"}, {"id": "t4"}], [(2, 2, "not JSON"), (3, 3, "not JSON")])

@@ -59,7 +59,7 @@ def test_all_errors_are_told_at_once() -> None:
                     "id": {"column": "a", "match": "album/.+"},
                     "name": {"column": "n", "match": "("},
                     "label": {"template": "no column"},
-                    "release_date": {"column": "d", "zone": "Europe/Atlantis"},
+                    "release_date": {"column": "d", "zone": "Europe/Atlantis", "format": ["%Y", "%d. %B"]},
                 },
             },
         ],
@@ -80,6 +80,7 @@ def test_all_errors_are_told_at_once() -> None:
         "my.toml: records[3].fields.name.match: not a valid regular expression: ",
         "my.toml: records[3].fields.label.template: names no column; a column stands in braces",
         "my.toml: records[3].fields.release_date.zone: there is no time zone Europe/Atlantis",
+        "my.toml: records[3].fields.release_date.format: %d. %B has no year",
     ):
         assert line in told
 
@@ -89,9 +90,10 @@ def test_a_file_that_is_no_toml_is_told(tmp_path: Path) -> None:
         load_mapping(write(tmp_path / "m.toml", "name = "))
 
 
-def test_a_name_that_is_neither_bundled_nor_a_file_is_told_with_those_that_are() -> None:
+@pytest.mark.parametrize("name", ["nothing", "x" * 5_000, "~nobody-of-this-name/my.toml"])
+def test_a_name_that_is_neither_bundled_nor_a_file_is_told_with_those_that_are(name: str) -> None:
     with pytest.raises(UsageError, match="tidytuesday-songs"):
-        mapping_named("nothing")
+        mapping_named(name)
 
 
 def test_nested_keys_may_be_quoted_or_not(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,9 @@ from hypothesis import strategies as st
 from helpers.importing import Imported, imported, write
 from soundlake.errors import UsageError
 from soundlake.imports.devices import FAMILIES, family_of
-from soundlake.imports.packages import original_name
+from soundlake.imports.packages import is_left_out, original_name
+from soundlake.imports.session import draft
+from soundlake.settings import load_settings
 
 MUSIC = [{"endTime": "2025-04-12 13:47", "artistName": "A", "trackName": "T", "msPlayed": 3530}]
 PODCAST = [{"endTime": "2025-04-12 14:47", "podcastName": "Pod", "episodeName": "Ep", "msPlayed": 1}]
@@ -107,15 +110,75 @@ def test_what_is_not_known_in_a_package_is_never_opened_and_told_in_one_line(
     assert HIDDEN not in repr(done)
 
 
-@pytest.mark.parametrize("mark", [" (1)", " - Copy", " - Kopie (2)", "(3)", " copy 2", " (another copy)", " - コピー"])
-def test_copies_are_what_their_originals_are(tmp_path: Path, mark: str) -> None:
-    files = {name.replace(".json", f"{mark}.json"): content for name, content in account_data(personal=()).items()}
-    files |= {f"Userdata{mark}.json": PERSONAL, f"Payments{mark}.json": PERSONAL}
-    done = imported(tmp_path, laid_out(tmp_path / "Spotify Account Data", files), user="u1")
+COPIES = [
+    *("{} (1)", "{} - Copy", "{} - Kopie (2)", "{}(3)", "{} copy 2", "{} (another copy)", "{} - コピー", "{}のコピー"),
+    *(
+        "{} - 副本",
+        "{}_copy",
+        "{}-1",
+        "{}_1",
+        "Copy of {}",
+        "Kopie von {}",
+        "Copia de {}",
+        "Cópia de {} (1)",
+        "Копия {}",
+    ),
+]
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_copies_are_what_their_originals_are(tmp_path: Path, copy: str) -> None:
+    names = {name: copy.format(name.removesuffix(".json")) + ".json" for name in account_data(personal=())}
+    files = {names[name]: content for name, content in account_data(personal=()).items()}
+    personal = [copy.format(name) + ".json" for name in ("Userdata", "Payments")]
+    done = imported(
+        tmp_path, laid_out(tmp_path / "Spotify Account Data", files | dict.fromkeys(personal, PERSONAL)), user="u1"
+    )
     assert kinds(done) == EVERYTHING
     assert HIDDEN not in repr(done)
-    alone = imported(tmp_path, tmp_path / "Spotify Account Data" / f"Payments{mark}.json", user="u1")
-    assert (alone.records, alone.summary.failed) == ([], [])
+    alone = laid_out(tmp_path / "alone", {personal[1]: PERSONAL}) / personal[1]
+    with pytest.raises(UsageError, match="left out unread"):
+        imported(tmp_path, alone, user="u1")
+
+
+def test_the_original_of_a_long_name_is_found_in_linear_time() -> None:
+    begun = time.process_time()
+    for name in ("family" + "-" * 60_000, "a" + " " * 60_000 + ".json", "(" * 60_000 + ".json"):
+        assert not is_left_out(name)
+    assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize("as_zip", [True, False])
+def test_folders_and_archives_within_a_package_are_of_it(tmp_path: Path, as_zip: bool) -> None:
+    inner = zipped(tmp_path / "inner.zip", {"transcripts.json": PERSONAL}, "")
+    files = {
+        "MyData/StreamingHistory_music_0.json": MUSIC,
+        "MyData/Messages/sent.json": [PERSONAL],
+        "MyData/Voice.zip": inner.read_bytes(),
+    }
+    source = zipped(tmp_path / "my.zip", files, "") if as_zip else laid_out(tmp_path / "in", files)
+    done = imported(tmp_path, source, user="u1")
+    assert (kinds(done), done.summary.failed) == ({"play": 1}, [])
+    assert [note.rpartition(": ")[2] for note in done.summary.notes] == ["sent.json", "transcripts.json"]
+    assert HIDDEN not in repr(done)
+
+
+def test_files_of_a_package_that_are_named_one_by_one_are_of_it(tmp_path: Path) -> None:
+    files = account_data(personal=("Payments.json", "Identity.json.gz", "Something2027.json"))
+    folder = laid_out(tmp_path / "MyData", files)
+    table = write(folder / "songs.csv", "Track URI,Track Name,Artist Name(s),Added At\nspotify:track:t1,T,A,\n")
+    done = imported(tmp_path, *[folder / name for name in files], table, user="u1")
+    assert {**kinds(done), "playlist": 1, "playlist_item": 1} == {**EVERYTHING, "track": 1}
+    assert done.summary.notes[0].endswith("unread: Identity.json.gz, Payments.json, Something2027.json")
+    assert HIDDEN not in repr(done)
+
+
+@pytest.mark.parametrize("path", ["Spotify Account Data/Something2027.json", "Downloads/Userdata (1).json"])
+def test_no_draft_is_made_of_a_personal_file(tmp_path: Path, path: str) -> None:
+    file = write(tmp_path / path, json.dumps([{"track_id": "t1", "track_name": HIDDEN, "artist_name": HIDDEN}]))
+    with pytest.raises(UsageError, match=r"\.json: there is no file to import: files of Spotify's package") as told:
+        draft(load_settings(env={}), [str(file)])
+    assert HIDDEN not in str(told.value)
 
 
 @given(st.text(alphabet="abcXYZ019_ -().", min_size=1, max_size=40))
@@ -175,6 +238,18 @@ def test_a_zip_that_is_damaged_is_named(tmp_path: Path) -> None:
     archive.write_bytes(archive.read_bytes()[:-40])
     with pytest.raises(UsageError, match=r"my\.zip: the zip is damaged: "):
         imported(tmp_path, archive, user="u1")
+
+
+@pytest.mark.parametrize("as_zip", [True, False])
+def test_a_zip_that_is_damaged_among_others_costs_only_itself(tmp_path: Path, as_zip: bool) -> None:
+    half = zipped(tmp_path / "half.zip", {"Playlist1.json": LIST}).read_bytes()[:-40]
+    files = {"a/half.zip": half, "a/whole.zip": zipped(tmp_path / "whole.zip", {"endsong_0.json": [SONG]}).read_bytes()}
+    source = zipped(tmp_path / "my.zip", files, "") if as_zip else laid_out(tmp_path / "in", files)
+    done = imported(tmp_path, source, user="u1")
+    assert kinds(done) == {"play": 1}
+    (failed,) = done.summary.failed
+    assert "half.zip: the zip is damaged: " in failed
+    assert [line["reason"] for line in done.report] == ["not read"]
 
 
 def test_a_zip_with_a_password_is_not_read_and_named(tmp_path: Path) -> None:

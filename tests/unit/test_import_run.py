@@ -135,6 +135,12 @@ def test_a_zip_that_is_none_and_a_path_that_is_not_there_are_told_together(tmp_p
     assert len(error.value.problems) == 2
 
 
+@pytest.mark.parametrize("path", ["x" * 5_000, "~nobody-of-this-name/a.csv", "a\udcffb.csv", "f.zip!" + "x" * 5_000])
+def test_a_path_that_no_disk_has_is_told(tmp_path: Path, path: str) -> None:
+    with pytest.raises(UsageError, match="there is no such file or folder"):
+        imported(tmp_path, path, mapping=tracks())
+
+
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):

@@ -56,18 +56,23 @@ def test_a_mapping_reads_the_same_forms(form: str, said: str | None) -> None:
         assert datetime.fromisoformat(read(form)).isoformat(timespec="milliseconds") == to_milliseconds
 
 
+@pytest.mark.parametrize("form", [form for form, said in documented() if said is not None])
+def test_the_date_of_a_time_is_its_day_as_written(form: str) -> None:
+    assert reader(FieldSource(column="x"), "date")(form) == "2021-11-15"
+
+
 @pytest.mark.parametrize(("form", "said"), documented())
 @pytest.mark.parametrize("file", ["endsong_0.json", "StreamingHistory_music_0.json"])
 def test_an_export_passes_what_the_stream_reads_and_tells_the_rest(
     tmp_path: Path, file: str, form: str, said: str | None
 ) -> None:
-    row = {"ts": form, "endTime": form, "spotify_track_uri": "spotify:track:t1", "trackName": "T", "msPlayed": 1}
-    good = {**row, "ts": "2021-11-15T13:41:44Z", "endTime": "2021-11-15 13:41"}
-    done = imported(tmp_path, write(tmp_path / "my" / file, json.dumps([good, row])), user="u1")
+    extended = {"ms_played": 1, "spotify_track_uri": "spotify:track:t1"}
+    name, rest = ("ts", extended) if file.startswith("end") else ("endTime", {"msPlayed": 1, "trackName": "T"})
+    rows = [{name: "2021-11-15 13:41", **rest}, {name: form, **rest}]
+    done = imported(tmp_path, write(tmp_path / "my" / file, json.dumps(rows)), user="u1")
     plays = done.payloads("play")
     assert len(plays) == (1 if said is None else 2)
     assert all(instant(play.get("ts") or play.get("endTime")) is not None for play in plays)
-    name = "ts" if file.startswith("end") else "endTime"
     assert done.reasons() == ([(2, f"play: {name} is no time that can be read")] if said is None else [])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -22,9 +23,10 @@ def bundled() -> dict[str, TableMapping]:
 
 def mapping_named(name: str) -> TableMapping:
     """A bundled mapping by its name, or the mapping of a file. Raises UsageError."""
-    path = Path(name).expanduser()
-    if path.suffix == ".toml" or path.is_file():
-        return load_mapping(path)
+    with suppress(OSError, RuntimeError):  # a name that no disk has, and `~name` of nobody
+        path = Path(name).expanduser()
+        if path.suffix == ".toml" or path.is_file():
+            return load_mapping(path)
     if name in bundled():
         return bundled()[name]
     raise UsageError(f"--mapping {name}: no such file and no bundled mapping; bundled are {', '.join(bundled())}")

@@ -27,7 +27,8 @@ def date_reader(formats: tuple[str, ...], to_text: Parse, is_nothing: Callable[[
             if calendar_date(plain) is not None:
                 return plain
             if any_instant(value) is not None:
-                return value[:10]
+                day = value.replace("-", "")[:8]
+                return f"{day[:4]}-{day[4:6]}-{day[6:]}"
         for pattern in formats:
             if (moment := _by_pattern(value, pattern, UTC)) is not None:
                 return moment.date().isoformat()

@@ -6,7 +6,7 @@ Only the fields listed here are kept; all others, above all personal ones, are d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +69,7 @@ class Export:
         is_file: Its file names; None where only the content tells.
         made: The records of one row.
         shown: The fields that a report may show; None for all but personal ones.
-        has: The fields of its first object; empty where only the file name tells.
+        has: The fields by which its first object is known; empty for those that are known otherwise.
         rows: The member that lists the rows; None where the file is the list.
         is_of_user: Whether its records need --user.
     """
@@ -89,10 +89,34 @@ def export_named(file_name: str) -> tuple[Export, ...]:
     return tuple(export for export in known if export.is_file is not None and export.is_file.search(file_name))
 
 
-def export_holding(first: Row) -> Export | None:
-    """The export that a file is, by its first object; None where it is none."""
-    found = next((export for export in (*HISTORIES, _PLAYLISTS) if export.has <= first.keys()), None)
-    return API_ANSWERS if found is None and is_answer(first) else found
+def export_holding(first: Row) -> tuple[Export, ...]:
+    """The exports that a file holds, by its first object; empty where it is none."""
+    if (history := next((export for export in HISTORIES if first.keys() >= export.has), None)) is not None:
+        return (history,)
+    if is_answer(first):
+        return (API_ANSWERS,)
+    if _has_playlists(first):
+        return (_PLAYLISTS,)
+    return LIBRARY_LISTS if first.keys() >= _OF_LIBRARY else ()
+
+
+def is_log(row: Row) -> bool:
+    """Whether an object is a row of the technical log, whatever its file and folder are called."""
+    return "timestamp_utc" in row and all(map(_OF_LOG.match, row))
+
+
+def _has_playlists(first: Row) -> bool:
+    """Whether an object holds playlists as the account data writes them; other data sets call their lists so too."""
+    playlists = first.get("playlists")
+    if not isinstance(playlists, list) or not playlists or not all(isinstance(each, Mapping) for each in playlists):
+        return False
+    entries = [entry for each in playlists for entry in _entries(each)[:1]]
+    return all(isinstance(entry, Mapping) and not _OF_ENTRY.isdisjoint(entry) for entry in entries)
+
+
+def _entries(playlist: Row) -> list[Any]:
+    entries = playlist.get("items") or playlist.get("tracks")
+    return entries if isinstance(entries, list) else []
 
 
 def _extended(row: Row, number: int, context: Context, issues: Issues) -> Iterator[KeyedRecord]:
@@ -155,7 +179,7 @@ def _playlist(row: Row, number: int, context: Context, issues: Issues) -> Iterat
     # The export has no ids of playlists: their names are all that tells them apart, and those are not always different.
     context.names[name] += 1
     playlist_id = made_up_id("playlist", f"{context.user}\n{name}\n{context.names[name]}")
-    entries = [entry for entry in row.get("items") or row.get("tracks") or () if isinstance(entry, dict)]
+    entries = [entry for entry in _entries(row) if isinstance(entry, dict)]
     total = len(entries)
     payload = {"id": playlist_id, "name": name, "items": {"total": total}}
     if (description := text(row.get("description"))) is not None:
@@ -223,15 +247,18 @@ def made_safely(export: Export, row: Row, number: int, context: Context, issues:
 _CONTENT = re.compile(r"(?i)^(?:streaming_?history_|end)(video|audiobook)")
 _CONTENT_TYPES = {"video": "video", "audiobook": "chapter"}
 
+_OF_ENTRY = frozenset({"track", "episode", "localTrack", "audiobook", "trackName", "trackUri"})
+# The fields of the technical log, whose files have hundreds of names and whose folder has one in each language.
+_OF_LOG = re.compile(r"timestamp_utc$|context_|message_")
+# The library is one object; another's may have tracks and albums, but nobody's has what is banned.
+_OF_LIBRARY = frozenset({"tracks", "albums", "artists", "bannedTracks"})
 _SAVED = frozenset({"uri", "name", "track", "album", "artist"})
 
 HISTORIES = (
     Export("extended streaming history", EXTENDED_HISTORY, _extended, frozenset(_EXTENDED), {"ts", "ms_played"}),
     Export("account data: streaming history", ACCOUNT_HISTORY, _basic, frozenset(_BASIC), {"endTime", "msPlayed"}),
 )
-_PLAYLISTS = Export(
-    "account data: playlists", PLAYLISTS, _playlist, frozenset({"name"}), {"playlists"}, rows="playlists"
-)
+_PLAYLISTS = Export("account data: playlists", PLAYLISTS, _playlist, frozenset({"name"}), rows="playlists")
 LIBRARY_LISTS = tuple(
     Export(f"{relation} {entity}s", LIBRARY, _library(entity, relation), _SAVED, rows=f"{entity}s")
     for entity, relation in (("track", "saved"), ("album", "saved"), ("artist", "followed"))

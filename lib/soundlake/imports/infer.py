@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from soundlake.imports import guesses
-from soundlake.imports.api_answers import NAME, is_answer
 from soundlake.imports.columns import plain_name
 from soundlake.imports.dialect import Dialect
 from soundlake.imports.drafts import Drafted, drafted_records
+from soundlake.imports.exports import export_holding
 from soundlake.imports.fields import TIME
 from soundlake.imports.inputs import Input
 from soundlake.imports.likely_names import NAMES, TIMES, LikelyColumns
@@ -27,10 +27,9 @@ def drafted(file: Input) -> str:
     """The text of a mapping file for a file. Raises UnopenedError where nothing in it looks like Spotify's data."""
     shape: dict[str, str] = {}
     names, rows, format_, dialect = peek_columns(file)
-    if rows and is_answer(rows[0]):
-        raise UnopenedError(
-            f"it holds {NAME}: `soundlake import {file.name}` takes them as they are, without a mapping"
-        )
+    if rows and isinstance(rows[0], Mapping) and (held := export_holding(rows[0])):
+        what = " and ".join(export.name for export in held)
+        raise UnopenedError(f"it holds {what}: `soundlake import {file.name}` takes it as it is, without a mapping")
     path = _wrapped(rows)
     if path is not None and not drafted_records(names, _columns(rows, names), is_nested=False)[0]:
         shape["rows"] = path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import tempfile
 import zipfile
@@ -16,7 +17,7 @@ from typing import IO, cast
 from soundlake.aws import error_code
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.imports.opening import LEAST_BOUND, MOST_RATIO, Counted
-from soundlake.imports.packages import original_name, unread_of
+from soundlake.imports.packages import Packages, is_left_out, original_name
 from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3
 
@@ -26,6 +27,7 @@ _OTHER_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".7z", ".ra
 _NO_DATE = 1980  # the year of a member without a date
 _DEEPEST = 3
 _NAMED = 6  # the most files that a note names
+LEFT_OUT = "files of Spotify's package that hold nothing for the lake are left out unread"
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,13 @@ def inputs_of(paths: Sequence[str], settings: Settings, scratch: Path) -> Found:
     """
     found = Found()
     problems: list[str] = []
+    unread = _unread_by_name(paths)
+    if unread:
+        found.notes.append(f"{LEFT_OUT}: {_listed(Path(path).name for path in unread)}")
+        problems += [f"{path}: there is no file to import: {LEFT_OUT}" for path in paths if unread.issuperset(paths)]
     for path in paths:
+        if path in unread:
+            continue
         walk = _Walk(settings, scratch, found.notes)
         try:
             new = list(walk.at(path))
@@ -94,6 +102,30 @@ def inputs_of(paths: Sequence[str], settings: Settings, scratch: Path) -> Found:
     return found
 
 
+def _unread_by_name(paths: Sequence[str]) -> set[str]:
+    """The files among the paths that are never opened: `MyData/*.json` names a package's files one by one.
+
+    Which files belong to one is told by those that are named with them, and by the name of their folder.
+    """
+    named = {path: local for path in paths if _is_file(local := _local(path)) and not _is_archive(local.parts)}
+    by_folder: dict[Path, list[str]] = {}
+    for path, local in named.items():
+        by_folder.setdefault(local.resolve().parent, []).append(path)
+    unread = set()
+    for folder, together in by_folder.items():
+        parts = {path: (folder.name, named[path].name) for path in together}
+        packages = Packages(list(parts.values()), is_archive=False)
+        # A table that is named beside a history is meant.
+        hidden = {path for path in together if named[path].suffix.lower() == ".json" and packages.hides(parts[path])}
+        unread |= hidden | {path for path in together if is_left_out(named[path].name)}
+    return unread
+
+
+def _listed(names: Iterable[str]) -> str:
+    found = sorted(names)
+    return ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
+
+
 class _Walk:
     """The way through one path: `notes` are for people; `unread` is the last that tells of files left out."""
 
@@ -106,14 +138,14 @@ class _Walk:
         if path.startswith(("s3://", "s3a://")):
             yield from self._on_s3(path)
             return
-        local = Path(path.removeprefix("file://")).expanduser()
+        local = _local(path)
         archive, _, member = path.removeprefix("file://").partition("!")
-        if local.is_dir():
-            yield from self._in_folder(local)
-        elif local.is_file():
+        if _is_file(local):
             yield from self._file(local, path)
-        elif member and Path(archive).expanduser().is_file():
-            yield from (file for file in self._file(Path(archive).expanduser(), archive) if _is_at(file.shown, path))
+        elif member and _is_file(_local(archive)):
+            yield from (file for file in self._file(_local(archive), archive) if _is_at(file.shown, path))
+        elif os.access(local, os.F_OK) and local.is_dir():
+            yield from self._in_folder(local)
         else:
             raise UsageError(f"{path}: there is no such file or folder")
 
@@ -128,16 +160,18 @@ class _Walk:
         elsewhere = {path for path, file in files.items() if not file.resolve().is_relative_to(home)}
         if elsewhere:
             self._note(f"{folder}: links that lead out of the folder are not followed", elsewhere)
-        for path in self._read_of([path for path in files if path not in elsewhere], str(folder), is_archive=False):
-            yield from self._file(files[path], str(files[path]))
+        inside = [path for path in files if path not in elsewhere]
+        packages = Packages(inside, is_archive=False)
+        for path in self._read_of(inside, packages, str(folder)):
+            shown = str(files[path])
+            yield from _or_unread(self._file(files[path], shown, within=packages.holds(path)), shown)
 
-    def _read_of(self, paths: Sequence[tuple[str, ...]], shown: str, *, is_archive: bool) -> list[tuple[str, ...]]:
+    def _read_of(self, paths: Sequence[tuple[str, ...]], packages: Packages, shown: str) -> list[tuple[str, ...]]:
         """The files that may be opened; the others are listed in one line."""
-        archives = {path for path in paths if path[-1].lower().endswith(".zip")}
-        unread = unread_of([path for path in paths if path not in archives], is_archive=is_archive)
+        unread = {path for path in paths if not _is_archive(path) and packages.hides(path)}
         if unread:
-            self.unread = "files of Spotify's package that hold nothing for the lake are left out unread"
-            self._note(f"{shown}: {self.unread}", unread)
+            self.unread = LEFT_OUT
+            self._note(f"{shown}: {LEFT_OUT}", unread)
         return [path for path in paths if path not in unread]
 
     def _name_archives(self, shown: str, paths: Iterable[tuple[str, ...]]) -> None:
@@ -147,9 +181,7 @@ class _Walk:
             self._note(f"{shown}: archives other than zip are not opened: unpack them first", others)
 
     def _note(self, what: str, paths: set[tuple[str, ...]]) -> None:
-        names = sorted(path[-1] for path in paths)
-        shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-        self._notes.append(f"{what}: {shown}")
+        self._notes.append(f"{what}: {_listed(path[-1] for path in paths)}")
 
     def _file(
         self,
@@ -158,7 +190,9 @@ class _Walk:
         identity: tuple[str, ...] | None = None,
         modified: datetime | None = None,
         depth: int = 0,
+        within: bool = False,
     ) -> Iterator[Input]:
+        """The file, or the files of the archive that it is; `within` says that it lies in a package of Spotify's."""
         try:
             stat = file.stat()
             with file.open("rb") as opened:
@@ -168,13 +202,13 @@ class _Walk:
         modified = modified or datetime.fromtimestamp(int(stat.st_mtime), UTC)
         identity = identity or (str(file.resolve()), str(stat.st_size), str(stat.st_mtime_ns))
         if is_zip:
-            yield from self._in_zip(file, shown, identity, modified, depth)
+            yield from self._in_zip(file, shown, identity, modified, depth, within)
             return
         name = PurePosixPath(shown).name
         yield Input(shown, name, stat.st_size, modified, identity, lambda: file.open("rb"), file)
 
     def _in_zip(
-        self, file: Path, shown: str, identity: tuple[str, ...], modified: datetime, depth: int
+        self, file: Path, shown: str, identity: tuple[str, ...], modified: datetime, depth: int, within: bool
     ) -> Iterator[Input]:
         try:
             with zipfile.ZipFile(file) as archive:
@@ -189,7 +223,9 @@ class _Walk:
         size, most = sum(member.file_size for member in wanted), max(LEAST_BOUND, MOST_RATIO * file.stat().st_size)
         if size > most:
             raise UsageError(f"{shown}: would unpack to {size:,} bytes, {MOST_RATIO} times its size: not opened")
-        read = set(self._read_of(list(wanted.values()), shown, is_archive=True))
+        inside = list(wanted.values())
+        packages = Packages(inside, is_archive=True, within=within)
+        read = set(self._read_of(inside, packages, shown))
         for member in sorted(wanted, key=lambda one: wanted[one]):
             parts = wanted[member]
             if parts not in read:
@@ -202,12 +238,12 @@ class _Walk:
                 (*identity, member.filename, str(member.CRC)),
                 lambda member=member: cast(IO[bytes], _Member(file, member)),  # type: ignore[misc]
             )
-            if parts[-1].lower().endswith(".zip"):
-                yield from self._inner(inner, depth + 1)
+            if _is_archive(parts):
+                yield from _or_unread(self._inner(inner, depth + 1, packages.holds(parts)), inner.shown)
             else:
                 yield inner
 
-    def _inner(self, archive: Input, depth: int) -> Iterator[Input]:
+    def _inner(self, archive: Input, depth: int, within: bool) -> Iterator[Input]:
         """The files of an archive within an archive."""
         if depth > _DEEPEST:
             self._notes.append(f"{archive.shown}: an archive {depth} archives deep is not opened: unpack it first")
@@ -218,7 +254,7 @@ class _Walk:
                 shutil.copyfileobj(source, copy)
         except OSError as error:
             raise UsageError(f"{archive.shown}: cannot be read: {error}") from None
-        yield from self._file(target, archive.shown, archive.identity, archive.modified, depth)
+        yield from self._file(target, archive.shown, archive.identity, archive.modified, depth, within)
 
     def _on_s3(self, uri: str) -> Iterator[Input]:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -231,18 +267,53 @@ class _Walk:
             folder = key.rstrip("/") + "/" if key else ""
             inside = [name for name in sorted(found) if name.startswith(folder) and _is_wanted(_parts(name))]
             names = {_parts(name): name for name in ([key] if key in found else inside)}
-            for number, path in enumerate(self._read_of(list(names), uri, is_archive=False)):
+            packages = Packages(list(names), is_archive=False)
+            for number, path in enumerate(self._read_of(list(names), packages, uri)):
                 name, item = names[path], found[names[path]]
                 target = Path(tempfile.mkdtemp(dir=self._scratch)) / f"{number}-{path[-1]}"
                 client.download_file(bucket, name, str(target))
                 identity = (f"s3://{bucket}/{name}", str(item["Size"]), item["ETag"])
-                yield from self._file(target, f"s3://{bucket}/{name}", identity, item["LastModified"].astimezone(UTC))
+                modified = item["LastModified"].astimezone(UTC)
+                yield from self._file(target, f"s3://{bucket}/{name}", identity, modified, within=packages.holds(path))
         except ClientError as error:
             if error_code(error) in ("NoSuchBucket", "404", "NoSuchKey"):
                 raise UsageError(f"{uri}: there is no such bucket or object") from None
             raise SoundlakeError(f"{uri}: cannot be read: {error}") from None
         except BotoCoreError as error:
             raise SoundlakeError(f"{uri}: cannot be read: {error}") from None
+
+
+def _local(path: str) -> Path:
+    local = Path(path.removeprefix("file://"))
+    try:
+        return local.expanduser()
+    except RuntimeError:  # `~name` of nobody on this machine
+        return local
+
+
+def _is_file(path: Path) -> bool:
+    """Whether this is a file; no name that a disk refuses is one."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _is_archive(path: Sequence[str]) -> bool:
+    return path[-1].lower().endswith(".zip")
+
+
+def _or_unread(files: Iterator[Input], shown: str) -> Iterator[Input]:
+    """The files of one of several archives; an archive that cannot be opened is a file that cannot be read."""
+    try:
+        yield from files
+    except UsageError as error:
+        why = error.problems[0].removeprefix(f"{shown}: ")
+
+        def refuse() -> IO[bytes]:
+            raise OSError(why)
+
+        yield Input(shown, PurePosixPath(shown).name, 0, datetime.now(UTC), (shown,), refuse)
 
 
 def _parts(name: str) -> tuple[str, ...]:

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from soundlake.errors import UsageError
 from soundlake.imports import api_answers
 from soundlake.imports.bundled import mappings_for
-from soundlake.imports.exports import API_ANSWERS, HISTORIES, SOURCE, Export, export_holding, export_named
+from soundlake.imports.exports import API_ANSWERS, HISTORIES, SOURCE, Export, export_holding, export_named, is_log
 from soundlake.imports.inputs import Input
 from soundlake.imports.mapping import TableMapping
 from soundlake.imports.opening import UnopenedError
-from soundlake.imports.packages import is_left_out
 from soundlake.imports.report import Report
 from soundlake.imports.rowset import peek_columns
 
@@ -92,31 +91,42 @@ def jobs_of(files: Sequence[Input], options: JobOptions, summary: Summary, repor
 
 def _job_of(file: Input, options: JobOptions, summary: Summary, report: Report) -> ImportJob | None:
     try:
-        if is_left_out(file.name):
-            summary.notes.append(f"{file.shown}: left out unread: personal, nothing for the lake")
-            return None
         if options.mapping is not None:
             return ImportJob(file, options.mapping)
-        if named := export_named(file.original):
-            return ImportJob(file, exports=named)
-        columns, rows, format_, _ = peek_columns(file)
-        first = rows[0] if rows and format_ == "json" else None
-        if isinstance(first, Mapping) and (export := export_holding(first)) is not None:
-            return ImportJob(file, exports=(export,))
-        found = mappings_for(columns)
-        if len(found) == 1:
-            return ImportJob(file, found[0])
-        which = " and ".join(m.name for m in found)
-        shown = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
-        raise UnopenedError(
-            f"the mappings {which} both fit: choose one with --mapping"
-            if found
-            else f"no bundled mapping is for its columns ({shown}): draft one (soundlake import {file.shown} --infer > "
-            "my.toml), check it, then give it with --mapping my.toml"
-        )
+        return _recognised(file, summary)
     except (UnopenedError, OSError) as trouble:
         fail(file.shown, str(trouble), summary, report)
         return None
+
+
+def _recognised(file: Input, summary: Summary) -> ImportJob | None:
+    """What a file is: what it holds decides, then its name. Raises UnopenedError where nothing says it."""
+    named = export_named(file.original)
+    try:
+        columns, rows, format_, _ = peek_columns(file)
+    except UnopenedError:
+        if named:
+            return ImportJob(file, exports=named)
+        raise
+    first = rows[0] if rows and format_ == "json" else None
+    if isinstance(first, Mapping) and (held := export_holding(first)):
+        return ImportJob(file, exports=held)
+    if isinstance(first, Mapping) and is_log(first):
+        summary.notes.append(f"{file.shown}: left out: the technical log holds nothing for the lake")
+        return None
+    found = mappings_for(columns)
+    if len(found) == 1:
+        return ImportJob(file, found[0])
+    if named:
+        return ImportJob(file, exports=named)
+    which = " and ".join(m.name for m in found)
+    shown = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
+    raise UnopenedError(
+        f"the mappings {which} both fit: choose one with --mapping"
+        if found
+        else f"no bundled mapping is for its columns ({shown}): draft one (soundlake import {file.shown} --infer > "
+        "my.toml), check it, then give it with --mapping my.toml"
+    )
 
 
 def fail(shown: str, why: str, summary: Summary, report: Report) -> None:

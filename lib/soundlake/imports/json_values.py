@@ -36,23 +36,24 @@ _DECODER = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_number)
 class JsonRows:
     """The objects of a text; `path` leads to the list of them where it stands within an object.
 
-    Afterwards `has_list` says whether there was one.
+    Afterwards `has_list` says whether there was one, and `number` how many rows there were, broken ones included;
+    `before` are those of lists that were read before this one.
     """
 
-    def __init__(self, chunks: Iterator[str], path: str | None = None) -> None:
+    def __init__(self, chunks: Iterator[str], path: str | None = None, before: int = 0) -> None:
         self._chunks = chunks
         self._path = [part for part in (path or "").split(".") if part]
         self._text, self._at = "", 0
         self._lines, self._counted, self._searched = 0, 0, 0
         self._names: Set[str] = frozenset()
-        self.has_list = True
+        self.has_list, self.number = True, before
 
     def rows(self, issues: RowIssues) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield (number from 1, object)."""
-        number = 0
         if self._path and not self._descend():
             self.has_list = False
             return
+        open_lists = 1 if self._path else 0
         while self._to(_SPACE):
             sign = self._text[self._at]
             if sign in "[]":
@@ -60,21 +61,26 @@ class JsonRows:
                 self._at += 1
                 if sign == "]" and self._path:
                     return
+                open_lists += 1 if sign == "[" else -1
                 continue
-            number += 1
+            self.number += 1
             value, wrong = self._value()
             if isinstance(value, dict):
                 self._names = value.keys()
-                yield number, value
+                yield self.number, value
                 continue
             line = self._line()
             if wrong == "cut":
                 raw, self._at = self._text[self._at :], len(self._text)
-                issues.bad_row(number, line, "cut off", "the text ends within the value", raw)
+                issues.bad_row(self.number, line, "cut off", "the text ends within the value", raw)
             elif wrong:
-                issues.bad_row(number, line, "not JSON", "the value is broken", self._skip_bad())
+                issues.bad_row(self.number, line, "not JSON", "the value is broken", self._skip_bad())
             else:
-                issues.bad_row(number, line, "not an object", f"a {type(value).__name__}", json.dumps(value)[:500])
+                issues.bad_row(self.number, line, "not an object", f"a {type(value).__name__}", json.dumps(value)[:500])
+            if wrong:
+                open_lists = 0  # its end may have been skipped with the broken value
+        if open_lists > 0:
+            issues.bad_row(self.number + 1, self._line(), "cut off", "the text ends within the list", "")
 
     def _line(self) -> int:
         self._lines += self._text.count("\n", self._counted, self._at)

@@ -18,6 +18,8 @@ Kind = Literal["track", "artist", "album", "audio_features", "playlist", "playli
 TypeName = Literal["text", "id", "integer", "number", "flag", "texts", "date", "time", "duration", "platform"]
 
 
+# The patterns of strptime that say a year.
+_YEARS = ("%Y", "%y", "%G", "%c", "%x")
 _ORIGINS = ("column", "columns", "value", "given", "template", "place")
 
 
@@ -62,6 +64,14 @@ class FieldSource(_Part):
     add: float | None = Field(None, description="added to numbers, after scaling")
     null: tuple[str, ...] = Field((), description="texts that mean that there is no value")
     made_up: str | None = Field(None, description="make an id from the text, for this kind of thing")
+
+    @field_validator("format")
+    @classmethod
+    def _with_year(cls, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+        for pattern in (value,) if isinstance(value, str) else value or ():
+            if not pattern.startswith("epoch_") and not any(year in pattern for year in _YEARS):
+                raise ValueError(f"{pattern} has no year ({', '.join(_YEARS)}): its dates would be of 1900")
+        return value
 
     @field_validator("zone")
     @classmethod

@@ -126,12 +126,12 @@ class Import:
         for export in job.exports:
             with self._text(job.file, seen) as text:
                 issues.shown = export.shown
-                objects = JsonRows(text.chunks(), export.rows)
-                for _, row in objects.rows(issues):
-                    number += 1
-                    issues.begin(Batch((), [()], [number], objects=[row]))
-                    records = made_safely(export, row, number, context, issues)
-                    yield number, [EncodedRecords(kind, [key], [encode(kind, record)]) for kind, key, record in records]
+                objects = JsonRows(text.chunks(), export.rows, number)
+                for place, row in objects.rows(issues):
+                    issues.begin(Batch((), [()], [place], objects=[row]))
+                    records = made_safely(export, row, place, context, issues)
+                    yield place, [EncodedRecords(kind, [key], [encode(kind, record)]) for kind, key, record in records]
+                number = objects.number
                 has_list = has_list or objects.has_list
             seen = _unseen
         self._summary.rows += number
