@@ -85,6 +85,28 @@ def test_nothing_that_eventbridge_sends_no_key_for_is_a_condition_on_it() -> Non
             assert not any(key in json.dumps(statement.get("Condition", {})) for key in SOURCE_KEYS), statement
 
 
+# What a service tells of itself when it takes a role, as AWS documents it; of others nothing is written.
+# Scheduler: https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html
+# Step Functions: https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+# EventBridge: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+# Firehose: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CreateFirehoseStream.html
+SENT_WITH_A_ROLE = {
+    "events.amazonaws.com": "aws:SourceAccount",
+    "firehose.amazonaws.com": "sts:ExternalId",
+    "scheduler.amazonaws.com": "aws:SourceAccount",
+    "states.amazonaws.com": "aws:SourceAccount",
+}
+
+
+def test_no_role_asks_a_service_for_what_it_may_not_send() -> None:
+    """A condition on a key that is not sent is false: nobody could take the role."""
+    for name, role in resources("AWS::IAM::Role").items():
+        for statement in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]:
+            for operator, keys in statement.get("Condition", {}).items():
+                sent = {SENT_WITH_A_ROLE.get(service) for service in listed(statement["Principal"]["Service"])}
+                assert operator.endswith("IfExists") or sent == set(keys), name
+
+
 def test_a_rule_names_no_role_for_a_topic() -> None:
     for rule in resources("AWS::Events::Rule").values():
         for target in rule["Properties"]["Targets"]:
