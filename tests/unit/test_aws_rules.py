@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from helpers import templates
-from soundlake.launch.aws import stack
+from soundlake.launch.aws import deploy, stack
 
 Document = dict[str, Any]
 TEMPLATES = {"storage": stack.storage(), "soundlake": templates.main(user=None)}
@@ -230,3 +230,16 @@ def test_maintain_runs_by_the_clock_only_where_no_stream_maintains_its_tables() 
     schedule = resources("AWS::Scheduler::Schedule")["MaintainByTheClock"]
     needed = TEMPLATES["soundlake"]["Conditions"][schedule["Condition"]]
     assert {"Fn::Not": [{"Condition": "Streams"}]} in needed["Fn::And"]
+
+
+def test_the_application_has_the_processors_that_the_libraries_are_packed_for() -> None:
+    (application,) = resources("AWS::EMRServerless::Application").values()
+    assert application["Properties"]["Architecture"] == {"Ref": "Architecture"}
+    stream = templates.job_requests("deploy.architecture=arm64").run("stream")
+    told = deploy._made(stream, {name: "" for name in deploy_outputs()}, [])
+    assert told["Architecture"] == "ARM64"
+    assert told["Architecture"] in TEMPLATES["soundlake"]["Parameters"]["Architecture"]["AllowedValues"]
+
+
+def deploy_outputs() -> list[str]:
+    return list(TEMPLATES["storage"]["Outputs"])

@@ -200,6 +200,7 @@ def _made(stream: Run, buckets: Mapping[str, str], extraction: Iterable[Artifact
         **{name: buckets[name] for name in ("LakeBucket", "LandingBucket", "ArtifactBucket", "ResultBucket", "KeyArn")},
         "Database": stream.settings.catalog.database,
         "ReleaseLabel": stream.platform.releases[0],
+        "Architecture": stream.deploy.architecture.upper(),
         "ArtifactPrefix": stream.deploy.prefix,
         "ExtractKey": next((artifact.key for artifact in extraction), ""),
     }
