@@ -236,10 +236,21 @@ def test_the_application_has_the_processors_that_the_libraries_are_packed_for() 
     (application,) = resources("AWS::EMRServerless::Application").values()
     assert application["Properties"]["Architecture"] == {"Ref": "Architecture"}
     stream = templates.job_requests("deploy.architecture=arm64").run("stream")
-    told = deploy._made(stream, {name: "" for name in deploy_outputs()}, [])
+    told = deploy._made(stream, dict.fromkeys(deploy_outputs(), ""), [])
     assert told["Architecture"] == "ARM64"
     assert told["Architecture"] in TEMPLATES["soundlake"]["Parameters"]["Architecture"]["AllowedValues"]
 
 
 def deploy_outputs() -> list[str]:
     return list(TEMPLATES["storage"]["Outputs"])
+
+
+def test_a_stream_may_look_at_the_folder_of_landed_files_while_it_is_empty() -> None:
+    """S3A asks for the folder by its own name where a listing finds nothing; a refusal is no "not there"."""
+    of_objects = [
+        place["Fn::Sub"].rpartition(":")[2]
+        for statement in statements_of("StreamRole")
+        if "s3:GetObject" in listed(statement["Action"])
+        for place in listed(statement["Resource"])
+    ]
+    assert {"${LandingBucket}/records", "${LandingBucket}/records/*"} <= set(of_objects)
