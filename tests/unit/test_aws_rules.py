@@ -113,6 +113,18 @@ def test_a_rule_names_no_role_for_a_topic() -> None:
             assert ("RoleArn" in target) == (target["Arn"] != {"Ref": "Topic"})
 
 
+def test_what_a_rule_or_a_schedule_starts_its_role_may_start_in_this_stack() -> None:
+    targets = [target for rule in resources("AWS::Events::Rule").values() for target in rule["Properties"]["Targets"]]
+    targets += [one["Properties"]["Target"] for one in resources("AWS::Scheduler::Schedule").values()]
+    machines = [one for one in targets if one["Arn"].get("Ref") in resources("AWS::StepFunctions::StateMachine")]
+    assert len(machines) == 3
+    for target in machines:
+        starting = [
+            one for one in statements_of(target["RoleArn"]["Fn::GetAtt"][0]) if one["Action"] == "states:StartExecution"
+        ]
+        assert target["Arn"] in [one["Resource"] for one in starting], target
+
+
 def test_encrypted_log_groups_are_open_to_the_service_that_writes_them() -> None:
     (grant,) = granted_to("logs.${AWS::Region}.amazonaws.com", key_policy())
     assert list(grant["Condition"]) == ["ArnLike"]
