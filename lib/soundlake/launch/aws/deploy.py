@@ -42,14 +42,9 @@ def deploy(settings: Settings, reload: Reload, line: SparkLine, agree: Agree) ->
     `agree` is shown the changes of a stack and says whether to make them; a proposal that it refuses is discarded.
     `reload` loads the settings again over other defaults: the jobs' lake and source are resources of the stacks.
     """
+    name, given = check(settings, reload, line)
     account = Account(settings.deploy)
-    name = settings.deploy.stack
-    if name is None:
-        raise UsageError("deploy.stack: needed")
-    given = {key: value.get_secret_value() for key, value in settings.deploy.parameters.items()}
-    _check_names(given)
     region = account.client("s3").meta.region_name
-    _check_jobs(reload(_defaults(name, region, _TO_BE_MADE)), line, given)
     made = {"GlueZone": _zone(account, given)}
 
     storage = stack.storage()
@@ -73,6 +68,18 @@ def deploy(settings: Settings, reload: Reload, line: SparkLine, agree: Agree) ->
     restart_stream(account, name, given.get("StreamTarget", "none"), changes, runs.outputs)
     _remove_old_settings(account, stream, before, stack.as_json(main))
     return True
+
+
+def check(settings: Settings, reload: Reload, line: SparkLine) -> tuple[str, dict[str, str]]:
+    """Return the stack's name and parameters; raises UsageError for what cannot be deployed, before AWS is asked."""
+    name = settings.deploy.stack
+    if name is None:
+        raise UsageError("deploy.stack: needed")
+    given = {key: value.get_secret_value() for key, value in settings.deploy.parameters.items()}
+    _check_names(given)
+    region = Account(settings.deploy).client("s3").meta.region_name
+    _check_jobs(reload(_defaults(name, region, _TO_BE_MADE)), line, given)
+    return name, given
 
 
 def _remove_old_settings(account: Account, stream: Run, before: str, now: str) -> None:
