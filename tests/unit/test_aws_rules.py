@@ -266,3 +266,16 @@ def test_a_stream_may_look_at_the_folder_of_landed_files_while_it_is_empty() -> 
         for place in listed(statement["Resource"])
     ]
     assert {"${LandingBucket}/records", "${LandingBucket}/records/*"} <= set(of_objects)
+
+
+def test_the_stream_on_glue_reaches_kafka_by_the_stacks_connection_unless_another_is_named() -> None:
+    (stream,) = resources("AWS::Glue::Job").values()
+    in_vpc, connections, _ = stream["Properties"]["Connections"]["Fn::If"]
+    (network,) = connections["Connections"]
+    connection = resources("AWS::Glue::Connection")[network["Ref"]]
+    assert connection["Condition"] == in_vpc
+    needed = connection["Properties"]["ConnectionInput"]["PhysicalConnectionRequirements"]
+    assert set(needed) == {"AvailabilityZone", "SubnetId", "SecurityGroupIdList"}
+    assert "glue:GetConnection" in actions_of("StreamRole")
+    own = templates.job_requests("deploy.glue_connections=private").glue_stream()
+    assert own["Connections"] == {"Connections": ["private"]}
