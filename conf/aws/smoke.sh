@@ -35,8 +35,8 @@ soundlake deploy --check "${options[@]}"
 
 say "deploy"
 soundlake deploy --yes "${options[@]}"
-lake=$(output LakeUri) landed=$(output LandedRecords) workgroup=$(output WorkGroupName)
-for one in "$lake" "$landed" "$workgroup"; do
+lake=$(output LakeUri) landed=$(output LandedRecords) workgroup=$(output WorkGroupName) application=$(output ApplicationId)
+for one in "$lake" "$landed" "$workgroup" "$application"; do
     [[ -n "$one" ]] || { echo "the stack has no outputs" >&2; exit 1; }
 done
 options+=(--set "lake.uri=$lake" --set catalog.type=glue --set "athena.workgroup=$workgroup" --set "source.files.path=$landed")
@@ -75,19 +75,34 @@ if [[ $keep == yes ]]; then
     exit 0
 fi
 
-say "tear down: what runs, then the buckets with all their versions"
-python <<'END'
+say "tear down: what runs, then what the stacks keep: the buckets with all their versions, the Kinesis stream, the secret, the key"
+python "$application" <<'END'
+import sys, time
 from soundlake.aws import open_client, open_session
-cloudformation = open_client("cloudformation")
-deleted = cloudformation.get_waiter("stack_delete_complete")
-cloudformation.delete_stack(StackName="soundlake-smoke")
-deleted.wait(StackName="soundlake-smoke")
-pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName="soundlake-smoke-storage")
-made = [one for page in pages for one in page["StackResourceSummaries"]]
-s3 = open_session().resource("s3")
-for bucket in [s3.Bucket(one["PhysicalResourceId"]) for one in made if one["ResourceType"] == "AWS::S3::Bucket"]:
-    bucket.object_versions.delete()
-    bucket.delete()
-cloudformation.delete_stack(StackName="soundlake-smoke-storage")
+serverless, application = open_client("emr-serverless"), {"applicationId": sys.argv[1]}
+def is_at_rest():
+    return serverless.get_application(**application)["application"]["state"] in ("CREATED", "STOPPED")
+# CloudFormation cannot delete an application that is started: https://github.com/gchq/sleeper/issues/1125
+if not is_at_rest():
+    serverless.stop_application(**application)
+while not is_at_rest():
+    time.sleep(5)
+cloudformation, s3 = open_client("cloudformation"), open_session().resource("s3")
+removed = {
+    "AWS::Kinesis::Stream": lambda name: open_client("kinesis").delete_stream(StreamName=name),
+    "AWS::SecretsManager::Secret": lambda name: open_client("secretsmanager").delete_secret(
+        SecretId=name, ForceDeleteWithoutRecovery=True
+    ),
+    "AWS::S3::Bucket": lambda name: (s3.Bucket(name).object_versions.delete(), s3.Bucket(name).delete()),
+    "AWS::KMS::Key": lambda name: open_client("kms").schedule_key_deletion(KeyId=name, PendingWindowInDays=7),
+}
+for stack in ("soundlake-smoke", "soundlake-smoke-storage"):
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+    made = [(one["ResourceType"], one["PhysicalResourceId"]) for page in pages for one in page["StackResourceSummaries"]]
+    cloudformation.delete_stack(StackName=stack)
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack)
+    for kind, name in made:
+        if kind in removed:
+            removed[kind](name)
 END
-say "done. The key, the Kinesis stream and the Spotify secret are kept by design: delete them by hand"
+say "done: nothing is left but the key, which AWS deletes in seven days"

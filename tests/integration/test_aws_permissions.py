@@ -1,4 +1,4 @@
-"""What the code calls is allowed by the role that calls it, and a role is allowed nothing that nobody calls.
+"""What the code calls is allowed by the role that calls it, there where it calls it; and nothing that nobody calls.
 
 Calls are recorded where botocore makes them, while the code runs against moto. What others call with a role (Hadoop's
 S3A, Spark's platforms) is named in OTHERS, with who calls it.
@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import Any
 from unittest.mock import patch
 
@@ -37,12 +40,32 @@ from soundlake.sources.kinesis.shard_reader import first_record
 from soundlake.tables import TRACKS
 
 REGION = "us-east-1"
-BUCKET = "permissions"
+ACCOUNT = "123456789012"
+LAKE, LANDING, ARTIFACTS = "permissions", "permissions-landing", "permissions-artifacts"
 NAME = "permissions"  # of the database, the stream and the secret; moto has one account for all tests
+SETTINGS = f"s3://{ARTIFACTS}/artifacts/settings"
 # Operations of S3 whose permission has another name.
 _S3 = {"HeadObject": "GetObject", "ListObjectsV2": "ListBucket", "HeadBucket": "ListBucket"}
 
 S3A = "Hadoop's S3A, which reads and writes tables"
+# What the stack's resources are here, by how its policies refer to them.
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{NAME}"
+PLACES = {
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::AccountId": ACCOUNT,
+    "AWS::StackName": NAME,
+    "LakeBucket": LAKE,
+    "LandingBucket": LANDING,
+    "ArtifactBucket": ARTIFACTS,
+    "ArtifactPrefix": "artifacts",
+    "Database": NAME,
+    "SourceSecretArn": SECRET,
+    "SpotifySecret": SECRET,
+    "Stream.Arn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{NAME}",
+    "LogGroup.Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{NAME}:*",
+}
+
 PLATFORM = "EMR Serverless and Glue, which log and measure with the job's role"
 ENCRYPTED = "S3, Kinesis or SNS on behalf of who calls them, for what the key encrypts"
 OTHERS = {
@@ -107,8 +130,10 @@ def world(aws: str, request: pytest.FixtureRequest) -> Iterator[Settings]:
     """A bucket with settings, a database, a stream and a secret, as the stack makes them."""
     s3, glue = boto3.client("s3", region_name=REGION), boto3.client("glue", region_name=REGION)
     kinesis, secrets = boto3.client("kinesis", region_name=REGION), boto3.client("secretsmanager", region_name=REGION)
-    s3.create_bucket(Bucket=BUCKET)
-    s3.put_object(Bucket=BUCKET, Key="settings.toml", Body=b"")
+    for bucket in (LAKE, LANDING, ARTIFACTS):
+        s3.create_bucket(Bucket=bucket)
+    for kind in ("stream", "batch"):
+        s3.put_object(Bucket=ARTIFACTS, Key=f"artifacts/settings/{kind}/0/settings.toml", Body=b"")
     glue.create_database(DatabaseInput={"Name": NAME})
     kinesis.create_stream(StreamName=NAME, ShardCount=1)
     secrets.create_secret(Name=NAME, SecretString=json.dumps({"client_id": "x"}))
@@ -120,8 +145,13 @@ def world(aws: str, request: pytest.FixtureRequest) -> Iterator[Settings]:
         f"catalog.database={NAME}",
         f"source.kinesis.region={REGION}",
     ]
-    sets += [f"extract.state=s3://{BUCKET}/state", f"extract.secret_id={NAME}", f"source.kinesis.endpoint_url={aws}"]
-    yield load_settings(lake=f"s3://{BUCKET}/{hash(request.node.name)}", sets=[*sets, f"s3.endpoint_url={aws}"], env={})
+    sets += [
+        f"extract.state=s3://{LANDING}/extract-state",
+        f"extract.secret_id={NAME}",
+        f"source.kinesis.endpoint_url={aws}",
+    ]
+    lake = f"s3://{LAKE}/{hash(request.node.name)}"
+    yield load_settings(lake=lake, sets=[*sets, f"s3.endpoint_url={aws}"], env={})
     logs.delete_log_group(logGroupName=NAME)
     secrets.delete_secret(SecretId=NAME, ForceDeleteWithoutRecovery=True)
     kinesis.delete_stream(StreamName=NAME)
@@ -130,32 +160,76 @@ def world(aws: str, request: pytest.FixtureRequest) -> Iterator[Settings]:
     glue.delete_database(Name=NAME)
 
 
-def called(run: Callable[[], None]) -> set[str]:
-    """The permissions that a piece of code needs for what it calls."""
-    real, needed = botocore.client.BaseClient._make_api_call, set[str]()  # type: ignore[attr-defined]
+@dataclass
+class Calls:
+    """The permissions that a piece of code needs: all of them, and those that it needs but nothing allows there."""
+
+    needed: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+
+
+def called(run: Callable[[], object], allowed: dict[str, set[str]]) -> Calls:
+    """What a piece of code calls; `allowed` says where a role may call what."""
+    real, calls = botocore.client.BaseClient._make_api_call, Calls()  # type: ignore[attr-defined]
     meanwhile = iter([True])
 
     def record(self: Any, operation: str, parameters: Any) -> Any:
         service = self.meta.service_model.signing_name
-        needed.add(f"{service}:{_S3.get(operation, operation) if service == 's3' else operation}")
+        action = f"{service}:{_S3.get(operation, operation) if service == 's3' else operation}"
+        calls.needed.add(action)
+        for place in touched(service, parameters):
+            if not any(fnmatchcase(place, pattern) for pattern in allowed.get(action, ())):
+                calls.refused.add(f"{action} {place}")
         if operation == "UpdateTable" and next(meanwhile, False):  # somebody else changes it: it is looked at again
             raise ClientError({"Error": {"Code": "ConcurrentModificationException"}}, operation)
         return real(self, operation, parameters)
 
     with patch.object(botocore.client.BaseClient, "_make_api_call", record):
         run()
-    return needed
+    return calls
 
 
-def granted(role: str) -> set[str]:
-    """All actions that the stack allows a role."""
-    found = set[str]()
+def touched(service: str, asked: dict[str, Any]) -> list[str]:
+    """The ARNs of all that a request has to be allowed for."""
+    of = f"arn:aws:{service}:{REGION}:{ACCOUNT}"
+    if service == "s3":
+        return [f"arn:aws:s3:::{asked['Bucket']}" + (f"/{asked['Key']}" if "Key" in asked else "")]
+    if service == "kinesis":
+        return [f"{of}:stream/{asked.get('StreamName', NAME)}"]  # an iterator is of a stream
+    if service == "secretsmanager":
+        return [f"{of}:secret:{asked['SecretId']}"]
+    if service == "logs":
+        return [f"{of}:log-group:{asked['logGroupName']}:log-stream:{asked.get('logStreamName', '')}"]
+    assert service == "glue", service
+    # https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html: a table, and all that it is in
+    if "DatabaseName" not in asked:
+        return [f"{of}:catalog", f"{of}:database/{asked['Name']}"]
+    table = asked.get("Name") or asked.get("TableInput", {}).get("Name", "")
+    return [f"{of}:catalog", f"{of}:database/{asked['DatabaseName']}", f"{of}:table/{asked['DatabaseName']}/{table}"]
+
+
+def granted(role: str) -> dict[str, set[str]]:
+    """All actions that the stack allows a role, with the ARNs that it allows each on."""
+    found: dict[str, set[str]] = {}
     for resource in templates.main(user=None)["Resources"].values():
         if resource["Type"] == "AWS::IAM::Policy" and {"Ref": role} in resource["Properties"]["Roles"]:
             for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
-                actions = statement["Action"]
-                found |= set(actions if isinstance(actions, list) else [actions])
+                actions, places = statement["Action"], statement["Resource"]
+                for action in actions if isinstance(actions, list) else [actions]:
+                    mine = found.setdefault(action, set())
+                    mine |= {arn(place) for place in (places if isinstance(places, list) else [places])}
     return found
+
+
+def arn(place: Any) -> str:
+    """A resource as a policy names it, as the text that CloudFormation makes of that; "?" for what is not in PLACES."""
+    if isinstance(place, str):
+        return place
+    ((how, what),) = place.items()
+    if how == "Fn::Sub" and isinstance(what, str):
+        return re.sub(r"\$\{([\w:.]+)\}", lambda found: PLACES.get(found[1], "?"), what)
+    name = ".".join(what) if how == "Fn::GetAtt" else what
+    return PLACES.get(name, "?") if isinstance(name, str) else "?"
 
 
 def write(settings: Settings, *columns: str) -> None:
@@ -167,9 +241,9 @@ def write(settings: Settings, *columns: str) -> None:
     write_deltalake(uri, rows, mode="append", schema_mode="merge", storage_options=told)
 
 
-def every_job(settings: Settings) -> None:
+def every_job(settings: Settings, kind: str = "batch") -> None:
     """Settings are read, the lease is held, tables are registered and, where they have changed, again."""
-    load_settings(f"s3://{BUCKET}/settings.toml", env={})
+    load_settings(f"{SETTINGS}/{kind}/0/settings.toml", env={})
     with lease(settings, "stream") as held:
         held.check()
     for columns in (["track_id"], ["track_id", "track_name"]):
@@ -179,7 +253,7 @@ def every_job(settings: Settings) -> None:
 
 def stream(settings: Settings) -> None:
     """Every job's, a stream of Kinesis, a secret of Kafka's, and how old the newest rows are."""
-    every_job(settings)
+    every_job(settings, "stream")
     client = connect(StreamAddress(NAME, REGION, settings.source.kinesis.endpoint_url))
     describe(client, NAME)
     (shard,) = list_shards(client, NAME)
@@ -213,8 +287,18 @@ def extraction(settings: Settings) -> None:
 def test_a_role_is_allowed_what_is_called_with_it_and_nothing_else(
     world: Settings, role: str, run: Callable[[Settings], None]
 ) -> None:
-    needed = called(lambda: run(world))
-    allowed = granted(role)
-    assert needed - allowed == set()
-    assert allowed - needed - set(OTHERS[role]) == set()
+    places = granted(role)
+    calls, allowed = called(lambda: run(world), places), set(places)
+    assert calls.refused == set()
+    assert calls.needed - allowed == set()
+    assert allowed - calls.needed - set(OTHERS[role]) == set()
     assert set(OTHERS[role]) - allowed == set()
+
+
+@pytest.mark.parametrize(
+    ("role", "kind"), [("StreamRole", "batch"), ("BatchRole", "stream"), ("ExtractRole", "stream")]
+)
+def test_the_settings_of_a_kind_of_job_are_read_by_its_role_only(world: Settings, role: str, kind: str) -> None:
+    """Those of a stream may hold secrets of its source."""
+    read = called(lambda: load_settings(f"{SETTINGS}/{kind}/0/settings.toml", env={}), granted(role))
+    assert read.refused == {f"s3:GetObject arn:aws:s3:::{ARTIFACTS}/artifacts/settings/{kind}/0/settings.toml"}

@@ -59,7 +59,7 @@ def network(aws: str) -> dict[str, str]:
 
 def test_an_account_as_it_should_be_has_only_good_findings_and_stays_as_it_is(aws: str) -> None:
     before = client(aws, "cloudformation").describe_stacks()["Stacks"]
-    done = check(aws, "StreamTarget=emr-serverless")
+    done = check(aws)
     assert (done.exit_code, "NO" in done.output) == (0, False), done.output
     assert client(aws, "cloudformation").describe_stacks()["Stacks"] == before
 
@@ -125,3 +125,74 @@ def test_a_subnet_that_is_not_there_is_one_line(aws: str) -> None:
     done = check(aws, "SubnetIds=subnet-0123456789abcdef0", "SecurityGroupIds=sg-0123456789abcdef0")
     assert done.exit_code == 1
     assert "NO  subnets: the subnets subnet-0123456789abcdef0: " in done.output
+
+
+def endpoints(network: dict[str, str]) -> tuple[str, ...]:
+    """The parameters by which the stack makes endpoints there."""
+    told = {"SubnetIds": "subnet", "SecurityGroupIds": "group", "EndpointVpcId": "vpc", "RouteTableIds": "table"}
+    return tuple(f"{name}={network[key]}" for name, key in told.items())
+
+
+def let_names_be_private(url: str, vpc: str) -> None:
+    client(url, "ec2").modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+
+
+def test_a_network_that_takes_endpoints_is_well(aws: str, network: dict[str, str]) -> None:
+    let_names_be_private(aws, network["vpc"])
+    done = check(aws, *endpoints(network))
+    assert done.exit_code == 0, done.output
+    assert f"ok  endpoints: {network['vpc']} takes them" in done.output
+
+
+def test_a_network_without_private_names_takes_no_endpoints(aws: str, network: dict[str, str]) -> None:
+    done = check(aws, *endpoints(network))
+    assert done.exit_code == 1
+    assert f"NO  endpoints: {network['vpc']} has enableDnsHostnames off" in done.output
+
+
+def test_two_subnets_in_a_zone_cannot_both_have_an_endpoint(aws: str, network: dict[str, str]) -> None:
+    let_names_be_private(aws, network["vpc"])
+    zone = f"{REGION}a"
+    ec2 = client(aws, "ec2")
+    made = [
+        ec2.create_subnet(VpcId=network["vpc"], CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=zone)
+        for number in (1, 2)
+    ]
+    subnets = ",".join(one["Subnet"]["SubnetId"] for one in made)
+    done = check(aws, *endpoints({**network, "subnet": subnets}))
+    assert done.exit_code == 1
+    assert f"NO  endpoints: several subnets are in {zone}, and an endpoint takes one of a zone" in done.output
+
+
+def test_a_route_table_with_a_way_to_s3_takes_no_second_one(aws: str, network: dict[str, str]) -> None:
+    let_names_be_private(aws, network["vpc"])
+    client(aws, "ec2").create_vpc_endpoint(
+        VpcId=network["vpc"], ServiceName=f"com.amazonaws.{REGION}.s3", RouteTableIds=[network["table"]]
+    )
+    done = check(aws, *endpoints(network))
+    assert done.exit_code == 1
+    assert f"NO  endpoints: {network['table']} leads to S3 by an endpoint already" in done.output
+
+
+def test_glue_wants_a_security_group_that_is_open_to_itself(aws: str, network: dict[str, str]) -> None:
+    told = (f"SubnetIds={network['subnet']}", f"SecurityGroupIds={network['group']}", "StreamTarget=glue")
+    done = check(aws, *told)
+    assert f"NO  security groups for Glue: none of {network['group']} lets in all TCP ports from itself" in done.output
+    rule = {"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535, "UserIdGroupPairs": [{"GroupId": network["group"]}]}
+    client(aws, "ec2").authorize_security_group_ingress(GroupId=network["group"], IpPermissions=[rule])
+    done = check(aws, *told)
+    assert f"ok  security groups for Glue: {network['group']} is open to itself" in done.output
+
+
+def test_what_deploy_refuses_is_told_beside_what_the_account_lacks(aws: str) -> None:
+    let_iam_decide(aws, False)
+    done = check(aws, "StreamTarget=emr-serverless")
+    assert done.exit_code == 1
+    assert "NO  jobs: deploy.parameters.SubnetIds: EMR Serverless reaches kinesis from a VPC only" in done.output
+    assert "NO  Lake Formation: " in done.output
+
+
+def test_a_parameter_that_is_none_is_told(aws: str) -> None:
+    done = check(aws, "StreamTaget=glue")
+    assert done.exit_code == 1
+    assert "NO  jobs: deploy.parameters.StreamTaget: the stack has no such parameter" in done.output

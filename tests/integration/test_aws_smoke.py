@@ -23,6 +23,7 @@ from typing import Any
 import boto3
 import pytest
 from moto.emrserverless import models as emr_serverless
+from moto.kms.models import kms_backends
 
 from helpers.aws_environment import REGION, set_credentials
 from helpers.services.athena import Athena, Document, serving_athena
@@ -119,6 +120,11 @@ def test_it_deploys_sends_asks_and_tears_down(checkout: Path, monkeypatch: pytes
         assert {request["WorkGroup"] for request in athena.requests("StartQueryExecution")} == {"soundlake-smoke"}
         assert client("cloudformation").describe_stacks()["Stacks"] == []
         assert client("s3").list_buckets()["Buckets"] == []
+        held = client("emr-serverless").get_application(applicationId=application)["application"]
+        assert held["state"] == "STOPPED"  # else CloudFormation could not delete it
+        assert client("kinesis").list_streams()["StreamNames"] == []
+        # By itself: moto cannot describe a key that CloudFormation has made.
+        assert [key.key_state for key in kms_backends["123456789012"][REGION].keys.values()] == ["PendingDeletion"]
 
 
 def test_what_the_account_refuses_ends_it_before_anything_is_made(

@@ -427,6 +427,12 @@ def test_a_release_of_another_spark_is_one_line_and_nothing_is_uploaded(world: W
     assert world.objects() == []
 
 
+def test_libraries_for_other_processors_are_one_line_and_not_uploaded(world: World) -> None:
+    with pytest.raises(UsageError, match=r"^the application \S+ has x86_64: set deploy\.architecture=x86_64"):
+        launcher.start(world.run("emr-serverless", "deploy.architecture=arm64"))
+    assert world.objects() == []
+
+
 def test_an_application_that_is_not_there_is_one_line(world: World) -> None:
     with pytest.raises(SoundlakeError, match="^the application nosuch: .*nosuch") as caught:
         launcher.start(world.run("emr-serverless", "deploy.application_id=nosuch"))

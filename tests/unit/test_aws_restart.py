@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from soundlake.errors import SoundlakeError
-from soundlake.launch.aws import launcher, restart
+from soundlake.launch.aws import deploy, launcher, restart
 from soundlake.launch.aws.account import Account
 from soundlake.launch.aws.changes import Change
 from soundlake.launch.aws.run import Call
@@ -84,3 +84,112 @@ def test_a_stream_that_is_asked_for_something_else_is_stopped_then_started(
 def test_a_stream_that_nothing_changes_for_goes_on(place: Place, where: str) -> None:
     restart.restart_stream(ACCOUNT, "lake", where, [Change("modify", "Topic", "x", False)], OUTPUTS)
     assert place.told == []
+
+
+class Application:
+    """An application of EMR Serverless: AWS stops it only without jobs, and changes it only at rest."""
+
+    def __init__(self, place: Place, state: str = "STARTED") -> None:
+        self.place, self.state = place, state
+
+    def perform(self, account: Account, call: Call, what: str) -> Any:
+        if call.operation == "GetApplication":
+            found, self.state = self.state, "STOPPED" if self.state == "STOPPING" else self.state
+            return {"application": {"state": found}}
+        self.place.told.append(call.operation)
+        self.state = "STOPPING"
+        return {}
+
+
+MODIFIED = Change("modify", "Application", "AWS::EMRServerless::Application", False)
+
+
+def application(monkeypatch: pytest.MonkeyPatch, place: Place, state: str = "STARTED") -> Application:
+    found = Application(place, state)
+    monkeypatch.setattr(restart, "TARGETS", {"emr-serverless": place})
+    monkeypatch.setattr(restart, "perform", found.perform)
+    monkeypatch.setattr(restart, "_LOOK_AGAIN_SECONDS", 0.001)
+    return found
+
+
+def test_an_application_is_changed_at_rest_its_stream_stopped_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place("lake-stream")
+    found = application(monkeypatch, place)
+    restart.stop_application(ACCOUNT, "lake", [MODIFIED], OUTPUTS)
+    assert place.told == ["stop run-0", "ending", "ended", "StopApplication"]
+    assert found.state == "STOPPED"
+
+
+@pytest.mark.parametrize("state", ["CREATED", "STOPPED"])
+def test_an_application_at_rest_is_left_alone(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
+    place = Place()
+    application(monkeypatch, place, state)
+    restart.stop_application(ACCOUNT, "lake", [MODIFIED], OUTPUTS)
+    assert place.told == []
+
+
+@pytest.mark.parametrize("change", [Change("modify", "Topic", "x", False), Change("add", "Application", "x", False)])
+def test_an_application_that_nothing_changes_or_that_is_new_goes_on(
+    monkeypatch: pytest.MonkeyPatch, change: Change
+) -> None:
+    place = Place("lake-stream")
+    application(monkeypatch, place)
+    restart.stop_application(ACCOUNT, "lake", [change], {})
+    assert place.told == []
+
+
+def test_batch_jobs_on_an_application_are_not_stopped_for_its_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place("lake-stream", "lake-build-insights")
+    application(monkeypatch, place)
+    with pytest.raises(SoundlakeError, match=r"has to stop for its change, and runs lake-build-insights \(run-1\): "):
+        restart.stop_application(ACCOUNT, "lake", [MODIFIED], OUTPUTS)
+    assert place.told == []
+
+
+def test_a_stream_whose_application_was_changed_is_started_again(place: Place) -> None:
+    restart.restart_stream(ACCOUNT, "lake", "emr-serverless", [MODIFIED], OUTPUTS)
+    assert place.told[-1] == "StartExecution KeepStream"
+
+
+class Stack:
+    """A stack that notes what becomes of the one change that is proposed to it."""
+
+    name = "lake"
+
+    def __init__(self) -> None:
+        self.told = list[str]()
+
+    def propose(self, template: Any, parameters: Any) -> list[Change]:
+        return [MODIFIED]
+
+    def execute(self) -> None:
+        self.told.append("execute")
+
+    def discard(self) -> None:
+        self.told.append("discard")
+
+
+def apply(stack: Stack, agreed: bool, free: Any) -> list[Change] | None:
+    return deploy._apply(stack, {}, {}, lambda *_: agreed, free)  # type: ignore[arg-type]
+
+
+def test_what_is_in_the_way_is_stopped_after_the_yes_and_before_the_change() -> None:
+    stack = Stack()
+    assert apply(stack, True, lambda changes: stack.told.append("free")) == [MODIFIED]
+    assert stack.told == ["free", "execute"]
+
+
+def test_nothing_is_stopped_without_a_yes() -> None:
+    stack = Stack()
+    assert apply(stack, False, lambda changes: stack.told.append("free")) is None
+    assert stack.told == ["discard"]
+
+
+def test_a_change_that_something_is_in_the_way_of_is_discarded() -> None:
+    def refuse(changes: list[Change]) -> None:
+        raise SoundlakeError("lake-build-insights runs")
+
+    stack = Stack()
+    with pytest.raises(SoundlakeError, match=r"^lake-build-insights runs$"):
+        apply(stack, True, refuse)
+    assert stack.told == ["discard"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from helpers import templates
-from soundlake.launch.aws import stack
+from soundlake.launch.aws import deploy, stack
 
 Document = dict[str, Any]
 TEMPLATES = {"storage": stack.storage(), "soundlake": templates.main(user=None)}
@@ -85,10 +85,44 @@ def test_nothing_that_eventbridge_sends_no_key_for_is_a_condition_on_it() -> Non
             assert not any(key in json.dumps(statement.get("Condition", {})) for key in SOURCE_KEYS), statement
 
 
+# What a service tells of itself when it takes a role, as AWS documents it; of others nothing is written.
+# Scheduler: https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html
+# Step Functions: https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+# EventBridge: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+# Firehose: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CreateFirehoseStream.html
+SENT_WITH_A_ROLE = {
+    "events.amazonaws.com": "aws:SourceAccount",
+    "firehose.amazonaws.com": "sts:ExternalId",
+    "scheduler.amazonaws.com": "aws:SourceAccount",
+    "states.amazonaws.com": "aws:SourceAccount",
+}
+
+
+def test_no_role_asks_a_service_for_what_it_may_not_send() -> None:
+    """A condition on a key that is not sent is false: nobody could take the role."""
+    for name, role in resources("AWS::IAM::Role").items():
+        for statement in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]:
+            for operator, keys in statement.get("Condition", {}).items():
+                sent = {SENT_WITH_A_ROLE.get(service) for service in listed(statement["Principal"]["Service"])}
+                assert operator.endswith("IfExists") or sent == set(keys), name
+
+
 def test_a_rule_names_no_role_for_a_topic() -> None:
     for rule in resources("AWS::Events::Rule").values():
         for target in rule["Properties"]["Targets"]:
             assert ("RoleArn" in target) == (target["Arn"] != {"Ref": "Topic"})
+
+
+def test_what_a_rule_or_a_schedule_starts_its_role_may_start_in_this_stack() -> None:
+    targets = [target for rule in resources("AWS::Events::Rule").values() for target in rule["Properties"]["Targets"]]
+    targets += [one["Properties"]["Target"] for one in resources("AWS::Scheduler::Schedule").values()]
+    machines = [one for one in targets if one["Arn"].get("Ref") in resources("AWS::StepFunctions::StateMachine")]
+    assert len(machines) == 3
+    for target in machines:
+        starting = [
+            one for one in statements_of(target["RoleArn"]["Fn::GetAtt"][0]) if one["Action"] == "states:StartExecution"
+        ]
+        assert target["Arn"] in [one["Resource"] for one in starting], target
 
 
 def test_encrypted_log_groups_are_open_to_the_service_that_writes_them() -> None:
@@ -208,3 +242,40 @@ def test_maintain_runs_by_the_clock_only_where_no_stream_maintains_its_tables() 
     schedule = resources("AWS::Scheduler::Schedule")["MaintainByTheClock"]
     needed = TEMPLATES["soundlake"]["Conditions"][schedule["Condition"]]
     assert {"Fn::Not": [{"Condition": "Streams"}]} in needed["Fn::And"]
+
+
+def test_the_application_has_the_processors_that_the_libraries_are_packed_for() -> None:
+    (application,) = resources("AWS::EMRServerless::Application").values()
+    assert application["Properties"]["Architecture"] == {"Ref": "Architecture"}
+    stream = templates.job_requests("deploy.architecture=arm64").run("stream")
+    told = deploy._made(stream, dict.fromkeys(deploy_outputs(), ""), [])
+    assert told["Architecture"] == "ARM64"
+    assert told["Architecture"] in TEMPLATES["soundlake"]["Parameters"]["Architecture"]["AllowedValues"]
+
+
+def deploy_outputs() -> list[str]:
+    return list(TEMPLATES["storage"]["Outputs"])
+
+
+def test_a_stream_may_look_at_the_folder_of_landed_files_while_it_is_empty() -> None:
+    """S3A asks for the folder by its own name where a listing finds nothing; a refusal is no "not there"."""
+    of_objects = [
+        place["Fn::Sub"].rpartition(":")[2]
+        for statement in statements_of("StreamRole")
+        if "s3:GetObject" in listed(statement["Action"])
+        for place in listed(statement["Resource"])
+    ]
+    assert {"${LandingBucket}/records", "${LandingBucket}/records/*"} <= set(of_objects)
+
+
+def test_the_stream_on_glue_reaches_kafka_by_the_stacks_connection_unless_another_is_named() -> None:
+    (stream,) = resources("AWS::Glue::Job").values()
+    in_vpc, connections, _ = stream["Properties"]["Connections"]["Fn::If"]
+    (network,) = connections["Connections"]
+    connection = resources("AWS::Glue::Connection")[network["Ref"]]
+    assert connection["Condition"] == in_vpc
+    needed = connection["Properties"]["ConnectionInput"]["PhysicalConnectionRequirements"]
+    assert set(needed) == {"AvailabilityZone", "SubnetId", "SecurityGroupIdList"}
+    assert "glue:GetConnection" in actions_of("StreamRole")
+    own = templates.job_requests("deploy.glue_connections=private").glue_stream()
+    assert own["Connections"] == {"Connections": ["private"]}

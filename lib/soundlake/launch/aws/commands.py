@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from soundlake.launch.aws.account import Account
     from soundlake.launch.aws.changes import Change
+    from soundlake.launch.aws.deploy import Reload
     from soundlake.launch.aws.target import State, Target
+    from soundlake.launch.versions import SparkLine
     from soundlake.settings import Settings
 
 RunId = Annotated[str, typer.Argument(metavar="ID", help="the id of a run, as the list has it")]
@@ -75,12 +77,17 @@ def deploy(
 
     The stack with the data comes first; the changes of the other can be shown only once it exists.
     """
-    if check:
-        _check(config, sets)
-        return
     from soundlake.launch.aws.deploy import deploy as deploy_stacks
     from soundlake.launch.versions import choose_spark_line
     from soundlake.settings import load_settings
+
+    def reload(defaults: Mapping[str, Any]) -> Settings:
+        return load_settings(config, sets or (), defaults=defaults)
+
+    settings, line = load_settings(config, sets or ()), choose_spark_line(spark)
+    if check:
+        _check(settings, reload, line)
+        return
 
     def agree(stack: str, changes: list[Change]) -> bool:
         typer.echo(f"{stack}: " + ("nothing to change" if not changes else f"{len(changes)} changes"))
@@ -88,18 +95,20 @@ def deploy(
             typer.echo(f"  {change}")
         return bool(changes) and not dry_run and (yes or typer.confirm("Do it?"))
 
-    def reload(defaults: Mapping[str, Any]) -> Settings:
-        return load_settings(config, sets or (), defaults=defaults)
-
-    done = deploy_stacks(load_settings(config, sets or ()), reload, choose_spark_line(spark), agree)
+    done = deploy_stacks(settings, reload, line, agree)
     typer.echo("done" if done else "nothing was changed")
 
 
-def _check(config: Path | None, sets: list[str] | None) -> None:
+def _check(settings: Settings, reload: Reload, line: SparkLine) -> None:
+    from soundlake.launch.aws.deploy import check
     from soundlake.launch.aws.preflight import examine
-    from soundlake.settings import load_settings
+    from soundlake.launch.doctor import CheckResult
 
-    results = list(examine(load_settings(config, sets or ()).deploy))
+    def checked() -> str:
+        check(settings, reload, line)
+        return "can run as they are set"
+
+    results = [CheckResult.of("jobs", checked), *examine(settings.deploy)]
     for result in results:
         typer.echo(f"{'ok' if result.is_well else 'NO':<4}{result.what}: {result.found}")
     if not all(result.is_well for result in results):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from soundlake.aws import translate_errors
@@ -16,7 +17,7 @@ from soundlake.launch.aws.artifacts import Artifact, digest, upload
 from soundlake.launch.aws.changes import Change, Stack
 from soundlake.launch.aws.job_requests import JobRequests
 from soundlake.launch.aws.packages import BUILT
-from soundlake.launch.aws.restart import restart_stream
+from soundlake.launch.aws.restart import restart_stream, stop_application
 from soundlake.launch.aws.run import Run
 from soundlake.launch.jobs import REGISTRY
 from soundlake.launch.platforms import platform_of
@@ -41,14 +42,9 @@ def deploy(settings: Settings, reload: Reload, line: SparkLine, agree: Agree) ->
     `agree` is shown the changes of a stack and says whether to make them; a proposal that it refuses is discarded.
     `reload` loads the settings again over other defaults: the jobs' lake and source are resources of the stacks.
     """
+    name, given = check(settings, reload, line)
     account = Account(settings.deploy)
-    name = settings.deploy.stack
-    if name is None:
-        raise UsageError("deploy.stack: needed")
-    given = {key: value.get_secret_value() for key, value in settings.deploy.parameters.items()}
-    _check_names(given)
     region = account.client("s3").meta.region_name
-    _check_jobs(reload(_defaults(name, region, _TO_BE_MADE)), line, given)
     made = {"GlueZone": _zone(account, given)}
 
     storage = stack.storage()
@@ -64,13 +60,26 @@ def deploy(settings: Settings, reload: Reload, line: SparkLine, agree: Agree) ->
     made |= _made(stream, buckets, extraction)
     url = f"{account.client('s3').meta.endpoint_url}/{template.bucket}/{template.key}"
     runs = Stack(account, name)
-    before = runs.template
-    changes = _apply(runs, {"TemplateURL": url}, {**made, **_ours(main, given)}, agree)
+    before, outputs = runs.template, runs.outputs
+    free = partial(stop_application, account, name, outputs=outputs)
+    changes = _apply(runs, {"TemplateURL": url}, {**made, **_ours(main, given)}, agree, free)
     if changes is None:
         return False
     restart_stream(account, name, given.get("StreamTarget", "none"), changes, runs.outputs)
     _remove_old_settings(account, stream, before, stack.as_json(main))
     return True
+
+
+def check(settings: Settings, reload: Reload, line: SparkLine) -> tuple[str, dict[str, str]]:
+    """Return the stack's name and parameters; raises UsageError for what cannot be deployed, before AWS is asked."""
+    name = settings.deploy.stack
+    if name is None:
+        raise UsageError("deploy.stack: needed")
+    given = {key: value.get_secret_value() for key, value in settings.deploy.parameters.items()}
+    _check_names(given)
+    region = Account(settings.deploy).client("s3").meta.region_name
+    _check_jobs(reload(_defaults(name, region, _TO_BE_MADE)), line, given)
+    return name, given
 
 
 def _remove_old_settings(account: Account, stream: Run, before: str, now: str) -> None:
@@ -84,12 +93,21 @@ def _remove_old_settings(account: Account, stream: Run, before: str, now: str) -
 
 
 def _apply(
-    target: Stack, template: Mapping[str, str], parameters: Mapping[str, str], agree: Agree
+    target: Stack,
+    template: Mapping[str, str],
+    parameters: Mapping[str, str],
+    agree: Agree,
+    free: Callable[[list[Change]], None] | None = None,
 ) -> list[Change] | None:
-    """The changes that were made, maybe none; None where they were not agreed to."""
+    """The changes that were made, maybe none; None where they were not agreed to.
+
+    `free` stops what runs and is in the way of the changes that are about to be made.
+    """
     changes = target.propose(template, parameters)
     try:
         agreed = agree(target.name, changes)
+        if changes and agreed and free:
+            free(changes)
     except BaseException:
         if changes:
             target.discard()
@@ -189,6 +207,7 @@ def _made(stream: Run, buckets: Mapping[str, str], extraction: Iterable[Artifact
         **{name: buckets[name] for name in ("LakeBucket", "LandingBucket", "ArtifactBucket", "ResultBucket", "KeyArn")},
         "Database": stream.settings.catalog.database,
         "ReleaseLabel": stream.platform.releases[0],
+        "Architecture": stream.deploy.architecture.upper(),
         "ArtifactPrefix": stream.deploy.prefix,
         "ExtractKey": next((artifact.key for artifact in extraction), ""),
     }

@@ -32,12 +32,17 @@ class EmrServerless:
         return [Call(SERVICE, "StartJobRun", request(run))]
 
     def check(self, account: Account, run: Run) -> None:
-        """Raise where there is no such application, where it runs another Spark, or cannot reach the source."""
+        """Raise where there is no such application, where it has other Spark or processors, or no way to the source."""
         name = run.deploy.application_id
         application = perform(
             account, Call(SERVICE, "GetApplication", {"applicationId": name}), f"the application {name}"
         )["application"]
         run.platform.check_release(application["releaseLabel"], f"the application {name}")
+        there = str(application.get("architecture") or "X86_64").lower()
+        if there != run.deploy.architecture:
+            raise UsageError(
+                f"the application {name} has {there}: set deploy.architecture={there}, for libraries to load"
+            )
         if application["state"] in ("TERMINATED", "STOPPING"):
             raise SoundlakeError(f"the application {name} is {application['state'].lower()}: it takes no jobs")
         if needs_vpc(run) and not application.get("networkConfiguration", {}).get("subnetIds"):

@@ -18,6 +18,7 @@ from soundlake.launch.aws.target import State, perform
 SERVICE = "glue"
 MADE_BY = "Made by Soundlake: "  # what tells its jobs from others of the same name
 _OVER = {"SUCCEEDED": True, "STOPPED": True, "FAILED": False, "ERROR": False, "TIMEOUT": False, "EXPIRED": False}
+_LOG_GROUP = "/aws-glue/jobs"
 _MOST = 25
 
 
@@ -55,20 +56,11 @@ class Glue:
 
     def state(self, account: Account, run_id: str) -> State:
         """Return the state of a run: of whichever job of Soundlake's has it."""
-        for state in self.states(account):
-            if state.run_id == run_id:
-                return state
-        raise SoundlakeError(f"no Glue job of Soundlake's has a run {run_id}")
+        return _state(_found(account, run_id))
 
     def states(self, account: Account) -> Iterator[State]:
         """Yield the newest runs of each of Soundlake's jobs."""
-        with translate_errors("the jobs of Glue", "glue:GetJobs"):
-            pages = list(account.client(SERVICE).get_paginator("get_jobs").paginate())
-        for job in (job for page in pages for job in page["Jobs"]):
-            if str(job.get("Description", "")).startswith(MADE_BY):
-                call = Call(SERVICE, "GetJobRuns", {"JobName": job["Name"], "MaxResults": _MOST})
-                for found in perform(account, call, f"the runs of {job['Name']}")["JobRuns"]:
-                    yield _state(found)
+        return map(_state, _runs(account))
 
     def stop(self, account: Account, run_id: str) -> None:
         """Ask a run to end."""
@@ -80,8 +72,13 @@ class Glue:
             )
 
     def log(self, account: Account, run_id: str) -> Iterator[tuple[str, str]]:
-        """Yield what the driver printed."""
-        yield from lines_of(account, "/aws-glue/jobs/output", {"logStreamNames": [run_id]})
+        """Yield what the run has printed: with a security configuration its log group has another name, which it tells.
+
+        The streams are named by the run and, from Glue 5.0 on, the driver or executor:
+        https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
+        """
+        group = (_found(account, run_id).get("LogGroupName") or _LOG_GROUP).rstrip("/")
+        yield from lines_of(account, f"{group}/output", {"logStreamNamePrefix": run_id})
 
 
 def arguments(run: Run) -> dict[str, str]:
@@ -144,6 +141,22 @@ def _job(account: Account, name: str) -> dict[str, Any] | None:
                 return None
             raise
     return found
+
+
+def _runs(account: Account) -> Iterator[dict[str, Any]]:
+    with translate_errors("the jobs of Glue", "glue:GetJobs"):
+        pages = list(account.client(SERVICE).get_paginator("get_jobs").paginate())
+    for job in (job for page in pages for job in page["Jobs"]):
+        if str(job.get("Description", "")).startswith(MADE_BY):
+            call = Call(SERVICE, "GetJobRuns", {"JobName": job["Name"], "MaxResults": _MOST})
+            yield from perform(account, call, f"the runs of {job['Name']}")["JobRuns"]
+
+
+def _found(account: Account, run_id: str) -> dict[str, Any]:
+    for found in _runs(account):
+        if found["Id"] == run_id:
+            return found
+    raise SoundlakeError(f"no Glue job of Soundlake's has a run {run_id}")
 
 
 def _state(found: dict[str, Any]) -> State:

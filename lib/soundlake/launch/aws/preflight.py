@@ -33,10 +33,14 @@ def examine(deploy: DeploySettings) -> Iterator[CheckResult]:
     yield CheckResult.of("Lake Formation", lambda: _lake_formation(account))
     if int(parameters["ExtractConcurrency"]):
         yield CheckResult.of("functions at once", lambda: _functions(account, int(parameters["ExtractConcurrency"])))
-    subnets = [subnet.strip() for subnet in parameters["SubnetIds"].split(",") if subnet.strip()]
+    subnets = _listed(parameters["SubnetIds"])
     if subnets:
         yield CheckResult.of("subnets", lambda: _subnets(account, subnets, parameters))
         yield CheckResult.of("ways to AWS's services", lambda: _ways(account, subnets, parameters))
+    if subnets and parameters["EndpointVpcId"]:
+        yield CheckResult.of("endpoints", lambda: _endpoints(account, subnets, parameters))
+    if subnets and parameters["StreamTarget"] == "glue":
+        yield CheckResult.of("security groups for Glue", lambda: _open_to_itself(account, parameters))
 
 
 def _identity(account: Account) -> str:
@@ -108,7 +112,7 @@ def _functions(account: Account, reserved: int) -> str:
 
 
 def _subnets(account: Account, subnets: list[str], parameters: Mapping[str, str]) -> str:
-    groups = [group.strip() for group in parameters["SecurityGroupIds"].split(",") if group.strip()]
+    groups = _listed(parameters["SecurityGroupIds"])
     ec2 = account.client("ec2")
     with translate_errors(f"the subnets {', '.join(subnets)}", "ec2:DescribeSubnets"):
         networks = {one["VpcId"] for one in ec2.describe_subnets(SubnetIds=subnets)["Subnets"]}
@@ -148,6 +152,62 @@ def _ways(account: Account, subnets: list[str], parameters: Mapping[str, str]) -
             "set deploy.parameters.EndpointVpcId and RouteTableIds, or choose subnets with a NAT gateway"
         )
     return "by endpoints" if without else "by NAT gateways"
+
+
+def _endpoints(account: Account, subnets: list[str], parameters: Mapping[str, str]) -> str:
+    """Whether the VPC takes the endpoints that the stack makes."""
+    ec2, vpc, problems = account.client("ec2"), parameters["EndpointVpcId"], list[str]()
+    # https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html
+    with translate_errors(f"the VPC {vpc}", "ec2:DescribeVpcAttribute"):
+        for name in ("enableDnsSupport", "enableDnsHostnames"):
+            found = ec2.describe_vpc_attribute(VpcId=vpc, Attribute=name)
+            if not found[name[:1].upper() + name[1:]]["Value"]:
+                problems.append(f"{vpc} has {name} off, and endpoints with private names need it: turn it on")
+    with translate_errors(f"the subnets {', '.join(subnets)}", "ec2:DescribeSubnets"):
+        zones = [one["AvailabilityZone"] for one in ec2.describe_subnets(SubnetIds=subnets)["Subnets"]]
+    twice = sorted({zone for zone in zones if zones.count(zone) > 1})
+    if twice:
+        problems.append(
+            f"several subnets are in {', '.join(twice)}, and an endpoint takes one of a zone: name one each"
+        )
+    with translate_errors("the endpoints of the VPC", "ec2:DescribeVpcEndpoints"):
+        filters = [{"Name": "vpc-id", "Values": [vpc]}]
+        there = ec2.describe_vpc_endpoints(Filters=filters)["VpcEndpoints"]
+    to_s3 = {
+        table for one in there if one["ServiceName"].endswith(".s3") for table in one.get("RouteTableIds", [])
+    } & set(_listed(parameters["RouteTableIds"]))
+    if to_s3:
+        problems.append(
+            f"{', '.join(sorted(to_s3))} leads to S3 by an endpoint already, and takes no second one: leave "
+            "deploy.parameters.EndpointVpcId empty, and make those that are missing by hand"
+        )
+    if problems:
+        raise SoundlakeError("; ".join(problems))
+    return f"{vpc} takes them"
+
+
+def _open_to_itself(account: Account, parameters: Mapping[str, str]) -> str:
+    """Whether one group lets all of its own in, which Glue asks of a connection."""
+    groups = _listed(parameters["SecurityGroupIds"])
+    with translate_errors(f"the security groups {', '.join(groups)}", "ec2:DescribeSecurityGroups"):
+        found = account.client("ec2").describe_security_groups(GroupIds=groups)["SecurityGroups"] if groups else []
+    for group in found:
+        for rule in group["IpPermissions"]:
+            is_all = rule["IpProtocol"] == "-1" or (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == (
+                "tcp",
+                0,
+                65535,
+            )
+            if is_all and group["GroupId"] in {pair["GroupId"] for pair in rule.get("UserIdGroupPairs", [])}:
+                return f"{group['GroupId']} is open to itself"
+    # https://docs.aws.amazon.com/glue/latest/dg/setup-vpc-for-glue-access.html
+    raise SoundlakeError(
+        f"none of {', '.join(groups)} lets in all TCP ports from itself, which Glue needs: add the rule"
+    )
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 def _has_nat(subnet: str, tables: list[Any]) -> bool:
