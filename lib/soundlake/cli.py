@@ -79,7 +79,10 @@ def soundlake(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="print the version and exit")
     ] = False,
 ) -> None:
-    """Soundlake, a streaming lakehouse for Spotify data: what needs no Spark."""
+    """Soundlake, a streaming lakehouse for Spotify data: the commands that need no Spark.
+
+    Jobs, which need Spark, start with ./spark-submit.sh.
+    """
 
 
 def main() -> None:

@@ -6,8 +6,8 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
-MICROS = 1_000_000
-DAY_MICROS = 86_400 * MICROS
+SECOND_MICROS = 1_000_000
+DAY_MICROS = 86_400 * SECOND_MICROS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = _EPOCH.toordinal()
 # pandas holds nanoseconds since 1970 in 64 bits and fails beyond.
@@ -25,7 +25,7 @@ _DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?", re.ASCII)
 def micros_of(moment: datetime) -> int:
     """An aware datetime as microseconds since 1970 in UTC."""
     since = moment - _EPOCH
-    return (since.days * 86_400 + since.seconds) * MICROS + since.microseconds
+    return (since.days * 86_400 + since.seconds) * SECOND_MICROS + since.microseconds
 
 
 def any_instant(text: str, otherwise: tzinfo = UTC) -> int | None:

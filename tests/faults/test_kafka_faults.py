@@ -22,9 +22,9 @@ from faults.sending import TEN_DAYS, Records, Values, keyed, messages, producing
 from faults.truth import APPLIED_SOON, Message, Outcome, is_settled, is_taken, outcome
 from helpers.reading import rows
 from helpers.services.kafka import Broker
+from soundlake.kinds import KINDS
 from soundlake.tables import BATCHES
 
-KINDS = ("track", "artist", "album", "audio_features", "playlist", "playlist_item", "play", "user_item")
 SEED = 20261124
 ALL = pytest.mark.faults
 

@@ -14,8 +14,7 @@ from faults.job import Job
 from faults.sending import Records
 from faults.truth import APPLIED_SOON, Message, is_settled, is_taken, outcome
 from helpers.services.kinesis import REGION, Emulator, Stream
-
-KINDS = ("track", "artist", "album", "audio_features", "playlist", "playlist_item", "play", "user_item")
+from soundlake.kinds import KINDS
 
 
 @contextmanager

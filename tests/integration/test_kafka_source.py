@@ -15,11 +15,10 @@ from helpers.services.kafka import Broker
 from helpers.services.kafka_login import PASSWORD, client_options
 from helpers.streaming import forget_last_commit, run_once
 from soundlake.errors import SoundlakeError
+from soundlake.kinds import KINDS
 from soundlake.settings import load_settings
 from soundlake.sources.kafka import KafkaSource
 from soundlake.sources.protocol import Gap
-
-KINDS = ("track", "artist", "album", "audio_features", "playlist", "playlist_item", "play", "user_item")
 
 
 def source(broker: Broker, topic: str, *sets: str) -> KafkaSource:

@@ -175,6 +175,14 @@ def test_h_is_help_everywhere(command: tuple[str, ...]) -> None:
     assert (short.exit_code, short.output) == (0, long.output)
 
 
+@pytest.mark.parametrize("group", [(), ("extract",), ("jobs",), ("playlists",)])
+def test_a_list_of_commands_cuts_no_sentence(monkeypatch: pytest.MonkeyPatch, group: tuple[str, ...]) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, _, listed = run(*group, "--help").output.partition("Commands:\n")
+    assert [line for line in listed.splitlines() if line.endswith("...")] == []
+    assert len(listed.splitlines()) >= 3
+
+
 @pytest.mark.parametrize(
     ("words", "completed"),
     [("soundlake qu", "query"), ("soundlake query top_a", "top_albums"), ("soundlake query --form", "--format")],

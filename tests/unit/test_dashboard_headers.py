@@ -9,8 +9,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from soundlake.dashboard.chart_sql import marks_sql, options_sql
 from soundlake.dashboard.drawn import columns_of, prepared
-from soundlake.dashboard.marks import marks_sql, options_sql
 from soundlake.insights.chart import Aggregate, parse_chart
 from soundlake.insights.insight import Insight, load_insights, parse_insight
 

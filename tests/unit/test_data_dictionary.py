@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,18 @@ def test_a_table_tells_its_key_layout_and_references() -> None:
 def test_an_insight_tells_its_title_and_question() -> None:
     for insight in load_insights():
         assert f"**{insight.title}.** {insight.question}" in section(insight.table.path)
+
+
+def test_the_page_about_insights_lists_each_with_its_question_and_whether_it_is_built_whole() -> None:
+    page = (DOCUMENT.parent / "insights.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+)` \| (.+) \| (whole|by day|by week) \|$", page, re.MULTILINE)
+    declared = [(insight.name, insight.question, insight.incremental is None) for insight in load_insights()]
+    assert sorted((name, question, built == "whole") for name, question, built in listed) == sorted(declared)
+
+
+def test_the_readme_says_how_many_insights_there_are() -> None:
+    readme = (DOCUMENT.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert f"{len(load_insights())} insights in SQL" in readme
 
 
 def test_internal_tables_stand_in_a_section_of_their_own() -> None:

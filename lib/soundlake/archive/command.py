@@ -22,9 +22,10 @@ def archive_processed(
     sets: Sets = None,
     lake: LakeUri = None,
 ) -> None:
-    """Move files that the stream has read and committed from source.files.path to source.files.processed_path.
+    """Move files that the stream has read.
 
-    Exit code 1 where a file could not be moved, or was changed after it was read: the stream does not read it again.
+    Files whose records are committed move from source.files.path to source.files.processed_path. Exit code 1 if a file
+    could not be moved, or was changed after it was read: the stream does not read it again.
     """
     from soundlake.archive.run import archive_processed as archive
     from soundlake.settings import load_settings

@@ -54,9 +54,10 @@ def query(
     sets: Sets = None,
     lake: LakeUri = None,
 ) -> None:
-    """Run an insight or any SELECT: through Athena where catalog.type is glue, else on the lake with DuckDB.
+    """Run an insight or any SELECT.
 
-    Without a question, list the insights, and which of them have answers in the lake.
+    Through Athena where catalog.type is glue, else on the lake with DuckDB. Without a question, list the insights,
+    and which of them have answers in the lake.
 
     Tables are called layer_name, such as silver_tracks.
     """

@@ -19,10 +19,13 @@ def dashboard(
     config: Config = None,
     sets: Sets = None,
     lake: LakeUri = None,
-    port: Annotated[int | None, typer.Option("--port", help="else dashboard.port")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="by default dashboard.port")] = None,
     browser: Annotated[bool, typer.Option(help="open a browser here")] = True,
 ) -> None:
-    """Open the dashboard: on Athena where catalog.type is glue, else on the lake itself. Ctrl-C ends it."""
+    """Open the dashboard; Ctrl-C ends it.
+
+    It asks Athena where catalog.type is glue, else the lake itself.
+    """
     from soundlake.settings import check_lake_exists, load_settings
 
     settings = load_settings(config, sets or (), lake)

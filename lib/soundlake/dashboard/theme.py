@@ -1,4 +1,4 @@
-"""The words of charts in colours that can be read, in light and in dark."""
+"""The colour of the words in charts, readable in light and in dark. The colours of what is drawn are in `charts`."""
 
 from __future__ import annotations
 

@@ -30,7 +30,8 @@ Given = Annotated[list[str] | None, typer.Argument(metavar="[ID|URL]...", help="
 
 
 _READ = {
-    "playlists": "Read playlists (by default extract.playlists), their entries, and the tracks, albums and artists.",
+    "playlists": "Read playlists and what is on them.\n\n"
+    "Their entries, tracks, albums and artists; by default, of the playlists in extract.playlists.",
     "tracks": "Read tracks, their albums, artists and audio features.",
     "albums": "Read albums, their tracks and artists.",
     "artists": "Read artists; with --with albums,tracks everything by them.",
@@ -93,7 +94,10 @@ def me(
     ] = None,
     **options: Any,
 ) -> None:
-    """Read your own plays since the last run, your top lists, and what you saved and follow (after `login`)."""
+    """Read your own plays, top lists and library.
+
+    Plays since the last run, top lists, and what you saved and follow; after `login`.
+    """
     _extract("me", parts, **options)
 
 

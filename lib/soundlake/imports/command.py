@@ -23,10 +23,10 @@ def import_files(
     user: Annotated[str | None, typer.Option("--user", metavar="ID", help="whose plays they are")] = None,
     report: Annotated[
         Path | None,
-        typer.Option("--report", metavar="FILE", help="write each problem on a line: NDJSON, or CSV if FILE ends so"),
+        typer.Option("--report", metavar="FILE", help="list each problem: CSV if FILE ends in .csv, else NDJSON"),
     ] = None,
     fetched_at: Annotated[
-        str | None, typer.Option("--fetched-at", metavar="TIME", help="date of the data; else the file's time")
+        str | None, typer.Option("--fetched-at", metavar="TIME", help="date of the data; by default the file's time")
     ] = None,
     infer: Annotated[
         bool, typer.Option("--infer", help="print a draft of a mapping for the file; import nothing")
@@ -35,7 +35,9 @@ def import_files(
     config: Config = None,
     sets: Sets = None,
 ) -> None:
-    """Turn exports, data sets and tables into records, and publish them to files, Kafka or Kinesis.
+    """Turn files into records, and publish them.
+
+    The files are account exports, data sets and tables; the records go to files, Kafka or Kinesis.
 
     Exit code 1 if a file could not be read. Rows that give no record are counted, and listed by --report.
     """

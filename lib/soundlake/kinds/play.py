@@ -12,7 +12,7 @@ from soundlake.kinds.rejection import RejectedError, required
 from soundlake.kinds.shapes import ARTISTS_FIELD, is_type
 from soundlake.kinds.values import Json, catalog_id, flag, milliseconds, text, thing
 from soundlake.tables import PLAYS
-from soundlake.times import MICROS, day_of, instant
+from soundlake.times import SECOND_MICROS, day_of, instant
 
 CONTENT_TYPES = ("track", "episode", "chapter", "video")
 
@@ -133,7 +133,7 @@ def _play_id(user: str, uri: str | None, names: dict[str, str | None], played_at
         if not known:
             raise RejectedError("missing_content", "neither a URI nor a name says what was played")
         uri = orjson.dumps(known).decode()
-    identity = orjson.dumps({"user": user, "content": uri, "second": played_at // MICROS})
+    identity = orjson.dumps({"user": user, "content": uri, "second": played_at // SECOND_MICROS})
     return hashlib.sha256(identity).hexdigest()[:32]
 
 

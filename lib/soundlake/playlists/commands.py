@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from soundlake.settings import Settings
 
 app = typer.Typer(
-    help="Curated playlists: list them, write them as files, publish them at Spotify.",
+    help="List, export and publish curated playlists.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -64,7 +64,10 @@ def publish(
     sets: Sets = None,
     lake: LakeUri = None,
 ) -> None:
-    """Make playlists at Spotify for a user who consented (`login`), or set the tracks of those made before."""
+    """Make or update playlists at Spotify.
+
+    For a user who consented (`login`). A playlist that was published before gets its current tracks.
+    """
     from soundlake.extract import auth
     from soundlake.extract.credentials import load_credentials
     from soundlake.extract.state import open_state
@@ -98,7 +101,10 @@ def login(
     config: Config = None,
     sets: Sets = None,
 ) -> None:
-    """Give consent once, so that playlists can be made and changed; apart from the consent to read."""
+    """Give consent, once, to make and change playlists.
+
+    It is separate from the consent to read (`soundlake extract login`).
+    """
     from soundlake.extract import auth
     from soundlake.settings import load_settings
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from soundlake.dashboard import answer, filters, periods, sql
+from soundlake.dashboard.chart_sql import marks_sql, options_sql
 from soundlake.dashboard.drawn import columns_of, draw, linked, links_of, prepared, readable, titles_of
 from soundlake.dashboard.explain import explained
-from soundlake.dashboard.marks import marks_sql, options_sql
 from soundlake.dashboard.source import DataSource
 from soundlake.insights import Insight, load_insights
 

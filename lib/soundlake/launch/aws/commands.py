@@ -27,7 +27,10 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List, show 
 
 @app.command("list")
 def list_jobs(config: Config = None, sets: Sets = None) -> None:
-    """List the newest runs on EMR Serverless, on the EMR cluster and on Glue, as far as the settings name them."""
+    """List the newest runs.
+
+    Those on EMR Serverless, on the EMR cluster and on Glue, as far as the settings name them.
+    """
     from soundlake.launch.aws.launcher import TARGETS
 
     account = _account(config, sets)
@@ -50,7 +53,10 @@ def show(run_id: RunId, config: Config = None, sets: Sets = None) -> None:
 
 @app.command()
 def stop(run_id: RunId, config: Config = None, sets: Sets = None) -> None:
-    """Ask a run to end; a stream finishes the batch at work, and the settings that the launcher uploaded for it go."""
+    """Ask a run to end.
+
+    A stream finishes its current batch. The settings that the launcher uploaded for the run are deleted.
+    """
     from soundlake.launch.aws.launcher import remove_settings
 
     account, target = _account(config, sets), _target(run_id)
@@ -70,12 +76,13 @@ def deploy(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would change, change nothing")] = False,
     check: Annotated[bool, typer.Option("--check", help="only look whether the account has what is needed")] = False,
     spark: Annotated[
-        str | None, typer.Option("--spark", metavar="LINE", help="the Spark line, see versions.toml")
+        str | None, typer.Option("--spark", metavar="LINE", help="the Spark line, see conf/versions.toml")
     ] = None,
 ) -> None:
-    """Set up the AWS account, or bring it up to date: show what changes in its two stacks, ask, and do it.
+    """Set up the AWS account, or update it.
 
-    The stack with the data comes first; the changes of the other can be shown only once it exists.
+    Shows what changes in each of its two stacks, asks, and does it. The stack with the data comes first; the changes
+    of the other can be shown only once it exists.
     """
     from soundlake.launch.aws.deploy import deploy as deploy_stacks
     from soundlake.launch.versions import choose_spark_line
