@@ -16,7 +16,7 @@ from soundlake.dashboard.finder import find, folded
 from soundlake.dashboard.links import address, anchor, leading
 from soundlake.dashboard.source import DataSource
 from soundlake.settings import load_settings
-from soundlake.tables import SIMILAR_TRACKS
+from soundlake.tables import ALBUMS, SIMILAR_TRACKS
 
 pytestmark = pytest.mark.heavy
 
@@ -118,8 +118,8 @@ def test_a_bar_leads_to_the_page_of_its_thing() -> None:
     assert "href" not in charts.bars(frame, "plays", "name", titles).to_dict()["encoding"]
 
 
-def drawn(view: str, lake: Path, id_: str = "") -> AppTest:
-    page = draw(view, lake)
+def drawn(view: str, lake: Path, id_: str = "", *sets: str) -> AppTest:
+    page = draw(view, lake, *sets)
     if id_:
         page.query_params["id"] = id_
     return well(page.run())
@@ -166,3 +166,30 @@ def test_a_playlist_has_what_is_on_it_now(lake: Path) -> None:
 @pytest.mark.parametrize("view", ["track", "artist", "album", "playlist"])
 def test_a_thing_that_is_not_there_is_said_to_be_unknown(lake: Path, view: str) -> None:
     assert any(f"No such {view} is known." in one for one in told(drawn(view, lake, "none")))
+
+
+def covers(view: str, lake: Path, id_: str, hosts: str) -> list[str]:
+    """What a page tells the browser to load, with the hosts that the operator allows."""
+    images = drawn(view, lake, id_, f"dashboard.cover_hosts={hosts}").get("image")
+    return [one.url for image in images for one in image.proto.imgs]
+
+
+@pytest.mark.parametrize(("view", "id_"), [("album", "l1"), ("track", "t1")])
+def test_a_cover_is_loaded_only_from_hosts_that_are_allowed(lake: Path, view: str, id_: str) -> None:
+    cover = "https://i.scdn.co/image/ab67"
+    write(lake, ALBUMS, {"album_id": "l1", "album_name": "THE BOOK", "cover_url": cover})
+    assert covers(view, lake, id_, "") == []
+    assert covers(view, lake, id_, "elsewhere.example") == []
+    assert covers(view, lake, id_, "elsewhere.example,i.scdn.co") == [cover]
+
+
+@pytest.mark.parametrize(
+    "address", ["https://i.scdn.co@elsewhere.example/x", "https://i.scdn.co.elsewhere.example/x", "https://[/x", None]
+)
+def test_an_address_that_only_looks_allowed_is_not_loaded(lake: Path, address: str | None) -> None:
+    write(lake, ALBUMS, {"album_id": "l1", "album_name": "THE BOOK", "cover_url": address})
+    assert covers("album", lake, "l1", "i.scdn.co") == []
+
+
+def test_a_page_needs_no_table_of_albums(lake: Path) -> None:
+    assert covers("album", lake, "l1", "i.scdn.co") == []

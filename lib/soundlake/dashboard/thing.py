@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pandas as pd
 import streamlit as st
@@ -16,8 +16,11 @@ from soundlake.dashboard.labels import told_apart
 from soundlake.dashboard.links import PLAYLISTS
 from soundlake.dashboard.playlist import PLAYLIST
 from soundlake.dashboard.source import DataSource
+from soundlake.errors import MissingTableError
+from soundlake.tables import ALBUMS
 
 _SPOTIFY = "https://open.spotify.com"
+_COVER = 160  # pixels
 
 
 def chosen(source: DataSource, select: str) -> str | None:
@@ -60,6 +63,27 @@ def head(title: DeltaGenerator, thing: str, id_: str, name: str, words: str, num
             if pd.notna(number):  # type: ignore[call-overload]  # any scalar
                 shown = f"{number:,.0f}" if isinstance(number, int | float) else str(number)
                 st.metric(label, shown, border=True, width="content")
+
+
+def cover(source: DataSource, album: str | None, name: str | None) -> None:
+    """Show an album's cover, where a record had its address and the operator allows the host that has it."""
+    if not source.settings.dashboard.cover_hosts or not album:
+        return
+    asked = f"SELECT cover_url FROM {ALBUMS.view} {sql.where(sql.one_of('album_id', [album]), 'cover_url IS NOT NULL')}"
+    try:
+        found = source.ask(asked, (ALBUMS.view, "album_id", album))
+    except MissingTableError:
+        return
+    if len(found) and _is_allowed(source, found["cover_url"][0]):
+        st.image(found["cover_url"][0], width=_COVER, alt=f"Cover of {name or album}")
+
+
+def _is_allowed(source: DataSource, address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and parts.netloc in source.settings.dashboard.cover_hosts
 
 
 def released(year: float | None) -> str | None:

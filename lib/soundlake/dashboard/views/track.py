@@ -36,6 +36,7 @@ def show(source: DataSource) -> None:
         numbers = {"Plays": row["plays"], "Listeners": row["listeners"], "Popularity": row["popularity"]}
         numbers |= {"Cluster": row["cluster_name"], "Genre": row["genre"]}
         numbers |= {"Released": thing.released(row["release_year"])}
+        thing.cover(source, row["album_id"], row["album_name"])
         thing.head(title, "track", track, name, f"by {by} · on {on}", numbers)
         this = sql.one_of("track_id", [track])
         select = "SELECT starts_on, sum(plays) AS plays, max(listeners) AS listeners FROM gold_song_popularity"
