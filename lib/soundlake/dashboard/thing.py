@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote, urlsplit
 
 import pandas as pd
@@ -54,10 +54,14 @@ def titled(thing: str) -> DeltaGenerator:
 
 
 def head(title: DeltaGenerator, thing: str, id_: str, name: str, words: str, numbers: Mapping[str, object]) -> None:
-    """Draw a thing's name, a line of HTML about it with a link to Spotify, and its numbers that are known."""
+    """Draw a thing's name, a line of HTML about it with a link to Spotify, and its numbers that are known.
+
+    `id_` is empty where only the name is known.
+    """
     title.title(plain(name))
-    link = f'<a href="{_SPOTIFY}/{thing}/{quote(id_, safe="")}" rel="noopener noreferrer">Open in Spotify</a>'
-    st.html(" · ".join(part for part in (words, link) if part))
+    link = id_ and f'<a href="{_SPOTIFY}/{thing}/{quote(id_, safe="")}" rel="noopener noreferrer">Open in Spotify</a>'
+    if words or link:
+        st.html(" · ".join(part for part in (words, link) if part))
     with st.container(horizontal=True):
         for label, number in numbers.items():
             if pd.notna(number):  # type: ignore[call-overload]  # any scalar
@@ -96,13 +100,18 @@ def unknown(thing: str) -> None:
     nothing(f"No such {thing} is known.")
 
 
-def plays(source: DataSource, name: str, select: str, condition: str) -> None:
-    """Draw the plays of a thing by month: `select` has `starts_on`, `plays` and `listeners` of months with plays."""
-    st.subheader("Plays by month")
-    frame = source.ask(
-        f"{select} {sql.where(condition, sql.one_of('period', ['month']), 'plays > 0')} "
-        "GROUP BY starts_on ORDER BY starts_on"
+def plays_of_tracks(source: DataSource, name: str, tracks: Sequence[str]) -> None:
+    """Draw the plays of tracks by month."""
+    asked = (
+        "SELECT month AS starts_on, sum(plays) AS plays, count(DISTINCT user_id) AS listeners FROM gold_weekly_plays "
+        f"{sql.where(sql.one_of('track_id', tracks))} GROUP BY month ORDER BY month"
     )
+    plays(source, name, source.ask(asked, ("gold_weekly_plays", "track_id", tuple(tracks))))
+
+
+def plays(source: DataSource, name: str, frame: pd.DataFrame) -> None:
+    """Draw the plays of a thing by month: `starts_on`, `plays` and `listeners` of the months with plays, in order."""
+    st.subheader("Plays by month")
     if frame.empty:
         st.caption("It has not been played.")
         return
@@ -154,6 +163,10 @@ def _ranks(source: DataSource, condition: str) -> None:
     most = frame["playlist"].value_counts().index[: charts.MOST_COLOURS]
     frame = frame[frame["playlist"].isin(most)].reset_index(drop=True)
     titles = {"week": "Week", "playlist": "Chart", "rank": "Rank"}
-    chart = charts.lines(links.leading(frame, "playlist", PLAYLISTS), "week", "rank", "playlist", titles, reverse=True)
+    days = periods.extent(source, periods.SNAPSHOTS)
+    drawn = periods.mark(links.leading(frame, "playlist", PLAYLISTS), "week", "week", days)
+    chart = charts.lines(drawn, "week", "rank", "playlist", titles, reverse=True)
     words = "Lines of its ranks on charts by week, rank 1 on top"
     answer.show("ranks_by_week", frame, chart, titles, words, links=PLAYLISTS)
+    periods.explain(drawn, "week", "week", days)
+    st.caption("The rank of a week is by the points of all its days, the peak by the best of them.")
