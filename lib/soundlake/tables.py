@@ -189,6 +189,7 @@ ALBUMS = Table(
         ("genres", "array<string>", "genres; an empty list is a value"),
         FETCHED_AT,
         SOURCE,
+        ("cover_url", "string", "address of its cover, at least 300 pixels wide where there is such an image"),
     ),
     references={"artist_id": "silver_artists.artist_id"},
 )

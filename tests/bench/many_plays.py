@@ -37,13 +37,21 @@ from soundlake.session import open_session
 from soundlake.settings import load_settings
 from soundlake.tables import PLAYS, TRACKS
 
+# What pages answer beside their first question.
 QUESTIONS = (
     "search?q=love",
     "search?q=yoasbi",
+    "artist?name=YOASOBI",
     "compare?period=all",
     "compare?compare=Two%20listeners",
+    "compare?compare=Two%20charts",
     "rising?of=Artists",
+    "rising?of=Genres",
+    "charts?question=Albums%20of%20a%20year",
+    "charts?question=New%20entries",
+    "insights?insight=Plays%20by%20week",
 )
+WANTED = 2.0  # seconds within which a page settles
 USERS = 50_000
 FIRST, DAYS = date(2024, 1, 1), 730
 A_DAY = 24 * 3600
@@ -113,6 +121,7 @@ def build_marts(lake: Lake, number: int) -> None:
 
 def draw_pages(lake: Path, log: Path) -> None:
     """How long each page takes from the click to the last chart: nothing remembered, then again within a minute."""
+    slow = []
     with dashboard(lake, log) as url, chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         Shown(page, url).open("")  # the server loads its libraries with the first page
@@ -124,6 +133,8 @@ def draw_pages(lake: Path, log: Path) -> None:
                 took.append(time.monotonic() - began)
                 assert shown.errors == [], path
             print(f"page {path}: {took[0]:.1f} s, again {took[1]:.1f} s", flush=True)
+            slow += [path] if took[0] > WANTED else []
+    print(f"slower than {WANTED} s at first: {', '.join(slow) or 'none'}")
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from helpers.services.dashboard import SIZES, Shown
 from helpers.services.installed import axe
-from soundlake.dashboard.app import PAGES
+from soundlake.dashboard.app import PAGES, THINGS
 from soundlake.launch.paths import ROOT
 
 pytestmark = pytest.mark.browser
@@ -32,7 +32,7 @@ def script() -> str:
     return axe()
 
 
-@pytest.fixture(scope="module", params=product(PAGES, SIZES), ids="-".join)
+@pytest.fixture(scope="module", params=product(PAGES | THINGS, SIZES), ids="-".join)
 def drawn(request: pytest.FixtureRequest, browser: Browser, dashboard_url: str) -> Iterator[tuple[str, Shown]]:
     """A page on a desktop or a phone, and the name of both."""
     path, size = request.param

@@ -271,10 +271,11 @@ def test_tracks_wide_brings_together_what_is_known_of_a_track(ask: Ask) -> None:
     columns = ("track_name", "artist_name", "artist_popularity", "album_name", "album_popularity", "genre")
     more = ("release_year", "duration_ms", "energy", "key", "cluster", "cluster_name", "plays", "listeners")
     rows = {row[0]: row[1:] for row in ask("tracks_wide", "track_id", *columns, *more)}
-    assert rows.keys() == {"T1", "T2", "T3", "T4", "T5", "T6", "T7"}
+    assert rows.keys() == {"T1", "T2", "T3", "T4", "T5", "T6", "T7", "X8", "X9"}
     assert rows["T1"] == ("Uno", "Ana", 80, "One", 70, "pop", 2020, 111, 0.25, 7, 0, "calm", 3, 2)
     assert rows["T3"] == (None, "Bo", None, "Two", None, "rock", 2021, 777, 0.75, 7, 1, "loud", 1, 1)
     assert rows["T7"] == (None, "Di", *[None] * 10, 0, 0)
+    assert rows["X9"] == (None, "Zed", *[None] * 10, 1, 1)  # no record of it has come: its plays tell who it is by
 
 
 def test_tracks_wide_says_where_the_genre_came_from(ask: Ask) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from soundlake.dashboard.charts import BLUE, PALETTE
 from soundlake.dashboard.command import server
-from soundlake.dashboard.theme import INK
+from soundlake.dashboard.radar import radar
+from soundlake.dashboard.theme import INK, PAPER
 
 WHITE, DARK = "#FFFFFF", "#0E1117"  # Streamlit's backgrounds
 OPTIONS = dict(
@@ -57,3 +59,11 @@ def test_captions_can_be_read(name: str) -> None:
 
 def test_the_words_of_charts_can_be_read() -> None:
     assert contrast(INK, WHITE) >= 4.5
+    assert contrast(PAPER, DARK) >= 4.5
+
+
+def test_words_within_charts_have_no_colour_but_the_themes() -> None:
+    frame = pd.DataFrame({"cluster_name": ["calm"], "energy": [0.5], "valence": [0.2], "tempo": [1.0]})
+    layers = radar(frame, ["energy", "valence", "tempo"], "cluster_name").to_dict()["layer"]
+    (words,) = [layer["mark"] for layer in layers if layer["mark"]["type"] == "text"]
+    assert "color" not in words

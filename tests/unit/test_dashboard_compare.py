@@ -133,4 +133,5 @@ def test_two_charts_have_places_on_the_other_peak_and_weeks(lake: Path) -> None:
     first = [(row["rank"], row["move"], row["peak"], row["weeks"]) for row in table(page)]
     assert first == [(1, "▲ 1", 1, 2), (2, "NEW", 4, 1)]
     assert [row["other_rank"] for row in table(page, 1)] == [2]
+    assert [one.label for one in page.checkbox] == ["Filters"]  # a phone shows the charts first
     assert "1 track is on both: 50% of Top JP, 100% of Top US." in [one.value for one in page.caption]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from helpers.marts import small_lake
+from helpers.marts import small_lake, write_mart
 from helpers.pages import draw
 from soundlake.dashboard.findings import findings
 from soundlake.dashboard.source import DataSource
@@ -29,6 +30,14 @@ def test_each_finding_has_its_number_and_the_page_that_shows_more(lake: Path) ->
         "rising?of=Genres": "j-pop gains: 50.0 % of the plays of the four weeks to 2021-06-06, "
         "after 30.0 % in the four before.",
     }
+
+
+def test_a_genre_gains_in_weeks_that_are_over(lake: Path) -> None:
+    whole = {"genre_source": "artist", "genre": "rock", "momentum": "gaining", "share": 0.4, "share_before": 0.2}
+    begun = {**whole, "genre": "j-pop", "week": date(2021, 6, 7), "z": 9.0}  # the plays end on 10 June
+    write_mart(lake, "genre_momentum", {**whole, "week": date(2021, 5, 31), "z": 4.0}, begun)
+    (found,) = [one.words for one in findings(source(lake)) if one.address == "rising?of=Genres"]
+    assert found.startswith("rock gains: 40.0 % of the plays of the four weeks to 2021-06-06")
 
 
 def test_a_lake_without_marts_has_none(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from helpers.marts import write_mart
+from helpers.pages import draw, well
 from soundlake.dashboard import charts, periods
 
 pytestmark = pytest.mark.heavy
@@ -117,6 +118,21 @@ def test_a_line_of_whole_periods_is_not_dashed() -> None:
 def test_a_page_says_which_periods_are_not_whole(lake: Path) -> None:
     said = [caption.value for caption in genres(lake, "plays").caption]
     assert "2021-01 and 2021-03 are dashed or pale: the data cover 2021-01-05 to 2021-03-10 only." in said
+
+
+@pytest.mark.parametrize("view", ["playlists", "compare"])
+def test_a_chart_says_that_its_week_is_not_over(tmp_path: Path, view: str) -> None:
+    (tmp_path / "bronze").mkdir()
+    charts_ = [{"playlist_id": name, "playlist_name": name} for name in ("Top A", "Top B")]
+    seen = [{**one, "snapshot_date": date(2021, 1, day)} for one in charts_ for day in (4, 13)]
+    write_mart(tmp_path, "playlist_turnover", *seen)
+    track = {"week": date(2021, 1, 11), "track_id": "t", "track_name": "T", "rank": 1, "points": 9, "best_position": 1}
+    write_mart(tmp_path, "top_tracks", *[{**one, **track} for one in charts_])
+    page = draw(view, tmp_path)
+    if view == "compare":
+        page = well(page.button_group[0].set_value("Two charts").run())
+    said = "The week of 2021-01-11 is incomplete: the data cover 2021-01-04 to 2021-01-13 only."
+    assert said in [caption.value for caption in page.caption]
 
 
 def test_a_mean_of_few_things_is_not_drawn_and_its_number_stands_in_the_table(lake: Path) -> None:

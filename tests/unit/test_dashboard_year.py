@@ -47,8 +47,17 @@ def test_the_newest_year_of_who_plays_most_comes_first_with_its_changes(lake: Pa
     assert [page.selectbox[0].value, page.selectbox[1].value] == ["u", 2024]
     assert page.header[0].value == "u in 2024"
     assert metrics(page)["Plays"] == ("3", "1")
-    assert metrics(page)["New artists"] == ("1", "-1")
+    assert metrics(page)["New artists"] == ("1", "")  # in the first year all were new
     assert "The arrows show the change from 2023." in words(page)
+
+
+def test_a_year_says_how_far_its_data_go(lake: Path) -> None:
+    days = [datetime(2023, 5, 1, tzinfo=UTC).date(), NOON.date() + timedelta(days=10)]
+    write_mart(lake, "listening_by_content_type", *[{"day": day, "content_type": "track", "plays": 1} for day in days])
+    page = draw("year", lake)
+    told_of = words(page)
+    assert "The arrows show the change from 2023; the data begin on 2023-05-01 and end on 2024-03-10." in told_of
+    assert "2024-03 is dashed or pale: the data cover 2023-05-01 to 2024-03-10 only." in told_of
 
 
 def test_a_first_year_has_no_change(lake: Path) -> None:

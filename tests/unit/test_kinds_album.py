@@ -22,6 +22,22 @@ BEFORE_2026: dict[str, Any] = {
     "popularity": 40,
     "label": "A Label",
     "genres": [],
+    "images": [{"url": f"https://i.scdn.co/image/{width}", "width": width} for width in (640, 300, 64)],
+}
+
+HOST = "https://i.scdn.co/image"
+# The images of a record, and which of them is the cover: on pages it is small.
+COVERS: dict[str, tuple[Any, str | None]] = {
+    "three sizes": (
+        [{"url": f"{HOST}/{width}", "width": width, "height": width} for width in (640, 300, 64)],
+        f"{HOST}/300",
+    ),
+    "no width": ([{"url": f"{HOST}/first", "width": None}, {"url": f"{HOST}/second"}], f"{HOST}/first"),
+    "one that is small": ([{"url": f"{HOST}/64", "width": 64}], f"{HOST}/64"),
+    "not over TLS": ([{"url": "http://i.scdn.co/image/640", "width": 640}], None),
+    "no address": ([{"width": 640}, {"url": 7}, None], None),
+    "no images": ([], None),
+    "images as a text": ("none", None),
 }
 
 
@@ -37,6 +53,7 @@ def albums() -> Read:
         "negative total": {"id": "b1", "name": "An Album", "total_tracks": -1},
         "total beyond int": {"id": "b1", "name": "An Album", "total_tracks": 2**31},
         "popularity of 101": {"id": "b1", "name": "An Album", "popularity": 101},
+        **{name: {"id": "b1", "images": images} for name, (images, _) in COVERS.items()},
     }
     return read(KIND, records)
 
@@ -56,6 +73,7 @@ def test_a_full_record_fills_every_column(albums: Read) -> None:
         "popularity": 40,
         "label": "A Label",
         "genres": [],
+        "cover_url": f"{HOST}/300",
         "source": "spotify-api",
     }
 
@@ -89,3 +107,8 @@ def test_a_number_of_tracks_that_is_impossible_is_nulled(albums: Read, name: str
 
 def test_an_impossible_popularity_is_nulled(albums: Read) -> None:
     assert albums.values("popularity of 101", "album_name", "popularity") == ("An Album", None)
+
+
+@pytest.mark.parametrize("name", COVERS)
+def test_the_cover_is_the_smallest_image_that_is_not_tiny(albums: Read, name: str) -> None:
+    assert albums.row(name)["cover_url"] == COVERS[name][1]

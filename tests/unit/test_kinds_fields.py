@@ -34,6 +34,7 @@ GROUPS: dict[str, list[tuple[str, ...]]] = {
         ("label",),
         ("genres",),
         ("source",),
+        ("cover_url",),
     ],
     "audio_features": [
         ("danceability",),

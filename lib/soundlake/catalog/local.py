@@ -15,7 +15,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from soundlake.catalog.delta import open_table, read_declared
+from soundlake.catalog.delta import Having, open_table, read_declared
 from soundlake.catalog.glue import public_tables
 from soundlake.catalog.missing import missing_behind, rows_in, unknown
 from soundlake.catalog.query_result import QueryResult, in_utc
@@ -42,7 +42,7 @@ class Part:
     """The part of a table that is read: these columns, and the rows with these values."""
 
     columns: tuple[str, ...]
-    having: tuple[tuple[str, str], ...] = ()
+    having: tuple[Having, ...] = ()
 
 
 def run(

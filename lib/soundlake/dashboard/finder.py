@@ -18,27 +18,34 @@ from soundlake.settings import Settings
 MOST = 8  # things of each kind
 _SHORTEST_WITH_TYPO = 4
 
+# Each has its columns: id, name, beside and beside_id, plays, and in `words` what else of it is sought in.
 _FROM: Mapping[str, str] = {
     "track": (
-        "SELECT track_id AS id, track_name AS name, artist_name AS beside, artist_id AS beside_id, plays "
-        "FROM gold_tracks_wide"
+        "SELECT track_id AS id, track_name AS name, artist_name AS beside, artist_id AS beside_id, plays, "
+        "concat(coalesce(artist_name, ''), ' ', coalesce(album_name, '')) AS words FROM gold_tracks_wide"
     ),
+    # Of some only the name is known, from plays.
     "artist": (
-        "SELECT artist_id AS id, max(artist_name) AS name, CAST(NULL AS varchar) AS beside, "
-        "CAST(NULL AS varchar) AS beside_id, sum(plays) AS plays FROM gold_tracks_wide "
-        "WHERE artist_id IS NOT NULL GROUP BY artist_id"
+        "SELECT max(artist_id) AS id, max(artist_name) AS name, CAST(NULL AS varchar) AS beside, "
+        "CAST(NULL AS varchar) AS beside_id, sum(plays) AS plays, '' AS words "
+        f"FROM (SELECT artist_id, artist_name, plays, {sql.known_id('artist_id', 'artist_name')} AS artist FROM ("
+        "SELECT artist_id, artist_name, 0 AS plays FROM gold_tracks_wide "
+        "UNION ALL SELECT artist_id, artist_name, plays FROM gold_most_streamed_artists) AS a) AS b "
+        "WHERE artist IS NOT NULL GROUP BY artist"
     ),
     "album": (
         "SELECT album_id AS id, max(album_name) AS name, max(artist_name) AS beside, max(artist_id) AS beside_id, "
-        "sum(plays) AS plays FROM gold_tracks_wide WHERE album_id IS NOT NULL GROUP BY album_id"
+        "sum(plays) AS plays, max(artist_name) AS words FROM gold_tracks_wide "
+        "WHERE album_id IS NOT NULL GROUP BY album_id"
     ),
     "playlist": (
         "SELECT playlist_id AS id, max(playlist_name) AS name, max(market) AS beside, "
-        "CAST(NULL AS varchar) AS beside_id, CAST(NULL AS bigint) AS plays FROM gold_chart_tracks GROUP BY playlist_id"
+        "CAST(NULL AS varchar) AS beside_id, CAST(NULL AS bigint) AS plays, max(market) AS words "
+        "FROM gold_chart_tracks GROUP BY playlist_id"
     ),
     "listener": (
         "SELECT user_id AS id, user_id AS name, CAST(NULL AS varchar) AS beside, "
-        "CAST(NULL AS varchar) AS beside_id, sum(plays) AS plays FROM gold_weekly_plays GROUP BY user_id"
+        "CAST(NULL AS varchar) AS beside_id, sum(plays) AS plays, '' AS words FROM gold_weekly_plays GROUP BY user_id"
     ),
 }
 
@@ -75,10 +82,10 @@ def _select(settings: Settings, things: str, sought: str) -> str:
     typo = f"WHEN least({far}, levenshtein_distance(folded, {typed})) <= {wrong} THEN 1 " if wrong else ""
     return (
         f"WITH things AS ({things}), names AS (SELECT *, {_folded(settings, 'name')} AS folded, "
-        f"{_folded(settings, 'beside')} AS folded_beside FROM things WHERE name IS NOT NULL), "
+        f"{_folded(settings, 'words')} AS folded_words FROM things WHERE name IS NOT NULL), "
         f"judged AS (SELECT *, CASE WHEN folded = {typed} THEN 5 WHEN starts_with(folded, {typed}) THEN 4 "
         f"WHEN strpos(folded, {sql.text(f' {sought}')}) > 0 THEN 3 "
-        f"WHEN strpos(folded || ' ' || coalesce(folded_beside, ''), {typed}) > 0 THEN 2 "
+        f"WHEN strpos(folded || ' ' || coalesce(folded_words, ''), {typed}) > 0 THEN 2 "
         f"{typo}ELSE 0 END AS fit FROM names) "
         f"SELECT id, name, beside, beside_id, plays, fit FROM judged WHERE fit > 0 {best}"
     )

@@ -34,7 +34,7 @@ def findings(source: DataSource) -> Iterator[Finding]:
 
 
 def _leader(source: DataSource) -> Finding | None:
-    month = _last_month(source, "gold_most_streamed_artists", "month")
+    month = _newest(source, "gold_most_streamed_artists", "month", "month")
     if month is None:
         return None
     row = _first(
@@ -50,7 +50,7 @@ def _leader(source: DataSource) -> Finding | None:
 
 def _riser(source: DataSource) -> Finding | None:
     view, monthly = "gold_song_popularity", sql.one_of("period", ["month"])
-    month = _last_month(source, view, "starts_on", monthly, "plays_change > 0")
+    month = _newest(source, view, "starts_on", "month", monthly, "plays_change > 0")
     if month is None:
         return None
     row = _first(
@@ -70,10 +70,14 @@ def _riser(source: DataSource) -> Finding | None:
 
 def _genre(source: DataSource) -> Finding | None:
     view = "gold_genre_momentum"
+    last = _newest(source, view, "week", "week")
+    if last is None:
+        return None
     row = _first(
         source,
         f"SELECT genre, week, 100 * share AS share, 100 * share_before AS before FROM {view} "
-        f"WHERE momentum = 'gaining' AND week = (SELECT max(week) FROM {view}) ORDER BY z DESC, genre LIMIT 1",
+        f"{sql.where(sql.between('week', (last, last)), sql.one_of('momentum', ['gaining']))} "
+        "ORDER BY z DESC, genre LIMIT 1",
     )
     if row is None:
         return None
@@ -113,13 +117,13 @@ def _longest(source: DataSource) -> Finding | None:
     )
 
 
-def _last_month(source: DataSource, view: str, column: str, *conditions: str) -> date | None:
-    """The newest month that the plays cover completely; else the newest."""
+def _newest(source: DataSource, view: str, column: str, step: str, *conditions: str) -> date | None:
+    """The newest week or month that the plays cover completely; else the newest."""
     clause = sql.where(f"{column} IS NOT NULL", *conditions)
     found = source.ask(f"SELECT DISTINCT {column} AS v FROM {view} {clause} ORDER BY v DESC LIMIT 24")
     if found.empty:
         return None
-    marked = periods.mark(found, "v", "month", periods.extent(source, periods.PLAYS))
+    marked = periods.mark(found, "v", step, periods.extent(source, periods.PLAYS))
     newest: date = pd.Timestamp(marked["v"].iloc[periods.newest_whole(marked)]).date()
     return newest
 

@@ -27,8 +27,10 @@ PLAYLISTS: Links = {"playlist": ("playlist", "playlist_id")}
 
 
 def address(thing: str, id_: object, name: object = "") -> str:
-    """The relative URL of a thing's page; that of a search for its name where it has no id."""
+    """The relative URL of a thing's page; where it has no id, an artist's page by name, or a search for the name."""
     if not isinstance(id_, str) or not id_:
+        if thing == "artist":
+            return f"artist?name={quote(str(name), safe='')}"
         return f"search?q={quote(str(name), safe='')}"
     return f"{_PAGES.get(thing, f'{thing}?id=')}{quote(id_, safe='')}"
 

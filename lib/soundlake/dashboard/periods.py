@@ -67,6 +67,12 @@ def explain(frame: pd.DataFrame, column: str, step: str, days: Extent | None, ho
     st.caption(f"{names[:1].upper()}{names[1:]} {are} {how}: the data cover {days[0]} to {days[1]} only.")
 
 
+def explain_week(source: DataSource, week: date, conditions: Sequence[str]) -> None:
+    """Say whether the snapshots of some playlists cover a week only in part."""
+    days = extent(source, SNAPSHOTS, conditions)
+    explain(mark(pd.DataFrame({"week": [week]}), "week", "week", days), "week", "week", days, "incomplete")
+
+
 def enumerated(names: Sequence[str]) -> str:
     """Names as a sentence lists them."""
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

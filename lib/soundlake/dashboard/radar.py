@@ -41,7 +41,7 @@ def radar(frame: pd.DataFrame, spokes: Sequence[str], group: str, known: Sequenc
         .mark_line(color=charts.GREY, opacity=0.35, strokeWidth=1)
         .encode(x=x, y=y, detail="ring:N", order="step:Q")
     )
-    labels = alt.Chart(rim).mark_text(color=charts.GREY, fontSize=11).encode(x=x, y=y, text="spoke:N")
+    labels = alt.Chart(rim).mark_text(fontSize=11).encode(x=x, y=y, text="spoke:N")
     colour = charts.colours("group", names, {"group": "Cluster"}, _LABEL, known)
     shown = alt.Chart(points).encode(x=x, y=y, color=colour)
     tooltip = [alt.Tooltip("group:N", title="Cluster"), alt.Tooltip("spoke:N"), alt.Tooltip("value:Q", format=".2f")]

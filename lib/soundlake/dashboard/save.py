@@ -36,8 +36,9 @@ def save_buttons(svg: str, name: str) -> None:
 
 
 _BUTTON = """
-<button id="save-png" style="font: inherit; color: inherit; background: none; cursor: pointer; min-height: 2.5rem;
- padding: .25rem .75rem; border: 1px solid rgba(128, 128, 128, .5); border-radius: .5rem">Download PNG</button>
+<button id="save-png" style="font: inherit; font-size: .875rem; color: inherit; background: none; cursor: pointer;
+ min-height: 2.5rem; padding: .25rem .75rem; border: 1px solid rgba(128, 128, 128, .5); border-radius: .5rem"
+>Download PNG</button>
 <script>
 {
   const told = TOLD;

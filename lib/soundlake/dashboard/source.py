@@ -25,7 +25,7 @@ MOST_ROWS = 5000  # of one answer: pages read marts, never facts
 KEPT_SECONDS = 60  # how long an answer is shown again without asking
 KEPT_ANSWERS = 300
 
-Only = tuple[str, str, str]
+Only = tuple[str, str, str | tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class DataSource:
     def ask(self, sql: str, only: Only | None = None) -> pd.DataFrame:
         """Run a SELECT and return at most MOST_ROWS rows; the same question within a minute gets the same answer.
 
-        `only` is what the query asks of a table anyway, (table, column, value): on a local lake, other rows are not
-        even read. Raises MissingTableError, UsageError, SoundlakeError: see `soundlake.catalog.query.ask`.
+        `only` is what the query asks of a table anyway, (table, column, value or values): on a local lake, other rows
+        are not even read. Raises MissingTableError, UsageError, SoundlakeError: see `soundlake.catalog.query.ask`.
         """
         return self.ask_all([sql], only)[0]
 

@@ -50,7 +50,10 @@ def where(*conditions: str) -> str:
 
 
 def heard_together(track: str, most: int) -> str:
-    """Select the tracks of the same listeners and playlists: rank, track_id, shared, similarity (cosine)."""
+    """Select the tracks of the same listeners and playlists: rank, track_id, shared, similarity (cosine).
+
+    There are none where the lake has only one of them, as with all tracks alike.
+    """
     return (
         "WITH had AS ("
         "SELECT DISTINCT concat('user ', user_id) AS owner, track_id FROM gold_weekly_plays WHERE track_id IS NOT NULL "
@@ -61,26 +64,30 @@ def heard_together(track: str, most: int) -> str:
         "FROM had AS h LEFT JOIN own AS o ON o.owner = h.owner GROUP BY h.track_id), "
         "judged AS (SELECT track_id, shared, "
         "shared / sqrt(owners * CAST((SELECT count(*) FROM own) AS double)) AS similarity "
-        f"FROM each WHERE shared > 0 AND track_id <> {text(track)}), "
+        f"FROM each WHERE shared > 0 AND track_id <> {text(track)} AND (SELECT count(DISTINCT owner) FROM had) > 1), "
         "ranked AS (SELECT *, row_number() OVER (ORDER BY similarity DESC, shared DESC, track_id) AS rank FROM judged) "
         f"SELECT rank, track_id, shared, similarity FROM ranked WHERE rank <= {most}"
     )
 
 
 def also_heard(artist: str, most: int) -> str:
-    """Select the artists whom the same listeners hear: rank, artist_id, artist_name, shared, similarity (cosine)."""
+    """Select the artists whom the same listeners hear: rank, artist_id, artist_name, shared, similarity (cosine).
+
+    `artist` is an id, or the name of one whose id is not known. There are none where the lake has only one listener.
+    """
+    this = "coalesce(t.artist_id, t.artist_name)"
     return (
-        "WITH had AS (SELECT DISTINCT p.user_id, t.artist_id FROM gold_weekly_plays AS p "
-        "JOIN gold_tracks_wide AS t ON t.track_id = p.track_id WHERE t.artist_id IS NOT NULL), "
-        f"own AS (SELECT user_id FROM had WHERE artist_id = {text(artist)}), "
-        "each AS (SELECT h.artist_id, count(*) AS listeners, count(o.user_id) AS shared "
-        "FROM had AS h LEFT JOIN own AS o ON o.user_id = h.user_id GROUP BY h.artist_id), "
-        "judged AS (SELECT artist_id, shared, "
+        f"WITH had AS (SELECT DISTINCT p.user_id, {this} AS artist FROM gold_weekly_plays AS p "
+        f"JOIN gold_tracks_wide AS t ON t.track_id = p.track_id WHERE {this} IS NOT NULL), "
+        f"own AS (SELECT user_id FROM had WHERE artist = {text(artist)}), "
+        "each AS (SELECT h.artist, count(*) AS listeners, count(o.user_id) AS shared "
+        "FROM had AS h LEFT JOIN own AS o ON o.user_id = h.user_id GROUP BY h.artist), "
+        "judged AS (SELECT artist, shared, "
         "shared / sqrt(listeners * CAST((SELECT count(*) FROM own) AS double)) AS similarity "
-        f"FROM each WHERE shared > 0 AND artist_id <> {text(artist)}), "
-        "ranked AS (SELECT *, row_number() OVER (ORDER BY similarity DESC, shared DESC, artist_id) AS rank "
-        "FROM judged), "
-        "names AS (SELECT artist_id, max(artist_name) AS artist_name FROM gold_tracks_wide GROUP BY artist_id) "
-        "SELECT r.rank, r.artist_id, n.artist_name, r.shared, r.similarity FROM ranked AS r "
-        f"JOIN names AS n ON n.artist_id = r.artist_id WHERE r.rank <= {most} ORDER BY r.rank"
+        f"FROM each WHERE shared > 0 AND artist <> {text(artist)} AND (SELECT count(DISTINCT user_id) FROM had) > 1), "
+        "ranked AS (SELECT *, row_number() OVER (ORDER BY similarity DESC, shared DESC, artist) AS rank FROM judged), "
+        f"names AS (SELECT {this} AS artist, max(artist_id) AS artist_id, max(artist_name) AS artist_name "
+        f"FROM gold_tracks_wide AS t GROUP BY {this}) "
+        "SELECT r.rank, n.artist_id, n.artist_name, r.shared, r.similarity FROM ranked AS r "
+        f"JOIN names AS n ON n.artist = r.artist WHERE r.rank <= {most} ORDER BY r.rank"
     )

@@ -7,17 +7,18 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
-INK = "#31333f"  # on white; Streamlit's own grey is too pale there, and its white on dark is well
+INK = "#31333f"  # on white; Streamlit's own grey is too pale there
+PAPER = "#fafafa"  # on dark, as Streamlit's own words
 
 
 @alt.theme.register("soundlake", enable=False)
 def _of_charts() -> alt.theme.ThemeConfig:
     if st.context.theme.type == "dark":
-        return {}
+        return {"config": {"text": {"color": PAPER}}}
     words: Any = {"labelColor": INK, "titleColor": INK}
-    return {"config": {"axis": words, "legend": words, "header": words}}
+    return {"config": {"axis": words, "legend": words, "header": words, "text": {"color": INK}}}
 
 
 def enable() -> None:
-    """Let charts have what differs from Streamlit's theme: nothing where the viewer has chosen dark."""
+    """Let charts have what differs from Streamlit's theme."""
     alt.theme.enable("soundlake")

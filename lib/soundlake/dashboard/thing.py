@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from urllib.parse import quote
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import quote, urlsplit
 
 import pandas as pd
 import streamlit as st
@@ -16,8 +16,11 @@ from soundlake.dashboard.labels import told_apart
 from soundlake.dashboard.links import PLAYLISTS
 from soundlake.dashboard.playlist import PLAYLIST
 from soundlake.dashboard.source import DataSource
+from soundlake.errors import MissingTableError
+from soundlake.tables import ALBUMS
 
 _SPOTIFY = "https://open.spotify.com"
+_COVER = 160  # pixels
 
 
 def chosen(source: DataSource, select: str) -> str | None:
@@ -51,15 +54,40 @@ def titled(thing: str) -> DeltaGenerator:
 
 
 def head(title: DeltaGenerator, thing: str, id_: str, name: str, words: str, numbers: Mapping[str, object]) -> None:
-    """Draw a thing's name, a line of HTML about it with a link to Spotify, and its numbers that are known."""
+    """Draw a thing's name, a line of HTML about it with a link to Spotify, and its numbers that are known.
+
+    `id_` is empty where only the name is known.
+    """
     title.title(plain(name))
-    link = f'<a href="{_SPOTIFY}/{thing}/{quote(id_, safe="")}" rel="noopener noreferrer">Open in Spotify</a>'
-    st.html(" · ".join(part for part in (words, link) if part))
+    link = id_ and f'<a href="{_SPOTIFY}/{thing}/{quote(id_, safe="")}" rel="noopener noreferrer">Open in Spotify</a>'
+    if words or link:
+        st.html(" · ".join(part for part in (words, link) if part))
     with st.container(horizontal=True):
         for label, number in numbers.items():
             if pd.notna(number):  # type: ignore[call-overload]  # any scalar
                 shown = f"{number:,.0f}" if isinstance(number, int | float) else str(number)
                 st.metric(label, shown, border=True, width="content")
+
+
+def cover(source: DataSource, album: str | None, name: str | None) -> None:
+    """Show an album's cover, where a record had its address and the operator allows the host that has it."""
+    if not source.settings.dashboard.cover_hosts or not album:
+        return
+    asked = f"SELECT cover_url FROM {ALBUMS.view} {sql.where(sql.one_of('album_id', [album]), 'cover_url IS NOT NULL')}"
+    try:
+        found = source.ask(asked, (ALBUMS.view, "album_id", album))
+    except MissingTableError:
+        return
+    if len(found) and _is_allowed(source, found["cover_url"][0]):
+        st.image(found["cover_url"][0], width=_COVER, alt=f"Cover of {name or album}")
+
+
+def _is_allowed(source: DataSource, address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and parts.netloc in source.settings.dashboard.cover_hosts
 
 
 def released(year: float | None) -> str | None:
@@ -72,13 +100,18 @@ def unknown(thing: str) -> None:
     nothing(f"No such {thing} is known.")
 
 
-def plays(source: DataSource, name: str, select: str, condition: str) -> None:
-    """Draw the plays of a thing by month: `select` has `starts_on`, `plays` and `listeners` of months with plays."""
-    st.subheader("Plays by month")
-    frame = source.ask(
-        f"{select} {sql.where(condition, sql.one_of('period', ['month']), 'plays > 0')} "
-        "GROUP BY starts_on ORDER BY starts_on"
+def plays_of_tracks(source: DataSource, name: str, tracks: Sequence[str]) -> None:
+    """Draw the plays of tracks by month."""
+    asked = (
+        "SELECT month AS starts_on, sum(plays) AS plays, count(DISTINCT user_id) AS listeners FROM gold_weekly_plays "
+        f"{sql.where(sql.one_of('track_id', tracks))} GROUP BY month ORDER BY month"
     )
+    plays(source, name, source.ask(asked, ("gold_weekly_plays", "track_id", tuple(tracks))))
+
+
+def plays(source: DataSource, name: str, frame: pd.DataFrame) -> None:
+    """Draw the plays of a thing by month: `starts_on`, `plays` and `listeners` of the months with plays, in order."""
+    st.subheader("Plays by month")
     if frame.empty:
         st.caption("It has not been played.")
         return
@@ -130,6 +163,10 @@ def _ranks(source: DataSource, condition: str) -> None:
     most = frame["playlist"].value_counts().index[: charts.MOST_COLOURS]
     frame = frame[frame["playlist"].isin(most)].reset_index(drop=True)
     titles = {"week": "Week", "playlist": "Chart", "rank": "Rank"}
-    chart = charts.lines(links.leading(frame, "playlist", PLAYLISTS), "week", "rank", "playlist", titles, reverse=True)
+    days = periods.extent(source, periods.SNAPSHOTS)
+    drawn = periods.mark(links.leading(frame, "playlist", PLAYLISTS), "week", "week", days)
+    chart = charts.lines(drawn, "week", "rank", "playlist", titles, reverse=True)
     words = "Lines of its ranks on charts by week, rank 1 on top"
     answer.show("ranks_by_week", frame, chart, titles, words, links=PLAYLISTS)
+    periods.explain(drawn, "week", "week", days)
+    st.caption("The rank of a week is by the points of all its days, the peak by the best of them.")

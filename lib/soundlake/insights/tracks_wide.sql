@@ -1,6 +1,6 @@
 -- title: Tracks, everything about each
 -- question: What is known of each track: its artist, album, genre, sound, cluster and plays?
--- grain: one row for each track of silver_tracks
+-- grain: one row for each track of silver_tracks, and for each other that was played, with the names that its plays tell
 -- key: track_id
 -- chart: scatter; x: energy; y: valence; colour: cluster_name; beside: track_name; order: plays; top: 2000
 -- column track_id string: Spotify id of the track
@@ -40,6 +40,35 @@ WITH played AS (
     FROM gold_weekly_plays
     WHERE track_id IS NOT NULL
     GROUP BY track_id
+),
+played_only AS (
+    SELECT
+        p.track_id,
+        max(s.track_name) AS track_name,
+        max(s.artist_name) AS artist_name,
+        max(s.album_name) AS album_name
+    FROM played AS p
+    LEFT JOIN silver_tracks AS t ON t.track_id = p.track_id
+    LEFT JOIN silver_plays AS s ON s.track_id = p.track_id
+    WHERE t.track_id IS NULL
+    GROUP BY p.track_id
+),
+tracks AS (
+    SELECT
+        track_id,
+        track_name,
+        artist_id,
+        artist_name,
+        album_id,
+        album_name,
+        release_date,
+        duration_ms,
+        explicit,
+        popularity
+    FROM silver_tracks
+    UNION ALL
+    SELECT track_id, track_name, NULL, artist_name, NULL, album_name, NULL, NULL, NULL, NULL
+    FROM played_only
 )
 SELECT
     t.track_id,
@@ -74,7 +103,7 @@ SELECT
     c.model_version,
     coalesce(p.plays, 0) AS plays,
     coalesce(p.listeners, 0) AS listeners
-FROM silver_tracks AS t
+FROM tracks AS t
 LEFT JOIN silver_artists AS ar ON ar.artist_id = t.artist_id
 LEFT JOIN silver_albums AS al ON al.album_id = t.album_id
 LEFT JOIN silver_audio_features AS f ON f.track_id = t.track_id

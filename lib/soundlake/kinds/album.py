@@ -7,8 +7,10 @@ from typing import Any
 from soundlake.kinds.kind import Envelope, Kind
 from soundlake.kinds.rejection import required
 from soundlake.kinds.shapes import ARTIST_COLUMNS, ARTISTS_FIELD, RELEASE_COLUMNS, artist_columns, release_columns
-from soundlake.kinds.values import Json, catalog_id, percent, small_count, text, texts
+from soundlake.kinds.values import Json, catalog_id, percent, small_count, text, texts, things
 from soundlake.tables import ALBUMS
+
+_WIDE_ENOUGH = 300  # pixels: pages show covers small
 
 
 def _read(payload: Json, envelope: Envelope) -> dict[str, Any]:
@@ -22,7 +24,16 @@ def _read(payload: Json, envelope: Envelope) -> dict[str, Any]:
         "popularity": percent(payload.get("popularity")),
         "label": text(payload.get("label")),
         "genres": texts(payload.get("genres")),
+        "cover_url": _cover(payload.get("images")),
     }
+
+
+def _cover(value: object) -> str | None:
+    """The address of the smallest image that is wide enough; else of the first, the widest as Spotify lists them."""
+    images = [image for image in things(value) or () if (text(image.get("url")) or "").startswith("https://")]
+    widths = ((small_count(image.get("width")) or 0, place) for place, image in enumerate(images))
+    enough = [(width, place) for width, place in widths if width >= _WIDE_ENOUGH]
+    return images[min(enough)[1] if enough else 0]["url"] if images else None
 
 
 KIND = Kind(
@@ -39,6 +50,7 @@ KIND = Kind(
         "popularity": None,
         "label": None,
         "genres": None,
+        "images": [{"url": None, "width": None}],
     },
     read=_read,
     column_groups=(ARTIST_COLUMNS, RELEASE_COLUMNS),

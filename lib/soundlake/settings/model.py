@@ -292,6 +292,10 @@ class DashboardSettings(_Section):
         description="more host names to answer to, such as a proxy's; localhost, addresses and this host are known",
     )
     min_n: Number = Field(5, ge=1, description="means of fewer things than this are not drawn")
+    cover_hosts: NamesOrNone = Field(
+        (),
+        description="hosts from which pages may load covers, such as i.scdn.co; with none, no cover is shown",
+    )
     extract_now: bool = Field(
         False, description="whether every visitor may start `soundlake extract playlists` with a button"
     )

@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
-from soundlake.dashboard import answer, filters, sql
+from soundlake.dashboard import answer, filters, periods, sql
 from soundlake.dashboard.explain import nothing
 from soundlake.dashboard.labels import counted
 from soundlake.dashboard.links import anchor
@@ -29,19 +29,20 @@ def two_charts(source: DataSource) -> None:
     if len(names) < 2:
         nothing("Fewer than two charts are known.")
         return
-    left, right = st.columns(2)
-    one = left.selectbox("First chart", names, **filters.kept("first-chart"))
-    other = right.selectbox("Second chart", [name for name in names if name != one], **filters.kept("second-chart"))
-    both = sql.one_of(PLAYLIST, [one, other])
-    weeks = source.ask(
-        f"SELECT week FROM {_VIEW} {sql.where(both)} GROUP BY week HAVING count(DISTINCT {PLAYLIST}) = 2 "
-        "ORDER BY week DESC"
-    )["week"]
-    if weeks.empty:
-        nothing("These charts have no week in common.")
-        return
-    days = [pd.Timestamp(week).date() for week in weeks]
-    week = st.selectbox("Week from (Monday)", days, format_func=str, **filters.kept("week-of-both"))
+    with filters.folded():
+        left, right = st.columns(2)
+        one = left.selectbox("First chart", names, **filters.kept("first-chart"))
+        other = right.selectbox("Second chart", [name for name in names if name != one], **filters.kept("second-chart"))
+        both = sql.one_of(PLAYLIST, [one, other])
+        weeks = source.ask(
+            f"SELECT week FROM {_VIEW} {sql.where(both)} GROUP BY week HAVING count(DISTINCT {PLAYLIST}) = 2 "
+            "ORDER BY week DESC"
+        )["week"]
+        if weeks.empty:
+            nothing("These charts have no week in common.")
+            return
+        days = [pd.Timestamp(week).date() for week in weeks]
+        week = st.selectbox("Week from (Monday)", days, format_func=str, **filters.kept("week-of-both"))
     here, there = (
         source.ask(listed(sql.one_of(PLAYLIST, [mine]), sql.one_of(PLAYLIST, [others]), week))
         for mine, others in ((one, other), (other, one))
@@ -49,6 +50,7 @@ def two_charts(source: DataSource) -> None:
     shared = int(here["other_rank"].notna().sum())
     on_both = f"{counted(shared, 'track')} {'is' if shared == 1 else 'are'} on both"
     st.caption(f"{on_both}: {shared / len(here):.0%} of {one}, {shared / len(there):.0%} of {other}.")
+    periods.explain_week(source, week, [both])
     titles = {"rank": "Rank", "other_rank": "Other", "move": "Move", "track_name": "Track", "artist_name": "Artist"}
     titles |= {"peak": "Peak", "weeks": "Weeks"}
     for column, name, frame in zip(st.columns(2), (one, other), (here, there), strict=True):

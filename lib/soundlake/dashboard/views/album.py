@@ -28,12 +28,12 @@ def show(source: DataSource) -> None:
         row, name = frame.iloc[0], frame["album_name"].dropna().max() or album
         by = f"by {links.anchor('artist', row['artist_id'], row['artist_name'])}"
         numbers = {"Plays": frame["plays"].sum(), "Tracks known": len(frame), "Popularity": row["album_popularity"]}
+        thing.cover(source, album, name)
         thing.head(title, "album", album, name, by, numbers | {"Released": thing.released(row["release_year"])})
         tracks = sql.one_of("track_id", frame["track_id"])
-        select = "SELECT starts_on, sum(plays) AS plays FROM gold_song_popularity"
         thing.tracks("tracks_of_album", frame, "artist_name")
         thing.sections(
             source,
-            partial(thing.plays, source, name, select, tracks),
+            partial(thing.plays_of_tracks, source, name, frame["track_id"].tolist()),
             partial(thing.chart_history, source, tracks),
         )

@@ -42,11 +42,11 @@ def _top_tracks(source: DataSource) -> None:
     titles = {
         "rank": "Rank",
         "move": "Move",
+        "track_name": "Track",
+        "artist_name": "Artist",
         "previous_rank": "Last week",
         "peak": "Peak so far",
         "weeks": "Weeks so far",
-        "track_name": "Track",
-        "artist_name": "Artist",
         "album_name": "Album",
         "genre": "Genre",
         "points": "Points",
@@ -68,6 +68,7 @@ def _top_tracks(source: DataSource) -> None:
     answer.show("top_tracks", frame, chart, titles, words, is_open=True)
     if len(frame):
         st.caption("Points: for each day of the week 50 for the top of fifty places, down to 1 for the last.")
+        periods.explain_week(source, week, on_list)
         _ranks(source, view, on_list, frame, f"{view}-{playlist}-{week}")
 
 

@@ -11,6 +11,8 @@ from soundlake.dashboard import answer, charts, links, sql, thing
 from soundlake.dashboard.explain import explained
 from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.source import DataSource
+from soundlake.errors import MissingTableError
+from soundlake.tables import PLAYLIST_ITEMS
 
 _WIDE = "gold_tracks_wide"
 _NEAREST = 10
@@ -36,12 +38,12 @@ def show(source: DataSource) -> None:
         numbers = {"Plays": row["plays"], "Listeners": row["listeners"], "Popularity": row["popularity"]}
         numbers |= {"Cluster": row["cluster_name"], "Genre": row["genre"]}
         numbers |= {"Released": thing.released(row["release_year"])}
+        thing.cover(source, row["album_id"], row["album_name"])
         thing.head(title, "track", track, name, f"by {by} · on {on}", numbers)
         this = sql.one_of("track_id", [track])
-        select = "SELECT starts_on, sum(plays) AS plays, max(listeners) AS listeners FROM gold_song_popularity"
         thing.sections(
             source,
-            partial(thing.plays, source, name, select, this),
+            partial(thing.plays_of_tracks, source, name, [track]),
             partial(thing.chart_history, source, this, is_track=True),
             partial(_sounds_like, source, track),
             partial(_heard_together, source, track),
@@ -61,12 +63,18 @@ def _sounds_like(source: DataSource, track: str) -> None:
 
 def _heard_together(source: DataSource, track: str) -> None:
     st.subheader("Heard together with it")
-    frame = source.ask(
+    asked = (
         "SELECT r.rank, r.track_id, t.track_name, t.artist_id, t.artist_name, r.similarity, t.cluster_name "
         f"FROM ({sql.heard_together(track, _NEAREST)}) AS r LEFT JOIN {_WIDE} AS t ON t.track_id = r.track_id "
         "ORDER BY r.rank"
     )
-    _near("heard_together", frame, "No listener or playlist has it.")
+    try:
+        frame = source.ask(asked)
+    except MissingTableError as error:
+        if error.tables != (PLAYLIST_ITEMS.view,):  # without playlists, listeners tell
+            raise
+        frame = pd.DataFrame()
+    _near("heard_together", frame, "No listener or playlist has it, or there is only one.")
 
 
 def _near(name: str, frame: pd.DataFrame, otherwise: str) -> None:

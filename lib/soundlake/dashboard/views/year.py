@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import product
 
 import pandas as pd
 import streamlit as st
 
-from soundlake.dashboard import answer, charts, filters, links, sample
+from soundlake.dashboard import answer, charts, filters, links, periods, sample
 from soundlake.dashboard.drawn import WEEKDAYS
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.labels import numbered
@@ -45,9 +46,10 @@ def show(source: DataSource) -> None:
             year = st.selectbox("Year", years, **filters.kept("year-of"))
         of_year = everything.of(year)
         st.header(f"{user} in {year}")
-        _numbers(of_year, everything.of(year - 1))
+        days = periods.extent(source, periods.PLAYS)
+        _numbers(of_year, everything.of(year - 1), days)
         st.html(f"<ul>{''.join(f'<li>{fact}</li>' for fact in facts(of_year))}</ul>")
-        _months(of_year, everything.ends["heard_at"].min())
+        _months(of_year, everything.ends["heard_at"].min(), days)
         _hours(of_year)
         for title, thing, frame in (
             ("Most played tracks", "track", of_year.tracks),
@@ -61,21 +63,38 @@ def show(source: DataSource) -> None:
         save_buttons(picture, f"{user}-{year}")
 
 
-def _numbers(of_year: Heard, before: Heard) -> None:
+def _numbers(of_year: Heard, before: Heard, days: periods.Extent | None) -> None:
     """The numbers, each with its change against the year before where that had plays."""
     now, then = (one.totals.assign(hours=one.totals["minutes"] / 60) for one in (of_year, before))
     with st.container(horizontal=True):
         for name, label in _NUMBERS.items():
             value, old = now[name][0], then[name][0] if len(then) else None
-            if pd.isna(value) or (name == "new_artists" and value == now["artists"][0]):
-                continue  # in the first year all artists are new
+            if pd.isna(value) or (name == "new_artists" and _are_all_new(now)):
+                continue
+            if name == "new_artists" and len(then) and _are_all_new(then):
+                old = None
             change = round(value - old) if pd.notna(old) else None
             st.metric(label, f"{value:,.0f}", change, border=True, width=150)
     if len(then):
-        st.caption(f"The arrows show the change from {then['year'][0]}.")
+        year = int(then["year"][0])
+        st.caption(f"The arrows show the change from {year}{_covered(year, days)}.")
 
 
-def _months(of_year: Heard, since: pd.Timestamp) -> None:
+def _are_all_new(totals: pd.DataFrame) -> bool:
+    """Whether every artist of a year is new, as in the first."""
+    return bool(totals["new_artists"][0] == totals["artists"][0])
+
+
+def _covered(year: int, days: periods.Extent | None) -> str:
+    """What a comparison of a year with the next has to know: where the data begin within it, or end within the next."""
+    if days is None:
+        return ""
+    begins = [f"begin on {days[0]}"] if days[0] > date(year, 1, 1) else []
+    ends = [f"end on {days[1]}"] if days[1] < date(year + 1, 12, 31) else []
+    return f"; the data {' and '.join(begins + ends)}" if begins or ends else ""
+
+
+def _months(of_year: Heard, since: pd.Timestamp, days: periods.Extent | None) -> None:
     st.subheader("Month by month")
     frame = of_year.months.assign(again=of_year.months["plays"] - of_year.months["new_tracks"])
     frame["rate"] = frame["new_tracks"] / frame["plays"]
@@ -84,10 +103,12 @@ def _months(of_year: Heard, since: pd.Timestamp) -> None:
     parts = {"again": "played again", "new_tracks": "first play"}
     drawn = filled.melt("month", list(parts), "part", "n").assign(part=lambda rows: rows["part"].map(parts))
     titles = {"month": "Month", "part": "Of a track", "n": "Plays"}
+    drawn = periods.mark(drawn, "month", "month", days)
     chart = charts.stacked(drawn, "month", "n", "part", titles)
     columns = {"month": "Month", "plays": "Plays", "minutes": "Minutes, as far as known", "tracks": "Tracks"}
     columns |= {"new_tracks": "New tracks", "rate": "Share of plays that were the first of their track"}
     answer.show("year_months", frame, chart, columns, "Columns of plays by month, first plays of tracks apart")
+    periods.explain(drawn[drawn["n"] > 0], "month", "month", days)
     rate = frame["new_tracks"].sum() / frame["plays"].sum()
     st.caption(
         f"Discovery rate: {rate:.0%} of the plays were the first of their track. "
