@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from helpers.marts import write, write_mart
+from helpers.marts import Row, write, write_mart
 from helpers.pages import draw, table, well
 from soundlake.tables import EVENTS
 
 pytestmark = pytest.mark.heavy
 
 BEFORE, WEEK = date(2021, 5, 24), date(2021, 5, 31)
-JAPAN = {"playlist_id": "jp", "playlist_name": "Top Japan", "market": "JP"}
-GLOBAL = {"playlist_id": "gl", "playlist_name": "Top Global", "market": None}
-LONG = {"track_id": "t1", "track_name": "Long", "artist_id": "a", "artist_name": "Ana", "genre": "j-pop"}
-SHORT = {"track_id": "t2", "track_name": "Short", "artist_id": "b", "artist_name": "Bo", "genre": "rock"}
+JAPAN: Row = {"playlist_id": "jp", "playlist_name": "Top Japan", "market": "JP"}
+GLOBAL: Row = {"playlist_id": "gl", "playlist_name": "Top Global", "market": None}
+LONG: Row = {"track_id": "t1", "track_name": "Long", "artist_id": "a", "artist_name": "Ana", "genre": "j-pop"}
+SHORT: Row = {"track_id": "t2", "track_name": "Short", "artist_id": "b", "artist_name": "Bo", "genre": "rock"}
 
 
-def ranked(playlist: dict[str, object], track: dict[str, object], week: date, rank: int, **more: object) -> object:
+def ranked(playlist: Row, track: Row, week: date, rank: int, **more: object) -> Row:
     return playlist | track | {"week": week, "rank": rank, "mean_position": float(rank), "snapshots": 7} | more
 
 
