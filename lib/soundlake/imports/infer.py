@@ -13,7 +13,7 @@ from soundlake.imports.dialect import Dialect
 from soundlake.imports.drafts import Drafted, drafted_records
 from soundlake.imports.exports import export_holding
 from soundlake.imports.fields import TIME
-from soundlake.imports.inputs import Input
+from soundlake.imports.input_file import Input
 from soundlake.imports.likely_names import NAMES, TIMES, LikelyColumns
 from soundlake.imports.mapping import FileShape
 from soundlake.imports.opening import UnopenedError

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import tempfile
 import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -16,52 +14,17 @@ from typing import IO, cast
 
 from soundlake.aws import error_code
 from soundlake.errors import SoundlakeError, UsageError
-from soundlake.imports.opening import LEAST_BOUND, MOST_RATIO, Counted
-from soundlake.imports.packages import Packages, is_left_out, original_name
+from soundlake.imports.input_file import Input, is_archive, is_hidden, is_wanted
+from soundlake.imports.opening import LEAST_BOUND, MOST_RATIO
+from soundlake.imports.packages import Packages, is_left_out
+from soundlake.imports.zip_member import ZipMember, written
 from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3
 
-_PACKED = (".gz", ".bz2", ".xz")
-_TABLES = (".csv", ".tsv", ".tab", ".txt", ".json", ".ndjson", ".jsonl", ".parquet")
 _OTHER_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
-_NO_DATE = 1980  # the year of a member without a date
 _DEEPEST = 3
 _NAMED = 6  # the most files that a note names
 LEFT_OUT = "files of Spotify's package that hold nothing for the lake are left out unread"
-
-
-@dataclass(frozen=True)
-class Input:
-    """One file. `identity` changes when its content does; `modified` is when it was last written."""
-
-    shown: str
-    name: str
-    size: int
-    modified: datetime
-    identity: tuple[str, ...]
-    opener: Callable[[], IO[bytes]]
-    path: Path | None = None
-
-    @property
-    def original(self) -> str:
-        """The name without what marks a copy."""
-        return original_name(self.name)
-
-    @property
-    def ending(self) -> str:
-        """`.csv` of `songs.csv.gz`."""
-        path = PurePosixPath(self.name.lower())
-        return PurePosixPath(path.stem).suffix if path.suffix in _PACKED else path.suffix
-
-    @property
-    def stem(self) -> str:
-        """`songs` of `songs.csv.gz`."""
-        path = PurePosixPath(self.name)
-        return PurePosixPath(path.stem).stem if path.suffix.lower() in _PACKED else path.stem
-
-    def open(self, seen: Callable[[int], None]) -> io.BufferedReader:
-        """Open the bytes; `seen` is told how many were read."""
-        return io.BufferedReader(Counted(self.opener(), seen), 1 << 18)
 
 
 @dataclass
@@ -107,7 +70,7 @@ def _unread_by_name(paths: Sequence[str]) -> set[str]:
 
     Which files belong to one is told by those that are named with them, and by the name of their folder.
     """
-    named = {path: local for path in paths if _is_file(local := _local(path)) and not _is_archive(local.parts)}
+    named = {path: local for path in paths if _is_file(local := _local(path)) and not is_archive(local.parts)}
     by_folder: dict[Path, list[str]] = {}
     for path, local in named.items():
         by_folder.setdefault(local.resolve().parent, []).append(path)
@@ -155,7 +118,7 @@ class _Walk:
         files = {
             (home.name, *file.relative_to(folder).parts): file
             for file in sorted(folder.rglob("*"))
-            if _is_wanted(file.relative_to(folder).parts) and file.is_file()
+            if is_wanted(file.relative_to(folder).parts) and file.is_file()
         }
         elsewhere = {path for path, file in files.items() if not file.resolve().is_relative_to(home)}
         if elsewhere:
@@ -168,7 +131,7 @@ class _Walk:
 
     def _read_of(self, paths: Sequence[tuple[str, ...]], packages: Packages, shown: str) -> list[tuple[str, ...]]:
         """The files that may be opened; the others are listed in one line."""
-        unread = {path for path in paths if not _is_archive(path) and packages.hides(path)}
+        unread = {path for path in paths if not is_archive(path) and packages.hides(path)}
         if unread:
             self.unread = LEFT_OUT
             self._note(f"{shown}: {LEFT_OUT}", unread)
@@ -176,7 +139,7 @@ class _Walk:
 
     def _name_archives(self, shown: str, paths: Iterable[tuple[str, ...]]) -> None:
         """Report archives that are not opened, except those in hidden folders."""
-        others = {p for p in paths if p and p[-1].lower().endswith(_OTHER_ARCHIVES) and not _is_hidden(p)}
+        others = {p for p in paths if p and p[-1].lower().endswith(_OTHER_ARCHIVES) and not is_hidden(p)}
         if others:
             self._note(f"{shown}: archives other than zip are not opened: unpack them first", others)
 
@@ -219,7 +182,7 @@ class _Walk:
         if any(parts[:1] == ("xl",) or parts == ("content.xml",) for parts in parts_of.values()):
             raise UsageError(f"{shown}: a workbook of a spreadsheet: save the sheet as CSV")
         self._name_archives(shown, parts_of.values())
-        wanted = {m: parts for m, parts in parts_of.items() if parts and not m.is_dir() and _is_wanted(parts)}
+        wanted = {m: parts for m, parts in parts_of.items() if parts and not m.is_dir() and is_wanted(parts)}
         size, most = sum(member.file_size for member in wanted), max(LEAST_BOUND, MOST_RATIO * file.stat().st_size)
         if size > most:
             raise UsageError(f"{shown}: would unpack to {size:,} bytes, {MOST_RATIO} times its size: not opened")
@@ -234,11 +197,11 @@ class _Walk:
                 f"{shown}!{'/'.join(parts)}",
                 parts[-1],
                 member.file_size,
-                min(_written(member, modified), modified),
+                min(written(member, modified), modified),
                 (*identity, member.filename, str(member.CRC)),
-                lambda member=member: cast(IO[bytes], _Member(file, member)),  # type: ignore[misc]
+                lambda member=member: cast(IO[bytes], ZipMember(file, member)),  # type: ignore[misc]
             )
-            if _is_archive(parts):
+            if is_archive(parts):
                 yield from _or_unread(self._inner(inner, depth + 1, packages.holds(parts)), inner.shown)
             else:
                 yield inner
@@ -265,7 +228,7 @@ class _Walk:
             pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
             found = {item["Key"]: item for page in pages for item in page.get("Contents", ())}
             folder = key.rstrip("/") + "/" if key else ""
-            inside = [name for name in sorted(found) if name.startswith(folder) and _is_wanted(_parts(name))]
+            inside = [name for name in sorted(found) if name.startswith(folder) and is_wanted(_parts(name))]
             names = {_parts(name): name for name in ([key] if key in found else inside)}
             packages = Packages(list(names), is_archive=False)
             for number, path in enumerate(self._read_of(list(names), packages, uri)):
@@ -299,10 +262,6 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _is_archive(path: Sequence[str]) -> bool:
-    return path[-1].lower().endswith(".zip")
-
-
 def _or_unread(files: Iterator[Input], shown: str) -> Iterator[Input]:
     """The files of one of several archives; an archive that cannot be opened is a file that cannot be read."""
     try:
@@ -322,48 +281,3 @@ def _parts(name: str) -> tuple[str, ...]:
 
 def _is_at(shown: str, path: str) -> bool:
     return shown == path or shown.startswith((f"{path}!", f"{path}/"))
-
-
-def _is_wanted(parts: Sequence[str]) -> bool:
-    """Whether a file of a folder or zip is data: by its ending, and not hidden (`__MACOSX` and `._` are a Mac's)."""
-    name = parts[-1].lower()
-    ending = PurePosixPath(name.removesuffix(PurePosixPath(name).suffix)) if name.endswith(_PACKED) else name
-    return str(ending).endswith((*_TABLES, ".zip")) and not _is_hidden(parts)
-
-
-def _is_hidden(parts: Sequence[str]) -> bool:
-    return any(part.startswith((".", "_")) for part in parts)
-
-
-def _written(member: zipfile.ZipInfo, otherwise: datetime) -> datetime:
-    """When a file in a zip was last written, where the zip knows a date that there is."""
-    try:
-        return datetime(*member.date_time, tzinfo=UTC) if member.date_time[0] > _NO_DATE else otherwise
-    except ValueError:
-        return otherwise
-
-
-class _Member(io.RawIOBase):
-    """A file in a zip, as a stream that closes the zip with itself."""
-
-    def __init__(self, file: Path, name: zipfile.ZipInfo) -> None:
-        self._zip = zipfile.ZipFile(file)
-        try:
-            self._member = self._zip.open(name)
-        except (RuntimeError, NotImplementedError, zipfile.BadZipFile, EOFError) as error:
-            self._zip.close()
-            raise OSError(f"the zip does not open: {error}") from None
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        try:
-            return self._member.read(size)
-        except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error) as error:
-            raise OSError(str(error)) from None
-
-    def close(self) -> None:
-        self._member.close()
-        self._zip.close()
-        super().close()

@@ -10,7 +10,7 @@ from soundlake.errors import UsageError
 from soundlake.imports import api_answers
 from soundlake.imports.bundled import mappings_for
 from soundlake.imports.exports import API_ANSWERS, HISTORIES, SOURCE, Export, export_holding, export_named, is_log
-from soundlake.imports.inputs import Input
+from soundlake.imports.input_file import Input
 from soundlake.imports.mapping import TableMapping
 from soundlake.imports.opening import UnopenedError
 from soundlake.imports.report import Report

@@ -15,7 +15,7 @@ from soundlake.imports.columns import Columns
 from soundlake.imports.dialect import DELIMITERS, Dialect, parse_lines, with_spaces
 from soundlake.imports.fields import NEEDED
 from soundlake.imports.header import BEFORE_HEADER, guess_header, open_table
-from soundlake.imports.inputs import Input
+from soundlake.imports.input_file import Input
 from soundlake.imports.json_values import JsonRows
 from soundlake.imports.lines import Lines
 from soundlake.imports.mapping import FileShape, Record, TableMapping

@@ -13,7 +13,7 @@ from soundlake.imports.cell_times import utc_text
 from soundlake.imports.columns import Columns
 from soundlake.imports.context import Context
 from soundlake.imports.exports import made_safely
-from soundlake.imports.inputs import Input
+from soundlake.imports.input_file import Input
 from soundlake.imports.jobs import ImportJob, JobOptions, Summary, fail
 from soundlake.imports.json_values import JsonRows
 from soundlake.imports.mapping import TableMapping
