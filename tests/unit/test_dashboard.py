@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -322,7 +322,8 @@ def test_help_needs_no_web_framework() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_tracks_heard_together_are_ranked_by_what_listeners_and_playlists_share() -> None:
+@pytest.fixture
+def heard() -> Iterator[duckdb.DuckDBPyConnection]:
     weekly = [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y"), ("b", "z"), ("c", "z"), ("d", "alone"), ("a", "y")]
     on_playlists = [("p", "x"), ("p", "y"), ("q", "z")]
     with duckdb.connect() as connection:
@@ -330,8 +331,37 @@ def test_tracks_heard_together_are_ranked_by_what_listeners_and_playlists_share(
         connection.executemany("INSERT INTO gold_weekly_plays VALUES (?, ?)", weekly)
         connection.execute("CREATE TABLE silver_playlist_items (playlist_id text, track_id text)")
         connection.executemany("INSERT INTO silver_playlist_items VALUES (?, ?)", on_playlists)
-        found = connection.execute(sql.heard_together("x", 20)).fetchall()
-        first = connection.execute(sql.heard_together("x", 1)).fetchall()
-        nothing = connection.execute(sql.heard_together("nobody's", 20)).fetchall()
+        connection.execute(
+            "CREATE TABLE gold_tracks_wide AS SELECT track_id, count(DISTINCT user_id) AS listeners "
+            "FROM gold_weekly_plays GROUP BY track_id"
+        )
+        yield connection
+
+
+def test_tracks_heard_together_are_ranked_by_what_listeners_and_playlists_share(
+    heard: duckdb.DuckDBPyConnection,
+) -> None:
+    found = heard.execute(sql.heard_together("x", 20)).fetchall()
+    first = heard.execute(sql.heard_together("x", 1)).fetchall()
+    nothing = heard.execute(sql.heard_together("nobody's", 20)).fetchall()
     assert found == [(1, "y", 3, 1.0), (2, "z", 1, pytest.approx(1 / 3))]
     assert (first, nothing) == (found[:1], [])
+
+
+def test_what_is_heard_together_is_estimated_from_some_of_many_listeners(heard: duckdb.DuckDBPyConnection) -> None:
+    many = [
+        (f"user {number}", track) for number in range(4_000) for track in ("x", "early" if number < 1_000 else "late")
+    ]
+    heard.executemany("INSERT INTO gold_weekly_plays VALUES (?, ?)", many)
+    heard.execute("INSERT INTO gold_tracks_wide VALUES ('early', 1000), ('late', 3000)")
+    found = {row[1]: row[2:] for row in heard.execute(sql.heard_together("x", 20)).fetchall()}
+    for track, listeners in (("early", 1_000), ("late", 3_000)):
+        assert found[track] == (pytest.approx(listeners, rel=0.1), pytest.approx((listeners / 4_000) ** 0.5, rel=0.1))
+
+
+def test_a_single_listener_has_nothing_in_common_with_anybody() -> None:
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE gold_weekly_plays AS SELECT 'a' AS user_id, unnest(['x', 'y']) AS track_id")
+        connection.execute("CREATE TABLE silver_playlist_items (playlist_id text, track_id text)")
+        connection.execute("CREATE TABLE gold_tracks_wide AS SELECT unnest(['x', 'y']) AS track_id, 1 AS listeners")
+        assert connection.execute(sql.heard_together("x", 20)).fetchall() == []

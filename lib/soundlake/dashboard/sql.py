@@ -8,6 +8,8 @@ from datetime import date
 from soundlake.insights import Engine, local_time
 from soundlake.settings import Settings
 
+ASKED = 2_000  # of the listeners who have something: more take seconds, and tell little more
+
 
 def text(value: str) -> str:
     """A text as a literal."""
@@ -52,19 +54,34 @@ def where(*conditions: str) -> str:
 def heard_together(track: str, most: int) -> str:
     """Select the tracks of the same listeners and playlists: rank, track_id, shared, similarity (cosine).
 
-    There are none where the lake has only one of them, as with all tracks alike.
+    Of a track that more than ASKED listeners and playlists have, `shared` is estimated from ASKED of them. There are no
+    rows where the lake has only one listener or playlist, as with all tracks alike.
     """
+    users, items = "gold_weekly_plays", "silver_playlist_items"
     return (
-        "WITH had AS ("
-        "SELECT DISTINCT concat('user ', user_id) AS owner, track_id FROM gold_weekly_plays WHERE track_id IS NOT NULL "
-        "UNION ALL SELECT DISTINCT concat('playlist ', playlist_id), track_id FROM silver_playlist_items "
-        "WHERE track_id IS NOT NULL), "
-        f"own AS (SELECT owner FROM had WHERE track_id = {text(track)}), "
-        "each AS (SELECT h.track_id, count(*) AS owners, count(o.owner) AS shared "
-        "FROM had AS h LEFT JOIN own AS o ON o.owner = h.owner GROUP BY h.track_id), "
-        "judged AS (SELECT track_id, shared, "
-        "shared / sqrt(owners * CAST((SELECT count(*) FROM own) AS double)) AS similarity "
-        f"FROM each WHERE shared > 0 AND track_id <> {text(track)} AND (SELECT count(DISTINCT owner) FROM had) > 1), "
+        f"WITH owners AS (SELECT DISTINCT 'user' AS what, user_id AS owner FROM {users} WHERE track_id = {text(track)} "
+        f"UNION ALL SELECT DISTINCT 'playlist', playlist_id FROM {items} WHERE track_id = {text(track)}), "
+        "numbered AS (SELECT what, owner, row_number() OVER (ORDER BY owner, what) AS place FROM owners), "
+        f"asked AS (SELECT what, owner FROM numbered WHERE {_every('owners')}), "
+        "had AS (SELECT DISTINCT a.what, a.owner, p.track_id FROM asked AS a "
+        f"JOIN {users} AS p ON p.user_id = a.owner WHERE a.what = 'user' AND p.track_id IS NOT NULL "
+        "UNION ALL SELECT DISTINCT a.what, a.owner, i.track_id FROM asked AS a "
+        f"JOIN {items} AS i ON i.playlist_id = a.owner WHERE a.what = 'playlist' AND i.track_id IS NOT NULL), "
+        f"listed AS (SELECT track_id, count(DISTINCT playlist_id) AS playlists FROM {items} GROUP BY track_id), "
+        "several AS (SELECT min(owner) <> max(owner) AS are_there FROM ("
+        f"SELECT concat('user ', min(user_id)) AS owner FROM {users} "
+        f"UNION ALL SELECT concat('user ', max(user_id)) FROM {users} "
+        f"UNION ALL SELECT concat('playlist ', min(playlist_id)) FROM {items} WHERE track_id IS NOT NULL "
+        f"UNION ALL SELECT concat('playlist ', max(playlist_id)) FROM {items} WHERE track_id IS NOT NULL) AS ends "
+        "WHERE owner NOT IN ('user ', 'playlist ')), "
+        "counted AS (SELECT (SELECT count(*) FROM owners) AS own, (SELECT count(*) FROM asked) AS asked), "
+        "each AS (SELECT h.track_id, count(*) * CAST(max(c.own) AS double) / max(c.asked) AS shared, max(c.own) AS own "
+        f"FROM had AS h CROSS JOIN counted AS c WHERE h.track_id <> {text(track)} GROUP BY h.track_id), "
+        "judged AS (SELECT e.track_id, CAST(round(e.shared) AS bigint) AS shared, "
+        "e.shared / sqrt(greatest(coalesce(t.listeners, 0) + coalesce(l.playlists, 0), e.shared) * e.own) "
+        "AS similarity "
+        "FROM each AS e LEFT JOIN gold_tracks_wide AS t ON t.track_id = e.track_id "
+        "LEFT JOIN listed AS l ON l.track_id = e.track_id WHERE (SELECT are_there FROM several)), "
         "ranked AS (SELECT *, row_number() OVER (ORDER BY similarity DESC, shared DESC, track_id) AS rank FROM judged) "
         f"SELECT rank, track_id, shared, similarity FROM ranked WHERE rank <= {most}"
     )
@@ -74,10 +91,15 @@ def also_heard(artist: str, most: int) -> str:
     """Select the artists whom the same listeners hear: rank, artist_id, artist_name, shared, similarity (cosine).
 
     `artist` is an id, or the name of one whose id is not known. There are none where the lake has only one listener.
+    Where it has more than ASKED, ASKED of them are asked.
     """
     this = "coalesce(t.artist_id, t.artist_name)"
     return (
-        f"WITH had AS (SELECT DISTINCT p.user_id, {this} AS artist FROM gold_weekly_plays AS p "
+        "WITH users AS (SELECT user_id, row_number() OVER (ORDER BY user_id) AS place FROM gold_weekly_plays "
+        f"GROUP BY user_id), asked AS (SELECT user_id FROM users WHERE {_every('users')}), "
+        "played AS (SELECT DISTINCT p.user_id, p.track_id FROM gold_weekly_plays AS p "
+        "JOIN asked AS a ON a.user_id = p.user_id), "
+        f"had AS (SELECT DISTINCT p.user_id, {this} AS artist FROM played AS p "
         f"JOIN gold_tracks_wide AS t ON t.track_id = p.track_id WHERE {this} IS NOT NULL), "
         f"own AS (SELECT user_id FROM had WHERE artist = {text(artist)}), "
         "each AS (SELECT h.artist, count(*) AS listeners, count(o.user_id) AS shared "
@@ -91,3 +113,8 @@ def also_heard(artist: str, most: int) -> str:
         "SELECT r.rank, n.artist_id, n.artist_name, r.shared, r.similarity FROM ranked AS r "
         f"JOIN names AS n ON n.artist = r.artist WHERE r.rank <= {most} ORDER BY r.rank"
     )
+
+
+def _every(numbered: str) -> str:
+    """Whether a row is one of ASKED at equal distances, by `place` from 1; all of them where there are no more."""
+    return f"mod(place * {ASKED}, greatest((SELECT count(*) FROM {numbered}), {ASKED})) < {ASKED}"
