@@ -24,7 +24,7 @@ def run(arguments: JobArguments) -> None:
     ):
         make_ready(spark, lake, settings, lake.check)
         bind(spark, lake, query.QUERY, BATCHES, writes_each_batch=False)
-        query.refine_all(query.refine_query(spark, lake, settings), lake.check)
+        query.refine_all(spark, query.refine_query(spark, lake, settings), lake.check)
         done = replay(spark, lake, settings, lake.check)
         passed = done["read"] - done["rejected"]
         print(f"replayed {done['read']:,} records: {passed:,} passed, {done['rejected']:,} did not")

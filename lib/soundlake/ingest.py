@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
@@ -32,14 +33,22 @@ def with_ingest_time(records: DataFrame, most_bytes: int) -> DataFrame:
     return records.withColumns(added)
 
 
-def ingest_query(spark: SparkSession, lake: Lake, records: DataFrame, max_record_bytes: str) -> DataStreamWriter:
+def ingest_query(
+    spark: SparkSession,
+    lake: Lake,
+    records: DataFrame,
+    max_record_bytes: str,
+    check: Callable[[], None] = lambda: None,
+) -> DataStreamWriter:
     """The query, without a trigger yet; `max_record_bytes` is source.max_record_bytes.
 
-    It writes exactly once: each batch is one commit, and a retry of a committed batch writes nothing.
+    It writes exactly once: each batch is one commit, and a retry of a committed batch writes nothing. `check` is called
+    as each batch begins, and may raise to keep it out.
     """
     lake.create(spark, EVENTS)
 
     def write(batch: DataFrame, batch_id: int) -> None:
+        check()
         BatchWriter(lake, query_id(batch.sparkSession), batch_id).append(EVENTS, batch)
 
     return (

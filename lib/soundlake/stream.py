@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -14,6 +14,7 @@ from pyspark.sql.streaming import StreamingQuery
 from soundlake.checkpoint_recovery import recover_checkpoint
 from soundlake.checkpoints import bind
 from soundlake.errors import SoundlakeError
+from soundlake.gate import Gate, is_kept_out, without_tracebacks
 from soundlake.ingest import QUERY as INGEST
 from soundlake.ingest import ingest_query
 from soundlake.lake import Lake, retry_conflicts
@@ -54,7 +55,8 @@ def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint
     whether nothing was left undone: False where `once` was told to stop. Raises SoundlakeError when a query fails, or
     when another process writes the lake.
     """
-    with lease(settings, JOB) as held, stop_asked() as stop, registering(spark, settings):
+    ingested, refined, ranked = Gate(), Gate(), Gate()
+    with lease(settings, JOB) as held, stop_asked() as stop, registering(spark, settings), without_tracebacks():
         lake = Lake(settings.lake.uri, held.check)
         make_ready(spark, lake, settings, held.check)
         for name, value in TIDYING.items():
@@ -65,11 +67,11 @@ def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint
         if recovers_checkpoint:
             recover_checkpoint(spark, lake, source, settings.source.type)
         records = _records(spark, lake, source)
-        ingest = ingest_query(spark, lake, records, settings.source.max_record_bytes)
+        ingest = ingest_query(spark, lake, records, settings.source.max_record_bytes, ingested.check)
         work = StreamWork(lake, settings)
-        refine = refine_query(spark, lake, settings, between=work)
+        refine = refine_query(spark, lake, settings, between=work, check=refined.check)
         # Created before refine runs, so that it starts with the plays from here on.
-        rerank = rerank_query(spark, lake, settings) if not once or current_model(spark, lake) else None
+        rerank = rerank_query(spark, lake, settings, ranked.check) if not once or current_model(spark, lake) else None
         wait = partial(_await, spark, stop, held, source)
         _log.info("started", lake=lake.uri, source=settings.source.type, once=once)
         if not once:
@@ -78,19 +80,19 @@ def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint
             assert rerank
             running.append(rerank.trigger(processingTime=settings.recommend.interval).start())
             with reporting(spark, lake, settings):
-                wait(running, meanwhile=partial(work.rest, spark))
+                wait(running, (ingested, refined, ranked), meanwhile=partial(work.rest, spark))
             return True
         if source.once is Once.UNTIL_DRAINED:
-            wait([ingest.trigger(processingTime="0 seconds").start()], _is_drained(source))
+            wait([ingest.trigger(processingTime="0 seconds").start()], [ingested], _is_drained(source))
         else:
-            wait([ingest.trigger(availableNow=True).start()])
+            wait([ingest.trigger(availableNow=True).start()], [ingested])
         if not stop.is_set():
-            wait([refine.trigger(availableNow=True).start()])
+            wait([refine.trigger(availableNow=True).start()], [refined])
             held.check()
             with doing("applying changes"):
                 retry_conflicts(partial(apply_changes, spark, lake))
         if rerank and not stop.is_set():
-            wait([rerank.trigger(availableNow=True).start()])
+            wait([rerank.trigger(availableNow=True).start()], [ranked])
         return not stop.is_set()
 
 
@@ -122,10 +124,11 @@ def _await(
     held: Lease,
     source: Source,
     queries: list[StreamingQuery],
+    gates: Sequence[Gate],
     is_done: Callable[[StreamingQuery], bool] = lambda _: False,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
-    """Wait until all queries have ended or are done, or a stop is requested; then let each finish its batch.
+    """Wait until all queries have ended or are done, or a stop is requested; then close the gates and let batches end.
 
     `meanwhile` is called regularly while they run. When the lease is lost, the current batches are cancelled: another
     driver may be about to run them.
@@ -139,11 +142,13 @@ def _await(
     finally:
         if stop.is_set():
             _log.info("stopping after the current batches")
+        for gate in gates:
+            gate.close()
         for query in queries:
             _finish(spark, query, held)
     held.check()
     for query in queries:
-        if error := query.exception():
+        if (error := query.exception()) and not is_kept_out(error):
             raise SoundlakeError(source.explain(str(error)) or explained(query, error))
 
 
@@ -162,16 +167,10 @@ def _is_drained(source: Source) -> Callable[[StreamingQuery], bool]:
 
 
 def _finish(spark: SparkSession, query: StreamingQuery, held: Lease) -> None:
-    """Stop a query between two batches, or at once when the lease is lost."""
+    """Stop a query, whose gate is closed, after its batch, or at once when the lease is lost."""
     pause = threading.Event()
-    at_work = _last_batch(query)
-    while query.isActive and query.status["isTriggerActive"] and _last_batch(query) == at_work:
+    while query.isActive and query.status["isTriggerActive"]:
         if held.is_lost:
             spark.sparkContext.cancelAllJobs()
         pause.wait(_LOOK_AGAIN_SECONDS)
     query.stop()
-
-
-def _last_batch(query: StreamingQuery) -> int | None:
-    progress = query.lastProgress
-    return progress["batchId"] if progress else None

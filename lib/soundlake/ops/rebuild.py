@@ -75,7 +75,7 @@ def rebuild(
     side = Lake(folder, lake.check)
     with doing(f"refining {EVENTS.path}"):
         count("records", 0, of=lake.read(spark, EVENTS).count())
-        refine_all(refine_query(spark, lake, settings, into=side, counted_as=QUERY), check)
+        refine_all(spark, refine_query(spark, lake, settings, into=side, counted_as=QUERY), check)
     with doing("applying changes"):
         apply_changes(spark, side)
     for kind in KINDS.values():

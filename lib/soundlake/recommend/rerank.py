@@ -6,6 +6,7 @@ tables. So it can skip commits that change or compact rows.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame, SparkSession
@@ -22,8 +23,10 @@ from soundlake.tables import PLAYS, RECOMMENDATION_MODELS
 QUERY = "rerank"
 
 
-def rerank_query(spark: SparkSession, lake: Lake, settings: Settings) -> DataStreamWriter:
-    """The query, without a trigger yet.
+def rerank_query(
+    spark: SparkSession, lake: Lake, settings: Settings, check: Callable[[], None] = lambda: None
+) -> DataStreamWriter:
+    """The query, without a trigger yet; `check` is called as each batch begins, and may raise to keep it out.
 
     The first start reads the plays after this call; the job has ranked by earlier ones. The checkpoint belongs to this
     table of plays: after a rebuild it starts over.
@@ -39,7 +42,12 @@ def rerank_query(spark: SparkSession, lake: Lake, settings: Settings) -> DataStr
     )
     ranking = _Ranking(lake, settings)
     checkpoint = lake.checkpoint(f"{QUERY}/{lake.identity(spark, PLAYS)}")
-    return plays.writeStream.queryName(QUERY).option("checkpointLocation", checkpoint).foreachBatch(ranking.rerank)
+
+    def rerank(batch: DataFrame, batch_id: int) -> None:
+        check()
+        ranking.rerank(batch, batch_id)
+
+    return plays.writeStream.queryName(QUERY).option("checkpointLocation", checkpoint).foreachBatch(rerank)
 
 
 @dataclass

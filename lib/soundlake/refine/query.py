@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from threading import Event
 from typing import Protocol
 
 from pyspark.errors import StreamingQueryException
@@ -47,11 +48,12 @@ def refine_query(
     into: Lake | None = None,
     counted_as: str = QUERY,
     between: BetweenBatches | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> DataStreamWriter:
     """The query, without a trigger yet; refine.max_bytes_per_trigger bounds its batches.
 
     Tables and checkpoint are written to `into`, else to the lake itself. `counted_as` is its name in ops/batches.
-    `between` is the work between batches.
+    `between` is the work between batches. `check` is called as each batch begins, and may raise to keep it out.
     """
     lake.create(spark, EVENTS)
     made = into or lake
@@ -61,6 +63,7 @@ def refine_query(
     assigned: set[int] = set()
 
     def refine(batch: DataFrame, batch_id: int) -> None:
+        check()
         session = batch.sparkSession
         with between.kept_away() if between else nullcontext():
             # Maintenance may move files under a write. A batch may be retried, whatever of it was written.
@@ -72,11 +75,12 @@ def refine_query(
     return events.writeStream.queryName(QUERY).option("checkpointLocation", made.checkpoint(QUERY)).foreachBatch(refine)
 
 
-def refine_all(query: DataStreamWriter, check: Callable[[], None] = lambda: None) -> None:
+def refine_all(spark: SparkSession, query: DataStreamWriter, check: Callable[[], None] = lambda: None) -> None:
     """Refine all of bronze, and wait for it; `check` is called regularly and may raise to stop it.
 
     Raises SoundlakeError when the query fails.
     """
+    pause = Event()
     running = query.trigger(availableNow=True).start()
     try:
         while not running.awaitTermination(_LOOK_AGAIN_SECONDS):
@@ -84,7 +88,9 @@ def refine_all(query: DataStreamWriter, check: Callable[[], None] = lambda: None
     except StreamingQueryException as error:
         raise SoundlakeError(explained(running, error)) from None
     finally:
-        running.stop()
+        while running.isActive:  # not by interrupting its batch: see soundlake.gate
+            spark.sparkContext.cancelAllJobs()
+            pause.wait(_LOOK_AGAIN_SECONDS)
 
 
 def explained(query: StreamingQuery, error: StreamingQueryException) -> str:
