@@ -210,6 +210,13 @@ def test_parquet_types_that_no_text_can_be_made_of_are_told(tmp_path: Path) -> N
     assert [line["reason"] for line in done.report] == ["name: not a text"]
 
 
+def test_a_parquet_file_whose_columns_have_damaged_names_is_told(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"title": ["Song"]}), tmp_path / "f.parquet")
+    damaged = (tmp_path / "f.parquet").read_bytes().replace(b"title", b"t\x80tle")
+    done = imported(tmp_path, write(tmp_path / "f.parquet", damaged), mapping=tracks(name="title"))
+    assert "Parquet" in done.summary.failed[0]
+
+
 def test_a_broken_parquet_file_is_told(tmp_path: Path) -> None:
     done = imported(tmp_path, write(tmp_path / "f.parquet", b"PAR1 and nothing else"), mapping=tracks())
     assert "Parquet" in done.summary.failed[0]

@@ -27,7 +27,7 @@ def parquet_rows(path: Path, columns: list[str] | None) -> Iterator[dict[str, An
                 names, cells = batch.schema.names, [_cells(column) for column in batch.columns]
                 for row in zip(*cells, strict=True) if cells else ((),) * batch.num_rows:
                     yield dict(zip(names, row, strict=True))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last of a column's name
         raise UnopenedError(f"not a whole Parquet file: {error}") from None
 
 
