@@ -24,6 +24,13 @@ def draw(view: str, lake: Path | str, *sets: str) -> AppTest:
     return well(page.run())
 
 
+def asked(view: str, lake: Path, question: str) -> AppTest:
+    """A page with one of its questions chosen."""
+    page = draw(view, lake)
+    page.button_group[0].set_value(question)
+    return well(page.run())
+
+
 def well(page: AppTest) -> AppTest:
     assert [error.value for error in page.exception] == []
     return page

@@ -6,10 +6,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from helpers.marts import Row, write, write_mart
-from helpers.pages import draw, table, well
+from helpers.pages import asked, table, well
 from soundlake.tables import EVENTS
 
 pytestmark = pytest.mark.heavy
@@ -69,14 +68,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return lake
 
 
-def asked(lake: Path, question: str) -> AppTest:
-    page = draw("playlists", lake)
-    page.button_group[0].set_value(question)
-    return well(page.run())
-
-
 def test_a_weeks_chart_has_the_move_the_peak_and_the_weeks_of_its_own_list(lake: Path) -> None:
-    page = asked(lake, "Top tracks")
+    page = asked("playlists", lake, "Top tracks")
     assert [(row["rank"], row["track_name"], row["move"], row["peak"], row["weeks"]) for row in table(page)] == [
         (1, "Short", "NEW", 1, 1),
         (2, "Long", "▼ 1", 1, 2),
@@ -84,19 +77,19 @@ def test_a_weeks_chart_has_the_move_the_peak_and_the_weeks_of_its_own_list(lake:
 
 
 def test_a_week_before_has_its_own_chart(lake: Path) -> None:
-    page = asked(lake, "Top tracks")
+    page = asked("playlists", lake, "Top tracks")
     page.selectbox(key="week").set_value(BEFORE)
     assert [row["track_name"] for row in table(well(page.run()))] == ["Long"]
 
 
 def test_tracks_of_a_genre_keep_their_rank(lake: Path) -> None:
-    page = asked(lake, "Top tracks")
+    page = asked("playlists", lake, "Top tracks")
     page.multiselect(key="top_tracks-genre-of-the-artist").set_value(["j-pop"])
     assert [(row["rank"], row["track_name"]) for row in table(well(page.run()))] == [(2, "Long")]
 
 
 def test_ranks_are_told_week_by_week(lake: Path) -> None:
-    assert [(row["track_name"], row["rank"]) for row in table(asked(lake, "Top tracks"), 1)] == [
+    assert [(row["track_name"], row["rank"]) for row in table(asked("playlists", lake, "Top tracks"), 1)] == [
         ("Long", 1),
         ("Long", 2),
         ("Short", 1),
@@ -104,38 +97,38 @@ def test_ranks_are_told_week_by_week(lake: Path) -> None:
 
 
 def test_another_playlist_has_its_own_peak(lake: Path) -> None:
-    page = asked(lake, "Top tracks")
+    page = asked("playlists", lake, "Top tracks")
     page.selectbox(key="top_tracks-playlist").set_value("Top Global")
     assert [(row["track_name"], row["peak"]) for row in table(well(page.run()))] == [("Short", 4)]
 
 
 def test_artists_are_those_with_the_most_places(lake: Path) -> None:
-    assert [(row["artist_name"], row["tracks_per_snapshot"]) for row in table(asked(lake, "Artists"))] == [
+    assert [(row["artist_name"], row["tracks_per_snapshot"]) for row in table(asked("playlists", lake, "Artists"))] == [
         ("Ana", 2.0),
         ("Bo", 1.0),
     ]
 
 
 def test_entries_leave_the_first_snapshot_out_until_it_is_chosen(lake: Path) -> None:
-    page = asked(lake, "New entries")
+    page = asked("playlists", lake, "New entries")
     assert [(row["entry"], row["track_name"]) for row in table(page, 1)] == [("re-entry", "Long"), ("new", "Short")]
     page.multiselect(key="chart_entries-kind-of-entry").set_value(["first snapshot"])
     assert [row["position"] for row in table(well(page.run()), 1)] == [3]
 
 
 def test_the_longest_on_a_chart_come_first_and_those_that_left_can_be_left_out(lake: Path) -> None:
-    page = asked(lake, "Longest on the chart")
+    page = asked("playlists", lake, "Longest on the chart")
     assert [(row["track_name"], row["days"]) for row in table(page)] == [("Long", 12), ("Short", 5)]
     page.toggle(key="still-there").set_value(True)
     assert [row["track_name"] for row in table(well(page.run()))] == ["Long"]
 
 
 def test_turnover_is_the_share_of_new_tracks_over_the_days_of_a_week(lake: Path) -> None:
-    assert [(row["playlist"], row["turnover"], row["snapshots"]) for row in table(asked(lake, "Turnover"))] == [
-        ("Top Japan", 0.2, 2)
-    ]
+    assert [
+        (row["playlist"], row["turnover"], row["snapshots"]) for row in table(asked("playlists", lake, "Turnover"))
+    ] == [("Top Japan", 0.2, 2)]
 
 
 def test_markets_share_what_is_on_both_of_their_playlists(lake: Path) -> None:
-    page = asked(lake, "Between markets")
+    page = asked("playlists", lake, "Between markets")
     assert [(row["other"], row["share"], row["shared"]) for row in table(page)] == [("Top Global", 0.2, 10)]

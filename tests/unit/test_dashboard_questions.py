@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from helpers.marts import small_lake, write
-from helpers.pages import draw, table, told, well
+from helpers.pages import asked, draw, table, told, well
 from soundlake.tables import CHART_FORECASTS
 
 pytestmark = pytest.mark.heavy
@@ -44,9 +44,7 @@ def test_what_falls_is_a_choice(lake: Path) -> None:
 
 
 def test_genres_gain_and_lose_in_percentage_points(lake: Path) -> None:
-    page = draw("rising", lake)
-    page.button_group[0].set_value("Genres")
-    page = well(page.run())
+    page = asked("rising", lake, "Genres")
     assert [(row["genre"], round(row["change"])) for row in table(page)] == [("j-pop", 20), ("rock", -20)]
     assert "1 of 2 genres gain, 1 lose." in captions(page)
 
@@ -70,9 +68,7 @@ def test_forecasts_without_a_change_show_who_stays(lake: Path) -> None:
 
 
 def test_albums_of_a_year_and_market_count_each_place_once(lake: Path) -> None:
-    page = draw("playlists", lake)
-    page.button_group[0].set_value("Albums of a year")
-    page = well(page.run())
+    page = asked("playlists", lake, "Albums of a year")
     page.multiselect[0].set_value(["JP"])
     page = well(page.run())
     assert page.selectbox[0].value == 2021

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from helpers.listenings import plays_alone
 from helpers.marts import small_lake, write, write_mart
-from helpers.pages import draw, table, told, well
+from helpers.pages import asked, draw, table, told, well
 from soundlake import tables
 
 pytestmark = pytest.mark.heavy
@@ -43,12 +43,6 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return lake
 
 
-def asked(lake: Path, question: str) -> AppTest:
-    page = draw("recommendations", lake)
-    page.button_group[0].set_value(question)
-    return well(page.run())
-
-
 def test_a_listener_sees_his_tracks_in_order_with_the_reason(lake: Path) -> None:
     assert [(row["track_name"], row["reason"]) for row in table(draw("recommendations", lake))] == [
         ("二", "because you play Uno"),
@@ -65,19 +59,19 @@ def test_another_listener_is_found_by_a_part_of_the_id(lake: Path) -> None:
 
 
 def test_what_sounds_like_a_track_is_told_with_its_distance(lake: Path) -> None:
-    page = asked(lake, "A track")
+    page = asked("recommendations", lake, "A track")
     assert any("3 plays" in one.value and "cluster **calm**" in one.value for one in page.markdown)
     assert [(row["track_name"], row["distance"]) for row in table(page)] == [("二", 1.0)]
 
 
 def test_a_title_that_nobody_knows_is_told(lake: Path) -> None:
-    page = asked(lake, "A track")
+    page = asked("recommendations", lake, "A track")
     page.text_input(key="track-words").set_value("no such title")
     assert any("No such track is known." in one for one in told(well(page.run())))
 
 
 def test_a_curated_playlist_is_chosen_by_kind_and_says_its_rule(lake: Path) -> None:
-    page = asked(lake, "Curated playlists")
+    page = asked("recommendations", lake, "Curated playlists")
     assert [row["track_name"] for row in table(page)] == ["Uno"]
     assert "Rule: calm tracks" in [one.value for one in page.caption]
     page.multiselect(key="curated_playlists-kind").set_value(["genre"])

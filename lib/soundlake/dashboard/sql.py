@@ -8,7 +8,7 @@ from datetime import date
 from soundlake.insights import Engine, local_time
 from soundlake.settings import Settings
 
-ASKED = 2_000  # of the listeners who have something: more take seconds, and tell little more
+SAMPLE = 2_000  # listeners: more take seconds, and change the ranking little
 
 
 def text(value: str) -> str:
@@ -54,19 +54,19 @@ def where(*conditions: str) -> str:
 def heard_together(track: str, most: int) -> str:
     """Select the tracks of the same listeners and playlists: rank, track_id, shared, similarity (cosine).
 
-    Of a track that more than ASKED listeners and playlists have, `shared` is estimated from ASKED of them. There are no
-    rows where the lake has only one listener or playlist, as with all tracks alike.
+    `shared` is estimated from a sample where more than SAMPLE listeners and playlists have the track. There are no rows
+    where the lake has only one listener or playlist: all of its tracks would be alike.
     """
     users, items = "gold_weekly_plays", "silver_playlist_items"
     return (
         f"WITH owners AS (SELECT DISTINCT 'user' AS what, user_id AS owner FROM {users} WHERE track_id = {text(track)} "
         f"UNION ALL SELECT DISTINCT 'playlist', playlist_id FROM {items} WHERE track_id = {text(track)}), "
         "numbered AS (SELECT what, owner, row_number() OVER (ORDER BY owner, what) AS place FROM owners), "
-        f"asked AS (SELECT what, owner FROM numbered WHERE {_every('owners')}), "
-        "had AS (SELECT DISTINCT a.what, a.owner, p.track_id FROM asked AS a "
-        f"JOIN {users} AS p ON p.user_id = a.owner WHERE a.what = 'user' AND p.track_id IS NOT NULL "
-        "UNION ALL SELECT DISTINCT a.what, a.owner, i.track_id FROM asked AS a "
-        f"JOIN {items} AS i ON i.playlist_id = a.owner WHERE a.what = 'playlist' AND i.track_id IS NOT NULL), "
+        f"sampled AS (SELECT what, owner FROM numbered WHERE {_is_sampled('owners')}), "
+        "had AS (SELECT DISTINCT s.what, s.owner, p.track_id FROM sampled AS s "
+        f"JOIN {users} AS p ON p.user_id = s.owner WHERE s.what = 'user' AND p.track_id IS NOT NULL "
+        "UNION ALL SELECT DISTINCT s.what, s.owner, i.track_id FROM sampled AS s "
+        f"JOIN {items} AS i ON i.playlist_id = s.owner WHERE s.what = 'playlist' AND i.track_id IS NOT NULL), "
         f"listed AS (SELECT track_id, count(DISTINCT playlist_id) AS playlists FROM {items} GROUP BY track_id), "
         "several AS (SELECT min(owner) <> max(owner) AS are_there FROM ("
         f"SELECT concat('user ', min(user_id)) AS owner FROM {users} "
@@ -74,8 +74,9 @@ def heard_together(track: str, most: int) -> str:
         f"UNION ALL SELECT concat('playlist ', min(playlist_id)) FROM {items} WHERE track_id IS NOT NULL "
         f"UNION ALL SELECT concat('playlist ', max(playlist_id)) FROM {items} WHERE track_id IS NOT NULL) AS ends "
         "WHERE owner NOT IN ('user ', 'playlist ')), "
-        "counted AS (SELECT (SELECT count(*) FROM owners) AS own, (SELECT count(*) FROM asked) AS asked), "
-        "each AS (SELECT h.track_id, count(*) * CAST(max(c.own) AS double) / max(c.asked) AS shared, max(c.own) AS own "
+        "counted AS (SELECT (SELECT count(*) FROM owners) AS own, (SELECT count(*) FROM sampled) AS sampled), "
+        "each AS (SELECT h.track_id, max(c.own) AS own, "
+        "count(*) * CAST(max(c.own) AS double) / max(c.sampled) AS shared "
         f"FROM had AS h CROSS JOIN counted AS c WHERE h.track_id <> {text(track)} GROUP BY h.track_id), "
         "judged AS (SELECT e.track_id, CAST(round(e.shared) AS bigint) AS shared, "
         "e.shared / sqrt(greatest(coalesce(t.listeners, 0) + coalesce(l.playlists, 0), e.shared) * e.own) "
@@ -91,14 +92,14 @@ def also_heard(artist: str, most: int) -> str:
     """Select the artists whom the same listeners hear: rank, artist_id, artist_name, shared, similarity (cosine).
 
     `artist` is an id, or the name of one whose id is not known. There are none where the lake has only one listener.
-    Where it has more than ASKED, ASKED of them are asked.
+    Where it has more than SAMPLE, all numbers are of a sample.
     """
     this = "coalesce(t.artist_id, t.artist_name)"
     return (
         "WITH users AS (SELECT user_id, row_number() OVER (ORDER BY user_id) AS place FROM gold_weekly_plays "
-        f"GROUP BY user_id), asked AS (SELECT user_id FROM users WHERE {_every('users')}), "
+        f"GROUP BY user_id), sampled AS (SELECT user_id FROM users WHERE {_is_sampled('users')}), "
         "played AS (SELECT DISTINCT p.user_id, p.track_id FROM gold_weekly_plays AS p "
-        "JOIN asked AS a ON a.user_id = p.user_id), "
+        "JOIN sampled AS s ON s.user_id = p.user_id), "
         f"had AS (SELECT DISTINCT p.user_id, {this} AS artist FROM played AS p "
         f"JOIN gold_tracks_wide AS t ON t.track_id = p.track_id WHERE {this} IS NOT NULL), "
         f"own AS (SELECT user_id FROM had WHERE artist = {text(artist)}), "
@@ -115,6 +116,6 @@ def also_heard(artist: str, most: int) -> str:
     )
 
 
-def _every(numbered: str) -> str:
-    """Whether a row is one of ASKED at equal distances, by `place` from 1; all of them where there are no more."""
-    return f"mod(place * {ASKED}, greatest((SELECT count(*) FROM {numbered}), {ASKED})) < {ASKED}"
+def _is_sampled(numbered: str) -> str:
+    """Whether a row, numbered by `place` from 1, is in a systematic sample of SAMPLE rows, or all if they are fewer."""
+    return f"mod(place * {SAMPLE}, greatest((SELECT count(*) FROM {numbered}), {SAMPLE})) < {SAMPLE}"
