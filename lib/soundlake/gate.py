@@ -1,10 +1,9 @@
-"""The gate through which the batches of a stream go: closed, it keeps the next one from beginning.
+"""A gate that keeps the next batch of a stream from starting, so that a stop interrupts none.
 
-Spark stops a query by interrupting its thread, also in the middle of a batch. In a batch that is written from Python,
-Spark 4.1 looks for the interruption in the text of the exception, by a regular expression that takes frames of the
-stack for each letter: at a long text the thread dies of a StackOverflowError, after a thousand lines of traces. So a
-stream that is to stop interrupts none of its batches. One that is kept out is planned already, and is the first of the
-next start.
+Spark stops a query by interrupting its thread, even in mid-batch. For a batch written from Python, Spark 4.1 searches
+the exception's text for the interruption, with a regular expression that recurses for each character: a long text
+overflows the stack, the thread dies of a StackOverflowError, and a thousand lines of traces are printed. The batch that
+the gate rejects is already planned; the next start runs it first.
 """
 
 from __future__ import annotations
@@ -20,33 +19,33 @@ _CALLBACKS = "py4j.clientserver"  # logs what a batch raises, with its traceback
 
 
 class KeptOutError(SoundlakeError):
-    """Ends a query whose next batch must not begin."""
+    """Raised by a batch that starts after the gate was closed; it ends the query."""
 
 
 class Gate:
-    """Open until it is closed."""
+    """Lets batches start until it is closed."""
 
     def __init__(self) -> None:
         self._closed = threading.Event()
 
     def close(self) -> None:
-        """Let no batch begin any more."""
+        """Let no further batch start."""
         self._closed.set()
 
     def check(self) -> None:
-        """Raise KeptOutError where the gate is closed: the first thing that a batch does."""
+        """Raise KeptOutError if the gate is closed; each batch calls this first."""
         if self._closed.is_set():
             raise KeptOutError("the stream is stopping: this batch is left to the next start")
 
 
 def is_kept_out(error: Exception) -> bool:
-    """Whether a query ended because its next batch was kept out."""
+    """Whether a query ended because the gate rejected its next batch."""
     return KeptOutError.__name__ in str(error)
 
 
 @contextmanager
 def without_tracebacks() -> Iterator[None]:
-    """A context in which batches that are kept out are not logged as failures."""
+    """A context in which py4j does not log rejected batches as failures."""
     logger = logging.getLogger(_CALLBACKS)
     logger.addFilter(_is_failure)
     try:
