@@ -12,10 +12,14 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, cast
+
+from pyspark.sql import SparkSession
 
 from soundlake.errors import SoundlakeError
 
-_CALLBACKS = "py4j.clientserver"  # logs what a batch raises, with its traceback
+# The loggers of what a batch raises: that of py4j, and Spark's of queries.
+_CALLBACKS, _QUERIES = "py4j.clientserver", "org.apache.spark.sql.execution.streaming"
 
 
 class KeptOutError(SoundlakeError):
@@ -44,14 +48,21 @@ def is_kept_out(error: Exception) -> bool:
 
 
 @contextmanager
-def without_tracebacks() -> Iterator[None]:
-    """A context in which py4j does not log rejected batches as failures."""
-    logger = logging.getLogger(_CALLBACKS)
-    logger.addFilter(_is_failure)
+def without_traces(spark: SparkSession) -> Iterator[None]:
+    """A context in which neither py4j nor Spark logs the batches that a gate rejects as failures.
+
+    What else fails meanwhile has no trace in Spark's log either; whoever waits for the query raises it.
+    """
+    callbacks, jvm = logging.getLogger(_CALLBACKS), cast(Any, spark.sparkContext._jvm)
+    log4j = jvm.org.apache.logging.log4j
+    level = log4j.LogManager.getLogger(_QUERIES).getLevel()
+    callbacks.addFilter(_is_failure)
+    log4j.core.config.Configurator.setLevel(_QUERIES, log4j.Level.OFF)
     try:
         yield
     finally:
-        logger.removeFilter(_is_failure)
+        log4j.core.config.Configurator.setLevel(_QUERIES, level)
+        callbacks.removeFilter(_is_failure)
 
 
 def _is_failure(record: logging.LogRecord) -> bool:

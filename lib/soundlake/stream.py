@@ -14,7 +14,7 @@ from pyspark.sql.streaming import StreamingQuery
 from soundlake.checkpoint_recovery import recover_checkpoint
 from soundlake.checkpoints import bind
 from soundlake.errors import SoundlakeError
-from soundlake.gate import Gate, is_kept_out, without_tracebacks
+from soundlake.gate import Gate, is_kept_out, without_traces
 from soundlake.ingest import QUERY as INGEST
 from soundlake.ingest import ingest_query
 from soundlake.lake import Lake, retry_conflicts
@@ -56,7 +56,7 @@ def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint
     when another process writes the lake.
     """
     ingested, refined, ranked = Gate(), Gate(), Gate()
-    with lease(settings, JOB) as held, stop_asked() as stop, registering(spark, settings), without_tracebacks():
+    with lease(settings, JOB) as held, stop_asked() as stop, registering(spark, settings):
         lake = Lake(settings.lake.uri, held.check)
         make_ready(spark, lake, settings, held.check)
         for name, value in TIDYING.items():
@@ -144,8 +144,9 @@ def _await(
             _log.info("stopping after the current batches")
         for gate in gates:
             gate.close()
-        for query in queries:
-            _finish(spark, query, held)
+        with without_traces(spark):
+            for query in queries:
+                _finish(spark, query, held)
     held.check()
     for query in queries:
         if (error := query.exception()) and not is_kept_out(error):

@@ -18,7 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 from helpers.reading import rows
 from helpers.records import envelope
 from soundlake import stream
-from soundlake.gate import Gate, is_kept_out, without_tracebacks
+from soundlake.gate import Gate, is_kept_out, without_traces
 from soundlake.settings import load_settings
 from soundlake.tables import BATCHES, EVENTS, TRACKS
 
@@ -63,7 +63,7 @@ def test_a_batch_is_finished_the_next_is_kept_out_and_a_new_start_takes_it(
             running.stop()
 
     closing = Gate()
-    with without_tracebacks(), pytest.raises(StreamingQueryException) as ended:
+    with without_traces(spark), pytest.raises(StreamingQueryException) as ended:
         start(closing)
     assert is_kept_out(ended.value)
     assert taken == {0: IN_EACH}
