@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from soundlake.dashboard.charts import BLUE, PALETTE
+from soundlake.dashboard.colours import BLUE, PALETTE
 from soundlake.dashboard.command import server
 from soundlake.dashboard.radar import radar
 from soundlake.dashboard.theme import INK, PAPER

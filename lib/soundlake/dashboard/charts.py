@@ -1,6 +1,4 @@
-"""The charts: colours that follow Okabe and Ito's, which colour-blind people can tell apart, and shapes beside lines.
-
-Some are darker or lighter than theirs, so that each has a contrast of 3 at least on white and on dark.
+"""The charts: coloured by `soundlake.dashboard.colours`, with shapes beside the colours of lines.
 
 Each function takes rows from the lake and returns a chart that fits its container, also on a phone.
 """
@@ -14,9 +12,8 @@ import altair as alt
 import pandas as pd
 
 from soundlake.dashboard import axes
+from soundlake.dashboard.colours import BLUE, PALETTE, RED
 
-BLUE, ORANGE, GREEN, PINK, SKY, RED, GREY = "#0072B2", "#BF8400", "#009E73", "#C46B9C", "#2A97D4", "#D55E00", "#7F7F7F"
-PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, GREY, "#998600", "#7B61D9", "#9C6B3C")
 MOST_COLOURS = 8  # more lines are hard to follow
 LINK = "link"  # a column: where a click on the row's mark leads
 UNFINISHED = "unfinished"  # a column: whether the data cover the row's week or month only in part

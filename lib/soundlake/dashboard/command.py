@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from soundlake.dashboard.colours import BLUE
 from soundlake.errors import UsageError
 from soundlake.options import Config, LakeUri, Sets
 
@@ -58,7 +59,7 @@ def server(host: str, port: int, browser: bool) -> list[str]:
         "server.showEmailPrompt": False,
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": False,
-        "theme.light.primaryColor": "#0072B2",
+        "theme.light.primaryColor": BLUE,
         "theme.dark.primaryColor": "#56B4E9",
         # Captions are drawn at 60 % of these: with Streamlit's own they are too pale to read.
         "theme.light.textColor": "#111418",

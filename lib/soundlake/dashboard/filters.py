@@ -12,7 +12,8 @@ import pandas as pd
 import streamlit as st
 
 from soundlake.dashboard import sql
-from soundlake.dashboard.charts import BLUE, MOST_COLOURS
+from soundlake.dashboard.charts import MOST_COLOURS
+from soundlake.dashboard.colours import BLUE
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.source import DataSource
 from soundlake.errors import MissingTableError

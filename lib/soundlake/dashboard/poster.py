@@ -7,7 +7,7 @@ from unicodedata import east_asian_width
 
 import pandas as pd
 
-from soundlake.dashboard.charts import GREEN, ORANGE, SKY
+from soundlake.dashboard.colours import GREEN, ORANGE, SKY
 from soundlake.dashboard.drawn import WEEKDAYS
 from soundlake.dashboard.listener import Heard
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from soundlake.dashboard import charts
+from soundlake.dashboard.colours import GREY
 
 _LABEL = 145  # width of the names in the legend
 _SIDE = 350  # a square that fits a phone
@@ -38,7 +39,7 @@ def radar(frame: pd.DataFrame, spokes: Sequence[str], group: str, known: Sequenc
     x, y = alt.X("x:Q", axis=None, scale=scale), alt.Y("y:Q", axis=None, scale=scale)
     grid = (
         alt.Chart(rings)
-        .mark_line(color=charts.GREY, opacity=0.35, strokeWidth=1)
+        .mark_line(color=GREY, opacity=0.35, strokeWidth=1)
         .encode(x=x, y=y, detail="ring:N", order="step:Q")
     )
     labels = alt.Chart(rim).mark_text(fontSize=11).encode(x=x, y=y, text="spoke:N")

@@ -1,4 +1,4 @@
-"""The colour of the words in charts, readable in light and in dark. The colours of what is drawn are in `charts`."""
+"""The colour of the words in charts, readable in light and in dark. The colours of what is drawn are in `colours`."""
 
 from __future__ import annotations
 

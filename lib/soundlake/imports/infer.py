@@ -44,7 +44,7 @@ def drafted(file: Input) -> str:
         shape["each"] = each
         names, rows, format_, dialect = peek_columns(file, shape=FileShape(**shape))
     values = _columns(rows, names)
-    stamp = _stamp(names, values)
+    fetched_at = _fetched_at(names, values)
     records, notes = drafted_records(names, values, is_nested=each is not None)
     if not records and len(names) == 1:
         raise UnopenedError(
@@ -57,12 +57,12 @@ def drafted(file: Input) -> str:
             f"its columns are {', '.join(names[:20])}: none of them looks like an id ({known}, …) or like the names of "
             "a track and its artist, so that nothing can be drafted; write the mapping by hand (docs/imports.md)"
         )
-    told = "\n".join([text for _, fields in records for _, text in fields] + [stamp or ""])
+    told = "\n".join([text for _, fields in records for _, text in fields] + [fetched_at or ""])
     used = {name for name in names if json.dumps(name, ensure_ascii=False) in told or f"{{{name}}}" in told}
     # What only holds what is used is used too.
     used |= {name for name in names if any(one.startswith(f"{name}.") for one in names)}
     lines = [
-        *_head(file, format_, dialect, stamp),
+        *_head(file, format_, dialect, fetched_at),
         *[f"{name} = {json.dumps(where)}" for name, where in shape.items()],
         *[f"# {note}" for note in notes],
         *_body(records, ("track", "playlist_item", "audio_features", "album", "artist") if each is not None else ()),
@@ -109,7 +109,7 @@ def _are_turned(rows: Sequence[Any]) -> bool:
     return all(isinstance(value, Mapping) for value in inner) and len({tuple(value) for value in inner}) == 1
 
 
-def _stamp(names: Sequence[str], values: Mapping[str, Sequence[Any]]) -> str | None:
+def _fetched_at(names: Sequence[str], values: Mapping[str, Sequence[Any]]) -> str | None:
     """When the rows were true, where a column says it."""
     likely = LikelyColumns(names).meant_by(TIMES)
     text = next((text for name in likely if (text := guesses.source(name, "fetched_at", TIME, values[name]))), None)
@@ -118,7 +118,7 @@ def _stamp(names: Sequence[str], values: Mapping[str, Sequence[Any]]) -> str | N
     return f"fetched_at = {{ column = {text} }}" if text.startswith('"') else f"fetched_at = {text}"
 
 
-def _head(file: Input, format_: str, dialect: Dialect, stamp: str | None) -> Iterator[str]:
+def _head(file: Input, format_: str, dialect: Dialect, fetched_at: str | None) -> Iterator[str]:
     name = (
         "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in file.stem.lower()).strip("-.")
         or "mine"
@@ -127,7 +127,7 @@ def _head(file: Input, format_: str, dialect: Dialect, stamp: str | None) -> Ite
     yield f"name = {json.dumps(name)}"
     yield f'# source = "import:{name}"  # what `source` of the records says'
     day = next(iter(_DAY.findall(file.stem)), "2023-12-20")
-    yield stamp or f'# fetched_at = "{day}T00:00:00Z"  # when the data were true; else the time of the file'
+    yield fetched_at or f'# fetched_at = "{day}T00:00:00Z"  # when the data were true; else the time of the file'
     yield ""
     yield "[file]"
     yield f"format = {json.dumps(format_)}"

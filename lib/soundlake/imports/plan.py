@@ -104,7 +104,7 @@ class _Binding:
         return RecordBuilder(
             record=record,
             payload=build_object(leaves),
-            stamp=self._stamp(),
+            fetched_at=self._fetched_at(),
             market=self._leaf("market", market, TEXT) if market is not None else None,
             source=self._context.source,
             when=when,
@@ -241,7 +241,7 @@ class _Binding:
 
         return place
 
-    def _stamp(self) -> Node:
+    def _fetched_at(self) -> Node:
         """The fetched_at: from the row, else --fetched-at, else the mapping, else the file."""
         source, context = self._mapping.fetched_at, self._context
         if source is not None and source.value is None:

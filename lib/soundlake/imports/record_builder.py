@@ -36,12 +36,13 @@ class EncodedRecords:
 class RecordBuilder:
     """Makes one kind of record from rows.
 
-    `stamp` and `market` are nodes named fetched_at and market. `last` and `kept` are what earlier rows left behind.
+    `fetched_at` and `market` are the nodes of these fields of the envelope.
+    `last` and `kept` are what earlier rows left behind.
     """
 
     record: Record
     payload: Object
-    stamp: Node
+    fetched_at: Node
     market: Node | None
     source: str
     when: tuple[int, frozenset[str] | None] | None
@@ -98,7 +99,7 @@ class RecordBuilder:
     def _one(self, cells: Cells, issues: Issues) -> tuple[str, bytes] | None:
         kind = self.record.kind
         payload = self.payload.value(cells, issues.nulled) or {}
-        stamp = self.stamp.value(cells, issues.nulled)
+        fetched_at = self.fetched_at.value(cells, issues.nulled)
         market = self.market.value(cells, issues.nulled) if self.market is not None else None
         found = [[value for path in group if (value := _at(payload, path)) is not None] for group in self._needed]
         for group, values in zip(self._needed, found, strict=True):
@@ -108,13 +109,13 @@ class RecordBuilder:
         if self._telling is not None and not any(map(self._telling, payload)):
             self._says_nothing(issues)
             return None
-        if stamp is None:
+        if fetched_at is None:
             issues.rejected(kind, "no readable fetched_at")
             return None
         key = _key(kind, str(found[0][0]), str(found[1][0]) if len(found) > 1 else "")
         if self.record.distinct and self._is_repeat(key, as_json(payload)):
             return None
-        envelope: dict[str, Any] = {"kind": kind, "fetched_at": stamp, "source": self.source}
+        envelope: dict[str, Any] = {"kind": kind, "fetched_at": fetched_at, "source": self.source}
         if market is not None:
             envelope["market"] = market
         envelope["payload"] = payload
@@ -143,10 +144,10 @@ class RecordBuilder:
             # Where one column says something in every row, nobody has to look at the others.
             if all("" in column for column in said):
                 telling = list(map("".join, zip(*said, strict=True))) if said else [""] * len(rows)
-        stamps = self.stamp.texts(rows, tell)
+        fetched = self.fetched_at.texts(rows, tell)
         markets = self.market.texts(rows, tell) if self.market is not None else [""] * len(rows)
         head, source = f'{{"kind":"{kind}"', f',"source":{as_json(self.source)}'
-        whole = all("" not in one for one in ones) and "" not in stamps and (telling is None or "" not in telling)
+        whole = all("" not in one for one in ones) and "" not in fetched and (telling is None or "" not in telling)
         distinct = self.record.distinct
         keys = _bare(ones[0])
         if kind == "play":
@@ -154,11 +155,11 @@ class RecordBuilder:
         if whole and not distinct:
             made.keys = keys
             made.values = [
-                f'{head}{stamp}{source}{market},"payload":{{{body[1:]}}}}}'.encode("utf-8", "replace")
-                for body, stamp, market in zip(bodies, stamps, markets, strict=True)
+                f'{head}{fetched_at}{source}{market},"payload":{{{body[1:]}}}}}'.encode("utf-8", "replace")
+                for body, fetched_at, market in zip(bodies, fetched, markets, strict=True)
             ]
             return made
-        for place, (body, stamp, market) in enumerate(zip(bodies, stamps, markets, strict=True)):
+        for place, (body, fetched_at, market) in enumerate(zip(bodies, fetched, markets, strict=True)):
             if not whole:
                 lacking = next((g for g, one in zip(self._needed, ones, strict=True) if not one[place]), None)
                 if lacking is not None:
@@ -169,14 +170,14 @@ class RecordBuilder:
                     issues.at(places[place])
                     self._says_nothing(issues)
                     continue
-                if not stamp:
+                if not fetched_at:
                     issues.at(places[place])
                     issues.rejected(kind, "no readable fetched_at")
                     continue
             if distinct and self._is_repeat(keys[place], body):
                 continue
             made.keys.append(keys[place])
-            made.values.append(_encode(f'{head}{stamp}{source}{market},"payload":{{{body[1:]}}}}}'))
+            made.values.append(_encode(f'{head}{fetched_at}{source}{market},"payload":{{{body[1:]}}}}}'))
         return made
 
     def _lacks(self, group: Sequence[tuple[str, ...]], issues: Issues) -> None:
