@@ -16,6 +16,7 @@ from hypothesis import settings
 from moto import mock_aws
 from pyspark.sql import SparkSession
 
+from helpers.aws_calls import none_without_permission
 from helpers.demo import demo
 from helpers.services.extracting import Extracting
 from helpers.services.kafka import Broker, kafka_broker
@@ -57,6 +58,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("spark"))
         elif "demo_lake" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("demo"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def permitted() -> Iterator[None]:
+    """Whatever AWS is called for by a job's code, in any test: the stack allows it to the job's role."""
+    with none_without_permission():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,27 +8,27 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from types import FunctionType
 from typing import Any
-from unittest.mock import patch
 
 import boto3
-import botocore.client
 import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
 from deltalake import write_deltalake
 
-from helpers import templates
+from helpers.aws_calls import Send, permission, seen_by
 from helpers.aws_environment import set_credentials
-from helpers.services.moto import moto_server
+from helpers.role_policies import ACCOUNT, ARTIFACTS, LAKE, LANDING, NAME, REGION, assume, granted
+from helpers.services.moto import enforced, moto_server
 from soundlake.aws import read_secret
 from soundlake.catalog import glue
+from soundlake.errors import SoundlakeError, UsageError
 from soundlake.extract.credentials import load_credentials
 from soundlake.extract.state import open_state
 from soundlake.lease import lease
@@ -39,33 +39,9 @@ from soundlake.sources.kinesis.client import StreamAddress, connect, describe, l
 from soundlake.sources.kinesis.shard_reader import first_record
 from soundlake.tables import TRACKS
 
-REGION = "us-east-1"
-ACCOUNT = "123456789012"
-LAKE, LANDING, ARTIFACTS = "permissions", "permissions-landing", "permissions-artifacts"
-NAME = "permissions"  # of the database, the stream and the secret; moto has one account for all tests
 SETTINGS = f"s3://{ARTIFACTS}/artifacts/settings"
-# Operations of S3 whose permission has another name.
-_S3 = {"HeadObject": "GetObject", "ListObjectsV2": "ListBucket", "HeadBucket": "ListBucket"}
 
 S3A = "Hadoop's S3A, which reads and writes tables"
-# What the stack's resources are here, by how its policies refer to them.
-SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{NAME}"
-PLACES = {
-    "AWS::Partition": "aws",
-    "AWS::Region": REGION,
-    "AWS::AccountId": ACCOUNT,
-    "AWS::StackName": NAME,
-    "LakeBucket": LAKE,
-    "LandingBucket": LANDING,
-    "ArtifactBucket": ARTIFACTS,
-    "ArtifactPrefix": "artifacts",
-    "Database": NAME,
-    "SourceSecretArn": SECRET,
-    "SpotifySecret": SECRET,
-    "Stream.Arn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{NAME}",
-    "LogGroup.Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{NAME}:*",
-}
-
 PLATFORM = "EMR Serverless and Glue, which log and measure with the job's role"
 ENCRYPTED = "S3, Kinesis or SNS on behalf of who calls them, for what the key encrypts"
 OTHERS = {
@@ -170,21 +146,19 @@ class Calls:
 
 def called(run: Callable[[], object], allowed: dict[str, set[str]]) -> Calls:
     """What a piece of code calls; `allowed` says where a role may call what."""
-    real, calls = botocore.client.BaseClient._make_api_call, Calls()  # type: ignore[attr-defined]
-    meanwhile = iter([True])
+    calls, meanwhile = Calls(), iter([True])
 
-    def record(self: Any, operation: str, parameters: Any) -> Any:
-        service = self.meta.service_model.signing_name
-        action = f"{service}:{_S3.get(operation, operation) if service == 's3' else operation}"
+    def see(service: str, operation: str, asked: dict[str, Any], send: Send) -> Any:
+        action = permission(service, operation)
         calls.needed.add(action)
-        for place in touched(service, parameters):
+        for place in touched(service, asked):
             if not any(fnmatchcase(place, pattern) for pattern in allowed.get(action, ())):
                 calls.refused.add(f"{action} {place}")
         if operation == "UpdateTable" and next(meanwhile, False):  # somebody else changes it: it is looked at again
             raise ClientError({"Error": {"Code": "ConcurrentModificationException"}}, operation)
-        return real(self, operation, parameters)
+        return send()
 
-    with patch.object(botocore.client.BaseClient, "_make_api_call", record):
+    with seen_by(see):
         run()
     return calls
 
@@ -208,37 +182,12 @@ def touched(service: str, asked: dict[str, Any]) -> list[str]:
     return [f"{of}:catalog", f"{of}:database/{asked['DatabaseName']}", f"{of}:table/{asked['DatabaseName']}/{table}"]
 
 
-def granted(role: str) -> dict[str, set[str]]:
-    """All actions that the stack allows a role, with the ARNs that it allows each on."""
-    found: dict[str, set[str]] = {}
-    for resource in templates.main(user=None)["Resources"].values():
-        if resource["Type"] == "AWS::IAM::Policy" and {"Ref": role} in resource["Properties"]["Roles"]:
-            for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
-                actions, places = statement["Action"], statement["Resource"]
-                for action in actions if isinstance(actions, list) else [actions]:
-                    mine = found.setdefault(action, set())
-                    mine |= {arn(place) for place in (places if isinstance(places, list) else [places])}
-    return found
-
-
-def arn(place: Any) -> str:
-    """A resource as a policy names it, as the text that CloudFormation makes of that; "?" for what is not in PLACES."""
-    if isinstance(place, str):
-        return place
-    ((how, what),) = place.items()
-    if how == "Fn::Sub" and isinstance(what, str):
-        return re.sub(r"\$\{([\w:.]+)\}", lambda found: PLACES.get(found[1], "?"), what)
-    name = ".".join(what) if how == "Fn::GetAtt" else what
-    return PLACES.get(name, "?") if isinstance(name, str) else "?"
-
-
 def write(settings: Settings, *columns: str) -> None:
     """Let a table have these columns."""
     options = {"AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"], "AWS_ALLOW_HTTP": "true", "AWS_REGION": REGION}
     rows = pa.table({name: ["a"] for name in columns})
-    told = {**options, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     uri = f"{settings.lake.uri}/{TRACKS.path}"
-    write_deltalake(uri, rows, mode="append", schema_mode="merge", storage_options=told)
+    write_deltalake(uri, rows, mode="append", schema_mode="merge", storage_options=options)
 
 
 def every_job(settings: Settings, kind: str = "batch") -> None:
@@ -296,9 +245,57 @@ def test_a_role_is_allowed_what_is_called_with_it_and_nothing_else(
 
 
 @pytest.mark.parametrize(
+    ("role", "run"), [("StreamRole", stream), ("BatchRole", every_job), ("ExtractRole", extraction)]
+)
+def test_a_server_that_enforces_the_policies_of_a_role_lets_it_work(
+    world: Settings, monkeypatch: pytest.MonkeyPatch, role: str, run: Callable[[Settings], None]
+) -> None:
+    """What is sent without boto3 is seen here too: Delta's reader has a client of its own."""
+    for name, value in assume(role).items():
+        monkeypatch.setenv(name, value)
+    connect.cache_clear()  # its client has the credentials of the test before
+    with enforced():
+        run(world)
+    connect.cache_clear()
+
+
+def test_a_server_that_enforces_the_policies_of_a_role_refuses_what_they_do_not_allow(
+    world: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in assume("BatchRole").items():
+        monkeypatch.setenv(name, value)
+    with enforced(), pytest.raises(UsageError, match="AccessDenied"):
+        load_settings(f"{SETTINGS}/stream/0/settings.toml", env={})
+    with enforced(), pytest.raises(SoundlakeError, match="GetSecretValue is not allowed"):
+        read_secret(NAME)
+
+
+@pytest.mark.parametrize(
     ("role", "kind"), [("StreamRole", "batch"), ("BatchRole", "stream"), ("ExtractRole", "stream")]
 )
 def test_the_settings_of_a_kind_of_job_are_read_by_its_role_only(world: Settings, role: str, kind: str) -> None:
     """Those of a stream may hold secrets of its source."""
     read = called(lambda: load_settings(f"{SETTINGS}/{kind}/0/settings.toml", env={}), granted(role))
     assert read.refused == {f"s3:GetObject arn:aws:s3:::{ARTIFACTS}/artifacts/settings/{kind}/0/settings.toml"}
+
+
+def ask_glue_from(room: str) -> None:
+    """Ask for a table that is not there, by code of this module."""
+    code = compile("glue.get_table(DatabaseName=name, Name=name)", "code of this room", "exec")
+    FunctionType(
+        code, {"__name__": f"{room}.made_up", "glue": boto3.client("glue", region_name=REGION), "name": NAME}
+    )()
+
+
+def test_in_every_test_a_call_without_permission_fails(world: Settings) -> None:
+    """Extraction has no business in Glue."""
+    with pytest.raises(pytest.fail.Exception, match="glue:GetTable is called"):
+        ask_glue_from("soundlake.extract")
+
+
+@pytest.mark.parametrize("room", ["soundlake.lease", "soundlake.launch.aws"])
+def test_in_every_test_jobs_call_what_their_role_may_and_launchers_what_a_person_may(
+    world: Settings, room: str
+) -> None:
+    with pytest.raises(ClientError, match="EntityNotFound"):
+        ask_glue_from(room)

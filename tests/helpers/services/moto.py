@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from moto import settings
+from moto.core.authorization import ActionAuthenticatorMixin
 from moto.emrserverless.models import EMRServerlessBackend
 from moto.server import ThreadedMotoServer
 
@@ -21,6 +23,16 @@ def moto_server(host: str = "127.0.0.1") -> Iterator[str]:
             yield f"http://{host}:{server.get_host_and_port()[1]}"
     finally:
         server.stop()
+
+
+@contextmanager
+def enforced() -> Iterator[None]:
+    """Let each request to the servers of this process need the permission of the role that makes it."""
+    with (
+        patch.object(settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0),
+        patch.object(ActionAuthenticatorMixin, "request_count", 0),
+    ):
+        yield
 
 
 _list_job_runs = EMRServerlessBackend.list_job_runs

@@ -1,0 +1,66 @@
+"""The calls of AWS that code makes, as botocore makes them: which permission each needs, and which role has it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from botocore.client import BaseClient
+
+from helpers.role_policies import granted
+
+Send = Callable[[], Any]
+# Operations of S3 whose permission has another name.
+_S3 = {"HeadObject": "GetObject", "ListObjectsV2": "ListBucket", "HeadBucket": "ListBucket"}
+# Rooms whose calls a person makes, with permissions of his own.
+_OF_PEOPLE = ("soundlake.launch", "soundlake.dashboard", "soundlake.catalog.athena")
+_OF_EXTRACTION = ("soundlake.extract", "soundlake.publishers")
+
+
+@contextmanager
+def seen_by(see: Callable[[str, str, dict[str, Any], Send], Any]) -> Iterator[None]:
+    """Let `see` get each call in place of AWS: the service, the operation, what is asked, and what sends it."""
+    real = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def call(self: Any, operation: str, asked: dict[str, Any]) -> Any:
+        return see(self.meta.service_model.signing_name, operation, asked, lambda: real(self, operation, asked))
+
+    with patch.object(BaseClient, "_make_api_call", call):
+        yield
+
+
+def permission(service: str, operation: str) -> str:
+    """The IAM action that a call needs."""
+    return f"{service}:{_S3.get(operation, operation) if service == 's3' else operation}"
+
+
+@contextmanager
+def none_without_permission() -> Iterator[None]:
+    """Fail the test in which a job makes a call that the stack does not allow the job's role."""
+
+    def see(service: str, operation: str, asked: dict[str, Any], send: Send) -> Any:
+        roles, action = _roles_of_caller(), permission(service, operation)
+        if roles and not any(action in granted(role) for role in roles):
+            pytest.fail(f"{action} is called, and the stack does not allow it to {' or '.join(roles)}")
+        return send()
+
+    with seen_by(see):
+        yield
+
+
+def _roles_of_caller() -> tuple[str, ...]:
+    """The roles that run the code which makes a call; none for tests, and for what people run."""
+    frame, rooms = sys._getframe(), set[str]()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        rooms.add(f"{frame.f_globals.get('__name__')}.")
+    rooms = {room for room in rooms if room.startswith("soundlake.")}
+    if any(room.startswith(tuple(f"{name}." for name in _OF_PEOPLE)) for room in rooms):
+        return ()
+    if any(room.startswith(tuple(f"{name}." for name in _OF_EXTRACTION)) for room in rooms):
+        return ("ExtractRole",)
+    return ("StreamRole", "BatchRole") if rooms else ()
