@@ -280,3 +280,8 @@ def test_a_zip_within_damaged_ends_is_told(tmp_path: Path) -> None:
         broken = whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :]
         with suppress(UsageError):
             imported(tmp_path, write(tmp_path / "my.zip", broken), user="u1")
+
+
+def test_values_that_are_no_rows_take_no_memory_however_many_come_first(tmp_path: Path) -> None:
+    few, many = (write(tmp_path / f"{number}.json", "0 " * number) for number in (3_000, 30_000))
+    assert peak_of(tmp_path, many, PLAIN) < 2 * peak_of(tmp_path, few, PLAIN)

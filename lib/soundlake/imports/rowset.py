@@ -177,18 +177,14 @@ def _needed(record: Record, paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _json(text: Text, mapping: TableMapping) -> RowSet:
-    objects = JsonRows(text.chunks(), mapping.file.rows)
-    early = _HeldIssues()
-    rows = each_row(objects.rows(early), mapping.file.each)
-    held = list(islice(rows, _LOOKED_AT))
-    if not objects.has_list:
-        raise UnopenedError(f"there is no list at {mapping.file.rows}")
-    names = wanted_names(mapping, field_names([row for _, row in held]))
-    get = getter(names)
-
     def batches(issues: FileIssues) -> Iterator[Batch]:
-        early.pass_on(issues)
-        yield from _batched(chain(held, rows), names, get)
+        objects = JsonRows(text.chunks(), mapping.file.rows)
+        rows = each_row(objects.rows(issues), mapping.file.each)
+        first = list(islice(rows, _LOOKED_AT))
+        if not objects.has_list:
+            raise UnopenedError(f"there is no list at {mapping.file.rows}")
+        names = wanted_names(mapping, field_names([row for _, row in first]))
+        yield from _batched(chain(first, rows), names, getter(names))
 
     return RowSet(batches, text=text)
 
@@ -230,25 +226,6 @@ def _local(file: Input, opened: Any) -> Iterator[Path]:
 def _head(text: Text) -> Iterator[str]:
     """The first pieces of a text: to look at a file is not to read it."""
     return islice(text.chunks(), 16)
-
-
-class _HeldIssues:
-    """Troubles of the rows that are read before anybody wants to know."""
-
-    def __init__(self) -> None:
-        self._to: FileIssues | None = None
-        self._waiting: list[tuple[int, int, str, str, str]] = []
-
-    def bad_row(self, row: int, line: int, reason: str, detail: str, raw: str) -> None:
-        if self._to is None:
-            self._waiting.append((row, line, reason, detail, raw))
-        else:
-            self._to.bad_row(row, line, reason, detail, raw)
-
-    def pass_on(self, to: FileIssues) -> None:
-        self._to = to
-        for trouble in self._waiting:
-            to.bad_row(*trouble)
 
 
 class _NullSink:
