@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
@@ -13,7 +13,6 @@ from urllib.parse import unquote, urlsplit
 import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
-from deltalake.schema import PrimitiveType
 from pyarrow import fs
 
 from soundlake.aws import open_session, translate_errors
@@ -89,13 +88,8 @@ def files_of(table: DeltaTable) -> fs.FileSystem:
     return fs.SubTreeFileSystem(f"{uri.netloc}{unquote(uri.path)}", s3)
 
 
-def read_rows(
-    table: DeltaTable,
-    columns: Sequence[str] | None = None,
-    having: Iterable[Having] = (),
-    unique: Container[str] = (),
-) -> pa.Table:
-    """Read a table, or some columns of the rows that have these values; values of `unique` columns do not repeat.
+def read_rows(table: DeltaTable, columns: Sequence[str] | None = None, having: Iterable[Having] = ()) -> pa.Table:
+    """Read a table, or some columns of the rows that have these values.
 
     pyarrow reads the files by itself: a process that lets delta-rs hand them over may abort at its end (code 134).
     """
@@ -104,15 +98,8 @@ def read_rows(
     conditions = [
         dataset.field(name) == one if isinstance(one, str) else dataset.field(name).isin(one) for name, one in having
     ]
-    if not conditions:
-        return table.to_pyarrow_dataset(filesystem=files_of(table)).to_table(columns=columns)
-    # Texts stay numbers in a dictionary until few rows are left: on ten million plays a third of the processor time.
-    # A dictionary of unique texts is larger than they are: eight times the processor time.
-    texts = [field.name for field in table.schema().fields if field.type == PrimitiveType("string")]
-    read = dataset.ParquetReadOptions(dictionary_columns=[name for name in texts if name not in unique])
-    found = table.to_pyarrow_dataset(filesystem=files_of(table), parquet_read_options=read)
-    rows = found.to_table(columns=columns, filter=reduce(and_, conditions))
-    return rows.cast(pa.schema([(field.name, getattr(field.type, "value_type", field.type)) for field in rows.schema]))
+    rows = table.to_pyarrow_dataset(filesystem=files_of(table))
+    return rows.to_table(columns=columns, filter=reduce(and_, conditions) if conditions else None)
 
 
 def read_declared(
@@ -120,10 +107,7 @@ def read_declared(
 ) -> pa.Table:
     """Read a table as `read_rows` does; a column that was declared since it was written is null."""
     there = {field.name for field in opened.schema().fields}
-    unique = table.key if len(table.key) == 1 else ()
-    rows = read_rows(
-        opened, columns if columns is None else [name for name in columns if name in there], having, unique
-    )
+    rows = read_rows(opened, columns if columns is None else [name for name in columns if name in there], having)
     for column in table.columns:
         if column.name not in there and (columns is None or column.name in columns):
             rows = rows.append_column(column.name, pa.nulls(rows.num_rows, arrow_type(column.type)))

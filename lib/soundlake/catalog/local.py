@@ -19,6 +19,7 @@ from soundlake.catalog.delta import Having, open_table, read_declared
 from soundlake.catalog.glue import public_tables
 from soundlake.catalog.missing import missing_behind, rows_in, unknown
 from soundlake.catalog.query_result import QueryResult, in_utc
+from soundlake.catalog.scan import confine, create_view, local_files
 from soundlake.core.schema import arrow_schema
 from soundlake.errors import MissingTableError, SoundlakeError, UsageError
 from soundlake.settings import Settings
@@ -48,14 +49,14 @@ class Part:
 def run(
     settings: Settings, selects: Sequence[str], limit: int | None, parts: Mapping[str, Part] | None = None
 ) -> list[QueryResult]:
-    """Run SELECTs on the tables of the settings' lake, each of which is read once; returns at most `limit` rows each.
+    """Run SELECTs on the tables of the settings' lake; returns at most `limit` rows each.
 
     `parts` says, by the name of a table or view in SQL, what is enough of it for these queries; of others everything is
     read. A table that is not there has no rows, see `soundlake.catalog.missing`. Raises UsageError for SQL that is not
     one SELECT, MissingTableError where it names an unknown table or a mart that is not built, SoundlakeError else.
     """
     began = time.monotonic()
-    with duckdb.connect(config={"enable_external_access": "false"}) as connection:
+    with duckdb.connect() as connection:
         for sql in selects:
             _check_select(connection, sql)
         connection.execute(f"SET TimeZone = '{settings.insights.time_zone}'")
@@ -66,12 +67,13 @@ def run(
         opened = {table: open_table(settings, table) for table in (*named, *beside)}
         absent = [table for table in named if opened[table] is None]
         unbuilt = [table.view for table in absent if table not in TABLES]
-        # All of a table, and not its dataset: DuckDB over a dataset may abort the process at its end.
+        files: list[str] = []
         for table, there in opened.items():
             if there is not None:
-                connection.register(table.view, _read(settings, table, there, parts.get(table.view)))
+                files += _add(connection, settings, table, there, parts.get(table.view))
             elif table.view not in unbuilt:
                 connection.register(table.view, arrow_schema(table).empty_table())
+        confine(connection, files)
         for view in views:
             only = parts[view.view].columns if view.view in parts else None
             connection.execute(f"CREATE VIEW {view.view} AS {view.sql(only=only)}")
@@ -179,12 +181,20 @@ def _named(selects: Sequence[str]) -> tuple[list[Table], list[Table], list[View]
     return [one for one in tables if one.view in names], [one for one in tables if one.view in beside], views
 
 
-def _read(settings: Settings, table: Table, opened: DeltaTable, part: Part | None) -> pa.Table:
+def _add(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, table: Table, opened: DeltaTable, part: Part | None
+) -> list[str]:
+    """Let queries find a table; returns the files that they read for it, none where its rows are in memory."""
+    part_of = () if part is None else (part.columns, part.having)
     try:
-        part_of = () if part is None else (part.columns, part.having)
-        return read_declared(opened, table, *part_of)
-    except (DeltaError, OSError) as error:
+        if files := local_files(opened):
+            create_view(connection, table, opened, files, *part_of)
+        else:
+            # All rows, and not their dataset: DuckDB over a dataset may abort the process at its end.
+            connection.register(table.view, read_declared(opened, table, *part_of))
+    except (DeltaError, OSError, duckdb.Error) as error:
         raise SoundlakeError(f"{table.path} of {settings.lake.uri} cannot be read: {error}") from None
+    return files
 
 
 def _failure(error: duckdb.Error, unbuilt: list[str], settings: Settings) -> SoundlakeError:
