@@ -1,6 +1,7 @@
 """What thousands of small commits do to a lake that its stream maintains: scans, batches and a new start.
 
-Small batches of plays are refined one after the other; between them the stream's own work is done at its usual pace.
+Small batches of plays are refined one after the other, with the stream's settings; between them its own work is done at
+its usual pace.
 Then silver/plays is scanned beside the same rows freshly written, and two more batches are refined as after a start:
 with a new refiner that opens the index again.
 
@@ -27,6 +28,7 @@ from soundlake.refine.batch import Refiner
 from soundlake.refine.known import open_index
 from soundlake.session import open_session
 from soundlake.settings import load_settings
+from soundlake.stream import TIDYING
 from soundlake.stream_work import StreamWork
 from soundlake.tables import EVENTS
 
@@ -44,6 +46,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, open_session("commits") as spark:
         lake = Lake(f"{folder}/lake")
         settings = load_settings(lake=lake.uri, env={})
+        for name, value in TIDYING.items():
+            spark.conf.set(name, value)
         work = StreamWork(lake, settings)
 
         def refiner() -> Refiner:
