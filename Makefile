@@ -26,7 +26,7 @@ setup: ## Make or renew .venv, with the tools of developers
 test: setup ## Run the tests; TESTS=tests/unit/test_x.py for some, COVERAGE=1 to measure what they reach
 	@$(PYTHON) -m pytest $(BESIDE) $(MEASURED) -m "$(MARKS)" $(TESTS)
 
-test-fast: setup ## Run what needs no Spark, server or page, with few examples; about 15 s
+test-fast: setup ## Run what needs no Spark, server or page, with few examples; half a minute
 	@$(PYTHON) -m pytest -n 2 --durations=3 --hypothesis-profile=fast -m "$(MARKS) and not heavy" tests/unit
 
 test-unit: setup ## Run the tests that need no service, no table on disk and no other process

@@ -44,7 +44,7 @@ settings.load_profile("soundlake")
 # What a run has once. Tests that use one of these stay together in one process; the others run beside them.
 ONCE = {"spark", "kafka", "kinesis", "object_store", "trino"}
 # Fixtures that start something, or go through boto3 and moto, which take a second to load.
-HEAVY = ONCE | {"demo_lake", "aws", "bucket", "emulated_aws", "endpoint"}
+HEAVY = ONCE | {"demo_lake", "aws", "bucket", "emulated_aws", "endpoint", "fake"}
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of its own

@@ -7,6 +7,8 @@ import pytest
 from bench import cost
 from soundlake.launch.paths import ROOT
 
+pytestmark = pytest.mark.heavy
+
 
 def test_the_page_says_what_the_command_prints(
     capsys: pytest.CaptureFixture[str],

@@ -13,6 +13,8 @@ from soundlake.dashboard.findings import findings
 from soundlake.dashboard.source import DataSource
 from soundlake.settings import load_settings
 
+pytestmark = pytest.mark.heavy
+
 
 def source(lake: Path) -> DataSource:
     return DataSource(load_settings(lake=str(lake), env={}))

@@ -12,6 +12,8 @@ from deltalake import DeltaTable, write_deltalake
 
 from soundlake.ops.delta_logs import trim
 
+pytestmark = pytest.mark.heavy
+
 ANY_AGE = time.time() + 3600
 
 

@@ -19,6 +19,8 @@ from soundlake.history.telling import tell
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import ARTISTS
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:

@@ -22,6 +22,8 @@ from soundlake.settings import load_settings
 from soundlake.tables import EVENTS, PLAY_MATCHES, PLAYS, TRACKS
 from soundlake.views import BELIEVED
 
+pytestmark = pytest.mark.heavy
+
 KNOWN = [
     {"track_id": f"t{n}", "track_name": f"Song {n}", "artist_id": f"a{n % 2}", "artist_name": f"Artist {n % 2}"}
     for n in range(4)

@@ -29,6 +29,8 @@ from soundlake.errors import MissingTableError
 from soundlake.launch.paths import SAMPLE
 from soundlake.settings import load_settings
 
+pytestmark = pytest.mark.heavy
+
 Asked = Callable[[str], list[dict[str, Any]]]
 # The type and value of Trino's, and the value that comes.
 COLUMNS: dict[str, tuple[str, Any, Any]] = {

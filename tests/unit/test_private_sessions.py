@@ -22,6 +22,8 @@ from soundlake.settings import load_settings
 from soundlake.tables import EVENTS, PLAYS, TRACKS
 from soundlake.views import VIEWS
 
+pytestmark = pytest.mark.heavy
+
 PLAYED = plays_of(
     [
         extended("2026-10-01 10:00:00", "a", user="u1", skipped=False),

@@ -18,6 +18,8 @@ from helpers import templates
 from soundlake.launch.aws import deploy
 from soundlake.ops.row_ages import RowAges, reporting_ages
 
+pytestmark = pytest.mark.heavy
+
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 GROUP = "/soundlake/soundlake"
 

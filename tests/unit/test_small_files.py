@@ -12,6 +12,8 @@ from soundlake.errors import SoundlakeError
 from soundlake.settings import load_settings
 from soundlake.small_files import SmallFiles, open_files
 
+pytestmark = pytest.mark.heavy
+
 BUCKET = "bucket"
 
 
