@@ -60,11 +60,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("demo"))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def permitted() -> Iterator[None]:
-    """Whatever AWS is called for by a job's code, in any test: the stack allows it to the job's role."""
-    with none_without_permission():
-        yield
+@pytest.fixture(scope="session")
+def refused() -> Iterator[list[str]]:
+    """The calls of AWS that a role of the stack would not allow to the code of a job that made them."""
+    with none_without_permission() as calls:
+        yield calls
+
+
+@pytest.fixture(autouse=True)
+def permitted(refused: list[str]) -> Iterator[None]:
+    """Whatever AWS is called for by a job's code, in any test and thread: the stack allows it to the job's role."""
+    yield
+    calls = refused[:]
+    refused.clear()
+    assert calls == []
 
 
 @pytest.fixture(scope="session")

@@ -15,9 +15,23 @@ from helpers.role_policies import granted
 
 Send = Callable[[], Any]
 # Operations of S3 whose permission has another name.
-_S3 = {"HeadObject": "GetObject", "ListObjectsV2": "ListBucket", "HeadBucket": "ListBucket"}
+_S3 = {
+    "HeadObject": "GetObject",
+    "ListObjectsV2": "ListBucket",
+    "HeadBucket": "ListBucket",
+    "DeleteObjects": "DeleteObject",
+    "CreateMultipartUpload": "PutObject",
+    "UploadPart": "PutObject",
+    "CompleteMultipartUpload": "PutObject",
+}
 # Rooms whose calls a person makes, with permissions of his own.
-_OF_PEOPLE = ("soundlake.launch", "soundlake.dashboard", "soundlake.catalog.athena", "soundlake.catalog.named_queries")
+_OF_PEOPLE = (
+    "soundlake.launch",
+    "soundlake.dashboard",
+    "soundlake.archive",
+    "soundlake.catalog.athena",
+    "soundlake.catalog.named_queries",
+)
 # What a job calls only where there is no stack, which makes the database.
 _WITHOUT_STACK = {"glue:CreateDatabase"}
 _OF_EXTRACTION = ("soundlake.extract", "soundlake.publishers")
@@ -41,17 +55,22 @@ def permission(service: str, operation: str) -> str:
 
 
 @contextmanager
-def none_without_permission() -> Iterator[None]:
-    """Fail the test in which a job makes a call that the stack does not allow the job's role."""
+def none_without_permission() -> Iterator[list[str]]:
+    """Refuse each call of a job that the stack does not allow the job's role; yields what was refused so far.
+
+    The call ends as a failed test does. In a thread that fails no test, so what was refused is listed too.
+    """
+    refused: list[str] = []
 
     def see(service: str, operation: str, asked: dict[str, Any], send: Send) -> Any:
         roles, action = _roles_of_caller(), permission(service, operation)
         if roles and action not in _WITHOUT_STACK and not any(action in granted(role) for role in roles):
-            pytest.fail(f"{action} is called, and the stack does not allow it to {' or '.join(roles)}")
+            refused.append(f"{action} is called, and the stack does not allow it to {' or '.join(roles)}")
+            pytest.fail(refused[-1])
         return send()
 
     with seen_by(see):
-        yield
+        yield refused
 
 
 def _roles_of_caller() -> tuple[str, ...]:

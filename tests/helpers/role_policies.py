@@ -42,6 +42,7 @@ def statements(role: str) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
         (frozenset(_listed(statement["Action"])), frozenset(map(_arn, _listed(statement["Resource"]))))
         for policy in _policies(role)
         for statement in policy["Statement"]
+        if _allows(statement)
     )
 
 
@@ -82,6 +83,11 @@ def _policies(role: str) -> Iterator[dict[str, Any]]:
     for resource in templates.main(user=None)["Resources"].values():
         if resource["Type"] == "AWS::IAM::Policy" and {"Ref": role} in resource["Properties"]["Roles"]:
             yield resource["Properties"]["PolicyDocument"]
+
+
+def _allows(statement: dict[str, Any]) -> bool:
+    assert statement["Effect"] == "Allow", "these helpers know no Deny"
+    return True
 
 
 def _listed(value: Any) -> list[Any]:

@@ -287,10 +287,21 @@ def ask_glue_from(room: str) -> None:
     )()
 
 
-def test_in_every_test_a_call_without_permission_fails(world: Settings) -> None:
+def test_in_every_test_a_call_without_permission_fails(world: Settings, refused: list[str]) -> None:
     """Extraction has no business in Glue."""
     with pytest.raises(pytest.fail.Exception, match="glue:GetTable is called"):
         ask_glue_from("soundlake.extract")
+    assert len(refused) == 1
+    refused.clear()  # else this test fails at its end
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_call_of_a_thread_is_seen_too(world: Settings, refused: list[str]) -> None:
+    asking = threading.Thread(target=ask_glue_from, args=("soundlake.extract",))
+    asking.start()
+    asking.join()
+    assert len(refused) == 1
+    refused.clear()
 
 
 @pytest.mark.parametrize("room", ["soundlake.lease", "soundlake.launch.aws"])

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from faults.job import running
 from helpers.demo import demo
-from helpers.reading import silver
+from helpers.reading import rows, silver
 from soundlake.launch.paths import ROOT
-from soundlake.tables import STAMPS
+from soundlake.tables import CLUSTER_MODELS, STAMPS, TRACK_CLUSTERS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 
@@ -65,3 +66,10 @@ def test_a_new_run_makes_what_an_undisturbed_one_makes(said: dict[str, str], lak
     assert set(said) == set(STEPS)
     demo(lake)
     assert silver(lake) == silver(demo_lake)
+    assert clusters(lake) == clusters(demo_lake)
+
+
+def clusters(lake: Path) -> tuple[int, Counter[tuple[str, int]]]:
+    """How many models there are, and which cluster each track has."""
+    tracks = Counter((row["track_id"], row["cluster"]) for row in rows(lake, TRACK_CLUSTERS))
+    return len(rows(lake, CLUSTER_MODELS)), tracks

@@ -8,11 +8,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, Field, write_deltalake
+from deltalake.schema import PrimitiveType
 
 from soundlake.catalog.query import ask
 from soundlake.core.schema import arrow_schema as schema
-from soundlake.errors import SoundlakeError
+from soundlake.errors import SoundlakeError, UsageError
 from soundlake.settings import load_settings
 from soundlake.tables import BATCHES, EVENTS, TRACKS
 
@@ -118,3 +119,35 @@ def test_a_query_reads_no_other_file(lake: Path, tmp_path: Path) -> None:
     for place in ("secret.csv", "other.parquet", "*.parquet", "lake/silver/tracks/_delta_log/*.json"):
         with pytest.raises(SoundlakeError, match="disabled by configuration"):
             rows(lake, f"SELECT t.*, o.* FROM silver_tracks AS t, '{tmp_path}/{place}' AS o")
+
+
+@pytest.mark.parametrize("format_", ["FORMAT parquet", "FORMAT csv"])
+def test_a_query_writes_no_file(lake: Path, format_: str) -> None:
+    """DuckDB calls it a SELECT, and may write where it may read."""
+    write(lake, {"track_id": "T1"})
+    (file,) = (lake / TRACKS.path).glob("*.parquet")
+    before = file.read_bytes()
+    for begin, end in (("", ""), ("SELECT * FROM (", ")"), ("SELECT (SELECT count(*) FROM (", "))")):
+        copy = f"WITH x AS (COPY (SELECT 1 AS a) TO '{file}' ({format_}, USE_TMP_FILE false)) SELECT 1 FROM x"
+        with pytest.raises(UsageError, match="only one SELECT can be run"):
+            rows(lake, f"{begin}{copy}{end}")
+    assert file.read_bytes() == before
+
+
+def test_a_query_that_speaks_of_writing_is_run(lake: Path) -> None:
+    assert rows(lake, "SELECT {'type': 'COPY_QUERY_NODE'} AS a") == [{"a": {"type": "COPY_QUERY_NODE"}}]
+
+
+def test_files_with_signs_that_the_log_encodes_are_read(lake: Path) -> None:
+    write(lake, {"track_id": "T1"})
+    (file,) = (lake / TRACKS.path).glob("*.parquet")
+    file.rename(file.with_name("a b%1.parquet"))
+    (log,) = (lake / TRACKS.path / "_delta_log").glob("*.json")
+    log.write_text(log.read_text().replace(file.name, "a%20b%251.parquet"))
+    assert rows(lake, "SELECT track_id FROM silver_tracks") == [{"track_id": "T1"}]
+
+
+def test_a_column_that_only_the_log_has_is_null(lake: Path) -> None:
+    write(lake, {"track_id": "T1"})
+    DeltaTable(lake / TRACKS.path).alter.add_columns([Field("extra", PrimitiveType("long"))])
+    assert rows(lake, "SELECT extra + 1 AS more FROM silver_tracks") == [{"more": None}]

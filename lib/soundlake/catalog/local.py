@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -156,8 +158,20 @@ def _check_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         statements = connection.extract_statements(sql)
     except duckdb.Error as error:
         raise UsageError(f"not valid SQL: {error}") from None
-    if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
+    if [statement.type for statement in statements] != [duckdb.StatementType.SELECT] or _writes(connection, sql):
         raise UsageError("only one SELECT can be run; tables are written by the jobs")
+
+
+def _writes(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:
+    """Whether a SELECT has a statement within that writes, such as `WITH x AS (COPY … TO …)`."""
+    (tree,) = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchone() or ("{}",)
+    level: list[Any] = [json.loads(tree)]
+    while level:
+        if any(isinstance(one, dict) and str(one.get("type")).endswith("_QUERY_NODE") for one in level):
+            return True
+        level = [each for one in level for each in (one.values() if isinstance(one, dict) else one)]
+        level = [one for one in level if isinstance(one, dict | list)]
+    return False
 
 
 def code_of(sql: str) -> str:

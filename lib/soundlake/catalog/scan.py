@@ -17,6 +17,7 @@ from soundlake.catalog.delta import Having
 from soundlake.core.schema import arrow_schema
 from soundlake.tables import Table
 
+_RENAMING = 2  # the version of Delta's protocol that means column mapping
 _GLOB = re.compile(r"([*?\[])")  # each of which DuckDB reads as itself within brackets
 
 
@@ -25,12 +26,12 @@ def local_files(opened: DeltaTable) -> list[str]:
 
     That is on S3, and where rows depend on more than the files: partitions, deletion vectors, renamed columns.
     """
-    features = set(opened.protocol().reader_features or ())
-    partitioned = opened.metadata().partition_columns
-    if urlsplit(opened.table_uri).scheme != "file" or partitioned or features - {"timestampNtz"}:
+    protocol, partitioned = opened.protocol(), opened.metadata().partition_columns
+    has_features = protocol.min_reader_version == _RENAMING or set(protocol.reader_features or ()) - {"timestampNtz"}
+    if urlsplit(opened.table_uri).scheme != "file" or partitioned or has_features:
         return []
     root = unquote(urlsplit(opened.table_uri).path).rstrip("/")
-    return [f"{root}/{path}" for path in pa.table(opened.get_add_actions())["path"].to_pylist()]
+    return [f"{root}/{unquote(path)}" for path in pa.table(opened.get_add_actions())["path"].to_pylist()]
 
 
 def create_view(
@@ -48,15 +49,13 @@ def create_view(
     listed = ", ".join(_text(_escaped(file)) for file in files)
     rows = f"(SELECT * FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
     there = {name for name, *_ in connection.execute(f"DESCRIBE {rows})").fetchall()}
-    absent = [field for field in arrow_schema(table) if field.name not in there]
+    logged = pa.schema(opened.schema().to_arrow())
+    fields = [*logged, *(field for field in arrow_schema(table) if field.name not in logged.names)]
+    absent = [field for field in fields if field.name not in there]
     if absent:
         connection.register(f"absent_from_{table.view}", pa.schema(absent).empty_table())
         rows += f" UNION ALL BY NAME SELECT * FROM absent_from_{table.view}"
-    names = [
-        *(field.name for field in opened.schema().fields if field.name in there),
-        *(field.name for field in absent),
-    ]
-    shown = ", ".join(_name(name) for name in names if columns is None or name in columns)
+    shown = ", ".join(_name(field.name) for field in fields if columns is None or field.name in columns)
     wanted = " AND ".join(f"{_name(name)} IN ({_one_or_more(values)})" for name, values in having) or "true"
     connection.execute(f"CREATE VIEW {table.view} AS SELECT {shown} FROM {rows}) WHERE {wanted}")
 

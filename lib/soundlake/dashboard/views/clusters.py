@@ -109,7 +109,7 @@ def _map(source: DataSource) -> None:
     frame = source.ask(
         "SELECT p.x, p.y, p.cluster_name, p.track_id, p.track_name, p.artist_name FROM gold_cluster_map AS p "
         "JOIN gold_cluster_models AS m ON m.model_version = p.model_version WHERE m.is_current "
-        "ORDER BY p.track_id LIMIT 1500"
+        "ORDER BY p.track_id LIMIT 2500"
     )
     titles = {"x": "First component", "y": "Second component", "cluster_name": "Cluster"}
     titles |= {"track_name": "Track", "artist_name": "Artist"}
