@@ -21,8 +21,10 @@ pytestmark = pytest.mark.slow
 
 TIMES, AT_ONCE = 200, 4
 SNIPPETS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "reading.md").read_text(encoding="utf-8"), re.DOTALL)
+SOUNDLAKE = [sys.executable, "-c", "from soundlake.cli import main; main()"]
 COMMANDS = {
-    "status": [sys.executable, "-c", "from soundlake.cli import main; main()", "status", "--lake", "lake"],
+    "status": [*SOUNDLAKE, "status", "--lake", "lake"],
+    "query": [*SOUNDLAKE, "query", "SELECT user_id, count(*) FROM silver_plays GROUP BY user_id", "--lake", "lake"],
     **{
         f"snippet {place}": [sys.executable, "-c", snippet]
         for place, snippet in enumerate(SNIPPETS)
@@ -41,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_there_are_snippets_to_run() -> None:
-    assert len(COMMANDS) == 3
+    assert len(COMMANDS) == 4
 
 
 @pytest.mark.parametrize("name", COMMANDS)
