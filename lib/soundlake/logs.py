@@ -54,10 +54,16 @@ def set_up(level: str) -> None:
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_UtcFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ"))
+    handler.addFilter(_is_no_stop)
     logging.basicConfig(handlers=[handler])
     logging.getLogger(_ROOT).setLevel(level)
     if level == "WARNING":  # nobody waits minutes without a word, also where events are left out
         logging.getLogger(f"{_ROOT}.progress").setLevel(logging.INFO)
+
+
+def _is_no_stop(record: logging.LogRecord) -> bool:
+    # py4j logs a Ctrl-C with its trace, and raises it: who catches it says that the job was stopped.
+    return not (record.exc_info and isinstance(record.exc_info[1], KeyboardInterrupt))
 
 
 class _UtcFormatter(logging.Formatter):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -32,12 +34,16 @@ def open_session(app: str, settings: Settings | None = None, extra: dict[str, st
     builder = SparkSession.builder.appName(app)
     for key, value in {**MEANING, **PLANNING, **s3, **(extra or {})}.items():
         builder = builder.config(key, value)
+    on_interrupt = signal.getsignal(signal.SIGINT)
     try:
         session = builder.getOrCreate()
     except PySparkRuntimeError as error:
         if "JAVA_GATEWAY_EXITED" not in str(error):
             raise
         raise SoundlakeError("Spark did not start: Java exited at once; its output is above") from None
+    if threading.current_thread() is threading.main_thread():
+        # PySpark's own handler asks the JVM to cancel all jobs, which fails in the midst of another question to it.
+        signal.signal(signal.SIGINT, on_interrupt)
     session.sparkContext.setLogLevel("ERROR")
     _report_progress(session.sparkContext)
     return session
