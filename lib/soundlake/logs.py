@@ -63,7 +63,10 @@ def set_up(level: str) -> None:
 
 def _is_no_stop(record: logging.LogRecord) -> bool:
     # py4j logs a Ctrl-C with its trace, and raises it: who catches it says that the job was stopped.
-    return not (record.exc_info and isinstance(record.exc_info[1], KeyboardInterrupt))
+    error = record.exc_info[1] if record.exc_info else None
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is None
 
 
 class _UtcFormatter(logging.Formatter):
