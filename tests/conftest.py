@@ -62,14 +62,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def refused() -> Iterator[list[str]]:
-    """The calls of AWS that a role of the stack would not allow to the code of a job that made them."""
+    """The AWS calls of jobs that no role of the stack allows."""
     with none_without_permission() as calls:
         yield calls
 
 
 @pytest.fixture(autouse=True)
 def permitted(refused: list[str]) -> Iterator[None]:
-    """Whatever AWS is called for by a job's code, in any test and thread: the stack allows it to the job's role."""
+    """In any test and thread, jobs make only AWS calls that their role in the stack allows."""
     yield
     calls = refused[:]
     refused.clear()

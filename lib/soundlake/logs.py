@@ -54,15 +54,15 @@ def set_up(level: str) -> None:
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_UtcFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ"))
-    handler.addFilter(_is_no_stop)
+    handler.addFilter(_is_no_interrupt)
     logging.basicConfig(handlers=[handler])
     logging.getLogger(_ROOT).setLevel(level)
     if level == "WARNING":  # nobody waits minutes without a word, also where events are left out
         logging.getLogger(f"{_ROOT}.progress").setLevel(logging.INFO)
 
 
-def _is_no_stop(record: logging.LogRecord) -> bool:
-    # py4j logs a Ctrl-C with its trace, and raises it: who catches it says that the job was stopped.
+def _is_no_interrupt(record: logging.LogRecord) -> bool:
+    # py4j logs the traceback of a KeyboardInterrupt and raises it again; the job itself reports the stop, in one line.
     error = record.exc_info[1] if record.exc_info else None
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__

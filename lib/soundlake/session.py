@@ -42,7 +42,8 @@ def open_session(app: str, settings: Settings | None = None, extra: dict[str, st
             raise
         raise SoundlakeError("Spark did not start: Java exited at once; its output is above") from None
     if threading.current_thread() is threading.main_thread():
-        # PySpark's own handler asks the JVM to cancel all jobs, which fails in the midst of another question to it.
+        # PySpark's own handler calls the JVM to cancel all jobs. In the middle of another call that fails, and its
+        # error hides the KeyboardInterrupt.
         signal.signal(signal.SIGINT, on_interrupt)
     session.sparkContext.setLogLevel("ERROR")
     _report_progress(session.sparkContext)

@@ -1,4 +1,4 @@
-"""The calls of AWS that code makes, as botocore makes them: which permission each needs, and which role has it."""
+"""Calls of AWS, intercepted in botocore: the permission that each needs, and the roles that have to have it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _S3 = {
     "UploadPart": "PutObject",
     "CompleteMultipartUpload": "PutObject",
 }
-# Rooms whose calls a person makes, with permissions of his own.
+# Packages that people run, with their own permissions.
 _OF_PEOPLE = (
     "soundlake.launch",
     "soundlake.dashboard",
@@ -32,15 +32,15 @@ _OF_PEOPLE = (
     "soundlake.catalog.athena",
     "soundlake.catalog.named_queries",
 )
-# What a job calls only where there is no stack, which makes the database.
+# Only called where no stack has made the database.
 _WITHOUT_STACK = {"glue:CreateDatabase"}
 _BETWEEN = ("botocore.", "boto3.", "s3transfer.", "helpers.aws_calls.")
 _OF_EXTRACTION = ("soundlake.extract", "soundlake.publishers")
 
 
 @contextmanager
-def seen_by(see: Callable[[str, str, dict[str, Any], Send], Any]) -> Iterator[None]:
-    """Let `see` get each call in place of AWS: the service, the operation, what is asked, and what sends it."""
+def intercepted_by(see: Callable[[str, str, dict[str, Any], Send], Any]) -> Iterator[None]:
+    """Hand each call to `see`, which gets the service, the operation, the parameters, and a function that sends it."""
     real = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def call(self: Any, operation: str, asked: dict[str, Any]) -> Any:
@@ -57,9 +57,9 @@ def permission(service: str, operation: str) -> str:
 
 @contextmanager
 def none_without_permission() -> Iterator[list[str]]:
-    """Refuse each call of a job that the stack does not allow the job's role; yields what was refused so far.
+    """Refuse the calls that jobs make without a permission in the stack; yields the list of those refused so far.
 
-    The call ends as a failed test does. In a thread that fails no test, so what was refused is listed too.
+    A refused call raises what a failed test raises. In a thread that fails no test, so the caller checks the list.
     """
     refused: list[str] = []
 
@@ -70,17 +70,17 @@ def none_without_permission() -> Iterator[list[str]]:
             pytest.fail(refused[-1])
         return send()
 
-    with seen_by(see):
+    with intercepted_by(see):
         yield refused
 
 
 def _roles_of_caller() -> tuple[str, ...]:
-    """The roles that run the code which makes a call; none for tests, and for what people run."""
+    """The roles that the calling code runs with; none for tests, and for what people run."""
     frame, modules = sys._getframe(), list[str]()
     while frame.f_back is not None:
         frame = frame.f_back
         modules.append(f"{frame.f_globals.get('__name__')}.")
-    # A test may have code call something of its own, such as one that changes a table meanwhile.
+    # The code may call back into the test, which calls AWS for itself, such as to change a table in the meantime.
     caller = next((module for module in modules if not module.startswith(_BETWEEN)), "")
     rooms = {module for module in modules if module.startswith("soundlake.") and caller.startswith("soundlake.")}
     if any(room.startswith(tuple(f"{name}." for name in _OF_PEOPLE)) for room in rooms):

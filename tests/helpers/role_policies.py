@@ -38,12 +38,11 @@ _PLACES = {
 @cache
 def statements(role: str) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
     """What the template allows a role: actions, and the ARNs that these are allowed on; conditions are left out."""
-    return tuple(
-        (frozenset(_listed(statement["Action"])), frozenset(map(_arn, _listed(statement["Resource"]))))
-        for policy in _policies(role)
-        for statement in policy["Statement"]
-        if _allows(statement)
-    )
+    found = []
+    for statement in (each for policy in _policies(role) for each in policy["Statement"]):
+        assert statement["Effect"] == "Allow", "a Deny would count as a grant here"
+        found.append((frozenset(_listed(statement["Action"])), frozenset(map(_arn, _listed(statement["Resource"])))))
+    return tuple(found)
 
 
 def granted(role: str) -> dict[str, set[str]]:
@@ -56,9 +55,9 @@ def granted(role: str) -> dict[str, set[str]]:
 
 
 def assume(role: str) -> dict[str, str]:
-    """Make a role in moto that is allowed what the template's is; returns its credentials as environment variables.
+    """Make a role in moto with the permissions of the template's; returns its credentials as environment variables.
 
-    moto knows S3's resources only: of other services it is told the actions.
+    moto checks resources on S3 only; for other services it checks the action.
     """
     document = {"Version": "2012-10-17", "Statement": [_for_moto(*statement) for statement in statements(role)]}
     iam, name = boto3.client("iam", region_name=REGION), f"{NAME}-{role}"
@@ -83,11 +82,6 @@ def _policies(role: str) -> Iterator[dict[str, Any]]:
     for resource in templates.main(user=None)["Resources"].values():
         if resource["Type"] == "AWS::IAM::Policy" and {"Ref": role} in resource["Properties"]["Roles"]:
             yield resource["Properties"]["PolicyDocument"]
-
-
-def _allows(statement: dict[str, Any]) -> bool:
-    assert statement["Effect"] == "Allow", "these helpers know no Deny"
-    return True
 
 
 def _listed(value: Any) -> list[Any]:

@@ -22,7 +22,7 @@ import pytest
 from botocore.exceptions import ClientError
 from deltalake import write_deltalake
 
-from helpers.aws_calls import Send, permission, seen_by
+from helpers.aws_calls import Send, intercepted_by, permission
 from helpers.aws_environment import set_credentials
 from helpers.role_policies import ACCOUNT, ARTIFACTS, LAKE, LANDING, NAME, REGION, assume, granted
 from helpers.services.moto import enforced, moto_server
@@ -158,7 +158,7 @@ def called(run: Callable[[], object], allowed: dict[str, set[str]]) -> Calls:
             raise ClientError({"Error": {"Code": "ConcurrentModificationException"}}, operation)
         return send()
 
-    with seen_by(see):
+    with intercepted_by(see):
         run()
     return calls
 

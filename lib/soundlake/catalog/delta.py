@@ -66,6 +66,11 @@ def open_delta(settings: Settings, path: str) -> DeltaTable | None:
         raise SoundlakeError(f"{uri} cannot be read: {reason}") from None
 
 
+def local_folder(table: DeltaTable) -> str:
+    """The folder of a table on a local disk."""
+    return unquote(urlsplit(table.table_uri).path)
+
+
 def files_of(table: DeltaTable) -> fs.FileSystem:
     """Return the file system of an opened table's folder, for the paths in its log.
 
@@ -74,7 +79,7 @@ def files_of(table: DeltaTable) -> fs.FileSystem:
     """
     uri = urlsplit(table.table_uri)
     if uri.scheme == "file":
-        return fs.SubTreeFileSystem(unquote(uri.path), fs.LocalFileSystem())
+        return fs.SubTreeFileSystem(local_folder(table), fs.LocalFileSystem())
     options = table._storage_options or {}  # there is no public attribute for it
     s3 = fs.S3FileSystem(
         access_key=options["AWS_ACCESS_KEY_ID"],

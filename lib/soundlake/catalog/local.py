@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -37,6 +35,7 @@ _LIKE_ATHENA = (
 _LOOK_AGAIN_SECONDS = 0.1
 _WORD = re.compile(r"\w+")
 _NAME = re.compile(r"\b(?:bronze|silver|gold|ops)_\w+", re.IGNORECASE)
+_WRITING = re.compile(r'"error":true|"type":"\w+_QUERY_NODE"')  # in DuckDB's tree of a query; in a text, " is escaped
 _UNKNOWN = re.compile(r"Table with name (.+?) does not exist")  # as DuckDB says it
 
 
@@ -163,15 +162,9 @@ def _check_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
 
 
 def _writes(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:
-    """Whether a SELECT has a statement within that writes, such as `WITH x AS (COPY … TO …)`."""
-    (tree,) = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchone() or ("{}",)
-    level: list[Any] = [json.loads(tree)]
-    while level:
-        if any(isinstance(one, dict) and str(one.get("type")).endswith("_QUERY_NODE") for one in level):
-            return True
-        level = [each for one in level for each in (one.values() if isinstance(one, dict) else one)]
-        level = [one for one in level if isinstance(one, dict | list)]
-    return False
+    """Whether a SELECT contains a statement that writes, such as `WITH x AS (COPY … TO …)`, or cannot be examined."""
+    (tree,) = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()[0]
+    return _WRITING.search(tree) is not None
 
 
 def code_of(sql: str) -> str:
@@ -198,13 +191,13 @@ def _named(selects: Sequence[str]) -> tuple[list[Table], list[Table], list[View]
 def _add(
     connection: duckdb.DuckDBPyConnection, settings: Settings, table: Table, opened: DeltaTable, part: Part | None
 ) -> list[str]:
-    """Let queries find a table; returns the files that they read for it, none where its rows are in memory."""
+    """Make a table known to queries; returns the files that these will read, none where its rows are in memory."""
     part_of = () if part is None else (part.columns, part.having)
     try:
         if files := local_files(opened):
             create_view(connection, table, opened, files, *part_of)
         else:
-            # All rows, and not their dataset: DuckDB over a dataset may abort the process at its end.
+            # The rows, not a dataset of them: a process in which DuckDB reads a dataset may abort at its end.
             connection.register(table.view, read_declared(opened, table, *part_of))
     except (DeltaError, OSError, duckdb.Error) as error:
         raise SoundlakeError(f"{table.path} of {settings.lake.uri} cannot be read: {error}") from None

@@ -1,6 +1,6 @@
-"""Tables on a local disk as views that DuckDB reads the files for: what a query does not need is not read at all.
+"""DuckDB views over the Parquet files of tables on a local disk: a query reads only the columns and rows it needs.
 
-An Arrow table of the same ten million rows takes ten times the processor time, and holds all of them in memory.
+Reading ten million rows into an Arrow table first took ten times the processor time, and the memory for all of them.
 """
 
 from __future__ import annotations
@@ -13,25 +13,26 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from soundlake.catalog.delta import Having
+from soundlake.catalog.delta import Having, local_folder
 from soundlake.core.schema import arrow_schema
 from soundlake.tables import Table
 
-_RENAMING = 2  # the version of Delta's protocol that means column mapping
-_GLOB = re.compile(r"([*?\[])")  # each of which DuckDB reads as itself within brackets
+_COLUMN_MAPPING = 2  # the reader version of Delta's protocol that allows renamed columns
+_WILDCARD = re.compile(r"([*?\[])")  # in a path for DuckDB; within brackets they stand for themselves
 
 
 def local_files(opened: DeltaTable) -> list[str]:
-    """The paths of a table's files; none where DuckDB cannot read the table by them.
+    """Return the paths of a table's Parquet files, or none where these are not enough to read the table.
 
-    That is on S3, and where rows depend on more than the files: partitions, deletion vectors, renamed columns.
+    They are not on S3, and not with partitions, deletion vectors or renamed columns.
     """
-    protocol, partitioned = opened.protocol(), opened.metadata().partition_columns
-    has_features = protocol.min_reader_version == _RENAMING or set(protocol.reader_features or ()) - {"timestampNtz"}
-    if urlsplit(opened.table_uri).scheme != "file" or partitioned or has_features:
+    protocol, partitions = opened.protocol(), opened.metadata().partition_columns
+    features = set(protocol.reader_features or ()) - {"timestampNtz"}
+    is_plain = not features and not partitions and protocol.min_reader_version != _COLUMN_MAPPING
+    if urlsplit(opened.table_uri).scheme != "file" or not is_plain:
         return []
-    root = unquote(urlsplit(opened.table_uri).path).rstrip("/")
-    return [f"{root}/{unquote(path)}" for path in pa.table(opened.get_add_actions())["path"].to_pylist()]
+    folder = local_folder(opened).rstrip("/")
+    return [f"{folder}/{unquote(path)}" for path in pa.table(opened.get_add_actions())["path"].to_pylist()]
 
 
 def create_view(
@@ -42,9 +43,10 @@ def create_view(
     columns: Container[str] | None = None,
     having: Iterable[Having] = (),
 ) -> None:
-    """Make a view of a table over its files; a column that was declared since they were written is null.
+    """Create the view of a table over its files; a column that none of them has is null.
 
-    It has all columns, or these, and the rows with these values. Raises duckdb.Error where a file cannot be read.
+    `columns` and `having` limit it to some columns, and to the rows with some values. Raises duckdb.Error where a file
+    cannot be read.
     """
     listed = ", ".join(_text(_escaped(file)) for file in files)
     rows = f"(SELECT * FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
@@ -61,14 +63,14 @@ def create_view(
 
 
 def confine(connection: duckdb.DuckDBPyConnection, files: Iterable[str]) -> None:
-    """Let a connection read these files from now on, and no others."""
+    """Allow a connection these files, and no others, for good. It could still write to them: see `local._writes`."""
     allowed = {name for file in files for name in (file, _escaped(file))}
     connection.execute(f"SET allowed_paths = [{', '.join(map(_text, sorted(allowed)))}]")
     connection.execute("SET enable_external_access = false")
 
 
 def _escaped(file: str) -> str:
-    return _GLOB.sub(r"[\1]", file)
+    return _WILDCARD.sub(r"[\1]", file)
 
 
 def _one_or_more(values: str | Sequence[str]) -> str:

@@ -56,7 +56,7 @@ class DataSource:
         return self.ask_all([sql], only)[0]
 
     def ask_all(self, selects: Sequence[str], only: Only | None = None) -> list[pd.DataFrame]:
-        """Run SELECTs like `ask`; what has to be read to memory for them is read once for all of them."""
+        """Run SELECTs like `ask`; a table that has to be read into memory is read once for all of them."""
         return _remembered(self.settings, self._identity, tuple(selects), only)
 
     def ask_now(self, sql: str) -> pd.DataFrame:

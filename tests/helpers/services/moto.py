@@ -27,7 +27,7 @@ def moto_server(host: str = "127.0.0.1") -> Iterator[str]:
 
 @contextmanager
 def enforced() -> Iterator[None]:
-    """Let each request to the servers of this process need the permission of the role that makes it."""
+    """Have the servers of this process refuse every request that the policies of its role do not allow."""
     with (
         patch.object(settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0),
         patch.object(ActionAuthenticatorMixin, "request_count", 0),
