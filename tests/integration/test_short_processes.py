@@ -19,7 +19,7 @@ from soundlake.tables import PLAYS, TRACKS
 
 pytestmark = pytest.mark.slow
 
-TIMES, AT_ONCE = 200, 4
+TIMES, AT_ONCE = int(os.environ.get("SOUNDLAKE_SHORT_PROCESSES", "200")), 4
 SNIPPETS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "reading.md").read_text(encoding="utf-8"), re.DOTALL)
 SOUNDLAKE = [sys.executable, "-c", "from soundlake.cli import main; main()"]
 COMMANDS = {
