@@ -7,6 +7,7 @@ from soundlake.launch.arguments import JobArguments
 from soundlake.launch.main import run_job
 from soundlake.lease import try_lease
 from soundlake.ops import maintenance
+from soundlake.ops.start import make_ready
 from soundlake.session import open_session
 
 
@@ -18,7 +19,9 @@ def run(arguments: JobArguments) -> None:
             print("another job writes this lake; a running stream maintains it by itself, so there is nothing to do")
             return
         with open_session("soundlake maintain", settings) as spark:
-            for done in maintenance.maintain(spark, Lake(settings.lake.uri, held.check), settings):
+            lake = Lake(settings.lake.uri, held.check)
+            make_ready(spark, lake, settings, held.check)
+            for done in maintenance.maintain(spark, lake, settings):
                 print(done, flush=True)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +27,8 @@ from soundlake.clusters.features import FEATURES
 from soundlake.errors import SoundlakeError
 from soundlake.kinds import KINDS
 from soundlake.lake import Lake
+from soundlake.launch.jobs import REGISTRY
+from soundlake.launch.local import spark_environment
 from soundlake.ops import rebuild as rebuilding
 from soundlake.ops.maintenance import catch_up
 from soundlake.ops.rebuild import complete_swap, rebuild
@@ -251,18 +256,41 @@ def test_a_rebuild_that_died_is_completed(spark: SparkSession, lake: Path, expec
 
 @pytest.mark.faults
 def test_a_stream_completes_a_rebuild_first(spark: SparkSession, lake: Path, expected: Path, landed: Path) -> None:
-    spoilt(spark, lake)
-
-    def die(*_: object) -> None:
-        raise DiedError
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(rebuilding, "move_checkpoint", die)
-        with pytest.raises(DiedError):
-            run(spark, lake)
+    half_swapped(spark, lake)
     stream.run(spark, settings_of(lake, landed), once=True)
     assert made(lake) == made(expected)
     assert_accounted(lake)
+
+
+@pytest.mark.faults
+def test_maintenance_completes_a_rebuild_first(spark: SparkSession, lake: Path, expected: Path) -> None:
+    half_swapped(spark, lake)
+    subprocess.run(
+        [sys.executable, REGISTRY["maintain"].file, f"--lake={lake}"],
+        env=os.environ | spark_environment(cores=2),
+        check=True,
+    )
+    assert made(lake) == made(expected)
+    assert not list((lake / "_rebuild").iterdir())
+    assert_accounted(lake)
+
+
+def half_swapped(spark: SparkSession, lake: Path) -> None:
+    """Spoil a lake, and let a rebuild die when it has replaced the first two tables."""
+    spoilt(spark, lake)
+    replace = rebuilding._replace
+    replaced: list[tuple[Any, ...]] = []
+
+    def replace_two(*arguments: Any) -> None:
+        if len(replaced) == 2:
+            raise DiedError
+        replaced.append(arguments)
+        replace(*arguments)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(rebuilding, "_replace", replace_two)
+        with pytest.raises(DiedError):
+            run(spark, lake)
 
 
 @pytest.mark.faults

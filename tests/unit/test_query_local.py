@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import signal
 import subprocess
 import sys
@@ -217,7 +218,7 @@ def test_a_select_may_be_written_in_many_ways(lake: Path, sql: str) -> None:
 
 def test_files_beside_the_lake_are_not_read(lake: Path, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a\n1\n")
-    with pytest.raises(SoundlakeError, match="disabled"):
+    with pytest.raises(SoundlakeError, match="disabled|cannot stand in FROM"):
         rows(lake, f"SELECT * FROM read_csv('{tmp_path}/x.csv')")
 
 
@@ -346,10 +347,49 @@ def test_named_queries_need_athena(monkeypatch: pytest.MonkeyPatch, capsys: pyte
         ({"a": 1, "b": None}, "{a=1, b=null}"),
         ([("k", {"x": 1}), ("l", None)], "{k={x=1}, l=null}"),
         ([], "[]"),
+        (pa.MonthDayNano([0, 2, 18_000_000_000_000]), "2 05:00:00.000"),
+        (pa.MonthDayNano([0, -1, -500_000_000]), "-1 00:00:00.500"),
+        (pa.MonthDayNano([14, 0, 0]), "1-2"),
+        (pa.MonthDayNano([-14, 0, 1_000_000]), "-1-2 0 00:00:00.001"),
+        (pa.MonthDayNano([0, 0, 0]), "0 00:00:00.000"),
     ],
 )
 def test_values_are_written_as_athena_writes_them(value: Any, text: str) -> None:
     assert as_text(value) == text
+
+
+@pytest.mark.parametrize("moment", ["DATE 'infinity'", "TIMESTAMP '290000-01-01 00:00:00'"])
+def test_a_time_that_python_cannot_hold_is_told(
+    moment: str, lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sql, out = f"SELECT {moment} AS at", tmp_path / "x.csv"
+    assert exit_code(monkeypatch, "query", sql, "--lake", str(lake)) == 0
+    assert "that cannot be read" in capsys.readouterr().out
+    assert exit_code(monkeypatch, "query", sql, "--out", str(out), "--lake", str(lake)) == 0
+    assert re.search("cannot be read|out of range", out.read_text())
+
+
+@pytest.mark.parametrize(
+    ("sql", "problem"),
+    [
+        ("SELECT * FROM (PIVOT silver_tracks ON genre USING count(*))", "name the values of a PIVOT"),
+        ("SELECT '\udcff'", "it is not UTF-8"),
+        ("SELECT * FROM 'silver_tracks'", "silver_tracks stands in single quotes"),
+        ("SELECT * FROM query_table('silver_tracks')", "query_table cannot stand in FROM"),
+    ],
+)
+def test_what_is_refused_is_told_with_what_to_write(lake: Path, sql: str, problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        run(lake, sql)
+
+
+def test_what_parquet_cannot_hold_is_one_clear_error(
+    lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, sql = tmp_path / "x.parquet", "SELECT TIMESTAMP '2024-01-03' - TIMESTAMP '2024-01-01' AS took"
+    assert exit_code(monkeypatch, "query", sql, "--out", str(out), "--lake", str(lake)) == 1
+    assert "parquet cannot hold these rows" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_a_lake_on_s3_is_read_too(monkeypatch: pytest.MonkeyPatch) -> None:

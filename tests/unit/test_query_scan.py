@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, Field, write_deltalake
 from deltalake.schema import PrimitiveType
 
+from soundlake.catalog import local
 from soundlake.catalog.query import ask
 from soundlake.core.schema import arrow_schema as schema
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.settings import load_settings
-from soundlake.tables import BATCHES, EVENTS, TRACKS
+from soundlake.tables import BATCHES, EVENTS, TRACKS, Table
 
 pytestmark = pytest.mark.heavy
 
@@ -102,6 +105,34 @@ def test_a_table_in_partitions_is_read_with_its_partition_column(lake: Path) -> 
     ]
 
 
+def test_of_a_table_in_partitions_only_what_is_needed_is_read(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = {"value": b"{}", "stream": "s", "partition": "0", "position": "1", "ingest_date": AT.date()}
+    write_deltalake(lake / EVENTS.path, pa.Table.from_pylist([event], schema(EVENTS)), mode="append")
+    monkeypatch.setattr(local, "read_declared", lambda *_: pytest.fail("it was read to memory as a whole"))
+    assert rows(lake, "SELECT count(*) AS n, min(ingest_date) AS day FROM bronze_events") == [
+        {"n": 1, "day": AT.date()}
+    ]
+
+
+def test_a_partition_in_a_folder_of_another_name_has_the_value_of_the_log(lake: Path) -> None:
+    event = {"value": b"{}", "stream": "s", "partition": "0", "position": "1", "ingest_date": AT.date()}
+    write_deltalake(lake / EVENTS.path, pa.Table.from_pylist([event], schema(EVENTS)), mode="append")
+    (folder,) = (lake / EVENTS.path).glob("ingest_date=*")
+    folder.rename(folder.with_name("x1"))
+    log = lake / EVENTS.path / "_delta_log" / f"{1:020}.json"
+    log.write_text(log.read_text().replace(f'"path":"{folder.name}/', '"path":"x1/'))
+    assert rows(lake, "SELECT ingest_date FROM bronze_events") == [{"ingest_date": AT.date()}]
+
+
+@pytest.mark.parametrize("table", [EVENTS, TRACKS])
+def test_a_damaged_file_is_told_with_its_table(lake: Path, table: Table) -> None:
+    write_deltalake(lake / table.path, pa.Table.from_pylist([{table.key[0]: "1"}], schema(table)), mode="append")
+    (file,) = (lake / table.path).rglob("*.parquet")
+    file.write_bytes(b"garbage" * 100)
+    with pytest.raises(SoundlakeError, match=rf"{table.path} of .* cannot be read: "):
+        rows(lake, f"SELECT * FROM {table.view}")
+
+
 def test_a_file_that_is_gone_is_told_with_its_table(lake: Path) -> None:
     write(lake, {"track_id": "T1"})
     for file in (lake / TRACKS.path).glob("*.parquet"):
@@ -132,6 +163,47 @@ def test_a_query_writes_no_file(lake: Path, format_: str) -> None:
         with pytest.raises(UsageError, match="only one SELECT can be run"):
             rows(lake, f"{begin}{copy}{end}")
     assert file.read_bytes() == before
+
+
+def test_a_query_that_runs_a_text_is_refused(lake: Path) -> None:
+    """The text could be a statement that writes: it is no part of what is examined."""
+    write(lake, {"track_id": "T1"})
+    (file,) = (lake / TRACKS.path).glob("*.parquet")
+    before = file.read_bytes()
+    copy = f"WITH x AS (COPY (SELECT 1 AS a) TO '{file}' (USE_TMP_FILE false)) SELECT 1"
+    with duckdb.connect() as connection:
+        (serialised,) = connection.execute("SELECT json_serialize_sql(?)", [copy]).fetchall()[0]
+    quoted = str(serialised).replace("'", "''")
+    hidden = copy.replace("'", "''")
+    for runs in (f"json_execute_serialized_sql('{quoted}')", f"query('{hidden}')", f"QUERY('{hidden}')"):
+        for sql in (f"SELECT * FROM {runs}, silver_tracks", f"SELECT (SELECT count(*) FROM {runs}) FROM silver_tracks"):
+            with pytest.raises(UsageError, match="cannot stand in FROM"):
+                rows(lake, sql)
+    assert file.read_bytes() == before
+
+
+def test_functions_that_make_rows_are_run(lake: Path) -> None:
+    write(lake, {"track_id": "T1", "artist_names": ["a", "b"]})
+    sql = "SELECT n, name FROM range(1) AS r(n), silver_tracks AS t, UNNEST(t.artist_names) AS u(name) ORDER BY name"
+    assert rows(lake, sql) == [{"n": 0, "name": "a"}, {"n": 0, "name": "b"}]
+
+
+def test_a_query_that_is_nested_too_deeply_is_refused(lake: Path) -> None:
+    with pytest.raises(UsageError, match="not valid SQL|nested too deeply"):
+        rows(lake, f"SELECT {'(' * 3000}1{')' * 3000}")
+
+
+def test_what_does_not_fit_into_memory_does_not_go_to_the_working_directory(
+    lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    here.mkdir()
+    elsewhere.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    (row,) = rows(lake, "SELECT current_setting('temp_directory') AS folder")
+    assert Path(row["folder"]).parent == elsewhere
+    assert not [*here.iterdir(), *elsewhere.iterdir()]
 
 
 def test_a_query_that_speaks_of_writing_is_run(lake: Path) -> None:

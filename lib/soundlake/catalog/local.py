@@ -9,8 +9,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
+import orjson
 import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
@@ -20,6 +23,7 @@ from soundlake.catalog.glue import public_tables
 from soundlake.catalog.missing import missing_behind, rows_in, unknown
 from soundlake.catalog.query_result import QueryResult, in_utc
 from soundlake.catalog.scan import confine, create_view, local_files
+from soundlake.catalog.sql_text import literal
 from soundlake.core.schema import arrow_schema
 from soundlake.errors import MissingTableError, SoundlakeError, UsageError
 from soundlake.settings import Settings
@@ -33,9 +37,11 @@ _LIKE_ATHENA = (
     "SET integer_division = true",
 )
 _LOOK_AGAIN_SECONDS = 0.1
+_ONLY_SELECT = "only one SELECT can be run; tables are written by the jobs"
 _WORD = re.compile(r"\w+")
 _NAME = re.compile(r"\b(?:bronze|silver|gold|ops)_\w+", re.IGNORECASE)
-_WRITING = re.compile(r'"error":true|"type":"\w+_QUERY_NODE"')  # in DuckDB's tree of a query; in a text, " is escaped
+# Table functions that run no other SQL and read no file. `query` and its like run a text that is not examined.
+_TABLE_FUNCTIONS = {"generate_series", "range", "unnest"}
 _UNKNOWN = re.compile(r"Table with name (.+?) does not exist")  # as DuckDB says it
 
 
@@ -57,9 +63,10 @@ def run(
     one SELECT, MissingTableError where it names an unknown table or a mart that is not built, SoundlakeError else.
     """
     began = time.monotonic()
-    with duckdb.connect() as connection:
+    with TemporaryDirectory(prefix="soundlake-query-") as spilled, duckdb.connect() as connection:
         for sql in selects:
             _check_select(connection, sql)
+        connection.execute(f"SET temp_directory = {literal(spilled)}")  # by default it is in the working directory
         connection.execute(f"SET TimeZone = '{settings.insights.time_zone}'")
         for statement in _LIKE_ATHENA:
             connection.execute(statement)
@@ -153,18 +160,49 @@ def _interruptible(connection: duckdb.DuckDBPyConnection, query: Callable[[], pa
 
 
 def _check_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Raise UsageError for anything but one SELECT that only reads."""
     try:
+        sql.encode()
         statements = connection.extract_statements(sql)
+    except UnicodeEncodeError:
+        raise UsageError("not valid SQL: it is not UTF-8") from None
     except duckdb.Error as error:
         raise UsageError(f"not valid SQL: {error}") from None
-    if [statement.type for statement in statements] != [duckdb.StatementType.SELECT] or _writes(connection, sql):
-        raise UsageError("only one SELECT can be run; tables are written by the jobs")
+    types = [statement.type for statement in statements]
+    if types == [duckdb.StatementType.MULTI]:
+        raise UsageError("this makes several statements: name the values of a PIVOT, as in ON column IN ('a', 'b')")
+    if types != [duckdb.StatementType.SELECT]:
+        raise UsageError(_ONLY_SELECT)
+    check_reads_only(connection, sql)
 
 
-def _writes(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:
-    """Whether a SELECT contains a statement that writes, such as `WITH x AS (COPY … TO …)`, or cannot be examined."""
-    (tree,) = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()[0]
-    return _WRITING.search(tree) is not None
+def check_reads_only(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Raise UsageError for a SELECT that contains a statement, such as `WITH x AS (COPY … TO …)`, or may run another.
+
+    DuckDB may write where it may read, so what cannot be examined is refused too.
+    """
+    (text,) = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()[0]
+    try:
+        nodes = [orjson.loads(text)]
+    except orjson.JSONDecodeError:  # nested too deeply
+        raise UsageError("the query is nested too deeply") from None
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, list):
+            nodes.extend(node)
+        elif isinstance(node, dict):
+            if node.get("error") is True or str(node.get("type")).endswith("_QUERY_NODE"):
+                raise UsageError(_ONLY_SELECT)
+            if node.get("type") == "TABLE_FUNCTION":
+                _check_function(node)
+            nodes.extend(node.values())
+
+
+def _check_function(node: Mapping[str, Any]) -> None:
+    name = (node.get("function") or {}).get("function_name")
+    if name not in _TABLE_FUNCTIONS:
+        known = ", ".join(sorted(_TABLE_FUNCTIONS))
+        raise UsageError(f"{name} cannot stand in FROM: name a table, or one of the functions {known}")
 
 
 def code_of(sql: str) -> str:
@@ -199,7 +237,7 @@ def _add(
         else:
             # The rows, not a dataset of them: a process in which DuckDB reads a dataset may abort at its end.
             connection.register(table.view, read_declared(opened, table, *part_of))
-    except (DeltaError, OSError, duckdb.Error) as error:
+    except (DeltaError, OSError, duckdb.Error, pa.ArrowException) as error:
         raise SoundlakeError(f"{table.path} of {settings.lake.uri} cannot be read: {error}") from None
     return files
 
@@ -211,5 +249,7 @@ def _failure(error: duckdb.Error, unbuilt: list[str], settings: Settings) -> Sou
         what = f"not in {settings.lake.uri} yet: {', '.join(unbuilt)}: run ./spark-submit.sh build_insights"
         return MissingTableError(what, *unbuilt)
     if found := _UNKNOWN.search(str(error)):
+        if found[1] in {*(table.view for table in public_tables()), *(view.view for view in VIEWS)}:
+            return UsageError(f"{found[1]} stands in single quotes, as texts do: write it without them")
         return MissingTableError(unknown(found[1]), found[1])
     return SoundlakeError(f"the query failed: {error}")

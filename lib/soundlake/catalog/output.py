@@ -16,6 +16,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from soundlake.arrow_values import python_values
 from soundlake.catalog.cells import FORMULA, QUOTED
 from soundlake.catalog.pager import page
 from soundlake.catalog.terminal import Shown, fitted, whole
@@ -76,6 +77,8 @@ def write(rows: pa.Table, format_: str, out: Path | None) -> None:
         unfinished.replace(out)
     except OSError as error:
         raise SoundlakeError(f"--out {out}: cannot be written: {error.strerror}") from None
+    except pa.ArrowException as error:  # a type that the format lacks
+        raise SoundlakeError(f"--out {out}: {format_} cannot hold these rows ({error}): --format csv can") from None
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -105,7 +108,7 @@ def _is_flat(type_: pa.DataType) -> bool:
 
 
 def _texts(column: pa.ChunkedArray) -> pa.Array:
-    return pa.array([None if value is None else as_text(value) for value in column.to_pylist()], pa.string())
+    return pa.array([None if value is None else as_text(value) for value in python_values(column)], pa.string())
 
 
 def as_text(value: Any) -> str:
@@ -122,6 +125,8 @@ def as_text(value: Any) -> str:
             return value.hex(" ")
         case dict():
             return "{" + ", ".join(f"{name}={as_text(item)}" for name, item in value.items()) + "}"
+        case pa.MonthDayNano():
+            return _interval(value)
         case tuple():  # an entry of a map
             return "=".join(as_text(item) for item in value)
         case list():
@@ -130,3 +135,19 @@ def as_text(value: Any) -> str:
             return f"{{{items}}}" if is_map else f"[{items}]"
         case _:
             return str(value)
+
+
+def _interval(value: pa.MonthDayNano) -> str:
+    """`1-2` (years and months), `2 05:00:00.000` (days and time), or one behind the other."""
+    parts = []
+    if value.months:
+        sign, months = "-" if value.months < 0 else "", abs(value.months)
+        parts.append(f"{sign}{months // 12}-{months % 12}")
+    milliseconds = value.days * 86_400_000 + int(value.nanoseconds / 1_000_000)
+    if milliseconds or not parts:
+        sign, rest = "-" if milliseconds < 0 else "", abs(milliseconds)
+        days, rest = divmod(rest, 86_400_000)
+        hours, rest = divmod(rest, 3_600_000)
+        minutes, rest = divmod(rest, 60_000)
+        parts.append(f"{sign}{days} {hours:02}:{minutes:02}:{rest // 1000:02}.{rest % 1000:03}")
+    return " ".join(parts)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from soundlake.catalog.delta import Having, local_folder
+from soundlake.catalog.sql_text import literal, quoted
 from soundlake.core.schema import arrow_schema
 from soundlake.tables import Table
 
@@ -24,15 +25,24 @@ _WILDCARD = re.compile(r"([*?\[])")  # in a path for DuckDB; within brackets the
 def local_files(opened: DeltaTable) -> list[str]:
     """Return the paths of a table's Parquet files, or none where these are not enough to read the table.
 
-    They are not on S3, and not with partitions, deletion vectors or renamed columns.
+    They are not on S3, and not with deletion vectors, renamed columns, or partitions that are no days in folders.
     """
-    protocol, partitions = opened.protocol(), opened.metadata().partition_columns
+    protocol = opened.protocol()
     features = set(protocol.reader_features or ()) - {"timestampNtz"}
-    is_plain = not features and not partitions and protocol.min_reader_version != _COLUMN_MAPPING
+    is_plain = not features and protocol.min_reader_version != _COLUMN_MAPPING
     if urlsplit(opened.table_uri).scheme != "file" or not is_plain:
         return []
     folder = local_folder(opened).rstrip("/")
-    return [f"{folder}/{unquote(path)}" for path in pa.table(opened.get_add_actions())["path"].to_pylist()]
+    files = pa.table(opened.get_add_actions(flatten=True))
+    paths = [unquote(path) for path in files["path"].to_pylist()]
+    for column in opened.metadata().partition_columns:
+        days = files[f"partition.{column}"]
+        if not pa.types.is_date(days.type):
+            return []
+        # A writer may give its folders any name: the log alone says what stands in them.
+        if not all(f"{column}={day}/" in path for path, day in zip(paths, days.to_pylist(), strict=True)):
+            return []
+    return [f"{folder}/{path}" for path in paths]
 
 
 def create_view(
@@ -48,8 +58,10 @@ def create_view(
     `columns` and `having` limit it to some columns, and to the rows with some values. Raises duckdb.Error where a file
     cannot be read.
     """
-    listed = ", ".join(_text(_escaped(file)) for file in files)
-    rows = f"(SELECT * FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+    listed = ", ".join(literal(_escaped(file)) for file in files)
+    days = ", ".join(f"{quoted(column)}: DATE" for column in opened.metadata().partition_columns)
+    of_folders = f"hive_types = {{{days}}}, hive_partitioning = true" if days else "hive_partitioning = false"
+    rows = f"(SELECT * FROM read_parquet([{listed}], union_by_name = true, {of_folders})"
     there = {name for name, *_ in connection.execute(f"DESCRIBE {rows})").fetchall()}
     logged = pa.schema(opened.schema().to_arrow())
     fields = [*logged, *(field for field in arrow_schema(table) if field.name not in logged.names)]
@@ -57,15 +69,18 @@ def create_view(
     if absent:
         connection.register(f"absent_from_{table.view}", pa.schema(absent).empty_table())
         rows += f" UNION ALL BY NAME SELECT * FROM absent_from_{table.view}"
-    shown = ", ".join(_name(field.name) for field in fields if columns is None or field.name in columns)
-    wanted = " AND ".join(f"{_name(name)} IN ({_one_or_more(values)})" for name, values in having) or "true"
+    shown = ", ".join(quoted(field.name) for field in fields if columns is None or field.name in columns)
+    wanted = " AND ".join(f"{quoted(name)} IN ({_one_or_more(values)})" for name, values in having) or "true"
     connection.execute(f"CREATE VIEW {table.view} AS SELECT {shown} FROM {rows}) WHERE {wanted}")
 
 
 def confine(connection: duckdb.DuckDBPyConnection, files: Iterable[str]) -> None:
-    """Allow a connection these files, and no others, for good. It could still write to them: see `local._writes`."""
+    """Allow a connection these files, and no others, for good.
+
+    It could still write to them: queries are examined before, see `local.check_reads_only`.
+    """
     allowed = {name for file in files for name in (file, _escaped(file))}
-    connection.execute(f"SET allowed_paths = [{', '.join(map(_text, sorted(allowed)))}]")
+    connection.execute(f"SET allowed_paths = [{', '.join(map(literal, sorted(allowed)))}]")
     connection.execute("SET enable_external_access = false")
 
 
@@ -74,12 +89,4 @@ def _escaped(file: str) -> str:
 
 
 def _one_or_more(values: str | Sequence[str]) -> str:
-    return ", ".join(map(_text, (values,) if isinstance(values, str) else values))
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+    return ", ".join(map(literal, (values,) if isinstance(values, str) else values))

@@ -17,6 +17,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from soundlake.arrow_values import python_values
+
 _GAP = 2  # between two columns: a space on either side of each
 _LEAST_TEXT, _MOST_TEXT = 16, 60  # cells of a text in a table: as few where others need the room, as many at most
 _LEAST_COLUMNS = 4  # where fewer would fit, each row becomes a card
@@ -143,7 +145,7 @@ def _columns(rows: pa.Table, as_text: Callable[[Any], str]) -> list[_Column]:
             or pa.types.is_floating(field.type)
             or pa.types.is_decimal(field.type),
             is_text=(pa.types.is_string(field.type) or pa.types.is_nested(field.type)) and not _IDS.search(field.name),
-            cells=tuple(None if value is None else _visible(as_text(value)) for value in column.to_pylist()),
+            cells=tuple(None if value is None else _visible(as_text(value)) for value in python_values(column)),
         )
         for place, (field, column) in enumerate(zip(rows.schema, rows.columns, strict=True))
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from soundlake.catalog.sql_text import literal
 from soundlake.dashboard import sql
 from soundlake.insights import Chart, Insight
 
@@ -62,7 +63,7 @@ def _picked(insight: Insight, conditions: Sequence[str]) -> str:
     """The rows that are chosen, with the columns that the chart needs under neutral names."""
     chart, view = insight.drawn_as, insight.table.view
     types = {column.name: column.type for column in insight.columns}
-    name = _text(chart.names, types) if chart.names else sql.text(_ALL)
+    name = _text(chart.names, types) if chart.names else literal(_ALL)
     id_ = sql.known_id(f"CAST({chart.each} AS varchar)", name) if chart.each else name
     columns = {"id": id_, "name": name, "beside": chart.beside or "CAST(NULL AS varchar)"}
     if chart.kind == "scatter":

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from soundlake.catalog.sql_text import literal
 from soundlake.dashboard import sql
 from soundlake.dashboard.charts import MOST_COLOURS
 from soundlake.dashboard.colours import BLUE
@@ -140,7 +141,7 @@ def listener(
     words = left.text_input(f"{label}'s id has", placeholder="any", **kept(address, "words"))
     users = source.ask(
         "SELECT user_id, sum(plays) AS plays FROM gold_weekly_plays "
-        f"{sql.where(sql.contains(words, 'user_id'), f'user_id <> {sql.text(skip)}' if skip else '')} "
+        f"{sql.where(sql.contains(words, 'user_id'), f'user_id <> {literal(skip)}' if skip else '')} "
         f"GROUP BY user_id ORDER BY plays DESC, user_id LIMIT {_MOST_LISTED}"
     )["user_id"].tolist()
     if not users:

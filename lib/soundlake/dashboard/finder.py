@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from soundlake.catalog.sql_text import literal
 from soundlake.dashboard import sql
 from soundlake.dashboard.source import DataSource
 from soundlake.settings import Settings
@@ -77,7 +78,7 @@ def _select(settings: Settings, things: str, sought: str) -> str:
     best = f"ORDER BY fit DESC, plays DESC NULLS LAST, name, id LIMIT {MOST}"
     if not sought:
         return f"SELECT id, name, beside, beside_id, plays, 1 AS fit FROM ({things}) AS t WHERE name IS NOT NULL {best}"
-    typed, length = sql.text(sought), len(sought)
+    typed, length = literal(sought), len(sought)
     far = f"levenshtein_distance(substr(folded, 1, {length}), {typed})"
     wrong = 0 if length < _SHORTEST_WITH_TYPO else 1 if length < _SHORTEST_WITH_TYPO + 2 else 2
     typo = f"WHEN least({far}, levenshtein_distance(folded, {typed})) <= {wrong} THEN 1 " if wrong else ""
@@ -85,7 +86,7 @@ def _select(settings: Settings, things: str, sought: str) -> str:
         f"WITH things AS ({things}), names AS (SELECT *, {_folded(settings, 'name')} AS folded, "
         f"{_folded(settings, 'words')} AS folded_words FROM things WHERE name IS NOT NULL), "
         f"judged AS (SELECT *, CASE WHEN folded = {typed} THEN 5 WHEN starts_with(folded, {typed}) THEN 4 "
-        f"WHEN strpos(folded, {sql.text(f' {sought}')}) > 0 THEN 3 "
+        f"WHEN strpos(folded, {literal(f' {sought}')}) > 0 THEN 3 "
         f"WHEN strpos(folded || ' ' || coalesce(folded_words, ''), {typed}) > 0 THEN 2 "
         f"{typo}ELSE 0 END AS fit FROM names) "
         f"SELECT id, name, beside, beside_id, plays, fit FROM judged WHERE fit > 0 {best}"

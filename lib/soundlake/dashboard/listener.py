@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from soundlake.catalog.sql_text import literal
 from soundlake.dashboard import sql
 from soundlake.dashboard.source import DataSource
 from soundlake.tables import TRACKS
@@ -180,7 +181,7 @@ def _plays(user: str, local: str) -> str:
         "coalesce(p.track_name, t.track_name) AS track_name, coalesce(t.artist_name, p.artist_name) AS artist_name, "
         "t.artist_id, coalesce(t.album_name, p.album_name) AS album_name, t.album_id "
         f"FROM {MATCHED_LISTENING.view} AS p LEFT JOIN {TRACKS.view} AS t ON t.track_id = p.track_id "
-        f"WHERE p.user_id = {sql.text(user)} AND p.content_type = 'track'), "
+        f"WHERE p.user_id = {literal(user)} AND p.content_type = 'track'), "
         f"named AS (SELECT *, {sql.known_id('track_id', track)} AS track, "
         f"{sql.known_id('artist_id', 'artist_name')} AS artist, "
         f"{sql.known_id('album_id', album)} AS album FROM played), "

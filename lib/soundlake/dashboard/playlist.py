@@ -7,12 +7,13 @@ from datetime import date
 
 import streamlit as st
 
+from soundlake.catalog.sql_text import literal
 from soundlake.dashboard import filters, sql
 from soundlake.dashboard.source import DataSource
 
 _NO_MARKET = "no market (Global)"
 PLAYLIST = "coalesce(playlist_name, playlist_id)"
-MARKET = f"coalesce(market, {sql.text(_NO_MARKET)})"
+MARKET = f"coalesce(market, {literal(_NO_MARKET)})"
 
 
 def choose(source: DataSource, view: str) -> tuple[str, list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from soundlake.catalog.sql_text import literal
 from soundlake.dashboard import sql
 
 _PLAYS = "gold_weekly_plays"
@@ -13,7 +14,7 @@ NUMBERS = {"plays": "Plays", "hours": "Hours known", "tracks": "Tracks", "artist
 def numbers(sides: Mapping[str, str]) -> str:
     """Select NUMBERS and listeners of each side, whose condition stands under its name."""
     return " UNION ALL ".join(
-        f"SELECT {sql.text(side)} AS side, coalesce(sum(plays), 0) AS plays, "
+        f"SELECT {literal(side)} AS side, coalesce(sum(plays), 0) AS plays, "
         "CAST(sum(ms_played) AS double) / 3600000 AS hours, count(DISTINCT track_id) AS tracks, "
         "count(DISTINCT artist_name) AS artists, count(DISTINCT user_id) AS listeners "
         f"FROM {_PLAYS} {sql.where(condition)}"

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from soundlake.catalog.sql_text import literal
 from soundlake.insights import Engine, local_time
 from soundlake.settings import Settings
 
 SAMPLE = 2_000  # listeners: more take seconds, and change the ranking little
 
 
-def text(value: str) -> str:
-    """A text as a literal."""
-    return "'" + value.replace("'", "''") + "'"
-
-
 def one_of(column: str, values: Iterable[str]) -> str:
     """Whether a column has one of these values; everything passes where none is chosen."""
-    listed = ", ".join(text(value) for value in values)
+    listed = ", ".join(literal(value) for value in values)
     return f"{column} IN ({listed})" if listed else ""
 
 
@@ -41,7 +37,7 @@ def known_id(key: str, name: str) -> str:
 
 def contains(words: str, *columns: str) -> str:
     """Whether one of the columns contains the words, ignoring case; everything passes where there are no words."""
-    sought = text(words.strip().lower())
+    sought = literal(words.strip().lower())
     return " OR ".join(f"strpos(lower({column}), {sought}) > 0" for column in columns) if words.strip() else ""
 
 
@@ -57,10 +53,10 @@ def heard_together(track: str, most: int) -> str:
     `shared` is estimated from a sample where more than SAMPLE listeners and playlists have the track. There are no rows
     where the lake has only one listener or playlist: all of its tracks would be alike.
     """
-    users, items = "gold_weekly_plays", "silver_playlist_items"
+    users, items, wanted = "gold_weekly_plays", "silver_playlist_items", literal(track)
     return (
-        f"WITH owners AS (SELECT DISTINCT 'user' AS what, user_id AS owner FROM {users} WHERE track_id = {text(track)} "
-        f"UNION ALL SELECT DISTINCT 'playlist', playlist_id FROM {items} WHERE track_id = {text(track)}), "
+        f"WITH owners AS (SELECT DISTINCT 'user' AS what, user_id AS owner FROM {users} WHERE track_id = {wanted} "
+        f"UNION ALL SELECT DISTINCT 'playlist', playlist_id FROM {items} WHERE track_id = {wanted}), "
         "numbered AS (SELECT what, owner, row_number() OVER (ORDER BY owner, what) AS place FROM owners), "
         f"sampled AS (SELECT what, owner FROM numbered WHERE {_is_sampled('owners')}), "
         "had AS (SELECT DISTINCT s.what, s.owner, p.track_id FROM sampled AS s "
@@ -73,7 +69,7 @@ def heard_together(track: str, most: int) -> str:
         "counted AS (SELECT (SELECT count(*) FROM owners) AS own, (SELECT count(*) FROM sampled) AS sampled), "
         "each AS (SELECT h.track_id, max(c.own) AS own, "
         "count(*) * CAST(max(c.own) AS double) / max(c.sampled) AS shared "
-        f"FROM had AS h CROSS JOIN counted AS c WHERE h.track_id <> {text(track)} GROUP BY h.track_id), "
+        f"FROM had AS h CROSS JOIN counted AS c WHERE h.track_id <> {literal(track)} GROUP BY h.track_id), "
         "judged AS (SELECT e.track_id, CAST(round(e.shared) AS bigint) AS shared, "
         "e.shared / sqrt(greatest(coalesce(t.listeners, 0) + coalesce(l.playlists, 0), e.shared) * e.own) "
         "AS similarity "
@@ -98,12 +94,13 @@ def also_heard(artist: str, most: int) -> str:
         "JOIN sampled AS s ON s.user_id = p.user_id), "
         f"had AS (SELECT DISTINCT p.user_id, {this} AS artist FROM played AS p "
         f"JOIN gold_tracks_wide AS t ON t.track_id = p.track_id WHERE {this} IS NOT NULL), "
-        f"own AS (SELECT user_id FROM had WHERE artist = {text(artist)}), "
+        f"own AS (SELECT user_id FROM had WHERE artist = {literal(artist)}), "
         "each AS (SELECT h.artist, count(*) AS listeners, count(o.user_id) AS shared "
         "FROM had AS h LEFT JOIN own AS o ON o.user_id = h.user_id GROUP BY h.artist), "
         "judged AS (SELECT artist, shared, "
         "shared / sqrt(listeners * CAST((SELECT count(*) FROM own) AS double)) AS similarity "
-        f"FROM each WHERE shared > 0 AND artist <> {text(artist)} AND (SELECT count(DISTINCT user_id) FROM had) > 1), "
+        f"FROM each WHERE shared > 0 AND artist <> {literal(artist)} "
+        "AND (SELECT count(DISTINCT user_id) FROM had) > 1), "
         "ranked AS (SELECT *, row_number() OVER (ORDER BY similarity DESC, shared DESC, artist) AS rank FROM judged), "
         f"names AS (SELECT {this} AS artist, max(artist_id) AS artist_id, max(artist_name) AS artist_name "
         f"FROM gold_tracks_wide AS t GROUP BY {this}) "

@@ -1,6 +1,6 @@
 -- title: Genres of artists
 -- question: Which genres does each artist have?
--- grain: one row for each artist and genre of his
+-- grain: one row for each artist and genre
 -- key: artist_id, genre
 -- chart: bar; x: artist_id; y: genre; aggregate: distinct; label: Artists; top: 30
 -- column artist_id string: id of the artist

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from soundlake.catalog.sql_text import literal
 from soundlake.dashboard import answer, charts, filters, sql
 from soundlake.dashboard.explain import explained
 from soundlake.dashboard.source import DataSource
@@ -30,7 +31,7 @@ def _outcomes(source: DataSource) -> None:
             share = totals[outcome] / totals["read"] if totals["read"] else 0
             st.metric(f"{outcome.capitalize()}, {share:.2%}", f"{int(totals[outcome]):,}", border=True, width=165)
     by_day = " UNION ALL ".join(
-        f"SELECT CAST(started_at AS date) AS day, {sql.text(outcome)} AS outcome, sum({outcome}) AS records "
+        f"SELECT CAST(started_at AS date) AS day, {literal(outcome)} AS outcome, sum({outcome}) AS records "
         f"FROM {BATCHES} WHERE query = 'refine' GROUP BY CAST(started_at AS date)"
         for outcome in _OUTCOMES
     )
