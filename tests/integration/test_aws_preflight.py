@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import pytest
@@ -12,7 +14,10 @@ from typer.testing import CliRunner, Result
 from helpers.aws_environment import REGION, set_credentials
 from helpers.services.moto import moto_server
 from soundlake import cli
+from soundlake.errors import SoundlakeError
 from soundlake.launch.aws import preflight
+from soundlake.launch.aws.account import Account
+from soundlake.settings import load_settings
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +177,49 @@ def test_a_route_table_with_a_way_to_s3_takes_no_second_one(aws: str, network: d
     done = check(aws, *endpoints(network))
     assert done.exit_code == 1
     assert f"NO  endpoints: {network['table']} leads to S3 by an endpoint already" in done.output
+
+
+def test_the_endpoints_that_the_stack_made_are_no_obstacle_to_the_next_deployment(
+    aws: str, network: dict[str, str]
+) -> None:
+    let_names_be_private(aws, network["vpc"])
+    own = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Resources": {
+            service: {
+                "Type": "AWS::EC2::VPCEndpoint",
+                "Properties": {
+                    "VpcId": network["vpc"],
+                    "ServiceName": f"com.amazonaws.{REGION}.{service}",
+                    "VpcEndpointType": type_,
+                    **routes,
+                },
+            }
+            for service, type_, routes in (
+                ("s3", "Gateway", {"RouteTableIds": [network["table"]]}),
+                ("glue", "Interface", {}),
+            )
+        },
+        "Outputs": {"LogGroup": {"Value": "made"}},
+    }
+    cloudformation = client(aws, "cloudformation")
+    cloudformation.create_stack(StackName="soundlake", TemplateBody=json.dumps(own))
+    try:
+        done = check(aws, *endpoints(network))
+    finally:
+        cloudformation.delete_stack(StackName="soundlake")
+    assert done.exit_code == 0, done.output
+    assert f"ok  endpoints: {network['vpc']} takes them" in done.output
+
+
+def test_a_rule_of_a_protocol_without_ports_is_no_way_for_glue() -> None:
+    """A stand-in for EC2: moto has no such rules."""
+    rule = {"IpProtocol": "50", "UserIdGroupPairs": [{"GroupId": "sg-1"}]}
+    ec2 = Mock()
+    ec2.describe_security_groups.return_value = {"SecurityGroups": [{"GroupId": "sg-1", "IpPermissions": [rule]}]}
+    account = Account(load_settings(env={}).deploy, {"ec2": ec2})
+    with pytest.raises(SoundlakeError, match="none of sg-1 lets in all TCP ports"):
+        preflight._open_to_itself(account, {"SecurityGroupIds": "sg-1"})
 
 
 def test_glue_wants_a_security_group_that_is_open_to_itself(aws: str, network: dict[str, str]) -> None:

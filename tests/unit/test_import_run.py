@@ -164,6 +164,18 @@ def test_files_on_s3(tmp_path: Path, bucket: str, path: str, keys: list[str]) ->
     assert all(datetime.fromisoformat(r["fetched_at"]) <= datetime.now(UTC) for r in done.records)
 
 
+@pytest.mark.parametrize("folder", ["marked", "_exports"])
+def test_the_files_of_a_folder_on_s3_are_found_whatever_its_name_or_mark(
+    tmp_path: Path, bucket: str, folder: str
+) -> None:
+    client = boto3.client("s3")
+    client.put_object(Bucket="lake", Key=f"{folder}/", Body=b"")
+    client.put_object(Bucket="lake", Key=f"{folder}/d.csv", Body=b"id,name\nt4,Four\n")
+    client.put_object(Bucket="lake", Key=f"{folder}/_hidden/e.csv", Body=b"id,name\nt5,Five\n")
+    for path in (folder, f"{folder}/"):
+        assert imported(tmp_path, f"{bucket}/{path}", mapping=tracks()).keys == ["t4"]
+
+
 @pytest.mark.parametrize("path", ["s3://lake/none", "s3://nowhere/x"])
 def test_what_is_not_on_s3_is_told(tmp_path: Path, bucket: str, path: str) -> None:
     with pytest.raises(UsageError, match=path):

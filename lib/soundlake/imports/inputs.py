@@ -228,8 +228,13 @@ class _Walk:
             pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
             found = {item["Key"]: item for page in pages for item in page.get("Contents", ())}
             folder = key.rstrip("/") + "/" if key else ""
-            inside = [name for name in sorted(found) if name.startswith(folder) and is_wanted(_parts(name))]
-            names = {_parts(name): name for name in ([key] if key in found else inside)}
+            inside = [
+                name
+                for name in sorted(found)
+                if name.startswith(folder) and name != folder and is_wanted(_parts(name.removeprefix(folder)))
+            ]
+            is_object = key in found and not key.endswith("/")  # consoles mark a folder by an empty object
+            names = {_parts(name): name for name in ([key] if is_object else inside)}
             packages = Packages(list(names), is_archive=False)
             for number, path in enumerate(self._read_of(list(names), packages, uri)):
                 name, item = names[path], found[names[path]]

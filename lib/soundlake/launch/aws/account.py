@@ -47,6 +47,19 @@ class Account:
             found = describe_stack(self.client("cloudformation"), stack)
         return {output["OutputKey"]: output["OutputValue"] for one in found for output in one.get("Outputs", [])}
 
+    def resources(self) -> set[str]:
+        """The physical ids of the stack's resources; none where there is no such stack."""
+        if self.deploy.stack is None or not self.outputs():
+            return set()
+        with translate_errors(f"the stack {self.deploy.stack}", "cloudformation:ListStackResources"):
+            pages = (
+                self.client("cloudformation")
+                .get_paginator("list_stack_resources")
+                .paginate(StackName=self.deploy.stack)
+            )
+            found = [one for page in pages for one in page["StackResourceSummaries"]]
+        return {one["PhysicalResourceId"] for one in found if "PhysicalResourceId" in one}
+
 
 def completed(account: Account, needed: Sequence[str], kind: str = "batch") -> DeploySettings:
     """Return the deploy settings with what the stack says; raises UsageError with a line for each key still missing.

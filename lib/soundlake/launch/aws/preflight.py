@@ -19,6 +19,7 @@ _CPU_QUOTA = "Max concurrent vCPUs per account"
 _NEW_ACCOUNT_CPUS = 16
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 _LEFT_FOR_OTHERS = 100
+_GONE = ("deleting", "deleted", "rejected", "failed", "expired")
 _IAM_DECIDES = "IAM_ALLOWED_PRINCIPALS"
 
 
@@ -131,12 +132,8 @@ def _ways(account: Account, subnets: list[str], parameters: Mapping[str, str]) -
     with translate_errors("the routes of the subnets", "ec2:DescribeRouteTables"):
         vpc = ec2.describe_subnets(SubnetIds=subnets)["Subnets"][0]["VpcId"]
         tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
-    with translate_errors("the endpoints of the VPC", "ec2:DescribeVpcEndpoints"):
-        filters = [{"Name": "vpc-id", "Values": [vpc]}]
-        names = {one["ServiceName"] for one in ec2.describe_vpc_endpoints(Filters=filters)["VpcEndpoints"]}
-    there = {name.partition(".")[2].partition(".")[2].partition(".")[2] for name in names}
     if parameters["EndpointVpcId"]:
-        twice = there & {*ENDPOINTS.values()}
+        twice = {_service(one) for one in _others_endpoints(account, vpc)} & {*ENDPOINTS.values()}
         if twice:
             raise SoundlakeError(
                 f"{vpc} has endpoints for {', '.join(sorted(twice))}, and AWS takes no second one with a private name: "
@@ -144,7 +141,7 @@ def _ways(account: Account, subnets: list[str], parameters: Mapping[str, str]) -
             )
         return "the stack makes endpoints"
     without = [subnet for subnet in subnets if not _has_nat(subnet, tables)]
-    missing = {"s3", *ENDPOINTS.values()} - there
+    missing = {"s3", *ENDPOINTS.values()} - {_service(one) for one in _endpoints_of(account, vpc)}
     if without and missing:
         raise SoundlakeError(
             f"{', '.join(without)} has no route to a NAT gateway, and {vpc} no endpoints for "
@@ -152,6 +149,23 @@ def _ways(account: Account, subnets: list[str], parameters: Mapping[str, str]) -
             "set deploy.parameters.EndpointVpcId and RouteTableIds, or choose subnets with a NAT gateway"
         )
     return "by endpoints" if without else "by NAT gateways"
+
+
+def _endpoints_of(account: Account, vpc: str) -> list[dict[str, Any]]:
+    """The endpoints of a VPC that are there, or about to be."""
+    with translate_errors("the endpoints of the VPC", "ec2:DescribeVpcEndpoints"):
+        found = account.client("ec2").describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc]}])
+    return [one for one in found["VpcEndpoints"] if one["State"].lower() not in _GONE]
+
+
+def _others_endpoints(account: Account, vpc: str) -> list[dict[str, Any]]:
+    """The endpoints of a VPC that the stack did not make."""
+    own = account.resources()
+    return [one for one in _endpoints_of(account, vpc) if one["VpcEndpointId"] not in own]
+
+
+def _service(endpoint: Mapping[str, Any]) -> str:
+    return str(endpoint["ServiceName"]).split(".", 3)[3]
 
 
 def _endpoints(account: Account, subnets: list[str], parameters: Mapping[str, str]) -> str:
@@ -170,11 +184,11 @@ def _endpoints(account: Account, subnets: list[str], parameters: Mapping[str, st
         problems.append(
             f"several subnets are in {', '.join(twice)}, and an endpoint takes one of a zone: name one each"
         )
-    with translate_errors("the endpoints of the VPC", "ec2:DescribeVpcEndpoints"):
-        filters = [{"Name": "vpc-id", "Values": [vpc]}]
-        there = ec2.describe_vpc_endpoints(Filters=filters)["VpcEndpoints"]
     to_s3 = {
-        table for one in there if one["ServiceName"].endswith(".s3") for table in one.get("RouteTableIds", [])
+        table
+        for one in _others_endpoints(account, vpc)
+        if _service(one) == "s3"
+        for table in one.get("RouteTableIds", [])
     } & set(_listed(parameters["RouteTableIds"]))
     if to_s3:
         problems.append(
@@ -193,11 +207,8 @@ def _open_to_itself(account: Account, parameters: Mapping[str, str]) -> str:
         found = account.client("ec2").describe_security_groups(GroupIds=groups)["SecurityGroups"] if groups else []
     for group in found:
         for rule in group["IpPermissions"]:
-            is_all = rule["IpProtocol"] == "-1" or (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == (
-                "tcp",
-                0,
-                65535,
-            )
+            ports = rule.get("FromPort"), rule.get("ToPort")  # protocols without ports have neither
+            is_all = rule["IpProtocol"] == "-1" or (rule["IpProtocol"], *ports) == ("tcp", 0, 65535)
             if is_all and group["GroupId"] in {pair["GroupId"] for pair in rule.get("UserIdGroupPairs", [])}:
                 return f"{group['GroupId']} is open to itself"
     # https://docs.aws.amazon.com/glue/latest/dg/setup-vpc-for-glue-access.html
