@@ -19,6 +19,7 @@ from soundlake.ops.leases import leased
 from soundlake.ops.maintenance import maintain
 from soundlake.refine.batch_metrics import QUERY
 from soundlake.run_report import print_counts, show, since, step
+from soundlake.session import cancelling
 from soundlake.settings import Settings
 from soundlake.tables import (
     BATCHES,
@@ -44,14 +45,16 @@ def run(spark: SparkSession, settings: Settings) -> None:
     with (
         step(console, "train_clusters: KMeans on audio features"),
         leased(settings, "train_clusters", "train_clusters") as trained,
+        cancelling(spark),
     ):
         train(spark, trained, settings, partial(try_lease, settings, "train_clusters"))
     with (
         step(console, "build_insights: the first marts"),
         leased(settings, "build_insights", "build_insights") as built,
+        cancelling(spark),
     ):
         marts = build(spark, built, settings)
-    with step(console, "maintain: catch up, compact"), leased(settings, "maintain") as maintained:
+    with step(console, "maintain: catch up, compact"), leased(settings, "maintain") as maintained, cancelling(spark):
         maintain(spark, maintained, settings)
     batches = lake.read(spark, BATCHES)
     print_counts(console, "Records of this run", since(batches, started_at))

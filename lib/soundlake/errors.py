@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 
+def was_interrupted(error: BaseException | None) -> bool:
+    """Whether an error is a KeyboardInterrupt, or was raised because of one or while one was handled."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, KeyboardInterrupt):
+            return True
+        if one is not None and id(one) not in seen:  # errors may cause each other
+            seen.add(id(one))
+            waiting += [one.__cause__, one.__context__]
+    return False
+
+
 class SoundlakeError(Exception):
     """A failure at run time, with a message that a person can act on. Exit code 1."""
 

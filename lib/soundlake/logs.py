@@ -12,6 +12,8 @@ import sys
 import time
 from collections.abc import Mapping
 
+from soundlake.errors import was_interrupted
+
 _ROOT = __name__.partition(".")[0]
 
 
@@ -63,10 +65,7 @@ def set_up(level: str) -> None:
 
 def _is_no_interrupt(record: logging.LogRecord) -> bool:
     # py4j logs the traceback of a KeyboardInterrupt and raises it again; the job itself reports the stop, in one line.
-    error = record.exc_info[1] if record.exc_info else None
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error is None
+    return not (record.exc_info and was_interrupted(record.exc_info[1]))
 
 
 class _UtcFormatter(logging.Formatter):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -83,9 +84,35 @@ def run_in_parallel(spark: SparkSession, tasks: Iterable[Callable[[], Result]], 
     Each thread has this thread's local properties, such as the id of its streaming query. Raises the first error when
     all tasks have ended.
     """
-    with ThreadPoolExecutor(max_workers=at_once) as pool:
+    with workers(spark, at_once) as pool:
         running = [pool.submit(_inheriting(spark, task)) for task in tasks]
+        wait(running)
     return [task.result() for task in running]
+
+
+@contextmanager
+def workers(spark: SparkSession, at_once: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that work on Spark, at most `at_once`; the context is left when all tasks have ended.
+
+    On Ctrl-C no other task begins, and Spark's jobs are cancelled.
+    """
+    with ThreadPoolExecutor(max_workers=at_once) as pool:
+        try:
+            with cancelling(spark):
+                yield pool
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+@contextmanager
+def cancelling(spark: SparkSession) -> Iterator[None]:
+    """On Ctrl-C cancel Spark's jobs, so that none writes when the context, such as that of a lease, is left."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        spark.sparkContext.cancelAllJobs()
+        raise
 
 
 def _inheriting(spark: SparkSession, task: Callable[[], Result]) -> Callable[[], Result]:

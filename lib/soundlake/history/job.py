@@ -17,6 +17,7 @@ from soundlake.lease import try_lease
 from soundlake.ops.leases import leased
 from soundlake.recommend.job import recommend
 from soundlake.run_report import print_counts, since, step
+from soundlake.session import cancelling
 from soundlake.settings import Settings
 from soundlake.tables import BATCHES, TRACK_FEATURES, TRACKS
 
@@ -32,12 +33,17 @@ def run(spark: SparkSession, settings: Settings, console: Console) -> None:
         with (
             step(console, "train_clusters: KMeans on audio features"),
             leased(settings, "train_clusters", "train_clusters") as trained,
+            cancelling(spark),
         ):
             _train(spark, trained, settings, console)
-    with step(console, "build_insights"), leased(settings, "build_insights", "build_insights") as built:
+    with (
+        step(console, "build_insights"),
+        leased(settings, "build_insights", "build_insights") as built,
+        cancelling(spark),
+    ):
         build(spark, built, settings)
     if lake.exists(spark, TRACKS):
-        with step(console, "recommend"), leased(settings, "recommend", "recommend") as recommended:
+        with step(console, "recommend"), leased(settings, "recommend", "recommend") as recommended, cancelling(spark):
             recommend(spark, recommended, settings, partial(try_lease, settings, "recommend"))
     print_counts(console, "Records of this run", since(lake.read(spark, BATCHES), started_at))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from hashlib import sha256
 from threading import Lock
@@ -16,6 +16,7 @@ from soundlake.insights.insight import Incremental, Insight, load_insights, rend
 from soundlake.insights.partitions import Sources, changed
 from soundlake.insights.play_matches import write_play_matches
 from soundlake.lake import Lake, view_of
+from soundlake.session import workers
 from soundlake.settings import Settings
 from soundlake.tables import PLAY_MATCHES, TABLES
 from soundlake.views import VIEWS
@@ -60,7 +61,7 @@ def build(spark: SparkSession, lake: Lake, settings: Settings, only: Iterable[st
     waiting = {insight.table.view: insight for insight in chosen}
     built: dict[str, Built] = {}
     running: dict[Future[Built], str] = {}
-    with ThreadPoolExecutor(max_workers=INSIGHTS_AT_ONCE) as pool:
+    with workers(spark, INSIGHTS_AT_ONCE) as pool:
         while waiting or running:
             unbuilt = waiting.keys() | running.values()
             for insight in [one for one in waiting.values() if not one.reads & unbuilt]:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-from soundlake.errors import SoundlakeError
+from soundlake.errors import SoundlakeError, was_interrupted
+
+_OF_SPARK = ("py4j", "pyspark")  # what they fail with when the JVM stops
 
 
 def say(line: str) -> None:
@@ -28,19 +30,13 @@ def reported() -> Iterator[None]:
         sys.exit(error.exit_code)
     except Exception as error:
         # Ctrl-C in the middle of a call to the JVM: what cleans up behind it may fail in turn.
-        if not _was_interrupted(error):
+        if not was_interrupted(error):
             raise
+        if not isinstance(error, ConnectionError) and type(error).__module__.partition(".")[0] not in _OF_SPARK:
+            say(f"while it stopped, this failed: {type(error).__name__}: {error}")
         _stop()
 
 
 def _stop() -> NoReturn:
     say("stopped: what was committed stays, and the same command goes on from there")
     sys.exit(130)
-
-
-def _was_interrupted(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, KeyboardInterrupt):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
