@@ -35,11 +35,14 @@ def test_what_fails_while_ctrl_c_is_cleaned_up_is_told_as_the_stop_that_it_is(
 
 
 def test_a_fault_of_the_clean_up_itself_is_told_beside_the_stop(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended, reported():
+    def interrupted_on_a_full_disk() -> None:
         try:
             raise KeyboardInterrupt
         finally:
             raise OSError(28, "No space left on device")
+
+    with pytest.raises(SystemExit) as ended, reported():
+        interrupted_on_a_full_disk()
     told = "soundlake: while it stopped, this failed: OSError: [Errno 28] No space left on device\n"
     assert (ended.value.code, capsys.readouterr().err) == (130, told + SAID)
 

@@ -20,11 +20,15 @@ def test_after_ctrl_c_no_other_task_begins_and_the_running_ones_are_cancelled() 
         first_began.set()
         cancelled.wait(10)  # as a job of Spark, which ends when it is cancelled
 
-    with pytest.raises(KeyboardInterrupt), workers(spark, 1) as pool:
-        for number in range(5):
-            pool.submit(task, number)
-        first_began.wait(10)
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with workers(spark, 1) as pool:
+            for number in range(5):
+                pool.submit(task, number)
+            first_began.wait(10)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert begun == [0]
     assert cancelled.is_set()
 
