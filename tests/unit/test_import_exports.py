@@ -104,8 +104,31 @@ def test_a_truncated_history_is_reported_without_personal_fields(tmp_path: Path)
         file = write(tmp_path / "Streaming_History_Audio_0.json", text[:cut])
         done = imported(tmp_path, file, user="user-1")
         assert len(done.payloads("play")) == 1
-        assert [reason for _, reason in done.reasons()] == ["cut off"]
+        assert [reason for _, reason in done.reasons()] == ["cut off", "not read"]
+        assert done.summary.failed == [
+            f"{file}: the file breaks off: it ends within its list; what stands before is imported"
+        ]
         assert not any(value in repr(done.report) for value in ("personal field", "203.0.113"))
+
+
+def test_a_library_is_told_once_whatever_lists_it_has(tmp_path: Path) -> None:
+    library = {
+        "tracks": [{"artist": "Björk", "track": "Jóga", "uri": "spotify:track:" + "a" * 22}],
+        "albums": [{"artist": "Björk", "album": "Post", "uri": "spotify:album:" + "b" * 22}],
+    }
+    whole = json.dumps(library, ensure_ascii=False).encode("latin-1")
+    file = tmp_path / "YourLibrary.json"
+    file.write_bytes(whole)
+    done = imported(tmp_path, file, user="user-1")
+    assert [note for note in done.summary.notes if "no UTF-8" in note] == [
+        f"{file}: 3 bytes are no UTF-8 and were read as Windows-1252 (Latin-1)"
+    ]
+    assert not done.summary.failed
+    file.write_bytes(whole[: whole.index(b"album\"") + 20])
+    done = imported(tmp_path, file, user="user-1")
+    assert done.summary.failed == [
+        f"{file}: the file breaks off: it ends within its list; what stands before is imported"
+    ]
 
 
 @pytest.mark.parametrize(

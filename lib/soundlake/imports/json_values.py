@@ -36,8 +36,8 @@ _DECODER = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_number)
 class JsonRows:
     """The objects of a text; `path` leads to the list of them where it stands within an object.
 
-    Afterwards `has_list` says whether there was one, and `number` how many rows there were, broken ones included;
-    `before` are those of lists that were read before this one.
+    Afterwards `has_list` says whether there was one, `is_cut` whether the text ended within it, and `number` how many
+    rows there were, broken ones included; `before` are those of lists that were read before this one.
     """
 
     def __init__(self, chunks: Iterator[str], path: str | None = None, before: int = 0) -> None:
@@ -46,7 +46,7 @@ class JsonRows:
         self._text, self._at = "", 0
         self._lines, self._counted, self._searched = 0, 0, 0
         self._names: Set[str] = frozenset()
-        self.has_list, self.number = True, before
+        self.has_list, self.is_cut, self.number = True, False, before
 
     def rows(self, issues: RowIssues) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield (number from 1, object)."""
@@ -71,6 +71,7 @@ class JsonRows:
                 continue
             line = self._line()
             if wrong == "cut":
+                self.is_cut = True
                 raw, self._at = self._text[self._at :], len(self._text)
                 issues.bad_row(self.number, line, "cut off", "the text ends within the value", raw)
             elif wrong:
@@ -80,6 +81,7 @@ class JsonRows:
             if wrong:
                 open_lists = 0  # its end may have been skipped with the broken value
         if open_lists > 0:
+            self.is_cut = True
             issues.bad_row(self.number + 1, self._line(), "cut off", "the text ends within the list", "")
 
     def _line(self) -> int:

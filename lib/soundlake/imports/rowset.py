@@ -43,6 +43,7 @@ class RowSet:
     header: Sequence[str] = ()
     notes: dict[str, int] = field(default_factory=dict)
     text: Text | None = None
+    objects: JsonRows | None = None
 
 
 def format_of(file: Input, shape: FileShape) -> str:
@@ -177,8 +178,9 @@ def _needed(record: Record, paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _json(text: Text, mapping: TableMapping) -> RowSet:
+    objects = JsonRows(text.chunks(), mapping.file.rows)
+
     def batches(issues: FileIssues) -> Iterator[Batch]:
-        objects = JsonRows(text.chunks(), mapping.file.rows)
         rows = each_row(objects.rows(issues), mapping.file.each)
         first = list(islice(rows, _LOOKED_AT))
         if not objects.has_list:
@@ -186,7 +188,7 @@ def _json(text: Text, mapping: TableMapping) -> RowSet:
         names = wanted_names(mapping, field_names([row for _, row in first]))
         yield from _batched(chain(first, rows), names, getter(names))
 
-    return RowSet(batches, text=text)
+    return RowSet(batches, text=text, objects=objects)
 
 
 def _batched(

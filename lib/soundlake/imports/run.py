@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from soundlake.errors import SoundlakeError
@@ -122,9 +121,11 @@ class Import:
         if job.mapping is not None:
             yield from self._of_table(job.file, job.mapping, context, issues, seen)
             return
-        number, has_list = 0, False
+        number, has_list, is_cut = 0, False, False
+        texts: list[Text] = []
         for export in job.exports:
-            with self._text(job.file, seen) as text:
+            with job.file.open(seen) as opened:
+                texts.append(text := Text(unpacked(opened)))
                 issues.shown = export.shown
                 objects = JsonRows(text.chunks(), export.rows, number)
                 for place, row in objects.rows(issues):
@@ -132,9 +133,10 @@ class Import:
                     records = made_safely(export, row, place, context, issues)
                     yield place, [EncodedRecords(kind, [key], [encode(kind, record)]) for kind, key, record in records]
                 number = objects.number
-                has_list = has_list or objects.has_list
+                has_list, is_cut = has_list or objects.has_list, is_cut or objects.is_cut
             seen = _unseen
         self._summary.rows += number
+        self._about_text(job.file, max(texts, key=lambda text: (text.broken is not None, text.latin)), is_cut=is_cut)
         if private := context.counts["private"]:
             what = "kept" if context.keeps_private else "left out"
             self._note(job.file, [f"{private:,} plays of private sessions, {what} (setting imports.private_sessions)"])
@@ -166,25 +168,14 @@ class Import:
             self._summary.rows += number
             self._note(file, [f"{count:,} {what}" for what, count in rows.notes.items()])
             if rows.text is not None:
-                self._about_text(file, rows.text)
+                self._about_text(file, rows.text, is_cut=rows.objects is not None and rows.objects.is_cut)
 
-    @contextmanager
-    def _text(self, file: Input, seen: Seen) -> Iterator[Text]:
-        with file.open(seen) as opened:
-            text = Text(unpacked(opened))
-            yield text
-            self._about_text(file, text)
-
-    def _about_text(self, file: Input, text: Text) -> None:
+    def _about_text(self, file: Input, text: Text, *, is_cut: bool) -> None:
         if text.latin:
             self._note(file, [f"{text.latin:,} bytes are no UTF-8 and were read as Windows-1252 (Latin-1)"])
-        if text.broken is not None:
-            fail(
-                file.shown,
-                f"the file breaks off: {text.broken}; what stands before is imported",
-                self._summary,
-                self._report,
-            )
+        if text.broken is not None or is_cut:
+            why = text.broken or "it ends within its list"
+            fail(file.shown, f"the file breaks off: {why}; what stands before is imported", self._summary, self._report)
 
     def _note(self, file: Input, notes: Sequence[str]) -> None:
         self._summary.notes += [f"{file.shown}: {note}" for note in notes]
