@@ -68,8 +68,8 @@ def rest(rate: int) -> Iterator[tuple[str, float]]:
 
 def main() -> None:
     """Print the prices and the sums as Markdown."""
-    requests = ", ".join(f"{count:.0f} {kind}" for kind, count in REQUESTS.items())
-    print(f"a batch of ingest and one of refine every {TRIGGER}: {requests}\n")
+    requests = " and ".join(f"{count:.0f} {kind}" for kind, count in REQUESTS.items())
+    print(f"Every {TRIGGER}, one batch of ingest and one of refine together make {requests} requests to S3.\n")
     print(
         "| US dollars a month | "
         + " | ".join(f"{rate:,} records/s" for rate in RATES)

@@ -120,6 +120,37 @@ def test_an_application_is_changed_at_rest_its_stream_stopped_before(monkeypatch
     assert found.state == "STOPPED"
 
 
+def test_a_stream_that_the_clock_starts_again_meanwhile_is_stopped_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place("lake-stream")
+    found = application(monkeypatch, place)
+    perform, refused = found.perform, list[str]()
+
+    def refuse_once(account: Account, call: Call, what: str) -> Any:
+        if call.operation == "StopApplication" and not refused:
+            refused.append(what)
+            place.running = {"run-7": "lake-stream"}
+            raise SoundlakeError("a job runs there")
+        return perform(account, call, what)
+
+    monkeypatch.setattr(restart, "perform", refuse_once)
+    restart.stop_application(ACCOUNT, "lake", [MODIFIED], OUTPUTS)
+    assert place.told == ["stop run-0", "ending", "ended", "stop run-7", "ended", "StopApplication"]
+
+
+def test_an_application_that_cannot_be_stopped_for_another_reason_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place()
+    application(monkeypatch, place)
+
+    def refuse(account: Account, call: Call, what: str) -> Any:
+        if call.operation == "StopApplication":
+            raise SoundlakeError("not permitted")
+        return {"application": {"state": "STARTED"}}
+
+    monkeypatch.setattr(restart, "perform", refuse)
+    with pytest.raises(SoundlakeError, match="not permitted"):
+        restart.stop_application(ACCOUNT, "lake", [MODIFIED], OUTPUTS)
+
+
 @pytest.mark.parametrize("state", ["CREATED", "STOPPED"])
 def test_an_application_at_rest_is_left_alone(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
     place = Place()

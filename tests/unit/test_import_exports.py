@@ -124,7 +124,7 @@ def test_a_library_is_told_once_whatever_lists_it_has(tmp_path: Path) -> None:
         f"{file}: 3 bytes are no UTF-8 and were read as Windows-1252 (Latin-1)"
     ]
     assert not done.summary.failed
-    file.write_bytes(whole[: whole.index(b"album\"") + 20])
+    file.write_bytes(whole[: whole.index(b'album"') + 20])
     done = imported(tmp_path, file, user="user-1")
     assert done.summary.failed == [
         f"{file}: the file breaks off: it ends within its list; what stands before is imported"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,9 @@ import streamlit as st
 from soundlake.catalog.missing import KIND_OF, made_by
 from soundlake.dashboard.source import DataSource
 from soundlake.errors import MissingTableError, SoundlakeError, UsageError
+
+# What Markdown takes for its own; an underscore within a word is none.
+_MARKDOWN = re.compile(r"[\\$*`\[~]|(?<![^\W_])_|_(?![^\W_])")
 
 
 @contextmanager
@@ -47,4 +51,4 @@ def _show_missing(source: DataSource, error: MissingTableError) -> None:
 
 def plain(words: str) -> str:
     """Escape text so that Markdown shows it literally."""
-    return words.replace("\\", "\\\\").replace("$", "\\$").replace("*", "\\*").replace("`", "\\`").replace("[", "\\[")
+    return _MARKDOWN.sub(r"\\\g<0>", words)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from soundlake.launch.paths import CONF
@@ -29,9 +30,16 @@ def fetch_s3(line: SparkLine, steps: Steps) -> None:
 
     Raises SoundlakeError when they cannot be fetched.
     """
+    with s3_jars_locked(line):
+        _fill(line.s3_jars, line.s3, line, steps, " for S3 (once; 300 to 650 MB)")
+
+
+@contextmanager
+def s3_jars_locked(line: SparkLine) -> Iterator[None]:
+    """Change the folder of the jars for S3 alone; other processes wait."""
     with line.s3_jars.with_name(f"{line.s3_jars.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _fill(line.s3_jars, line.s3, line, steps, " for S3 (once; 300 to 650 MB)")
+        yield
 
 
 def _fill(folder: Path, packages: Sequence[str], line: SparkLine, steps: Steps, note: str = "") -> None:

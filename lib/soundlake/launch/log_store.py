@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from soundlake.errors import UsageError
+from soundlake.launch.jars import s3_jars_locked
 from soundlake.launch.steps import Steps
 from soundlake.launch.versions import SparkLine
 
@@ -25,13 +26,17 @@ def check(line: SparkLine, env: Mapping[str, str]) -> None:
 
 
 def build(line: SparkLine, steps: Steps, env: Mapping[str, str]) -> None:
-    """Compile the log store into the folder of the line's jars for S3, unless it is there.
+    """Compile the log store into the folder of the line's jars for S3, unless it is there; others wait meanwhile.
 
     Raises UsageError as `check` does, and SoundlakeError where the compiler fails.
     """
+    with s3_jars_locked(line):
+        if not _jar(line).exists():
+            _build(line, steps, env)
+
+
+def _build(line: SparkLine, steps: Steps, env: Mapping[str, str]) -> None:
     jar = _jar(line)
-    if jar.exists():
-        return
     with tempfile.TemporaryDirectory(prefix="soundlake-log-store-", dir=line.environment) as scratch:
         classes, made = Path(scratch) / "classes", Path(scratch) / jar.name
         compile_into(classes, line, steps, env)

@@ -26,13 +26,14 @@ All = Annotated[bool, typer.Option("--all", help="all playlists")]
 @app.command("list")
 def list_(config: Config = None, sets: Sets = None, lake: LakeUri = None) -> None:
     """Show the curated playlists of a lake."""
-    from rich.console import Console
     from rich.table import Table
+
+    from soundlake.terminal import Terminal
 
     table = Table("name", "title", "tracks", "rule", box=None)
     for playlist in _read(config, sets, lake)[1]:
         table.add_row(playlist.slug, playlist.name, str(len(playlist.entries)), playlist.rule)
-    Console().print(table)
+    Terminal().print(table)
 
 
 @app.command()

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from soundlake.dashboard import answer, filters, periods, sql
-from soundlake.dashboard.explain import nothing
+from soundlake.dashboard.explain import nothing, plain
 from soundlake.dashboard.labels import counted
 from soundlake.dashboard.links import anchor
 from soundlake.dashboard.moves import moves
@@ -49,7 +49,7 @@ def two_charts(source: DataSource) -> None:
     )
     shared = int(here["other_rank"].notna().sum())
     on_both = f"{counted(shared, 'track')} {'is' if shared == 1 else 'are'} on both"
-    st.caption(f"{on_both}: {shared / len(here):.0%} of {one}, {shared / len(there):.0%} of {other}.")
+    st.caption(f"{on_both}: {shared / len(here):.0%} of {plain(one)}, {shared / len(there):.0%} of {plain(other)}.")
     periods.explain_week(source, week, [both])
     titles = {"rank": "Rank", "other_rank": "Other", "move": "Move", "track_name": "Track", "artist_name": "Artist"}
     titles |= {"peak": "Peak", "weeks": "Weeks"}

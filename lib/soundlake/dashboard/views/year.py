@@ -10,7 +10,7 @@ import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, links, periods, sample
 from soundlake.dashboard.drawn import WEEKDAYS
-from soundlake.dashboard.explain import explained, nothing
+from soundlake.dashboard.explain import explained, nothing, plain
 from soundlake.dashboard.labels import numbered
 from soundlake.dashboard.listener import Heard, heard
 from soundlake.dashboard.poster import poster
@@ -45,7 +45,7 @@ def show(source: DataSource) -> None:
                 return
             year = st.selectbox("Year", years, **filters.kept("year-of"))
         of_year = everything.of(year)
-        st.header(f"{user} in {year}")
+        st.header(f"{plain(user)} in {year}")
         days = periods.extent(source, periods.PLAYS)
         _numbers(of_year, everything.of(year - 1), days)
         st.html(f"<ul>{''.join(f'<li>{fact}</li>' for fact in facts(of_year))}</ul>")

@@ -42,10 +42,17 @@ def stop_application(account: Account, stack: str, changes: Iterable[Change], ou
             f"the application {deploy.application_id} has to stop for its change, and runs {', '.join(others)}: "
             "wait for the end, or soundlake jobs stop ID"
         )
-    stop_running(place, target, stream)
-    say(f"stopping the application {deploy.application_id}: it can be changed at rest only")
     call = Call(_SERVERLESS, "StopApplication", {"applicationId": deploy.application_id})
-    perform(place, call, f"stopping the application {deploy.application_id}")
+    while True:
+        stop_running(place, target, stream)
+        say(f"stopping the application {deploy.application_id}: it can be changed at rest only")
+        try:
+            perform(place, call, f"stopping the application {deploy.application_id}")
+            break
+        except SoundlakeError:
+            # The clock that keeps the stream running may have started it again in between.
+            if not any(one.job == stream and not one.is_over for one in target.states(place)):
+                raise
     waited = 0.0
     while (state := _application(place)["state"]) not in _AT_REST:
         if waited >= _STOP_SECONDS:
