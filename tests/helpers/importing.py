@@ -11,9 +11,9 @@ from typing import Any, Self
 
 from soundlake.imports.bundled import mapping_named
 from soundlake.imports.inputs import inputs_of
-from soundlake.imports.jobs import JobOptions, Summary, jobs_of
 from soundlake.imports.mapping import TableMapping
 from soundlake.imports.mapping_file import parse_mapping
+from soundlake.imports.recognition import JobOptions, Summary, fail, recognise
 from soundlake.imports.report import Report
 from soundlake.imports.run import Import
 from soundlake.imports.state import ImportState
@@ -115,7 +115,11 @@ def taken(
         summary.notes += found.notes
         job_options = JobOptions(mapping=chosen, **options)
         run = Import(publisher, ImportState(folder / "state"), report, summary, job_options)
-        for job in jobs_of(found.files, job_options, summary, report):
+        recognised = recognise(found.files, job_options)
+        summary.notes += recognised.notes
+        for shown, why in recognised.failed:
+            fail(shown, why, summary, report)
+        for job in recognised.jobs:
             run.take(job, lambda count: None)
         run.finish()
     summary.issues = report.lines()

@@ -16,9 +16,9 @@ from deltalake import write_deltalake
 from rich.cells import cell_len
 from rich.console import Console
 
+from soundlake.catalog.fitting import fitted
 from soundlake.catalog.output import as_text
 from soundlake.catalog.query import leading_columns
-from soundlake.catalog.terminal import fitted
 from soundlake.core.schema import arrow_schema
 from soundlake.tables import EVENTS, TRACKS
 

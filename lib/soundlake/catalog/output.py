@@ -18,8 +18,8 @@ from rich.text import Text
 
 from soundlake.arrow_values import python_values
 from soundlake.catalog.cells import FORMULA, QUOTED
+from soundlake.catalog.fitting import Shown, fitted, whole
 from soundlake.catalog.pager import page
-from soundlake.catalog.terminal import Shown, fitted, whole
 from soundlake.errors import SoundlakeError
 
 

@@ -22,7 +22,6 @@ _SIGNS = (
     ("android", r"android|wear_?os"),
     ("desktop", r"windows|os_?x\b|\bos x|macos|mac_os|darwin|linux|desktop"),
 )
-FAMILIES = tuple(family for family, _ in _SIGNS)
 _FAMILY_OF = tuple((family, re.compile(signs, re.IGNORECASE)) for family, signs in _SIGNS)
 _LONGEST = 500
 

@@ -50,12 +50,13 @@ def inputs_of(paths: Sequence[str], settings: Settings, scratch: Path) -> Found:
     for path in paths:
         if path in unread:
             continue
-        walk = _Walk(settings, scratch, found.notes)
+        walk = _Walk(settings, scratch)
         try:
             new = list(walk.at(path))
         except UsageError as error:
             problems += error.problems
             continue
+        found.notes += walk.notes
         if not new:
             why = "no CSV, TSV, JSON, NDJSON, Parquet or zip"
             problems.append(f"{path}: there is no file to import: {walk.unread or why}")
@@ -92,9 +93,9 @@ def _listed(names: Iterable[str]) -> str:
 class _Walk:
     """The way through one path: `notes` are for people; `unread` is the last that tells of files left out."""
 
-    def __init__(self, settings: Settings, scratch: Path, notes: list[str]) -> None:
-        self.unread = ""
-        self._settings, self._scratch, self._notes = settings, scratch, notes
+    def __init__(self, settings: Settings, scratch: Path) -> None:
+        self.unread, self.notes = "", list[str]()
+        self._settings, self._scratch = settings, scratch
 
     def at(self, path: str) -> Iterator[Input]:
         """The files at a path: a file, a folder, an archive, a file within one (`my.zip!songs.csv`), or of S3."""
@@ -144,7 +145,7 @@ class _Walk:
             self._note(f"{shown}: archives other than zip are not opened: unpack them first", others)
 
     def _note(self, what: str, paths: set[tuple[str, ...]]) -> None:
-        self._notes.append(f"{what}: {_listed(path[-1] for path in paths)}")
+        self.notes.append(f"{what}: {_listed(path[-1] for path in paths)}")
 
     def _file(
         self,
@@ -209,7 +210,7 @@ class _Walk:
     def _inner(self, archive: Input, depth: int, within: bool) -> Iterator[Input]:
         """The files of an archive within an archive."""
         if depth > _DEEPEST:
-            self._notes.append(f"{archive.shown}: an archive {depth} archives deep is not opened: unpack it first")
+            self.notes.append(f"{archive.shown}: an archive {depth} archives deep is not opened: unpack it first")
             return
         target = Path(tempfile.mkdtemp(dir=self._scratch)) / "inner.zip"
         try:

@@ -13,11 +13,11 @@ from soundlake.imports.columns import Columns
 from soundlake.imports.context import Context
 from soundlake.imports.exports import made_safely
 from soundlake.imports.input_file import Input
-from soundlake.imports.jobs import ImportJob, JobOptions, Summary, fail
 from soundlake.imports.json_values import JsonRows
 from soundlake.imports.mapping import TableMapping
 from soundlake.imports.opening import Text, UnopenedError, unpacked
 from soundlake.imports.plan import bind
+from soundlake.imports.recognition import ImportJob, JobOptions, Summary, fail
 from soundlake.imports.record_builder import EncodedRecords, UnfitError
 from soundlake.imports.report import FileIssues, Report
 from soundlake.imports.rowset import open_rows

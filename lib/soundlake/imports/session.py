@@ -17,8 +17,8 @@ from soundlake.imports.bundled import mapping_named
 from soundlake.imports.cell_times import is_in_future, time_reader
 from soundlake.imports.infer import drafted
 from soundlake.imports.inputs import inputs_of
-from soundlake.imports.jobs import ImportJob, JobOptions, Summary, jobs_of
 from soundlake.imports.opening import UnopenedError
+from soundlake.imports.recognition import ImportJob, JobOptions, Summary, fail, recognise
 from soundlake.imports.report import Report
 from soundlake.imports.run import Import
 from soundlake.imports.state import ImportState
@@ -60,7 +60,11 @@ def perform(settings: Settings, paths: Sequence[str], options: ImportOptions) ->
             keeps_country=settings.imports.country == "kept",
             keeps_private=settings.imports.private_sessions == "kept",
         )
-        jobs = jobs_of(found.files, of_jobs, summary, report)
+        recognised = recognise(found.files, of_jobs)
+        jobs = recognised.jobs
+        summary.notes += recognised.notes
+        for shown, why in recognised.failed:
+            fail(shown, why, summary, report)
         state = ImportState(_state_folder(settings), anew=options.again)
         if jobs:
             with (

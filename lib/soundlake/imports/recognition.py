@@ -75,32 +75,44 @@ class ImportJob:
         return self.mapping.name if self.mapping else " and ".join(export.name for export in self.exports)
 
 
-def jobs_of(files: Sequence[Input], options: JobOptions, summary: Summary, report: Report) -> list[ImportJob]:
+@dataclass(frozen=True)
+class Recognised:
+    """What files are: those to import, notes on others for people, and (file, why) of those that cannot be read."""
+
+    jobs: list[ImportJob]
+    notes: list[str]
+    failed: list[tuple[str, str]]
+
+
+def recognise(files: Sequence[Input], options: JobOptions) -> Recognised:
     """Recognise each file. Raises UsageError where an option is missing."""
-    jobs = [job for file in files if (job := _job_of(file, options, summary, report)) is not None]
+    jobs, notes, failed = list[ImportJob](), list[str](), list[tuple[str, str]]()
+    for file in files:
+        try:
+            what = ImportJob(file, options.mapping) if options.mapping is not None else _recognised(file)
+        except (UnopenedError, OSError) as trouble:
+            failed.append((file.shown, str(trouble)))
+            continue
+        if isinstance(what, str):
+            notes.append(f"{file.shown}: {what}")
+        else:
+            jobs.append(what)
     owned = [job.file.shown for job in jobs if job.is_of_user]
     if owned and not options.user:
         raise UsageError(f"--user ID: needed, because {owned[0]} says what somebody heard but not who")
     if all(any(history in job.exports for job in jobs) for history in HISTORIES):
-        summary.notes.append(
+        notes.append(
             "both the extended streaming history and the account data's were given: the latter has minutes and no ids, "
             "so that its plays stand beside the former's in silver_plays; silver_listening counts each day once"
         )
-    return jobs
+    return Recognised(jobs, notes, failed)
 
 
-def _job_of(file: Input, options: JobOptions, summary: Summary, report: Report) -> ImportJob | None:
-    try:
-        if options.mapping is not None:
-            return ImportJob(file, options.mapping)
-        return _recognised(file, summary)
-    except (UnopenedError, OSError) as trouble:
-        fail(file.shown, str(trouble), summary, report)
-        return None
+def _recognised(file: Input) -> ImportJob | str:
+    """What a file is, or why it is left out: what it holds decides, then its name.
 
-
-def _recognised(file: Input, summary: Summary) -> ImportJob | None:
-    """What a file is: what it holds decides, then its name. Raises UnopenedError where nothing says it."""
+    Raises UnopenedError where nothing says it.
+    """
     named = export_named(file.original)
     try:
         columns, rows, format_, _ = peek_columns(file)
@@ -112,8 +124,7 @@ def _recognised(file: Input, summary: Summary) -> ImportJob | None:
     if isinstance(first, Mapping) and (held := export_holding(first)):
         return ImportJob(file, exports=held)
     if isinstance(first, Mapping) and is_log(first):
-        summary.notes.append(f"{file.shown}: left out: the technical log holds nothing for the lake")
-        return None
+        return "left out: the technical log holds nothing for the lake"
     found = mappings_for(columns)
     if len(found) == 1:
         return ImportJob(file, found[0])
