@@ -75,6 +75,19 @@ def test_a_provider_that_fails_is_followed_by_the_next_and_what_is_left_is_tried
     assert providers(extracting) == dict.fromkeys(TRACKS, "reccobeats")
 
 
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_provider_that_refuses_a_request_does_not_say_that_it_knows_no_track(
+    fake: FakeSpotify, extracting: Extracting, status: int
+) -> None:
+    fake.fail("^/reccobeats", status, times=1)
+    asked = ("extract.features=reccobeats",)
+    report = extracting.run("tracks", *TRACKS, with_="features", sets=asked)
+    assert report.crawl.queues["audio_features"].count("failed") == 10
+    assert not report.is_well
+    assert extracting.run("tracks", *TRACKS, with_="features", sets=asked).is_well
+    assert providers(extracting) == dict.fromkeys(TRACKS, "reccobeats")
+
+
 def test_nobody_is_asked_where_none_is_named(fake: FakeSpotify, extracting: Extracting) -> None:
     assert extracting.run("tracks", *TRACKS, with_="features", sets=("extract.features=none",)).is_well
     assert extracting.records("audio_features") == []

@@ -6,6 +6,7 @@ import stat
 import threading
 import webbrowser
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -53,6 +54,25 @@ def test_the_next_time_only_new_plays_are_read(fake: FakeSpotify, extracting: Ex
     play(fake, 3)
     extracting.run("me", "recent", env=ME)
     assert played(extracting) == ["00:01", "00:02", "00:03"]
+
+
+def test_plays_are_read_each_time_however_long_the_rest_of_the_crawl_takes(
+    fake: FakeSpotify, extracting: Extracting
+) -> None:
+    fake.generation = "new"
+    fake.fail("^/reccobeats", 429, headers={"Retry-After": "72000"}, times=1000)
+    for minute in (1, 2, 3):
+        play(fake, minute)
+        report = extracting.run("me", "recent", with_="features", env=ME)
+        assert report.stop is not None
+    assert set(played(extracting)) == {"00:01", "00:02", "00:03"}
+
+
+def test_plays_that_went_elsewhere_come_here_too(fake: FakeSpotify, extracting: Extracting, tmp_path: Path) -> None:
+    play(fake, 1, 2)
+    extracting.run("me", "recent", env=ME, out=str(tmp_path / "a try"))
+    extracting.run("me", "recent", env=ME)
+    assert played(extracting) == ["00:01", "00:02"]
 
 
 def test_without_plays_all_is_well(extracting: Extracting) -> None:
@@ -127,6 +147,16 @@ def test_a_consent_that_was_withdrawn_is_said(fake: FakeSpotify, extracting: Ext
     fake.consents.clear()
     with pytest.raises(Exception, match="consent has expired or was withdrawn: run `soundlake extract login`"):
         extracting.run("me", "recent", env=ME)
+
+
+def test_another_consent_takes_the_place_of_one_that_was_withdrawn(fake: FakeSpotify, extracting: Extracting) -> None:
+    assert extracting.run("me", "recent", env=ME).is_well
+    fake.consents.clear()
+    fake.revoke_tokens()
+    fake.consents.add("another-consent")
+    assert extracting.run("me", "recent", env={**ME, "SPOTIPY_REFRESH_TOKEN": "another-consent"}).is_well
+    fake.revoke_tokens()
+    assert extracting.run("me", "recent", env={**ME, "SPOTIPY_REFRESH_TOKEN": "another-consent"}).is_well
 
 
 @pytest.mark.parametrize("secret", [None, "its-password"])

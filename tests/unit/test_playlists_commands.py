@@ -202,6 +202,33 @@ def test_a_spotify_that_wants_a_pause_of_hours_is_left_alone(fake: FakeSpotify, 
     result = run("publish", "sleep", "--yes", *consented)
     assert isinstance(result.exception, SoundlakeError)
     assert re.fullmatch(r"sleep: .+; run it again later", str(result.exception))
+    fake.asked.clear()
+    for _ in range(2):
+        result = run("publish", "sleep", "--yes", *consented)
+        assert re.fullmatch(r"sleep: .+; run it again later", str(result.exception))
+    assert fake.asked == []
+
+
+def test_a_playlist_of_somebody_else_that_bears_the_mark_is_left_alone(
+    fake: FakeSpotify, consented: tuple[str, ...]
+) -> None:
+    theirs = fake.catalog.add_playlist(7, [], owner="somebody")
+    fake.catalog.playlists[theirs]["description"] = "a rule [soundlake:sleep]"
+    fake.follows.add(theirs)
+    result = run("publish", "sleep", "--yes", *consented)
+    assert result.output.startswith("made sleep: 1 tracks"), result.output
+    assert fake.catalog.entries[theirs] == []
+
+
+def test_a_public_playlist_becomes_private_where_it_is_not_said_again(
+    fake: FakeSpotify, consented: tuple[str, ...]
+) -> None:
+    run("publish", "sleep", "--yes", "--public", *consented)
+    (made,) = fake.catalog.playlists.values()
+    assert made["public"] is True
+    run("publish", "sleep", "--yes", *consented)
+    (made,) = fake.catalog.playlists.values()
+    assert made["public"] is False
 
 
 def test_without_consent_publishing_says_how_to_give_it(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import secrets
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ PUBLISHING = Consent(
     "-publish", ("playlist-read-private", "playlist-modify-private", "playlist-modify-public"), "playlists login"
 )
 
+_GIVEN = "given"  # in a kept token: a digest of the refresh token in the credentials at that time
+
 Auth: TypeAlias = SpotifyClientCredentials | SpotifyOAuth | SpotifyPKCE
 
 
@@ -65,17 +68,21 @@ class StateTokens(CacheHandler):  # type: ignore[misc]
         self._name = name
         self._scopes = " ".join(consent.scopes)
         self._refresh_token = refresh_token
+        self._given = hashlib.sha256(refresh_token.encode()).hexdigest()[:16] if refresh_token else ""
 
     def get_cached_token(self) -> dict[str, Any] | None:
         """Return the token that was kept, else one to refresh from the consent that the credentials hold."""
         token = self._state.read(self._name)
-        if token is None and self._refresh_token:
+        # A token that was kept before another consent was given is of the former one, perhaps withdrawn.
+        is_of_another = token is not None and token.get(_GIVEN, self._given) != self._given
+        if self._refresh_token and (token is None or is_of_another):
             return {"refresh_token": self._refresh_token, "expires_at": 0, "scope": self._scopes}
         return token
 
     def save_token_to_cache(self, token_info: dict[str, Any]) -> None:
         """Keep a token. An answer without scopes has those that were asked for."""
-        self._state.write(self._name, {**token_info, "scope": token_info.get("scope") or self._scopes})
+        scope = token_info.get("scope") or self._scopes
+        self._state.write(self._name, {**token_info, "scope": scope, _GIVEN: self._given})
 
 
 class _OAuth(SpotifyOAuth):  # type: ignore[misc]

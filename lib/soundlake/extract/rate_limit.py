@@ -105,7 +105,7 @@ class RequestPolicy:
         except TryAgainError as error:
             if error.is_limit:
                 raise StopError(
-                    f"{self.service}: {error.reason}", _moment(error.retry_after or WINDOW_SECONDS)
+                    f"{self.service}: {error.reason}", _moment(error.retry_after or WINDOW_SECONDS), self.service
                 ) from None
             self._failures += 1
             if self._failures >= _MOST_FAILURES_IN_A_ROW:

@@ -27,10 +27,11 @@ from soundlake.extract.rate_limit import RateLimiter, RequestPolicy
 from soundlake.extract.report import CrawlReport
 from soundlake.extract.request import Request
 from soundlake.extract.state import StateStore, open_state
-from soundlake.publishers.publisher import open_publisher
+from soundlake.publishers.publisher import destination, open_publisher
 from soundlake.settings import Settings
 
 _FAILED = "failed"
+_RECENT = "recent"  # of `me`
 # Queues of ids, which any crawl can retry.
 _BY_ID = ("playlist", "track", "album", "artist", "audio_features")
 
@@ -61,7 +62,8 @@ def run_crawl(
         providers = open_providers(settings, api, _policy("ReccoBeats", settings, deadline))
         crawl = _begin(state, request, request.name(to, out, settings.extract.market, user), providers, fresh)
         with open_publisher(settings, to, out) as publisher:
-            context = CrawlContext(crawl, api, publisher, state, cache, facts, settings.extract)
+            where = destination(settings, to, out)
+            context = CrawlContext(crawl, api, publisher, state, cache, facts, settings.extract, where)
             context.on_progress = lambda: on_progress(crawl)
             stop = _crawl(context, _fetchers(request, providers), settings.extract.max_wait)
             _remember(context)
@@ -90,6 +92,9 @@ def _begin(state: StateStore, request: Request, name: str, providers: list[Provi
     if document is not None:
         crawl = Crawl.from_document(document)
         if not crawl.is_done:  # killed after its last step, perhaps
+            # Spotify keeps 50 plays only: they are read in each run, however long the rest of a crawl takes.
+            if _RECENT in crawl.roots:
+                crawl.queues["me"].again([_RECENT])
             return crawl
     stages = [stage for stage in request.stages if stage != "audio_features" or providers]
     crawl = Crawl.new(name, stages, request.roots)

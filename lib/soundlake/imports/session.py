@@ -22,7 +22,7 @@ from soundlake.imports.recognition import ImportJob, JobOptions, Summary, fail, 
 from soundlake.imports.report import Report
 from soundlake.imports.run import Import
 from soundlake.imports.state import ImportState
-from soundlake.publishers.publisher import open_publisher
+from soundlake.publishers.publisher import destination, open_publisher
 from soundlake.settings import Settings
 from soundlake.times import instant
 
@@ -56,7 +56,7 @@ def perform(settings: Settings, paths: Sequence[str], options: ImportOptions) ->
             options.name,
             options.user,
             fetched_at,
-            _destination(settings, options),
+            destination(settings, options.to, options.out),
             keeps_country=settings.imports.country == "kept",
             keeps_private=settings.imports.private_sessions == "kept",
         )
@@ -110,18 +110,6 @@ def _fetched_at(text: str | None) -> str | None:
     if is_in_future(text):
         raise UsageError(f"--fetched-at {text}: lies in the future, where the stream would reject the records")
     return str(time_reader((), None, str, lambda _: False)(text))
-
-
-def _destination(settings: Settings, options: ImportOptions) -> str:
-    """The destination as part of a task's identity: another one imports the file again."""
-    to = options.to or settings.publish.to
-    source = settings.source
-    if to == "kafka":
-        return f"kafka {source.kafka.bootstrap_servers} {source.topics.model_dump_json()}"
-    if to == "kinesis":
-        return f"kinesis {source.kinesis.region} {source.kinesis.endpoint_url} {source.kinesis.stream}"
-    out = options.out or settings.publish.out or source.files.path or "./records"
-    return f"files {out if '://' in out else Path(out).resolve()} {source.topics.model_dump_json()}"
 
 
 def _state_folder(settings: Settings) -> Path:

@@ -7,6 +7,7 @@ so far are durable, and a cursor may be moved. Leaving the block flushes too, an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -71,3 +72,14 @@ def open_publisher(settings: Settings, to: str | None = None, out: str | None = 
     from soundlake.publishers.files import FilesPublisher
 
     return FilesPublisher(settings, out)
+
+
+def destination(settings: Settings, to: str | None = None, out: str | None = None) -> str:
+    """Where `open_publisher` would send records, as a text that is another for each place."""
+    target, source = to or settings.publish.to, settings.source
+    if target == "kafka":
+        return f"kafka {source.kafka.bootstrap_servers} {source.topics.model_dump_json()}"
+    if target == "kinesis":
+        return f"kinesis {source.kinesis.region} {source.kinesis.endpoint_url} {source.kinesis.stream}"
+    folder = out or settings.publish.out or source.files.path or "./records"
+    return f"files {folder if '://' in folder else Path(folder).resolve()} {source.topics.model_dump_json()}"

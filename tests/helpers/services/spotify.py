@@ -74,6 +74,7 @@ class FakeSpotify:
         self.top: dict[str, list[Thing]] = {"tracks": [], "artists": []}
         self.saved: dict[str, list[Thing]] = {"tracks": [], "albums": []}
         self.followed: list[Thing] = []
+        self.follows: set[str] = set()  # ids of playlists of others
         self.before: Callable[[Asked], None] = lambda asked: None
         self.tokens: dict[str, str] = {}
         self.consents: set[str] = set()
@@ -239,8 +240,12 @@ class FakeSpotify:
                 saved = [{"added_at": "2026-03-04T05:06:07Z", what[:-1]: thing} for thing in self.saved[what]]
                 return self._page(path, query, saved, most=50)
             case ["playlists"]:
-                own = [playlist for playlist in self.catalog.playlists.values() if playlist["owner"]["id"] == USER]
-                return self._page(path, query, own, most=50)
+                shown = [
+                    playlist
+                    for id_, playlist in self.catalog.playlists.items()
+                    if playlist["owner"]["id"] == USER or id_ in self.follows
+                ]
+                return self._page(path, query, shown, most=50)
             case ["following"]:
                 ids = [artist["id"] for artist in self.followed]
                 start = ids.index(query["after"]) + 1 if "after" in query else 0
@@ -268,6 +273,11 @@ class FakeSpotify:
                 made = self.catalog.add_playlist(len(self.catalog.playlists) + 500, [])
                 self.catalog.playlists[made] |= {name: body[name] for name in ("name", "description", "public")}
                 return self.catalog.playlists[made]
+            case "PUT", ["playlists", playlist]:
+                if self._known_playlist(playlist)["owner"]["id"] != user:
+                    raise HttpError(403, "Forbidden")
+                self.catalog.playlists[playlist] |= body
+                return {}
             case "PUT", ["playlists", playlist, "items" | "tracks" as route]:
                 if (route == "items") != self.has_items_route:
                     raise HttpError(404, "Service not found")

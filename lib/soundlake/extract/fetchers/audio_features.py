@@ -53,10 +53,11 @@ class AudioFeaturesFetcher:
         if trouble is None:
             try:
                 return provider.fetch(some)
-            except (RefusedError, NotFoundError):
+            except (RefusedError, NotFoundError) as error:
                 if provider.name == "spotify":  # of Spotify it means that the app may not
                     context.facts.refuse(what)
-                return {}
+                    return {}
+                trouble = f"refused: {error.reason}"
             except FailedError as error:
                 trouble = error.reason
             except StopError as error:
