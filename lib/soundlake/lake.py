@@ -62,6 +62,11 @@ class Lake:
         """The path of a query's checkpoint."""
         return f"{self.root}/_checkpoints/{query}"
 
+    @property
+    def rebuilds(self) -> str:
+        """The folder in which rebuilds make their tables, each in a folder of its own."""
+        return f"{self.root}/_rebuild"
+
     def exists(self, spark: SparkSession, table: Table) -> bool:
         """Whether the table has been created."""
         return self.is_table(spark, self.path(table))

@@ -27,6 +27,7 @@ SECONDS = 60.0  # how long a lease on S3 outlives its holder
 _RENEWALS = 6  # in this time, so that some may fail
 _MARGIN_SECONDS = 10.0  # a lease counts as lost so long before its end: clocks differ, and writes take time
 _LOOK_AGAIN_SECONDS = 1.0
+_ATTEMPTS, _READ_SECONDS = 3, 5
 _log = get_log(__name__)
 
 
@@ -85,7 +86,9 @@ def lease(settings: Settings, job: str, name: str = STREAM_LEASE, *, waits: bool
 
 @contextmanager
 def _on_s3(settings: Settings, job: str, name: str, patience: str) -> Iterator[Lease]:
-    client, options = open_s3(settings), put_options(settings)
+    # A request that hangs must leave time for others before the lease is lost.
+    client = open_s3(settings, min(settings.s3.attempts, _ATTEMPTS), connect_timeout=2, read_timeout=_READ_SECONDS)
+    options = put_options(settings)
     lock = BucketLock(settings.lake.uri, client, name=name, job=job, seconds=SECONDS, put_options=options)
     _take(lock.take, patience)
     held, ended = Lease(lock), threading.Event()

@@ -151,8 +151,8 @@ class BucketLock:
             raise TakenError(f"{self._job}: another one has just begun on this lake ({self._shown})")
 
     def keep(self) -> None:
-        """Renew the lock after half of its time. Raises SoundlakeError where it was lost."""
-        if self._until - self._now() > self._seconds / 2:
+        """Renew the lock after a third of its time. Raises SoundlakeError where it was lost."""
+        if self._until - self._now() > self._seconds * 2 / 3:
             return
         with translate_errors(self._shown):
             is_ours = self._now() < self._until and self._tag is not None and self._put(IfMatch=self._tag)
@@ -185,11 +185,15 @@ class BucketLock:
         except ClientError as error:
             if error_code(error) not in _TAKEN:
                 raise
-            found = self._read()  # a successful put may have been retried after its response was lost
-            if found is None or found[1:3] != (self._owner, until):
+            found = self._read()
+            if found is None or found[1] != self._owner:
                 self._tag = None
                 return False
-            self._tag, self._until = found[0], until
+            # A put of ours had arrived, and its answer was lost: this one, which was tried again, or an earlier one.
+            tag, _, stored, _ = found
+            if stored != until and condition != {"IfMatch": tag}:
+                return self._put(ended=ended, IfMatch=tag)
+            self._tag, self._until = tag, stored
         return True
 
     def _read(self) -> tuple[str, str, float, Holder] | None:

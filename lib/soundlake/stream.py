@@ -88,6 +88,7 @@ def run(spark: SparkSession, settings: Settings, once: bool, recovers_checkpoint
             wait([ingest.trigger(availableNow=True).start()], [ingested])
         if not stop.is_set():
             wait([refine.trigger(availableNow=True).start()], [refined])
+        if not stop.is_set():
             held.check()
             with doing("applying changes"):
                 retry_conflicts(partial(apply_changes, spark, lake))

@@ -14,6 +14,17 @@ class DiedError(Exception):
     """The process is gone."""
 
 
+def failing_before(write: Callable[..., None], table: Table) -> Callable[..., None]:
+    """A method of BatchWriter that writes all tables but one, of which it dies."""
+
+    def write_or_die(self: BatchWriter, written: Table, frame: DataFrame) -> None:
+        if written is table:
+            raise DiedError
+        write(self, written, frame)
+
+    return write_or_die
+
+
 def dying_after(write: Callable[..., None], table: Table) -> Callable[..., None]:
     """A method of BatchWriter that dies right after it has written to a table."""
 

@@ -13,7 +13,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from helpers.building import Record, envelope, stamp
-from helpers.dying import DiedError, dying_after
+from helpers.dying import DiedError, dying_after, failing_before
 from helpers.reading import rows, silver
 from helpers.refining import ON_DRIVER, ON_WORKERS, apply, refine
 from soundlake.tables import (
@@ -85,6 +85,28 @@ def undisturbed(spark: SparkSession, after_first: Path, tmp_path_factory: pytest
 
 
 APPENDED = (TRACKS, PLAYS, PLAYLIST_FETCHES, REJECTED, STAMPS, CHANGES, UNKNOWN_FIELDS, BATCHES)
+
+
+@pytest.mark.parametrize("table", APPENDED, ids=lambda table: table.view)
+def test_changes_may_be_applied_between_a_write_that_failed_and_its_retry(
+    spark: SparkSession,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    after_first: Path,
+    undisturbed: Path,
+    table: Table,
+) -> None:
+    """As by `maintain`, while the stream is down."""
+    lake = tmp_path / "lake"
+    shutil.copytree(after_first, lake)
+    with monkeypatch.context() as patched:
+        patched.setattr(BatchWriter, "append", failing_before(BatchWriter.append, table))
+        with pytest.raises(DiedError):
+            refine(spark, lake, 1, named(1, SECOND))
+    apply(spark, lake)
+    refine(spark, lake, 1, named(1, SECOND))
+    apply(spark, lake)
+    assert silver(lake) == silver(undisturbed)
 
 
 @pytest.mark.parametrize("table", APPENDED, ids=lambda table: table.view)

@@ -251,6 +251,30 @@ def without(column: str, records: Records) -> pa.Table:
     return events_table("track", records).drop_columns([column])
 
 
+YEAR = timedelta(days=365)
+
+
+@pytest.mark.parametrize("ahead", [2 * DAY, YEAR, 55_000 * YEAR // 10])
+def test_a_record_cannot_have_come_after_it_was_ingested(ahead: timedelta) -> None:
+    """A producer's clock may be ahead, by any time."""
+    records: Records = {
+        "bare": Arrived(PAYLOAD, at=ARRIVAL + ahead, ingested_at=ARRIVAL),
+        "fetched then": Arrived(at(ARRIVAL + ahead), at=ARRIVAL + ahead, ingested_at=ARRIVAL),
+    }
+    found = read(TRACK, records)
+    assert found.marks["bare"]["fetched_at"] == ARRIVAL
+    assert found.reason("fetched then") == "fetched_in_future"
+
+
+def test_an_entry_that_came_in_a_year_that_python_does_not_know_is_dated_by_its_ingestion() -> None:
+    entry = {"playlist": {"id": "p"}, "position": 0, "track": {"id": "t"}}
+    events = events_table("playlist_item", {"entry": Arrived(entry, ingested_at=ARRIVAL)})
+    place = events.column_names.index("arrived_at")
+    far = pa.array([57_000 * 365 * 86_400_000_000], pa.int64()).cast(events["arrived_at"].type)
+    (records,) = decode(events.set_column(place, "arrived_at", far)).records
+    assert records.marks["fetched_at"].to_pylist() == [ARRIVAL]
+
+
 def test_rows_of_before_ingestion_was_told_are_compared_with_their_arrival() -> None:
     records: Records = {"in time": at(ARRIVAL + DAY), "too late": at(ARRIVAL + DAY + SECOND)}
     found = outcomes(decode(without("ingested_at", records)))

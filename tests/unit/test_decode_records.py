@@ -132,6 +132,13 @@ def test_a_record_of_no_known_kind_says_why(unread: Read, name: str, reason: str
     assert unread.reason(name) == reason
 
 
+@pytest.mark.parametrize("depth", [253, 254, 1_000])
+def test_a_kind_that_is_nested_deeply_is_unknown_and_stops_nothing(depth: int) -> None:
+    nested = '{"kind": ' + "[" * depth + "]" * depth + ', "payload": {}}'
+    found = read_topic("track", {"nested": nested, "good": {"id": "x"}})
+    assert (found.reason("nested"), found.reason("good")) == ("unknown_kind", None)
+
+
 def test_the_detail_names_the_unknown_kind_and_the_known_ones(unread: Read) -> None:
     detail = unread.rejected["unknown kind"]["detail"]
     assert detail.startswith("kind is song;")

@@ -54,6 +54,7 @@ LAYOUTS: dict[str, Callable[[list[Any]], bytes]] = {
     "array, pretty, CRLF": lambda records: json.dumps(records, indent="\t").replace("\n", "\r\n").encode(),
     "array, pretty, not indented": lambda records: json.dumps(records, indent=0).encode(),
     "concatenated": glued,
+    "on one line, by commas": lambda records: glued(records, ",") + b"\n",
     "concatenated, spaces": lambda records: glued(records, "  "),
     "concatenated, pretty": lambda records: "".join(json.dumps(record, indent=4) for record in records).encode(),
     "pretty objects": lambda records: "\n".join(json.dumps(record, indent=1) for record in records).encode(),

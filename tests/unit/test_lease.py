@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from helpers.services.moto import moto_server
 from soundlake import lease as leases
@@ -31,6 +32,7 @@ from soundlake.lease import Lease, LeaseLostError, lease, try_lease
 from soundlake.lock import BucketLock, TakenError
 from soundlake.ops import writing
 from soundlake.settings import Settings, load_settings
+from soundlake.settings.bucket import open_s3
 from soundlake.settings.types import in_seconds
 from soundlake.tables import RECOMMENDATIONS, TABLES, TRACK_CLUSTERS
 
@@ -170,6 +172,45 @@ def test_a_second_attempt_waits_for_the_lease_of_one_that_died(
         died.setattr(Lease, "renew", lambda _: None)
         with lease(waiting(on_s3), "stream") as held:
             held.check()
+
+
+def test_a_renewal_whose_answer_was_lost_is_no_loss_of_the_lease(
+    on_s3: Settings, s3: S3Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = BucketLock(on_s3.lake.uri, s3, name="writer", job="stream", seconds=60.0)
+    lock.take()
+    put = s3.put_object
+    with monkeypatch.context() as failing:
+
+        def stored_but_unheard(**asked: Any) -> Any:
+            put(**asked)
+            raise EndpointConnectionError(endpoint_url="http://s3")
+
+        failing.setattr(s3, "put_object", stored_but_unheard)
+        failing.setattr(lock, "_now", lambda: time.time() + 25)
+        with pytest.raises(SoundlakeError):
+            lock.keep()
+    monkeypatch.setattr(lock, "_now", lambda: time.time() + 35)
+    lock.keep()
+    assert lock.until > time.time() + 90
+
+
+def test_a_request_that_hangs_leaves_time_for_others_before_the_lease_is_lost(
+    on_s3: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def opened(settings: Settings, attempts: int, **options: Any) -> S3Client:
+        asked.update(options, attempts=attempts)
+        return open_s3(settings, attempts, **options)
+
+    monkeypatch.setattr(leases, "open_s3", opened)
+    with lease(on_s3, "stream"):
+        pass
+    first_at = leases.SECONDS / 3 + leases.SECONDS / leases._RENEWALS
+    one = asked["connect_timeout"] + asked["read_timeout"]
+    assert asked["attempts"] > 1
+    assert first_at + 2 * one < leases.SECONDS - leases._MARGIN_SECONDS
 
 
 WRITER = """

@@ -83,6 +83,10 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
     """Decode bronze rows (the columns READ, of which ingested_at and record_bytes may be missing)."""
     arrived = _micros(events, "arrived_at")
     ingested = _micros(events, "ingested_at") if "ingested_at" in events.column_names else arrived
+    # A producer's clock may be years ahead. A record cannot have come after it was ingested.
+    arrived = [
+        latest if arrival > latest + DAY_MICROS else arrival for arrival, latest in zip(arrived, ingested, strict=True)
+    ]
     sizes = events["record_bytes"].to_pylist() if "record_bytes" in events.column_names else [None] * len(events)
     found = {name: _Found(kind) for name, kind in kinds.items()}
     rejections: list[_Rejection] = []
@@ -134,7 +138,12 @@ def _micros(events: pa.Table, column: str) -> list[int]:
 
 
 def _shown(kind: object) -> str:
-    return kind if type(kind) is str else orjson.dumps(kind).decode()
+    if type(kind) is str:
+        return kind
+    try:
+        return orjson.dumps(kind).decode()
+    except TypeError:  # nested deeper than orjson writes, though it reads that
+        return f"a {type(kind).__name__} nested too deeply"
 
 
 def _envelope(record: Json, arrival: int, latest: int) -> Envelope:

@@ -24,6 +24,7 @@ from soundlake.refine.query import QUERY as REFINE
 from soundlake.settings import Settings
 from soundlake.settings.checks import local_path
 from soundlake.sources.checkpoint import resume_offset
+from soundlake.storage import Storage
 from soundlake.tables import EVENTS, STREAM_LEASE, TABLES
 
 # A reader that has looked up the newest version has this long to read its log.
@@ -59,9 +60,16 @@ def trim_logs(spark: SparkSession, lake: Lake, settings: Settings) -> int:
 
 
 def refined_version(spark: SparkSession, lake: Lake) -> int:
-    """The version of bronze at which refine resumes; 0 where it never ran."""
+    """The version of bronze at which refine resumes, or a rebuild that died; 0 where refine never ran."""
+    found = [_resumed_at(spark, lake) or 0]
+    begun = [Lake(f"{lake.rebuilds}/{name}") for name in Storage(spark).names(lake.rebuilds)]
+    found += [version for one in begun if (version := _resumed_at(spark, one)) is not None]
+    return min(found)
+
+
+def _resumed_at(spark: SparkSession, lake: Lake) -> int | None:
     offset = resume_offset(spark, lake.checkpoint(REFINE))
-    return 0 if offset is None else int(json.loads(offset)["reservoirVersion"])
+    return None if offset is None else int(json.loads(offset)["reservoirVersion"])
 
 
 def trim(log: Path, commits: int, before: float, needed: int | None = None) -> int:

@@ -92,8 +92,8 @@ def rebuild(
 def complete_swap(spark: SparkSession, lake: Lake, check: Callable[[], None] = lambda: None) -> None:
     """Complete the swap of a rebuild that is ready, if there is one."""
     storage = Storage(spark)
-    for name in storage.names(_folder(lake)):
-        folder = f"{_folder(lake)}/{name}"
+    for name in storage.names(lake.rebuilds):
+        folder = f"{lake.rebuilds}/{name}"
         if storage.exists(f"{folder}/ready"):
             _swap(spark, lake, Lake(folder, lake.check), check)
             storage.delete(f"{folder}/ready")
@@ -132,14 +132,10 @@ def _transaction(query_id: str) -> dict[str, str]:
     return {"txnAppId": f"{query_id}/rebuild", "txnVersion": "0"}
 
 
-def _folder(lake: Lake) -> str:
-    return f"{lake.root}/_rebuild"
-
-
 def _begin(spark: SparkSession, lake: Lake) -> str:
     """Begin a rebuild; its folder has the id of its query."""
     storage, id_ = Storage(spark), str(uuid.uuid4())
-    folder = f"{_folder(lake)}/{id_}"
+    folder = f"{lake.rebuilds}/{id_}"
     storage.write(f"{Lake(folder).checkpoint(REFINE)}/metadata", json.dumps({"id": id_}))
     storage.write(f"{folder}/rules", rules_digest())
     return folder
@@ -148,8 +144,8 @@ def _begin(spark: SparkSession, lake: Lake) -> str:
 def _begun(spark: SparkSession, lake: Lake) -> str | None:
     """The folder of a rebuild that died under the current rules; others are deleted."""
     storage, found = Storage(spark), None
-    for name in storage.names(_folder(lake)):
-        folder = f"{_folder(lake)}/{name}"
+    for name in storage.names(lake.rebuilds):
+        folder = f"{lake.rebuilds}/{name}"
         rules = f"{folder}/rules"
         if found is None and storage.exists(rules) and storage.read(rules) == rules_digest():
             found = folder
@@ -168,6 +164,7 @@ def rules_digest() -> str:
     package = files("soundlake")
     modules = [
         package / "tables.py",
+        package / "times.py",
         *[file for room in ("core", "kinds", "refine") for file in (package / room).iterdir()],
     ]
     digest = hashlib.sha256()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -34,7 +35,9 @@ from soundlake.refine.result import Result
 from soundlake.session import run_in_parallel
 from soundlake.tables import (
     BATCHES,
+    CHANGES,
     CLUSTER_MODELS,
+    PLAYLIST_FETCHES,
     REJECTED,
     TRACK_CLUSTERS,
     TRACK_FEATURES,
@@ -44,6 +47,7 @@ from soundlake.tables import (
 from soundlake.writes import BatchWriter
 
 Write = Callable[[], None]
+_TOO_LARGE = "spark.driver.maxResultSize"  # in Spark's message that a result is larger
 _log = get_log(__name__)
 
 
@@ -85,19 +89,36 @@ class Refiner:
         """The result of a batch of bronze rows; its frames are valid within the context."""
         self.known.catch_up(batch)
         read = events.select(*[name for name in READ if name in events.columns])
-        few = collect(read.limit(self.driver_records + 1))
-        if len(few) <= self.driver_records:
+        few = self._few(read)
+        if few is not None:
             yield judge_here(spark, few, self.known, batch)
             return
-        del few
         with judge_on_workers(spark, read, self.known, batch) as result:
             yield result
 
+    def _few(self, read: DataFrame) -> pa.Table | None:
+        """The records of a small batch; None where they are many, or too large for the driver together."""
+        try:
+            few = collect(read.limit(self.driver_records + 1))
+        except Exception as error:  # Spark has no class of its own for it
+            if _TOO_LARGE not in str(error):
+                raise
+            return None
+        return few if len(few) <= self.driver_records else None
+
     def appends(self, spark: SparkSession, writer: BatchWriter, result: Result) -> list[Write]:
-        """The writes of the tables of a result, without ops/batches."""
-        writes = [partial(self._append, spark, writer, table, rows) for table, rows in result.rows.items()]
+        """The writes of the tables of a result, without ops/batches; they may run in any order."""
+        # A change of a snapshot says that its entries are there. Where it came first, and the batch died, applying the
+        # change would find no entries, and clear it.
+        in_order = [table for table in (PLAYLIST_FETCHES, CHANGES) if table in result.rows]
+        groups = [in_order, *([table] for table in result.rows if table not in in_order)]
+        writes = [partial(self._append_all, spark, writer, [(t, result.rows[t]) for t in one]) for one in groups if one]
         unknown = self._not_reported(spark, result)
         return [*writes, *([partial(_report, spark, writer, unknown)] if unknown else [])]
+
+    def _append_all(self, spark: SparkSession, writer: BatchWriter, rows: list[tuple[Table, DataFrame]]) -> None:
+        for table, own in rows:
+            self._append(spark, writer, table, own)
 
     def _append(self, spark: SparkSession, writer: BatchWriter, table: Table, rows: DataFrame) -> None:
         if table is REJECTED:

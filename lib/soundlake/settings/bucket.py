@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from soundlake.aws import CREDENTIALS_REMEDY, needs_credentials, open_client, translate_errors
 from soundlake.errors import SoundlakeError, UsageError
@@ -20,10 +20,10 @@ def split_uri(uri: str) -> tuple[str, str]:
     return bucket, key.strip("/")
 
 
-def open_s3(settings: Settings, attempts: int | None = None) -> S3Client:
+def open_s3(settings: Settings, attempts: int | None = None, **options: Any) -> S3Client:
     """Return a client of S3, or of s3.endpoint_url, that tries each call s3.attempts times.
 
-    Raises SoundlakeError where there is no region or no such profile.
+    `options` are those of botocore's Config. Raises SoundlakeError where there is no region or no such profile.
     """
     s3 = settings.s3
     style = {None: "auto", True: "path", False: "virtual"}[s3.path_style]
@@ -35,6 +35,7 @@ def open_s3(settings: Settings, attempts: int | None = None) -> S3Client:
             attempts=attempts or s3.attempts,
             max_pool_connections=16,
             s3={"addressing_style": style},
+            **options,
         )
     return client
 

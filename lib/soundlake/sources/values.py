@@ -9,6 +9,8 @@ import json
 import re
 from enum import Enum
 
+import orjson
+
 # Separators of records. A BOM may also stand in the middle, where files were concatenated.
 _SEPARATORS = re.compile(r"[ \t\r\n,\ufeff]*+")
 _SCALAR = r'(?:"(?:[^"\\\n]++|\\.)*+"|null|true|false|-?\d[\d.eE+-]*+)(?=\s*+(?:[,\]]|$))'
@@ -18,6 +20,7 @@ _ARRAY_OF_VALUES = re.compile(rf"\[\s*+(?:[\[\]{{]|$|{_SCALAR})")
 _CUT_TOKEN = re.compile(r'\s*+(?:"[^\n]*+|\\?[-+.\w]*+)\s*+\Z')
 _BRACKETS = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?|[{}\[\]]')
 _TWO_VALUES = re.compile(rb"\}[ \t\r]*+\{")
+_TWO_BY_COMMA = re.compile(rb"\}[ \t\r]*+,[ \t\r]*+\{")
 
 # A parser builds values many times as large as the text: of longer values only the brackets are counted.
 _MOST_PARSED = 4 * 1024 * 1024
@@ -83,14 +86,23 @@ def _closing_bracket(text: str, at: int) -> tuple[int, Stop]:
 
 
 def is_one_object(line: bytes) -> bool:
-    """Tell whether a line outside any array is surely one record, without reading its JSON.
+    """Tell whether a line outside any array is surely one record; its JSON is read only where that alone can tell.
 
     It begins and ends like an object, no other begins in it, and its braces are balanced, so that no line after it can
-    be the rest of it.
+    be the rest of it. A comma between two objects stands in an array of the record, or between two records.
     """
     return (
         line.startswith(b"{")
         and line.endswith(b"}")
         and line.count(b"{") == line.count(b"}")
         and not _TWO_VALUES.search(line)
+        and (not _TWO_BY_COMMA.search(line) or _is_json(line))
     )
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return True
