@@ -21,7 +21,7 @@ from soundlake.recommend.lists import are_listed
 from soundlake.recommend.model import RecommendationModel, current_model
 from soundlake.recommend.report import summary
 from soundlake.recommend.rerank import rerank_query
-from soundlake.recommend.signals import recent
+from soundlake.recommend.signals import with_recent
 from soundlake.settings import Settings
 from soundlake.tables import (
     PLAYS,
@@ -177,5 +177,14 @@ def test_plays_long_before_a_users_newest_one_do_not_count_whatever_others_playe
     long_ago = {"played_at": NOON - timedelta(days=400), "played_date": (NOON - timedelta(days=400)).date()}
     far_ahead = {"played_at": NOON + timedelta(days=4000), "played_date": (NOON + timedelta(days=4000)).date()}
     found = table_rows(spark, PLAYS, [play("a", "t1"), play("a", "t2") | long_ago, play("b", "t3") | far_ahead])
-    counted = found.transform(recent(365)).collect()
+    counted = found.transform(with_recent(365)).where("is_recent").collect()
     assert {(row["user_id"], row["track_id"]) for row in counted} == {("a", "t1"), ("b", "t3")}
+
+
+def test_what_was_heard_long_before_is_not_recommended(spark: SparkSession, copied: Recommended) -> None:
+    lake, _ = copied
+    best = lists(lake)["folk 0"][0]["track_id"]
+    moment = NOON - timedelta(days=4_000)
+    append(spark, lake, PLAYS, [play("folk 0", best) | {"played_at": moment, "played_date": moment.date()}])
+    recommend(spark, lake, SMALL)
+    assert best not in tracks_of(lists(lake)["folk 0"])

@@ -52,6 +52,11 @@ def test_a_model_of_survival_that_says_no_more_than_the_share_is_not_published()
     assert published(evaluate(made(1.0, survival=0.9)))["survival"] == SHARE_STAYED
 
 
+def test_a_model_that_was_tried_on_few_weeks_is_not_published() -> None:
+    assert published(evaluate(made(1.0, weeks=2)))["position"] == LAST_WEEK
+    assert published(evaluate(made(1.0, weeks=3)))["position"] == MODEL
+
+
 def test_one_lucky_week_is_not_enough() -> None:
     good_week, bad_weeks = made(1.0, weeks=1), made(9.0, weeks=7)
     other = [PastForecast(**{**vars(one), "day": f"later {one.day}"}) for one in bad_weeks]

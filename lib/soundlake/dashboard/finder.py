@@ -35,8 +35,8 @@ _FROM: Mapping[str, str] = {
         "WHERE artist IS NOT NULL GROUP BY artist"
     ),
     "album": (
-        "SELECT album_id AS id, max(album_name) AS name, max(artist_name) AS beside, max(artist_id) AS beside_id, "
-        "sum(plays) AS plays, max(artist_name) AS words FROM gold_tracks_wide "
+        f"SELECT album_id AS id, max(album_name) AS name, {sql.ARTIST} AS beside, max(artist_id) AS beside_id, "
+        f"sum(plays) AS plays, {sql.ARTIST} AS words FROM gold_tracks_wide "
         "WHERE album_id IS NOT NULL GROUP BY album_id"
     ),
     "playlist": (

@@ -9,6 +9,10 @@ from soundlake.catalog.sql_text import literal
 from soundlake.insights import Engine, local_time
 from soundlake.settings import Settings
 
+# Of the rows of a group the artist's name that belongs to max(artist_id).
+ARTIST = (
+    "nullif(max_by(coalesce(artist_name, ''), concat(coalesce(artist_id, ''), ' ', coalesce(artist_name, ''))), '')"
+)
 SAMPLE = 2_000  # listeners: more take seconds, and change the ranking little
 
 

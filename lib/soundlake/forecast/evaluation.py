@@ -12,6 +12,7 @@ from soundlake.recommend.evaluation import Interval, Values, interval, is_better
 MODEL = "model"
 LAST_WEEK = "same as last week"
 SHARE_STAYED = "share that stayed"
+_FEWEST_GROUPS = 6  # charts and weeks; the interval of fewer says nothing
 _SIMPLE = {"position": (LAST_WEEK,), "survival": (SHARE_STAYED, LAST_WEEK)}
 
 
@@ -42,8 +43,8 @@ class Error:
 def evaluate(forecasts: Sequence[PastForecast]) -> list[Error]:
     """The errors of all methods, with the one to publish for each measure.
 
-    The model is published where it beats every baseline, by the interval of the paired differences over
-    charts and weeks (errors within one chart and week are correlated); otherwise the best baseline is.
+    The model is published where it was tried on several charts or weeks and beats every baseline, by the interval of
+    the paired differences over charts and weeks (errors within one are correlated); otherwise the best baseline is.
     """
     errors = []
     for measure, simple in _SIMPLE.items():
@@ -55,7 +56,8 @@ def evaluate(forecasts: Sequence[PastForecast]) -> list[Error]:
 
 def _published(values: Mapping[str, Values], simple: Sequence[str]) -> str:
     best = min(simple, key=lambda method: float(values[method].mean()))
-    is_best = all(is_better(-values[MODEL], -values[method]) for method in simple)
+    is_known = len(values[MODEL]) >= _FEWEST_GROUPS
+    is_best = is_known and all(is_better(-values[MODEL], -values[method]) for method in simple)
     return MODEL if is_best else best
 
 

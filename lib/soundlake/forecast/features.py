@@ -30,7 +30,8 @@ def chart_days(sources: Sequence[str], min_days: int) -> Callable[[DataFrame], D
     """Take silver/playlist_items; give the charts: playlist_id, day, track_id, their names, position and off.
 
     One row for each track of each daily snapshot of a chart: a playlist with at least so many snapshots, from sources
-    that `train.sources` allows. `position` is 1-based, `off` the place given to tracks that are not listed.
+    that `train.sources` allows. `position` is 1-based, `off` the place given to tracks that are not listed:
+    below the last one so far.
     """
 
     def transform(items: DataFrame) -> DataFrame:
@@ -44,7 +45,7 @@ def chart_days(sources: Sequence[str], min_days: int) -> Callable[[DataFrame], D
             )
             .withColumn("days_", F.size(F.collect_set("day").over(of_chart)))
             .where(F.col("days_") >= min_days)
-            .withColumn("off", F.max("position").over(of_chart) + 1)
+            .withColumn("off", F.max("position").over(of_chart.orderBy("day")) + 1)
             .drop("days_")
         )
 

@@ -1,40 +1,63 @@
 -- title: Genres that gain and lose
 -- question: Which genres are heard clearly more or less than four weeks ago, and did it last?
--- grain: one row for each genre, source of the genre and week from the eighth week of plays on
+-- grain: one row for each genre, source of the genre and week with plays, from the eighth week on, with plays in the four weeks before these four
 -- key: genre, genre_source, week
 -- chart: line; x: week; y: share; colour: genre; top: 8; label: Share of four weeks' plays; one: genre_source; until: gold_listening_by_content_type.day
 -- column week date: Monday of the week, in insights.time_zone
 -- column genre string: genre of the first artist of the track; an artist of several genres counts in each
 -- column genre_source string: where the genre came from: artist, or what stood in for the artist's own genres
 -- column plays bigint: plays of the genre in the four weeks that end with this one
--- column share double: share of these weeks' plays of tracks with a genre
+-- column share double: share of these weeks' plays of artists with a genre from this source; the shares of all genres add up to more than 1
 -- column share_before double: the same share in the four weeks before these
 -- column z double: how many standard errors the two shares lie apart (two-proportion z test)
 -- column momentum string: gaining or losing where z is beyond 3, else steady
 -- column share_after double: the share in the four weeks after these; null where they are not over yet
 -- column lasted boolean: whether the share after is still on the same side of the share before; null where steady or not over
-WITH genre_weeks AS (
-    SELECT p.week, g.genre, g.genre_source, sum(p.plays) AS plays
+WITH heard AS (
+    SELECT p.week, t.artist_id, sum(p.plays) AS plays
     FROM gold_weekly_plays AS p
     JOIN silver_tracks AS t ON t.track_id = p.track_id
-    JOIN gold_artist_genres AS g ON g.artist_id = t.artist_id
-    GROUP BY p.week, g.genre, g.genre_source
+    GROUP BY p.week, t.artist_id
+),
+genre_weeks AS (
+    SELECT h.week, g.genre, g.genre_source, sum(h.plays) AS plays
+    FROM heard AS h
+    JOIN gold_artist_genres AS g ON g.artist_id = h.artist_id
+    GROUP BY h.week, g.genre, g.genre_source
+),
+source_weeks AS (
+    -- A play of an artist of several genres is one play.
+    SELECT h.week, g.genre_source, sum(h.plays) AS plays
+    FROM heard AS h
+    JOIN (SELECT DISTINCT artist_id, genre_source FROM gold_artist_genres) AS g ON g.artist_id = h.artist_id
+    GROUP BY h.week, g.genre_source
 ),
 weeks AS (
+    -- By time and not by rows: there may be weeks in which nothing was heard.
     SELECT
         week,
-        row_number() OVER (ORDER BY week) AS number,
-        sum(plays) OVER (ORDER BY week ROWS BETWEEN 3 PRECEDING AND CURRENT ROW) AS now,
-        sum(plays) OVER (ORDER BY week ROWS BETWEEN 7 PRECEDING AND 4 PRECEDING) AS before,
-        sum(plays) OVER (ORDER BY week ROWS BETWEEN 1 FOLLOWING AND 4 FOLLOWING) AS after,
-        count(*) OVER (ORDER BY week ROWS BETWEEN 1 FOLLOWING AND 4 FOLLOWING) AS weeks_after
-    FROM (SELECT week, sum(plays) AS plays FROM genre_weeks GROUP BY week) AS totals
+        genre_source,
+        sum(plays) OVER (
+            PARTITION BY genre_source ORDER BY CAST(week AS timestamp)
+            RANGE BETWEEN INTERVAL '21' DAY PRECEDING AND CURRENT ROW
+        ) AS now,
+        sum(plays) OVER (
+            PARTITION BY genre_source ORDER BY CAST(week AS timestamp)
+            RANGE BETWEEN INTERVAL '49' DAY PRECEDING AND INTERVAL '28' DAY PRECEDING
+        ) AS before,
+        sum(plays) OVER (
+            PARTITION BY genre_source ORDER BY CAST(week AS timestamp)
+            RANGE BETWEEN INTERVAL '7' DAY FOLLOWING AND INTERVAL '28' DAY FOLLOWING
+        ) AS after,
+        min(week) OVER () AS first_week,
+        max(week) OVER () AS last_week
+    FROM source_weeks
 ),
 every_week AS (
-    -- A week in which nobody heard a genre counts as none, so that four rows are four weeks.
+    -- A week in which nobody heard a genre counts as none.
     SELECT w.week, g.genre, g.genre_source, coalesce(n.plays, 0) AS plays
     FROM weeks AS w
-    CROSS JOIN (SELECT DISTINCT genre, genre_source FROM genre_weeks) AS g
+    JOIN (SELECT DISTINCT genre, genre_source FROM genre_weeks) AS g ON g.genre_source = w.genre_source
     LEFT JOIN genre_weeks AS n ON n.week = w.week AND n.genre = g.genre AND n.genre_source = g.genre_source
 ),
 sums AS (
@@ -43,13 +66,16 @@ sums AS (
         genre,
         genre_source,
         sum(plays) OVER (
-            PARTITION BY genre, genre_source ORDER BY week ROWS BETWEEN 3 PRECEDING AND CURRENT ROW
+            PARTITION BY genre, genre_source ORDER BY CAST(week AS timestamp)
+            RANGE BETWEEN INTERVAL '21' DAY PRECEDING AND CURRENT ROW
         ) AS now,
         sum(plays) OVER (
-            PARTITION BY genre, genre_source ORDER BY week ROWS BETWEEN 7 PRECEDING AND 4 PRECEDING
+            PARTITION BY genre, genre_source ORDER BY CAST(week AS timestamp)
+            RANGE BETWEEN INTERVAL '49' DAY PRECEDING AND INTERVAL '28' DAY PRECEDING
         ) AS before,
         sum(plays) OVER (
-            PARTITION BY genre, genre_source ORDER BY week ROWS BETWEEN 1 FOLLOWING AND 4 FOLLOWING
+            PARTITION BY genre, genre_source ORDER BY CAST(week AS timestamp)
+            RANGE BETWEEN INTERVAL '7' DAY FOLLOWING AND INTERVAL '28' DAY FOLLOWING
         ) AS after
     FROM every_week
 ),
@@ -61,12 +87,16 @@ shares AS (
         s.now AS plays,
         CAST(s.now AS double) / w.now AS share,
         CAST(s.before AS double) / w.before AS share_before,
-        CASE WHEN w.weeks_after = 4 THEN CAST(s.after AS double) / w.after END AS share_after,
+        -- The fourth week after is surely over when another one has begun.
+        CASE
+            WHEN w.last_week >= CAST(w.week + INTERVAL '35' DAY AS date) AND w.after > 0
+                THEN CAST(coalesce(s.after, 0) AS double) / w.after
+        END AS share_after,
         CAST(s.now + s.before AS double) / (w.now + w.before) AS pooled,
         CAST(1 AS double) / w.now + CAST(1 AS double) / w.before AS widening
     FROM sums AS s
-    JOIN weeks AS w ON w.week = s.week
-    WHERE w.number >= 8 AND s.now + s.before > 0
+    JOIN weeks AS w ON w.week = s.week AND w.genre_source = s.genre_source
+    WHERE w.week >= CAST(w.first_week + INTERVAL '49' DAY AS date) AND w.before > 0 AND s.now + s.before > 0
 ),
 tested AS (
     SELECT

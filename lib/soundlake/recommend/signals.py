@@ -23,14 +23,13 @@ def signals(
 ) -> DataFrame:
     """user_id, entity (`track` or `artist`), id, points, heard_at: one row for each track and artist of a user.
 
-    Points count plays that were neither skipped nor in a private session, of sources that `train.sources` allows; 0
-    where there are none.
-    Plays of the last `history_days` before the user's newest one count. `users` (user_id) limits the users.
+    Points count plays that were neither skipped nor in a private session, of sources that `train.sources` allows, in
+    the last `history_days` before the user's newest play; 0 where there are none. `users` (user_id) limits the users.
     """
     listening = view_of(
         MATCHED_LISTENING, *(_only(lake.read(spark, table), users) for table in MATCHED_LISTENING.tables)
     )
-    plays = listening.where("content_type = 'track' AND track_id IS NOT NULL").transform(recent(history_days))
+    plays = listening.where("content_type = 'track' AND track_id IS NOT NULL").transform(with_recent(history_days))
     items = _only(lake.read(spark, USER_ITEMS), users)
     albums = lake.read(spark, TRACKS).select(F.col("album_id").alias("id"), "track_id")
     heard, preferred = plays.transform(_played(sources)), items.transform(_own(sources))
@@ -40,16 +39,16 @@ def signals(
     )
 
 
-def recent(days: int) -> Callable[[DataFrame], DataFrame]:
-    """Keep the plays of so many days before each user's own newest play.
+def with_recent(days: int) -> Callable[[DataFrame], DataFrame]:
+    """Add `is_recent`: whether a play is of so many days before the user's own newest one. Older ones are heard too.
 
     Not before the newest of all: one wrong clock would age everybody's plays.
     """
 
     def transform(plays: DataFrame) -> DataFrame:
         newest = plays.groupBy("user_id").agg(F.max("played_date").alias("newest"))
-        counts = F.col("played_date") > F.date_sub("newest", days)
-        return plays.join(newest, on="user_id", how="inner").where(counts).drop("newest")
+        is_recent = F.col("played_date") > F.date_sub("newest", days)
+        return plays.join(newest, on="user_id", how="inner").withColumn("is_recent", is_recent).drop("newest")
 
     return transform
 
@@ -106,7 +105,7 @@ def _played(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:
             "user_id",
             F.lit("track").alias("entity"),
             F.col("track_id").alias("id"),
-            F.when(was_heard & is_told & is_allowed(sources), 1.0).otherwise(0.0).alias("points"),
+            F.when(was_heard & is_told & is_allowed(sources) & F.col("is_recent"), 1.0).otherwise(0.0).alias("points"),
             F.col("played_at").alias("heard_at"),
         )
 

@@ -30,7 +30,7 @@ def albums_of_year(source: DataSource) -> None:
         top = filters.how_many()
     clause = sql.where(monthly, f"{_YEAR} = {int(year)}", sql.one_of(MARKET, markets), "album_name IS NOT NULL")
     frame = source.ask(
-        "SELECT album_id, max(album_name) AS album_name, max(artist_name) AS artist_name, "
+        f"SELECT album_id, max(album_name) AS album_name, {sql.ARTIST} AS artist_name, "
         "max(artist_id) AS artist_id, sum(entries) AS entries, "
         "count(DISTINCT playlist_id) AS playlists, count(DISTINCT starts_on) AS months, min(rank) AS best "
         f"FROM {_VIEW} {clause} GROUP BY album_id ORDER BY entries DESC, album_id LIMIT {top}"

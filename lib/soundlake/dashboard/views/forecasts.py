@@ -7,6 +7,7 @@ import streamlit as st
 from soundlake.dashboard import answer, charts, filters, links, sql
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.labels import numbered
+from soundlake.dashboard.playlist import PLAYLIST
 from soundlake.dashboard.source import DataSource
 
 VIEW, ERRORS = "gold_chart_forecasts", "gold_forecast_errors"
@@ -38,9 +39,9 @@ def show(source: DataSource) -> None:
 
 def _forecasts(source: DataSource) -> None:
     known = source.ask(
-        "SELECT playlist_name, max(observed_on) AS observed_on, max(forecast_for) AS forecast_for, "
-        f"max(method) AS method, max(error) AS error, count(*) AS n FROM {VIEW} GROUP BY playlist_name "
-        "ORDER BY n DESC, playlist_name"
+        f"SELECT {PLAYLIST} AS playlist_name, max(observed_on) AS observed_on, max(forecast_for) AS forecast_for, "
+        f"max(method) AS method, max(error) AS error, count(*) AS n FROM {VIEW} GROUP BY {PLAYLIST} "
+        "ORDER BY n DESC, 1"
     )
     if known.empty:
         nothing("No chart has a forecast: that takes several weeks of daily snapshots.")
@@ -58,7 +59,7 @@ def _forecasts(source: DataSource) -> None:
         f"From the snapshot of {chosen['observed_on']:%Y-%m-%d} for {chosen['forecast_for']:%Y-%m-%d}, by: "
         f"{chosen['method']}. Such forecasts were wrong by {chosen['error']:.1f} places on average."
     )
-    clause = sql.where(sql.one_of("playlist_name", [chart_name]), sql.contains(words, "track_name", "artist_name"))
+    clause = sql.where(sql.one_of(PLAYLIST, [chart_name]), sql.contains(words, "track_name", "artist_name"))
     frame = source.ask(
         "SELECT track_id, track_name, artist_name, position, forecast_position, position - forecast_position AS gain, "
         f"survival, weeks_on_chart FROM {VIEW} {clause} ORDER BY {_ORDERS[order]} LIMIT {top}"
