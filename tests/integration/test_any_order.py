@@ -5,6 +5,7 @@ tests/unit/test_any_order.py asks the same of many more examples, of the core al
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def refined(spark: SparkSession, folder: Path, batches: list[list[Record]], road
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @settings(
-    max_examples=20,
+    max_examples=int(os.environ.get("SOUNDLAKE_ORDER_EXAMPLES", "20")),
     print_blob=True,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
