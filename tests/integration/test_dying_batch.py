@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from helpers.building import Record, envelope, stamp
 from helpers.dying import DiedError, dying_after, failing_before
 from helpers.reading import rows, silver
 from helpers.refining import ON_DRIVER, ON_WORKERS, apply, refine
+from soundlake.refine import batch
 from soundlake.tables import (
     BATCHES,
     CHANGES,
@@ -85,6 +86,24 @@ def undisturbed(spark: SparkSession, after_first: Path, tmp_path_factory: pytest
 
 
 APPENDED = (TRACKS, PLAYS, PLAYLIST_FETCHES, REJECTED, STAMPS, CHANGES, UNKNOWN_FIELDS, BATCHES)
+
+
+def test_a_batch_that_is_too_large_for_the_driver_is_judged_by_the_workers(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after_first: Path, undisturbed: Path
+) -> None:
+    lake, asked = tmp_path / "lake", []
+    shutil.copytree(after_first, lake)
+
+    def too_large(_: DataFrame) -> None:
+        asked.append(lake)
+        # As Spark says it, with no class of its own.
+        raise RuntimeError("Total size of serialized results of 2 tasks is bigger than spark.driver.maxResultSize")
+
+    monkeypatch.setattr(batch, "collect", too_large)
+    refine(spark, lake, 1, named(1, SECOND))
+    apply(spark, lake)
+    assert asked
+    assert silver(lake) == silver(undisturbed)
 
 
 @pytest.mark.parametrize("table", APPENDED, ids=lambda table: table.view)

@@ -10,12 +10,16 @@ import pytest
 from pyspark.sql import SparkSession
 
 from helpers.building import envelope
+from helpers.dying import DiedError
 from helpers.reading import rows
 from soundlake import stream
+from soundlake.frames import conf_set
 from soundlake.lake import Lake
 from soundlake.lease import lease
 from soundlake.ops import delta_logs
+from soundlake.ops import rebuild as rebuilding
 from soundlake.ops.delta_logs import refined_version, trim_logs
+from soundlake.ops.maintenance import compact
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import BATCHES, EVENTS, STAMPS, TRACKS
 
@@ -86,6 +90,41 @@ def test_bronze_that_refine_has_not_read_keeps_its_log(
     trim_logs(spark, lake, settings)
     assert commits(tmp_path / "lake", EVENTS.path)[0] <= reached
     run(spark, settings, 5)
+    assert len(rows(tmp_path / "lake", TRACKS)) == 6
+
+
+def test_a_rebuild_that_died_is_resumed_after_the_stream_went_on_and_trimmed_its_logs(
+    spark: SparkSession, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(settings.lake.uri)
+
+    def die(*_: object) -> None:
+        raise DiedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rebuilding, "apply_changes", die)
+        with pytest.raises(DiedError):
+            rebuilding.rebuild(spark, lake, settings, lambda: None, lambda _: None)
+    for number in range(5, 9):
+        run(spark, settings, number)
+    assert trim_logs(spark, lake, settings) > 0
+    rebuilding.rebuild(spark, lake, settings, lambda: None, lambda _: None)
+    assert sorted(row["track_id"] for row in rows(tmp_path / "lake", TRACKS)) == [f"t{number}" for number in range(9)]
+
+
+def test_files_of_bronze_are_kept_until_refine_has_read_them(
+    spark: SparkSession, settings: Settings, tmp_path: Path
+) -> None:
+    lake = Lake(settings.lake.uri)
+    bronze = tmp_path / "lake" / EVENTS.path
+    spark.read.format("delta").load(str(bronze)).limit(0).write.format("delta").mode("append").save(str(bronze))
+    before = set(bronze.rglob("*.parquet"))
+    with conf_set(spark, "spark.databricks.delta.retentionDurationCheck.enabled", "false"):
+        compact(spark, lake, EVENTS, 0)
+        assert before <= set(bronze.rglob("*.parquet"))
+        run(spark, settings, 5)
+        compact(spark, lake, EVENTS, 0)
+    assert not before <= set(bronze.rglob("*.parquet"))
     assert len(rows(tmp_path / "lake", TRACKS)) == 6
 
 
