@@ -49,5 +49,13 @@ def test_made_up_names_do_not_fill_the_table() -> None:
     assert [*unknown({"a track": made_up})] == [f"name {number:04}" for number in range(MOST_AT_ONCE)]
 
 
+def test_those_that_were_reported_make_room_for_others() -> None:
+    made_up = {"id": "t1"} | {f"name {number:04}": 1 for number in range(2 * MOST_AT_ONCE)}
+    events = events_table("track", {"a track": made_up})
+    first = decode(events).unknown_fields
+    second = decode(events, reported=first.keys()).unknown_fields
+    assert sorted(name for _, name in (*first, *second)) == sorted(made_up.keys() - {"id"})
+
+
 def test_a_long_name_is_cut_off() -> None:
     assert [*unknown({"a track": {"id": "t1", "n" * 1_000: 1}})] == ["n" * 100]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -79,8 +79,13 @@ def key_of(entity: str, id_: str) -> bytes:
     return hashlib.blake2b(f"{entity}{_NULL}{id_}".encode(), digest_size=16).digest()
 
 
-def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
-    """Decode bronze rows (the columns READ, of which ingested_at and record_bytes may be missing)."""
+def decode(
+    events: pa.Table, kinds: Mapping[str, Kind] = KINDS, reported: Set[tuple[str, str]] = frozenset()
+) -> Decoded:
+    """Decode bronze rows (the columns READ, of which ingested_at and record_bytes may be missing).
+
+    Of unknown fields, by kind and name, those that were `reported` before are left out.
+    """
     arrived = _micros(events, "arrived_at")
     ingested = _micros(events, "ingested_at") if "ingested_at" in events.column_names else arrived
     # A producer's clock may be years ahead. A record cannot have come after it was ingested.
@@ -121,7 +126,7 @@ def decode(events: pa.Table, kinds: Mapping[str, Kind] = KINDS) -> Decoded:
             rejection.kind if rejection.kind is not None and rejection.kind in kinds else UNKNOWN
             for rejection in rejections
         ),
-        drift.first_seen(events, arrived),
+        drift.first_seen(events, arrived, reported),
     )
 
 

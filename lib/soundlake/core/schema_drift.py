@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -54,12 +54,18 @@ class UnknownFields:
                 for field in self._unknown((name, f"{prefix}.", *inner), known):
                     self._found.setdefault((name, field), []).append(place)
 
-    def first_seen(self, events: pa.Table, arrived: list[int]) -> Mapping[tuple[str, str], FirstSeen]:
-        """The unknown fields, by kind and name, at most MOST_AT_ONCE in order of names."""
-        return dict(sorted(self._firsts(events, arrived))[:MOST_AT_ONCE])
+    def first_seen(
+        self, events: pa.Table, arrived: list[int], reported: Set[tuple[str, str]] = frozenset()
+    ) -> Mapping[tuple[str, str], FirstSeen]:
+        """The unknown fields, by kind and name, that were not `reported`: at most MOST_AT_ONCE in order of names."""
+        fields = sorted(self._found.keys() - reported)[:MOST_AT_ONCE]
+        return dict(self._firsts(events, arrived, fields))
 
-    def _firsts(self, events: pa.Table, arrived: list[int]) -> Iterator[tuple[tuple[str, str], FirstSeen]]:
-        for field, places in self._found.items():
+    def _firsts(
+        self, events: pa.Table, arrived: list[int], fields: Iterable[tuple[str, str]]
+    ) -> Iterator[tuple[tuple[str, str], FirstSeen]]:
+        for field in fields:
+            places = self._found[field]
             earliest = min(arrived[place] for place in places)
             firsts = [place for place in places if arrived[place] == earliest]
             origins = events.select(_PLACE).take(pa.array(firsts, pa.int64()))

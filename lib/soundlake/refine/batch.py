@@ -9,7 +9,7 @@ silver/changes, and applied between two batches (soundlake.refine.apply).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -63,7 +63,7 @@ class Refiner:
     known: Known
     driver_records: int
     query: str = QUERY
-    _reported: set[tuple[str, str]] | None = None
+    _reported: Set[tuple[str, str]] | None = None
     _models: dict[int, ClusterModel | None] = field(default_factory=dict)
 
     def refine(self, spark: SparkSession, events: DataFrame, query_id: str, batch_id: int) -> None:
@@ -79,7 +79,7 @@ class Refiner:
             row = partial(batch_row, self.query, query_id, batch_id, started_at, result.counts)
             writes: list[Write] = [*self.appends(spark, writer, result), partial(append_batch_row, spark, writer, row)]
             run_in_parallel(spark, writes)
-        self._reported = (self._reported or set()) | result.unknown_fields.keys()
+        self._reported = self._reported_fields(spark) | result.unknown_fields.keys()
         seconds = (datetime.now(UTC) - started_at).total_seconds()
         found = totals(result.counts)
         count("records", found["read"])
@@ -90,11 +90,12 @@ class Refiner:
         """The result of a batch of bronze rows; its frames are valid within the context."""
         self.known.catch_up(batch)
         read = events.select(*[name for name in READ if name in events.columns])
+        reported = self._reported_fields(spark)
         few = self._few(read)
         if few is not None:
-            yield judge_here(spark, few, self.known, batch)
+            yield judge_here(spark, few, self.known, batch, reported)
             return
-        with judge_on_workers(spark, read, self.known, batch) as result:
+        with judge_on_workers(spark, read, self.known, batch, reported) as result:
             yield result
 
     def _few(self, read: DataFrame) -> pa.Table | None:
@@ -114,7 +115,7 @@ class Refiner:
         in_order = [table for table in (PLAYLIST_FETCHES, CHANGES) if table in result.rows]
         groups = [in_order, *([table] for table in result.rows if table not in in_order)]
         writes = [partial(self._append_all, spark, writer, [(t, result.rows[t]) for t in one]) for one in groups if one]
-        unknown = self._not_reported(spark, result)
+        unknown = result.unknown_fields
         return [*writes, *([partial(_report, spark, writer, unknown)] if unknown else [])]
 
     def _append_all(self, spark: SparkSession, writer: BatchWriter, rows: list[tuple[Table, DataFrame]]) -> None:
@@ -139,14 +140,14 @@ class Refiner:
             self._models = {version: current_model(spark, self.lake)}
         return self._models[version]
 
-    def _not_reported(self, spark: SparkSession, result: Result) -> dict[tuple[str, str], FirstSeen]:
+    def _reported_fields(self, spark: SparkSession) -> Set[tuple[str, str]]:
         if self._reported is None:
             rows = self.lake.read(spark, UNKNOWN_FIELDS).select("kind", "field").collect()
             self._reported = {(row["kind"], row["field"]) for row in rows}
-        return {field_: seen for field_, seen in result.unknown_fields.items() if field_ not in self._reported}
+        return self._reported
 
 
-def _report(spark: SparkSession, writer: BatchWriter, unknown: dict[tuple[str, str], FirstSeen]) -> None:
+def _report(spark: SparkSession, writer: BatchWriter, unknown: Mapping[tuple[str, str], FirstSeen]) -> None:
     """Append fields that no kind reads to ops/unknown_fields."""
     now = datetime.now(UTC)
     rows: list[dict[str, object]] = [

@@ -8,7 +8,7 @@ The result is persisted with its lineage, so that a lost worker does no harm, an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
@@ -43,11 +43,13 @@ Part = tuple[int, str, str, bytes]
 
 
 @contextmanager
-def judge_on_workers(spark: SparkSession, events: DataFrame, known: Known, batch: str) -> Iterator[Result]:
+def judge_on_workers(
+    spark: SparkSession, events: DataFrame, known: Known, batch: str, reported: Set[tuple[str, str]] = frozenset()
+) -> Iterator[Result]:
     """Judge bronze rows; see `judge_here`. The frames of the result are valid within the context."""
     tasks = int(spark.conf.get("spark.sql.shuffle.partitions") or 1)
     buckets = BUCKETS_A_TASK * tasks
-    decoded = _kept(events.mapInArrow(partial(_decode, buckets), _PARTS))
+    decoded = _kept(events.mapInArrow(partial(_decode, buckets, frozenset(reported)), _PARTS))
     judged = None
     try:
         collected = decoded.where(F.col("part").isin(_KEYS, _SUMMARY)).select("part", "name", "data").collect()
@@ -131,10 +133,12 @@ def _summary(**values: Any) -> Part:
     return (_EVERY_BUCKET, _SUMMARY, "", json.dumps(whole).encode())
 
 
-def _decode(buckets: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _decode(
+    buckets: int, reported: Set[tuple[str, str]], batches: Iterable[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
     """On a worker: bronze rows to packed records, rejected rows, keys, and a summary."""
     for batch in batches:
-        decoded = decode(pa.Table.from_batches([batch]))
+        decoded = decode(pa.Table.from_batches([batch]), reported=reported)
         parts: list[Part] = []
         for records in decoded.records:
             parts += [(bucket, _RECORDS, records.kind.name, data) for bucket, data in pack(records, buckets)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
@@ -14,9 +16,14 @@ from soundlake.refine.result import Result, add_up
 from soundlake.tables import CHANGES, REJECTED, STAMPS, Table
 
 
-def judge_here(spark: SparkSession, events: pa.Table, known: Known, batch: str) -> Result:
-    """Judge bronze rows by the stamps of their keys, without those that `batch` itself wrote."""
-    decoded = decode(events)
+def judge_here(
+    spark: SparkSession, events: pa.Table, known: Known, batch: str, reported: Set[tuple[str, str]] = frozenset()
+) -> Result:
+    """Judge bronze rows by the stamps of their keys, without those that `batch` itself wrote.
+
+    For `reported` see `decode`.
+    """
+    decoded = decode(events, reported=reported)
     judged = [judge(records, known.known(keys_to_look_up(records), batch)) for records in decoded.records]
     tables = appended(judged) | ({REJECTED: decoded.rejected} if len(decoded.rejected) else {})
     return Result(
