@@ -94,8 +94,9 @@ def topic(kafka: Broker) -> str:
     return kafka.create_topic(partitions=2)
 
 
-def from_kafka(lake: Path, kafka: Broker, topic: str) -> Settings:
+def from_kafka(lake: Path, kafka: Broker, topic: str, *more: str) -> Settings:
     sets = [
+        *more,
         "source.type=kafka",
         f"source.kafka.bootstrap_servers={kafka.bootstrap_servers}",
         f"source.kafka.topic_pattern={topic}",
@@ -128,6 +129,18 @@ def test_a_kafka_stream_goes_on_after_what_bronze_holds(
     lake = Path(fed.lake.uri)
     assert places(lake) == Counter([(topic, "0", str(position)) for position in range(4)] + [(topic, "1", "0")])
     assert len(rows(lake, TRACKS)) == 5
+
+
+def test_a_record_of_which_bronze_keeps_the_beginning_is_the_same(
+    spark: SparkSession, kafka: Broker, topic: str, tmp_path: Path
+) -> None:
+    settings = from_kafka(tmp_path / "lake", kafka, topic, "source.max_record_bytes=64k")
+    kafka.put(topic, [(b"long", json.dumps(envelope("track", {"id": "t1", "name": "x" * 100_000})).encode())], 0)
+    stream.run(spark, settings, once=True)
+    shutil.rmtree(tmp_path / "lake" / "_checkpoints" / "ingest")
+    put(kafka, topic, 0, "t2")
+    stream.run(spark, settings, once=True, recovers_checkpoint=True)
+    assert places(tmp_path / "lake") == Counter((topic, "0", str(position)) for position in range(2))
 
 
 @pytest.mark.faults

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from soundlake.errors import SoundlakeError
 from soundlake.sources.kafka_offsets import TopicPartition
-from soundlake.sources.protocol import Recovered
+from soundlake.sources.protocol import KEPT_BYTES, Recovered
 
 _PLACE = ("stream", "partition", "position")
 
@@ -42,14 +42,23 @@ def recovered_offsets(
 def check_same(held: DataFrame, broker: DataFrame) -> None:
     """Raise SoundlakeError where the broker has other records than bronze at the same offsets, or some in between.
 
-    `broker` are its records up to the end of bronze, as records of a source.
+    `broker` are its records up to the end of bronze, as records of a source. Of a record that is too large bronze has
+    the beginning and the length.
     """
-    bytes_ = F.xxhash64("value").alias("bytes")
-    ours = held.select(*_PLACE, bytes_.alias("ours"), F.lit(True).alias("is_held"))
-    theirs = broker.select(*_PLACE, bytes_.alias("theirs"))
+    length, beginning = F.length("value"), F.xxhash64(F.substring("value", 1, KEPT_BYTES))
+    is_cut = F.coalesce(F.col("record_bytes") > length, F.lit(False))
+    ours = held.select(
+        *_PLACE, F.xxhash64("value").alias("ours"), is_cut.alias("is_cut"), F.col("record_bytes").alias("length")
+    )
+    theirs = broker.select(
+        *_PLACE, F.xxhash64("value").alias("whole"), beginning.alias("beginning"), length.alias("bytes")
+    )
     both = theirs.join(ours, on=list(_PLACE), how="left")
-    is_missing = F.col("is_held").isNull()
-    counted = both.agg(F.count_if(is_missing), F.count_if(~is_missing & (F.col("ours") != F.col("theirs")))).first()
+    is_missing = F.col("is_cut").isNull()
+    is_other = F.when(
+        F.col("is_cut"), (F.col("ours") != F.col("beginning")) | (F.col("length") != F.col("bytes"))
+    ).otherwise(F.col("ours") != F.col("whole"))
+    counted = both.agg(F.count_if(is_missing), F.count_if(~is_missing & is_other)).first()
     assert counted is not None  # an aggregate without groups has one row
     missing, other = counted
     if other:
