@@ -201,6 +201,7 @@ def test_what_may_be_a_secret_is_not_repeated_where_its_key_is_mistyped(words: d
         "source.kafka.starting_offsets=yesterday",
         "source.kinesis.starting_position=begin",
         "source.files.max_files_per_trigger=0",
+        "source.max_record_bytes=1k",
         "s3.endpoint_url=localhost:9000",
         "catalog.database=My Lake",
         "train.sources=",

@@ -25,6 +25,7 @@ from soundlake.settings.types import (
     Options,
     Pattern,
     Position,
+    RecordSize,
     RoleArn,
     SchemaName,
     Size,
@@ -127,7 +128,7 @@ class SourceSettings(_Section):
     """Where records come from."""
 
     type: Literal["files", "kafka", "kinesis"] = Field("files", description="files, kafka or kinesis")
-    max_record_bytes: Size = Field(
+    max_record_bytes: RecordSize = Field(
         "16m", description="a record above this size is rejected; bronze keeps its first 64 KiB and its length"
     )
     files: FilesSettings = FilesSettings()

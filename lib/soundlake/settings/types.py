@@ -79,6 +79,12 @@ def _position(value: str) -> str:
     raise ValueError(f"should be TRIM_HORIZON, LATEST, or {_A_TIME}")
 
 
+def _at_least_64k(value: str) -> str:
+    if in_bytes(value) < 64 * 1024:
+        raise ValueError("should be at least 64k")
+    return value
+
+
 def _pattern(value: str) -> str:
     try:
         re.compile(value)
@@ -147,6 +153,8 @@ GlueWindow = Annotated[
     AfterValidator(str.capitalize),
 ]
 Size = Annotated[Text, _matching(r"[1-9]\d*([kmgt]b?|b)?", "a size such as 256m or 1g")]
+# Bronze keeps 64 KiB of a record that is too large.
+RecordSize = Annotated[Size, AfterValidator(_at_least_64k)]
 Url = Annotated[Text, _matching(r"https?://[^\s/]+\S*", "a URL that starts with http:// or https://")]
 Interval = Annotated[
     Text,
