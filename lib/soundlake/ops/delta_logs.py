@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from soundlake.insights import load_insights
 from soundlake.lake import Lake
@@ -65,6 +66,16 @@ def refined_version(spark: SparkSession, lake: Lake) -> int:
     begun = [Lake(f"{lake.rebuilds}/{name}") for name in Storage(spark).names(lake.rebuilds)]
     found += [version for one in begun if (version := _resumed_at(spark, one)) is not None]
     return min(found)
+
+
+def is_bronze_unread(spark: SparkSession, lake: Lake, hours: int) -> bool:
+    """Whether refine, or a rebuild, has yet to read commits of bronze that are older: their files may be gone soon."""
+    unread = lake.delta(spark, EVENTS).history().where(F.col("version") >= refined_version(spark, lake))
+    oldest = unread.agg(F.min("timestamp").cast("double")).collect()[0][0]
+    is_unread = oldest is not None and oldest < time.time() - hours * 3600
+    if is_unread:
+        _log.warning("kept old files of bronze: refine has not read all of it", table=EVENTS.path)
+    return is_unread
 
 
 def _resumed_at(spark: SparkSession, lake: Lake) -> int | None:

@@ -22,7 +22,7 @@ from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
 from soundlake.lake import Lake, retry_conflicts
 from soundlake.logs import get_log
-from soundlake.ops.delta_logs import refined_version, trim_logs
+from soundlake.ops.delta_logs import is_bronze_unread, trim_logs
 from soundlake.ops.leases import by_lease, writable
 from soundlake.refine.apply import applications, apply_changes
 from soundlake.refine.snapshots import DAY
@@ -293,16 +293,6 @@ def compact(spark: SparkSession, lake: Lake, table: Table, retention_hours: int)
         lake.delta(spark, table).optimize().executeCompaction()
     # Else no file can be past the retention.
     is_old = lake.created_at(spark, table) < datetime.now(UTC) - timedelta(hours=retention_hours)
-    if is_old and not (table is EVENTS and _refine_is_behind(spark, lake, retention_hours)):
+    if is_old and not (table is EVENTS and is_bronze_unread(spark, lake, retention_hours)):
         lake.delta(spark, table).vacuum(retention_hours)
     return has_several or is_old
-
-
-def _refine_is_behind(spark: SparkSession, lake: Lake, retention_hours: int) -> bool:
-    """Whether refine, or a rebuild, has yet to read commits of bronze whose files may be past the retention."""
-    unread = lake.delta(spark, EVENTS).history().where(F.col("version") >= refined_version(spark, lake))
-    oldest = unread.agg(F.min("timestamp").cast("double")).collect()[0][0]
-    behind = oldest is not None and oldest < datetime.now(UTC).timestamp() - retention_hours * 3600
-    if behind:
-        _log.warning("kept old files of bronze: refine has not read all of it", table=EVENTS.path)
-    return behind
