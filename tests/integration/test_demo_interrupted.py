@@ -62,6 +62,7 @@ def test_the_step_is_not_called_done_and_none_follows(said: dict[str, str], step
     assert said[step].count("… ") == STEPS.index(step) + 1
 
 
+@pytest.mark.timeout(1800)
 def test_a_new_run_makes_what_an_undisturbed_one_makes(said: dict[str, str], lake: Path, demo_lake: Path) -> None:
     assert set(said) == set(STEPS)
     demo(lake)

@@ -118,13 +118,13 @@ def test_files_of_bronze_are_kept_until_refine_has_read_them(
     lake = Lake(settings.lake.uri)
     bronze = tmp_path / "lake" / EVENTS.path
     spark.read.format("delta").load(str(bronze)).limit(0).write.format("delta").mode("append").save(str(bronze))
-    before = set(bronze.rglob("*.parquet"))
+    before = set(bronze.glob("ingest_date=*/*.parquet"))
     with conf_set(spark, "spark.databricks.delta.retentionDurationCheck.enabled", "false"):
         compact(spark, lake, EVENTS, 0)
-        assert before <= set(bronze.rglob("*.parquet"))
+        assert before <= set(bronze.glob("ingest_date=*/*.parquet"))
         run(spark, settings, 5)
         compact(spark, lake, EVENTS, 0)
-    assert not before <= set(bronze.rglob("*.parquet"))
+    assert not before <= set(bronze.glob("ingest_date=*/*.parquet"))
     assert len(rows(tmp_path / "lake", TRACKS)) == 6
 
 

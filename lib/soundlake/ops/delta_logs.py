@@ -53,7 +53,8 @@ def trim_logs(spark: SparkSession, lake: Lake, settings: Settings) -> int:
         for table in TABLES:
             log = root / table.path / "_delta_log"
             if table.lease == STREAM_LEASE and log.is_dir():
-                needed = refined_version(spark, lake) if table is EVENTS else None
+                # A query that resumes may open the version before its first one too.
+                needed = max(refined_version(spark, lake) - 1, 0) if table is EVENTS else None
                 deleted += trim(log, settings.maintain.log_commits, before, needed)
     if deleted:
         _log.info("trimmed the logs of tables", files=deleted)
@@ -70,7 +71,7 @@ def refined_version(spark: SparkSession, lake: Lake) -> int:
 
 def is_bronze_unread(spark: SparkSession, lake: Lake, hours: int) -> bool:
     """Whether refine, or a rebuild, has yet to read commits of bronze that are older: their files may be gone soon."""
-    unread = lake.delta(spark, EVENTS).history().where(F.col("version") >= refined_version(spark, lake))
+    unread = lake.delta(spark, EVENTS).history().where(F.col("version") > refined_version(spark, lake))
     oldest = unread.agg(F.min("timestamp").cast("double")).collect()[0][0]
     is_unread = oldest is not None and oldest < time.time() - hours * 3600
     if is_unread:
