@@ -150,7 +150,7 @@ def main() -> None:
         os.environ.update(spark_environment())
         with open_session("bench decoding") as spark:
             source = spark.read.parquet(str(file))
-            decoding = partial(cluster._decode, 16)
+            decoding = partial(cluster._decode, 16, frozenset())
             steps = {
                 "Spark: read, into nothing": source,
                 "Spark: read, handed to Python": source.mapInArrow(_first_rows, "kind string"),

@@ -138,7 +138,7 @@ def here(lake: LakeModel, events: pa.Table, batch: str) -> tuple[dict[str, pa.Ta
 
 def on_workers(lake: LakeModel, events: pa.Table, batch: str) -> tuple[dict[str, pa.Table], Counts]:
     """The road of large batches, as Spark's workers go it."""
-    decoded = _parts(_decode(_BUCKETS, iter(events.to_batches(max_chunksize=_SPARK_BATCH))))
+    decoded = _parts(_decode(_BUCKETS, frozenset(), iter(events.to_batches(max_chunksize=_SPARK_BATCH))))
     keys = [data for _, part, _, data in decoded if part == "keys"]
     shuffled = [part for part in decoded if part[1] == "records"] + _known_parts(keys, lake, batch, _BUCKETS)
     shuffled.sort(key=lambda part: part[0])
