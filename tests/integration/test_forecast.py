@@ -21,7 +21,7 @@ from soundlake.tables import CHART_FORECASTS, FORECAST_ERRORS, PLAYLIST_ITEMS
 
 pytestmark = pytest.mark.slow
 
-FIRST, DAYS, PLACES, WEEKS = date(2026, 1, 1), 84, 10, 3
+FIRST, DAYS, PLACES, WEEKS = date(2026, 1, 1), 105, 10, 6
 SETTINGS = Settings.model_validate({"forecast": {"backtest_weeks": WEEKS}})
 
 
