@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from helpers.building import envelope
 from helpers.dying import DiedError
@@ -84,9 +85,11 @@ def test_bronze_that_refine_has_not_read_keeps_its_log(
 ) -> None:
     lake = Lake(settings.lake.uri)
     reached = refined_version(spark, lake)
-    events = spark.read.format("delta").load(lake.path(EVENTS)).limit(0)
-    for _ in range(6):
-        events.write.format("delta").mode("append").save(lake.path(EVENTS))
+    events = spark.read.format("delta").load(lake.path(EVENTS)).limit(1)
+    for number in range(6):
+        events.withColumn("position", F.lit(f"elsewhere {number}")).write.format("delta").mode("append").save(
+            lake.path(EVENTS)
+        )
     trim_logs(spark, lake, settings)
     assert commits(tmp_path / "lake", EVENTS.path)[0] <= reached
     run(spark, settings, 5)
@@ -117,7 +120,8 @@ def test_files_of_bronze_are_kept_until_refine_has_read_them(
 ) -> None:
     lake = Lake(settings.lake.uri)
     bronze = tmp_path / "lake" / EVENTS.path
-    spark.read.format("delta").load(str(bronze)).limit(0).write.format("delta").mode("append").save(str(bronze))
+    event = spark.read.format("delta").load(str(bronze)).limit(1).withColumn("position", F.lit("elsewhere"))
+    event.write.format("delta").mode("append").save(str(bronze))
     before = set(bronze.glob("ingest_date=*/*.parquet"))
     with conf_set(spark, "spark.databricks.delta.retentionDurationCheck.enabled", "false"):
         compact(spark, lake, EVENTS, 0)
