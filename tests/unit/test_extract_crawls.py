@@ -418,3 +418,15 @@ def test_a_second_extract_with_the_same_state_is_refused(fake: FakeSpotify, extr
 
     fake.before = again
     assert extracting.run("tracks", an_id("track", 1)).is_well
+
+
+def test_a_crawl_is_not_resumed_to_another_place(fake: FakeSpotify, extracting: Extracting, tmp_path: Path) -> None:
+    """Also where a setting says it: what was published before is not there."""
+    fake.generation = "new"
+    fake.fail("^/reccobeats", 429, headers={"Retry-After": "72000"}, times=1)
+    tracks = list(fake.catalog.tracks)[:3]
+    assert extracting.run("tracks", *tracks, with_="features").stop is not None
+    elsewhere = tmp_path / "elsewhere"
+    assert extracting.run("tracks", *tracks, with_="features", sets=(f"publish.out={elsewhere}",)).is_well
+    extracting.out = elsewhere
+    assert sorted(extracting.ids("track")) == sorted(tracks)

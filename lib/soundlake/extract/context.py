@@ -33,7 +33,7 @@ class CrawlContext:
     cache: Cache
     facts: AppFacts
     settings: ExtractSettings
-    destination: str = ""
+    destination: str
     on_progress: Callable[[], None] = lambda: None
     published: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)

@@ -19,7 +19,7 @@ from soundlake.extract.features import Provider, open_providers
 from soundlake.extract.fetchers.audio_features import AudioFeaturesFetcher
 from soundlake.extract.fetchers.fetcher import Fetcher
 from soundlake.extract.fetchers.items import ItemFetcher
-from soundlake.extract.fetchers.me import MeFetcher
+from soundlake.extract.fetchers.me import RECENT, MeFetcher
 from soundlake.extract.fetchers.playlists import PlaylistFetcher
 from soundlake.extract.fetchers.search import SearchFetcher
 from soundlake.extract.outcomes import StopError
@@ -31,7 +31,6 @@ from soundlake.publishers.publisher import destination, open_publisher
 from soundlake.settings import Settings
 
 _FAILED = "failed"
-_RECENT = "recent"  # of `me`
 # Queues of ids, which any crawl can retry.
 _BY_ID = ("playlist", "track", "album", "artist", "audio_features")
 
@@ -60,9 +59,9 @@ def run_crawl(
         deadline = None if seconds is None else time.monotonic() + seconds
         api = SpotifyApi(settings, auth, _policy("Spotify", settings, deadline))
         providers = open_providers(settings, api, _policy("ReccoBeats", settings, deadline))
-        crawl = _begin(state, request, request.name(to, out, settings.extract.market, user), providers, fresh)
+        where = destination(settings, to, out)
+        crawl = _begin(state, request, request.name(where, settings.extract.market, user), providers, fresh)
         with open_publisher(settings, to, out) as publisher:
-            where = destination(settings, to, out)
             context = CrawlContext(crawl, api, publisher, state, cache, facts, settings.extract, where)
             context.on_progress = lambda: on_progress(crawl)
             stop = _crawl(context, _fetchers(request, providers), settings.extract.max_wait)
@@ -93,8 +92,8 @@ def _begin(state: StateStore, request: Request, name: str, providers: list[Provi
         crawl = Crawl.from_document(document)
         if not crawl.is_done:  # killed after its last step, perhaps
             # Spotify keeps 50 plays only: they are read in each run, however long the rest of a crawl takes.
-            if _RECENT in crawl.roots:
-                crawl.queues["me"].again([_RECENT])
+            if RECENT in crawl.roots:
+                crawl.queues["me"].again([RECENT])
             return crawl
     stages = [stage for stage in request.stages if stage != "audio_features" or providers]
     crawl = Crawl.new(name, stages, request.roots)

@@ -11,8 +11,9 @@ from soundlake.extract.context import CrawlContext, ids_of
 from soundlake.extract.outcomes import FailedError
 
 RANGES = ("short_term", "medium_term", "long_term")
+RECENT = "recent"
 PARTS = {
-    "recent": ("recent",),
+    RECENT: (RECENT,),
     "top": tuple(f"top-{what}-{time_range}" for what in ("tracks", "artists") for time_range in RANGES),
     "saved": ("saved-tracks", "saved-albums"),
     "followed": ("followed-artists",),
@@ -38,7 +39,7 @@ class MeFetcher:
 
     def _read(self, context: CrawlContext, part: str, user: str) -> None:
         what, _, rest = part.partition("-")
-        if what == "recent":
+        if what == RECENT:
             self._read_recent(context, user)
         elif what == "followed":
             self._read_followed(context, user)
