@@ -11,8 +11,7 @@ from pyspark.sql.streaming import DataStreamWriter
 
 from soundlake.lake import Lake
 from soundlake.session import query_id
-from soundlake.settings.types import in_bytes
-from soundlake.sources.protocol import KEPT_BYTES
+from soundlake.settings.types import KEPT_BYTES, in_bytes
 from soundlake.tables import EVENTS
 from soundlake.writes import BatchWriter
 

@@ -14,9 +14,9 @@ from moto import mock_aws
 
 from soundlake.errors import SoundlakeError
 from soundlake.settings import Settings, load_settings
+from soundlake.settings.types import KEPT_BYTES
 from soundlake.sources.file_records import UNREADABLE, FileReader, chunks, cut
 from soundlake.sources.files import FilesSource
-from soundlake.sources.protocol import KEPT_BYTES
 
 MTIME = datetime(2026, 3, 1, tzinfo=UTC)
 

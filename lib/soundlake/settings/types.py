@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 
+KEPT_BYTES = 64 * 1024  # what bronze keeps of a record above source.max_record_bytes
 _A_TIME = "a time such as 2026-11-01T00:00:00Z"
 
 
@@ -79,9 +80,9 @@ def _position(value: str) -> str:
     raise ValueError(f"should be TRIM_HORIZON, LATEST, or {_A_TIME}")
 
 
-def _at_least_64k(value: str) -> str:
-    if in_bytes(value) < 64 * 1024:
-        raise ValueError("should be at least 64k")
+def _at_least_what_is_kept(value: str) -> str:
+    if in_bytes(value) < KEPT_BYTES:
+        raise ValueError(f"should be at least {KEPT_BYTES // 1024}k")
     return value
 
 
@@ -153,8 +154,7 @@ GlueWindow = Annotated[
     AfterValidator(str.capitalize),
 ]
 Size = Annotated[Text, _matching(r"[1-9]\d*([kmgt]b?|b)?", "a size such as 256m or 1g")]
-# Bronze keeps 64 KiB of a record that is too large.
-RecordSize = Annotated[Size, AfterValidator(_at_least_64k)]
+RecordSize = Annotated[Size, AfterValidator(_at_least_what_is_kept)]
 Url = Annotated[Text, _matching(r"https?://[^\s/]+\S*", "a URL that starts with http:// or https://")]
 Interval = Annotated[
     Text,

@@ -18,9 +18,9 @@ from soundlake.errors import SoundlakeError
 from soundlake.s3 import is_on_s3
 from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3, split_uri
-from soundlake.settings.types import in_bytes
+from soundlake.settings.types import KEPT_BYTES, in_bytes
 from soundlake.sources.framing import frame
-from soundlake.sources.protocol import KEPT_BYTES, RECORD_COLUMNS
+from soundlake.sources.protocol import RECORD_COLUMNS
 
 # The columns of a listed file, see `files.placed`.
 PLACED = ("kind", "stream", "partition", "modificationTime", "path", "length")

@@ -9,8 +9,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from soundlake.errors import SoundlakeError
+from soundlake.settings.types import KEPT_BYTES
 from soundlake.sources.kafka_offsets import TopicPartition
-from soundlake.sources.protocol import KEPT_BYTES, Recovered
+from soundlake.sources.protocol import Recovered
 
 _PLACE = ("stream", "partition", "position")
 

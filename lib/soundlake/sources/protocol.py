@@ -13,7 +13,6 @@ from soundlake.tables import EVENTS
 
 ADDED_BY_INGEST = ("ingested_at", "ingest_date", "record_bytes")
 
-KEPT_BYTES = 64 * 1024  # of a record that is too large
 
 # The columns of a source: bronze/events before ingest adds its own. A source that cannot return all bytes of a record
 # adds its length as record_bytes.
