@@ -32,71 +32,59 @@ source_weeks AS (
     JOIN (SELECT DISTINCT artist_id, genre_source FROM gold_artist_genres) AS g ON g.artist_id = h.artist_id
     GROUP BY h.week, g.genre_source
 ),
-weeks AS (
-    -- By time and not by rows: there may be weeks in which nothing was heard.
-    SELECT
-        week,
-        genre_source,
-        sum(plays) OVER (
-            PARTITION BY genre_source ORDER BY CAST(week AS timestamp)
-            RANGE BETWEEN INTERVAL '21' DAY PRECEDING AND CURRENT ROW
-        ) AS now,
-        sum(plays) OVER (
-            PARTITION BY genre_source ORDER BY CAST(week AS timestamp)
-            RANGE BETWEEN INTERVAL '49' DAY PRECEDING AND INTERVAL '28' DAY PRECEDING
-        ) AS before,
-        sum(plays) OVER (
-            PARTITION BY genre_source ORDER BY CAST(week AS timestamp)
-            RANGE BETWEEN INTERVAL '7' DAY FOLLOWING AND INTERVAL '28' DAY FOLLOWING
-        ) AS after,
-        min(week) OVER () AS first_week,
-        max(week) OVER () AS last_week
-    FROM source_weeks
-),
 every_week AS (
-    -- A week in which nobody heard a genre counts as none.
-    SELECT w.week, g.genre, g.genre_source, coalesce(n.plays, 0) AS plays
-    FROM weeks AS w
+    -- A week in which nobody heard a genre counts as none. `heard` are the plays of all genres of the source.
+    SELECT w.week, g.genre, g.genre_source, coalesce(n.plays, 0) AS plays, w.plays AS heard
+    FROM source_weeks AS w
     JOIN (SELECT DISTINCT genre, genre_source FROM genre_weeks) AS g ON g.genre_source = w.genre_source
     LEFT JOIN genre_weeks AS n ON n.week = w.week AND n.genre = g.genre AND n.genre_source = g.genre_source
 ),
 sums AS (
+    -- By time and not by rows: there may be weeks in which nothing was heard.
     SELECT
         week,
         genre,
         genre_source,
-        sum(plays) OVER (
+        sum(plays) OVER these AS now,
+        sum(heard) OVER these AS all_now,
+        sum(plays) OVER earlier AS before,
+        sum(heard) OVER earlier AS all_before,
+        sum(plays) OVER later AS after,
+        sum(heard) OVER later AS all_after,
+        min(week) OVER () AS first_week,
+        max(week) OVER () AS last_week
+    FROM every_week
+    WINDOW
+        these AS (
             PARTITION BY genre, genre_source ORDER BY CAST(week AS timestamp)
             RANGE BETWEEN INTERVAL '21' DAY PRECEDING AND CURRENT ROW
-        ) AS now,
-        sum(plays) OVER (
+        ),
+        earlier AS (
             PARTITION BY genre, genre_source ORDER BY CAST(week AS timestamp)
             RANGE BETWEEN INTERVAL '49' DAY PRECEDING AND INTERVAL '28' DAY PRECEDING
-        ) AS before,
-        sum(plays) OVER (
+        ),
+        later AS (
             PARTITION BY genre, genre_source ORDER BY CAST(week AS timestamp)
             RANGE BETWEEN INTERVAL '7' DAY FOLLOWING AND INTERVAL '28' DAY FOLLOWING
-        ) AS after
-    FROM every_week
+        )
 ),
 shares AS (
     SELECT
-        s.week,
-        s.genre,
-        s.genre_source,
-        s.now AS plays,
-        CAST(s.now AS double) / w.now AS share,
-        CAST(s.before AS double) / w.before AS share_before,
+        week,
+        genre,
+        genre_source,
+        now AS plays,
+        CAST(now AS double) / all_now AS share,
+        CAST(before AS double) / all_before AS share_before,
         -- The fourth week after is surely over when another one has begun.
         CASE
-            WHEN w.last_week >= CAST(w.week + INTERVAL '35' DAY AS date) AND w.after > 0
-                THEN CAST(coalesce(s.after, 0) AS double) / w.after
+            WHEN last_week >= CAST(week + INTERVAL '35' DAY AS date) AND all_after > 0
+                THEN CAST(after AS double) / all_after
         END AS share_after,
-        CAST(s.now + s.before AS double) / (w.now + w.before) AS pooled,
-        CAST(1 AS double) / w.now + CAST(1 AS double) / w.before AS widening
-    FROM sums AS s
-    JOIN weeks AS w ON w.week = s.week AND w.genre_source = s.genre_source
-    WHERE w.week >= CAST(w.first_week + INTERVAL '49' DAY AS date) AND w.before > 0 AND s.now + s.before > 0
+        CAST(now + before AS double) / (all_now + all_before) AS pooled,
+        CAST(1 AS double) / all_now + CAST(1 AS double) / all_before AS widening
+    FROM sums
+    WHERE week >= CAST(first_week + INTERVAL '49' DAY AS date) AND all_before > 0 AND now + before > 0
 ),
 tested AS (
     SELECT
