@@ -15,11 +15,10 @@ from soundlake.clusters.job import train
 from soundlake.insights.builder import build
 from soundlake.lake import Lake, view_of
 from soundlake.lease import try_lease
-from soundlake.ops.leases import leased
 from soundlake.ops.maintenance import maintain
+from soundlake.ops.writing import step_of
 from soundlake.refine.batch_metrics import QUERY
 from soundlake.run_report import print_counts, show, since, step
-from soundlake.session import cancelling
 from soundlake.settings import Settings
 from soundlake.tables import (
     BATCHES,
@@ -44,17 +43,15 @@ def run(spark: SparkSession, settings: Settings) -> None:
             raise KeyboardInterrupt  # the stream finished its batches; nothing is built on half of the records
     with (
         step(console, "train_clusters: KMeans on audio features"),
-        leased(settings, "train_clusters", "train_clusters") as trained,
-        cancelling(spark),
+        step_of(spark, settings, "train_clusters", "train_clusters") as trained,
     ):
         train(spark, trained, settings, partial(try_lease, settings, "train_clusters"))
     with (
         step(console, "build_insights: the first marts"),
-        leased(settings, "build_insights", "build_insights") as built,
-        cancelling(spark),
+        step_of(spark, settings, "build_insights", "build_insights") as built,
     ):
         marts = build(spark, built, settings)
-    with step(console, "maintain: catch up, compact"), leased(settings, "maintain") as maintained, cancelling(spark):
+    with step(console, "maintain: catch up, compact"), step_of(spark, settings, "maintain") as maintained:
         maintain(spark, maintained, settings)
     batches = lake.read(spark, BATCHES)
     print_counts(console, "Records of this run", since(batches, started_at))

@@ -6,6 +6,7 @@ All of it on both roads: as batches that are judged on the driver, and by the wo
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,16 @@ def undisturbed(spark: SparkSession, after_first: Path, tmp_path_factory: pytest
     return lake
 
 
+def refine_and_die(
+    spark: SparkSession, lake: Path, append: Callable[..., None], driver_records: int = ON_DRIVER
+) -> None:
+    """Refine the second batch with another way to append, which dies."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(BatchWriter, "append", append)
+        with pytest.raises(DiedError):
+            refine(spark, lake, 1, named(1, SECOND), driver_records=driver_records)
+
+
 APPENDED = (TRACKS, PLAYS, PLAYLIST_FETCHES, REJECTED, STAMPS, CHANGES, UNKNOWN_FIELDS, BATCHES)
 
 
@@ -108,20 +119,12 @@ def test_a_batch_that_is_too_large_for_the_driver_is_judged_by_the_workers(
 
 @pytest.mark.parametrize("table", APPENDED, ids=lambda table: table.view)
 def test_changes_may_be_applied_between_a_write_that_failed_and_its_retry(
-    spark: SparkSession,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    after_first: Path,
-    undisturbed: Path,
-    table: Table,
+    spark: SparkSession, tmp_path: Path, after_first: Path, undisturbed: Path, table: Table
 ) -> None:
     """As by `maintain`, while the stream is down."""
     lake = tmp_path / "lake"
     shutil.copytree(after_first, lake)
-    with monkeypatch.context() as patched:
-        patched.setattr(BatchWriter, "append", failing_before(BatchWriter.append, table))
-        with pytest.raises(DiedError):
-            refine(spark, lake, 1, named(1, SECOND))
+    refine_and_die(spark, lake, failing_before(BatchWriter.append, table))
     apply(spark, lake)
     refine(spark, lake, 1, named(1, SECOND))
     apply(spark, lake)
@@ -131,20 +134,11 @@ def test_changes_may_be_applied_between_a_write_that_failed_and_its_retry(
 @pytest.mark.parametrize("table", APPENDED, ids=lambda table: table.view)
 @pytest.mark.parametrize("driver_records", [ON_DRIVER, ON_WORKERS], ids=["on the driver", "on workers"])
 def test_dying_after_a_write(
-    spark: SparkSession,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    after_first: Path,
-    undisturbed: Path,
-    table: Table,
-    driver_records: int,
+    spark: SparkSession, tmp_path: Path, after_first: Path, undisturbed: Path, table: Table, driver_records: int
 ) -> None:
     lake = tmp_path / "lake"
     shutil.copytree(after_first, lake)
-    with monkeypatch.context() as patched:
-        patched.setattr(BatchWriter, "append", dying_after(BatchWriter.append, table))
-        with pytest.raises(DiedError):
-            refine(spark, lake, 1, named(1, SECOND), driver_records=driver_records)
+    refine_and_die(spark, lake, dying_after(BatchWriter.append, table), driver_records)
     refine(spark, lake, 1, named(1, SECOND), driver_records=driver_records)
     apply(spark, lake)
     assert silver(lake) == silver(undisturbed)

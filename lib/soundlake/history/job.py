@@ -14,10 +14,9 @@ from soundlake.clusters.training import TooLittleToLearnError
 from soundlake.insights.builder import build
 from soundlake.lake import Lake
 from soundlake.lease import try_lease
-from soundlake.ops.leases import leased
+from soundlake.ops.writing import step_of
 from soundlake.recommend.job import recommend
 from soundlake.run_report import print_counts, since, step
-from soundlake.session import cancelling
 from soundlake.settings import Settings
 from soundlake.tables import BATCHES, TRACK_FEATURES, TRACKS
 
@@ -32,18 +31,13 @@ def run(spark: SparkSession, settings: Settings, console: Console) -> None:
     if lake.exists(spark, TRACK_FEATURES):
         with (
             step(console, "train_clusters: KMeans on audio features"),
-            leased(settings, "train_clusters", "train_clusters") as trained,
-            cancelling(spark),
+            step_of(spark, settings, "train_clusters", "train_clusters") as trained,
         ):
             _train(spark, trained, settings, console)
-    with (
-        step(console, "build_insights"),
-        leased(settings, "build_insights", "build_insights") as built,
-        cancelling(spark),
-    ):
+    with step(console, "build_insights"), step_of(spark, settings, "build_insights", "build_insights") as built:
         build(spark, built, settings)
     if lake.exists(spark, TRACKS):
-        with step(console, "recommend"), leased(settings, "recommend", "recommend") as recommended, cancelling(spark):
+        with step(console, "recommend"), step_of(spark, settings, "recommend", "recommend") as recommended:
             recommend(spark, recommended, settings, partial(try_lease, settings, "recommend"))
     print_counts(console, "Records of this run", since(lake.read(spark, BATCHES), started_at))
 

@@ -1,4 +1,4 @@
-"""The frame of a job that writes tables of its own: its lease first, then a session, then its tables made ready."""
+"""The frame of what writes: its lease first, then a session, then its tables made ready."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pyspark.sql import SparkSession
 from soundlake.lake import Lake
 from soundlake.ops.evolution import evolve_all
 from soundlake.ops.leases import leased
-from soundlake.session import open_session
+from soundlake.session import cancelling, open_session
 from soundlake.settings import Settings
-from soundlake.tables import TABLES
+from soundlake.tables import STREAM_LEASE, TABLES
 
 
 @contextmanager
@@ -25,3 +25,13 @@ def writing(settings: Settings, job: str) -> Iterator[tuple[SparkSession, Lake]]
     with leased(settings, job, job) as lake, open_session(f"soundlake {job}", settings) as spark:
         evolve_all(spark, lake, [table for table in TABLES if table.lease == job])
         yield spark, lake
+
+
+@contextmanager
+def step_of(spark: SparkSession, settings: Settings, job: str, name: str = STREAM_LEASE) -> Iterator[Lake]:
+    """Hold the lease `name` for a step of a longer run; yields the lake, as `leased`.
+
+    The session outlives the lease: on Ctrl-C its jobs are cancelled before another process can take the lease.
+    """
+    with leased(settings, job, name) as lake, cancelling(spark):
+        yield lake
