@@ -189,7 +189,7 @@ class BucketLock:
             if found is None or found[1] != self._owner:
                 self._tag = None
                 return False
-            # A put of ours had arrived, and its answer was lost: this one, which was tried again, or an earlier one.
+            # One of our own puts arrived, but its answer was lost: this one, on a retry, or an earlier one.
             tag, _, stored, _ = found
             if stored != until and condition != {"IfMatch": tag}:
                 return self._put(ended=ended, IfMatch=tag)

@@ -107,7 +107,7 @@ def workers(spark: SparkSession, at_once: int) -> Iterator[ThreadPoolExecutor]:
 
 @contextmanager
 def cancelling(spark: SparkSession) -> Iterator[None]:
-    """On Ctrl-C cancel Spark's jobs, so that none writes when the context, such as that of a lease, is left."""
+    """On Ctrl-C, cancel Spark's jobs before the context is left: none may write after a lease is released."""
     try:
         yield
     except KeyboardInterrupt:

@@ -43,7 +43,7 @@ def test_a_fault_of_the_clean_up_itself_is_told_beside_the_stop(capsys: pytest.C
 
     with pytest.raises(SystemExit) as ended, reported():
         interrupted_on_a_full_disk()
-    told = "soundlake: while it stopped, this failed: OSError: [Errno 28] No space left on device\n"
+    told = "soundlake: an error while stopping: OSError: [Errno 28] No space left on device\n"
     assert (ended.value.code, capsys.readouterr().err) == (130, told + SAID)
 
 

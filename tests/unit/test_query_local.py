@@ -218,7 +218,7 @@ def test_a_select_may_be_written_in_many_ways(lake: Path, sql: str) -> None:
 
 def test_files_beside_the_lake_are_not_read(lake: Path, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a\n1\n")
-    with pytest.raises(SoundlakeError, match="disabled|cannot stand in FROM"):
+    with pytest.raises(SoundlakeError, match="disabled|cannot be used in FROM"):
         rows(lake, f"SELECT * FROM read_csv('{tmp_path}/x.csv')")
 
 
@@ -372,10 +372,10 @@ def test_a_time_that_python_cannot_hold_is_told(
 @pytest.mark.parametrize(
     ("sql", "problem"),
     [
-        ("SELECT * FROM (PIVOT silver_tracks ON genre USING count(*))", "name the values of a PIVOT"),
+        ("SELECT * FROM (PIVOT silver_tracks ON genre USING count(*))", "list the values of the PIVOT"),
         ("SELECT '\udcff'", "it is not UTF-8"),
-        ("SELECT * FROM 'silver_tracks'", "silver_tracks stands in single quotes"),
-        ("SELECT * FROM query_table('silver_tracks')", "query_table cannot stand in FROM"),
+        ("SELECT * FROM 'silver_tracks'", "silver_tracks is in single quotes"),
+        ("SELECT * FROM query_table('silver_tracks')", "query_table cannot be used in FROM"),
     ],
 )
 def test_what_is_refused_is_told_with_what_to_write(lake: Path, sql: str, problem: str) -> None:

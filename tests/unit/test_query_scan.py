@@ -177,7 +177,7 @@ def test_a_query_that_runs_a_text_is_refused(lake: Path) -> None:
     hidden = copy.replace("'", "''")
     for runs in (f"json_execute_serialized_sql('{quoted}')", f"query('{hidden}')", f"QUERY('{hidden}')"):
         for sql in (f"SELECT * FROM {runs}, silver_tracks", f"SELECT (SELECT count(*) FROM {runs}) FROM silver_tracks"):
-            with pytest.raises(UsageError, match="cannot stand in FROM"):
+            with pytest.raises(UsageError, match="cannot be used in FROM"):
                 rows(lake, sql)
     assert file.read_bytes() == before
 

@@ -170,7 +170,9 @@ def _check_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         raise UsageError(f"not valid SQL: {error}") from None
     types = [statement.type for statement in statements]
     if types == [duckdb.StatementType.MULTI]:
-        raise UsageError("this makes several statements: name the values of a PIVOT, as in ON column IN ('a', 'b')")
+        raise UsageError(
+            "a PIVOT without values is several statements: list the values of the PIVOT, ON column IN ('a', 'b')"
+        )
     if types != [duckdb.StatementType.SELECT]:
         raise UsageError(_ONLY_SELECT)
     check_reads_only(connection, sql)
@@ -202,7 +204,7 @@ def _check_function(node: Mapping[str, Any]) -> None:
     name = (node.get("function") or {}).get("function_name")
     if name not in _TABLE_FUNCTIONS:
         known = ", ".join(sorted(_TABLE_FUNCTIONS))
-        raise UsageError(f"{name} cannot stand in FROM: name a table, or one of the functions {known}")
+        raise UsageError(f"{name} cannot be used in FROM: use a table, or one of the functions {known}")
 
 
 def code_of(sql: str) -> str:
@@ -250,6 +252,6 @@ def _failure(error: duckdb.Error, unbuilt: list[str], settings: Settings) -> Sou
         return MissingTableError(what, *unbuilt)
     if found := _UNKNOWN.search(str(error)):
         if found[1] in {*(table.view for table in public_tables()), *(view.view for view in VIEWS)}:
-            return UsageError(f"{found[1]} stands in single quotes, as texts do: write it without them")
+            return UsageError(f"{found[1]} is in single quotes, which are for text: write the name without them")
         return MissingTableError(unknown(found[1]), found[1])
     return SoundlakeError(f"the query failed: {error}")

@@ -12,7 +12,7 @@ from soundlake.catalog.missing import KIND_OF, made_by
 from soundlake.dashboard.source import DataSource
 from soundlake.errors import MissingTableError, SoundlakeError, UsageError
 
-# What Markdown takes for its own; an underscore within a word is none.
+# Characters that Markdown interprets; an underscore within a word is not one of them.
 _MARKDOWN = re.compile(r"[\\$*`\[~]|(?<![^\W_])_|_(?![^\W_])")
 
 

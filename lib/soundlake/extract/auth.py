@@ -47,7 +47,7 @@ PUBLISHING = Consent(
     "-publish", ("playlist-read-private", "playlist-modify-private", "playlist-modify-public"), "playlists login"
 )
 
-_GIVEN = "given"  # in a kept token: a digest of the refresh token in the credentials at that time
+_GIVEN = "given"  # in a stored token: a digest of the credentials' refresh token, when it was stored
 
 Auth: TypeAlias = SpotifyClientCredentials | SpotifyOAuth | SpotifyPKCE
 
@@ -73,7 +73,7 @@ class StateTokens(CacheHandler):  # type: ignore[misc]
     def get_cached_token(self) -> dict[str, Any] | None:
         """Return the token that was kept, else one to refresh from the consent that the credentials hold."""
         token = self._state.read(self._name)
-        # A token that was kept before another consent was given is of the former one, perhaps withdrawn.
+        # A token that came from another refresh token may belong to a consent that was withdrawn.
         is_of_another = token is not None and token.get(_GIVEN, self._given) != self._given
         if self._refresh_token and (token is None or is_of_another):
             return {"refresh_token": self._refresh_token, "expires_at": 0, "scope": self._scopes}

@@ -44,7 +44,7 @@ def evaluate(forecasts: Sequence[PastForecast]) -> list[Error]:
     """The errors of all methods, with the one to publish for each measure.
 
     The model is published where it was tried on several charts or weeks and beats every baseline, by the interval of
-    the paired differences over charts and weeks (errors within one are correlated); otherwise the best baseline is.
+    the paired differences over charts and weeks, within which errors are correlated; otherwise the best baseline is.
     """
     errors = []
     for measure, simple in _SIMPLE.items():

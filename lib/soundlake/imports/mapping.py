@@ -70,7 +70,7 @@ class FieldSource(_Part):
     def _with_year_and_offset(cls, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
         for pattern in (value,) if isinstance(value, str) else value or ():
             if "%Z" in pattern:
-                raise ValueError(f"{pattern}: a zone's name (%Z) is read without its offset: use %z, or give the zone")
+                raise ValueError(f"{pattern}: %Z, a zone's name, is read without its offset: use %z, or set zone")
             if not pattern.startswith("epoch_") and not any(year in pattern for year in _YEARS):
                 raise ValueError(f"{pattern} has no year ({', '.join(_YEARS)}): its dates would be of 1900")
         return value

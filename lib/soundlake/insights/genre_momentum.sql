@@ -1,13 +1,13 @@
 -- title: Genres that gain and lose
 -- question: Which genres are heard clearly more or less than four weeks ago, and did it last?
--- grain: one row for each genre, source of the genre and week with plays, from the eighth week on, with plays in the four weeks before these four
+-- grain: one row for each genre, source of the genre and week with plays, from the eighth week on; none where the four weeks before had no plays
 -- key: genre, genre_source, week
 -- chart: line; x: week; y: share; colour: genre; top: 8; label: Share of four weeks' plays; one: genre_source; until: gold_listening_by_content_type.day
 -- column week date: Monday of the week, in insights.time_zone
 -- column genre string: genre of the first artist of the track; an artist of several genres counts in each
 -- column genre_source string: where the genre came from: artist, or what stood in for the artist's own genres
 -- column plays bigint: plays of the genre in the four weeks that end with this one
--- column share double: share of these weeks' plays of artists with a genre from this source; the shares of all genres add up to more than 1
+-- column share double: share of these weeks' plays of artists with a genre from this source; an artist may have several genres, so shares add up to more than 1
 -- column share_before double: the same share in the four weeks before these
 -- column z double: how many standard errors the two shares lie apart (two-proportion z test)
 -- column momentum string: gaining or losing where z is beyond 3, else steady

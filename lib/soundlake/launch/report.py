@@ -33,7 +33,7 @@ def reported() -> Iterator[None]:
         if not was_interrupted(error):
             raise
         if not isinstance(error, ConnectionError) and type(error).__module__.partition(".")[0] not in _OF_SPARK:
-            say(f"while it stopped, this failed: {type(error).__name__}: {error}")
+            say(f"an error while stopping: {type(error).__name__}: {error}")
         _stop()
 
 

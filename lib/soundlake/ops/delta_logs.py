@@ -70,7 +70,10 @@ def refined_version(spark: SparkSession, lake: Lake) -> int:
 
 
 def is_bronze_unread(spark: SparkSession, lake: Lake, hours: int) -> bool:
-    """Whether refine, or a rebuild, has yet to read commits of bronze that are older: their files may be gone soon."""
+    """Whether refine or a rebuild still has to read commits of bronze older than so many hours.
+
+    Vacuum could delete their files, if these were compacted since.
+    """
     has_rows = ~F.col("operation").rlike("OPTIMIZE|VACUUM")
     unread = lake.delta(spark, EVENTS).history().where(has_rows & (F.col("version") >= refined_version(spark, lake)))
     oldest = unread.agg(F.min("timestamp").cast("double")).collect()[0][0]

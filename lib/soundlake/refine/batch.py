@@ -110,8 +110,8 @@ class Refiner:
 
     def appends(self, spark: SparkSession, writer: BatchWriter, result: Result) -> list[Write]:
         """The writes of the tables of a result, without ops/batches; they may run in any order."""
-        # A change of a snapshot says that its entries are there. Where it came first, and the batch died, applying the
-        # change would find no entries, and clear it.
+        # Applying a change of a snapshot needs the snapshot's entries. If the change were written first and the batch
+        # died, the change would be applied to no entries, and cleared.
         in_order = [table for table in (PLAYLIST_FETCHES, CHANGES) if table in result.rows]
         groups = [in_order, *([table] for table in result.rows if table not in in_order)]
         writes = [partial(self._append_all, spark, writer, [(t, result.rows[t]) for t in one]) for one in groups if one]

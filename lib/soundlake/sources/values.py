@@ -86,7 +86,7 @@ def _closing_bracket(text: str, at: int) -> tuple[int, Stop]:
 
 
 def is_one_object(line: bytes) -> bool:
-    """Tell whether a line outside any array is surely one record; its JSON is read only where that alone can tell.
+    """Tell whether a line outside any array is surely one record; its JSON is parsed only if nothing cheaper tells.
 
     It begins and ends like an object, no other begins in it, and its braces are balanced, so that no line after it can
     be the rest of it. A comma between two objects stands in an array of the record, or between two records.

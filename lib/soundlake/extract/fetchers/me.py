@@ -94,7 +94,10 @@ class MeFetcher:
             queue.end(found[0])
 
     def _read_recent(self, context: CrawlContext, user: str) -> None:
-        """Read the plays since the last run to this destination. The cursor moves at a checkpoint: none is skipped."""
+        """Read the plays since the last run to this destination.
+
+        The cursor moves at a checkpoint, so that no play is skipped.
+        """
         identity = f"{user}\n{context.destination}"
         name = f"plays-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
         cursor = (context.state.read(name) or {}).get("after")
