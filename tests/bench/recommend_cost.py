@@ -35,6 +35,7 @@ def made_catalogue(rng: np.random.Generator, tracks: int) -> Catalogue:
         artist_ids=[f"{number:022}" for number in range(artists)],
         artist_names=[f"Artist {number}" for number in range(artists)],
         songs=np.arange(tracks),
+        song_names=[f"song {number}" for number in range(tracks)],
         years=rng.integers(1960, 2026, tracks).astype("f4"),
         clusters=rng.integers(0, 8, tracks),
         cluster_names=[f"cluster {number}" for number in range(8)],

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from helpers.listenings import basic, extended, plays_of, poll
 from soundlake.insights import builder
 from soundlake.lake import Lake, view_of
-from soundlake.recommend.signals import signals
+from soundlake.recommend.signals import histories, signals
 from soundlake.settings import Settings
 from soundlake.tables import PLAYS
 from soundlake.views import LISTENING
@@ -40,8 +40,14 @@ def test_a_listening_counts_once(spark: SparkSession, lake: Lake) -> None:
 
 
 def test_recommendations_learn_from_listenings(spark: SparkSession, lake: Lake) -> None:
-    found = signals(spark, lake, ["*"], 365).collect()
+    found = signals(spark, lake, ["*"], 365).where("entity = 'track'").collect()
     assert {(row["id"], row["points"]) for row in found} == {("a", 1.0), ("c", 1.0)}
+
+
+def test_recommendations_know_by_name_what_was_heard_without_an_id(spark: SparkSession, lake: Lake) -> None:
+    (history,) = histories(signals(spark, lake, ["*"], 365)).collect()
+    assert {track["id"] for track in history["tracks"]} == {"a", "c"}
+    assert {song["track_name"] for song in history["songs"]} == {"a", "b", "c"}
 
 
 def test_marts_count_listenings_and_follow_a_newer_export(spark: SparkSession, lake: Lake) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from helpers.listeners import catalogue_rows, track
 from soundlake.clusters.features import FEATURES
 from soundlake.recommend.blend import Recommender, Weights
-from soundlake.recommend.catalogue import Known, Thing, catalogue_of, standardised
+from soundlake.recommend.catalogue import Known, Thing, catalogue_of, song_of, standardised
 from soundlake.recommend.liked import History
 
 
@@ -37,6 +37,13 @@ def test_another_id_of_a_song_that_was_heard_is_not_recommended() -> None:
     picks = recommender([*rows, again]).recommend(History({rows[0]["track_id"]: 1.0}), 41, 41)
     assert "remaster" not in {pick.track_id for pick in picks}
     assert len(picks) == len(rows) - 1
+
+
+def test_a_song_that_was_heard_by_name_alone_or_by_an_unknown_id_is_not_recommended() -> None:
+    rows = catalogue_rows()
+    song = song_of(f"{rows[0]['track_name']} (Live)".upper(), rows[0]["artist_name"])
+    picks = recommender(rows).recommend(History({"in no table": 1.0}, songs={str(song)}), 41, 41)
+    assert {row["track_id"] for row in rows} - {pick.track_id for pick in picks} == {rows[0]["track_id"]}
 
 
 def test_a_list_holds_at_most_so_many_tracks_of_one_artist() -> None:

@@ -35,6 +35,7 @@ class Catalogue:
     artist_ids: Sequence[str]
     artist_names: Sequence[str | None]
     songs: Places
+    song_names: Sequence[str]
     years: Floats
     clusters: Places
     cluster_names: Sequence[str]
@@ -55,6 +56,11 @@ class Catalogue:
     def artist_place_of(self) -> dict[str, int]:
         """The place of each artist."""
         return {artist: place for place, artist in enumerate(self.artist_ids)}
+
+    @cached_property
+    def song_place_of(self) -> dict[str, int]:
+        """The place of each song, by `song_of`."""
+        return {song: place for place, song in enumerate(self.song_names)}
 
     @cached_property
     def has_sound(self) -> NDArray[np.bool_]:
@@ -86,7 +92,7 @@ def catalogue_of(
     """
     artist_ids, artists = _places([row["artist_id"] for row in rows])
     names = {row["artist_id"]: row["artist_name"] for row in rows}
-    _, songs = _places([_song(row) for row in rows])
+    song_names, songs = _places([song_of(row["track_name"], row["artist_name"]) for row in rows])
     cluster_names, clusters = _places([row["cluster_name"] for row in rows])
     factors, variances = _learned_of(rows, artists, learned)
     return Catalogue(
@@ -96,6 +102,7 @@ def catalogue_of(
         artist_ids=artist_ids,
         artist_names=[names[artist] for artist in artist_ids],
         songs=songs,
+        song_names=song_names,
         years=_floats([[row["year"]] for row in rows], 1)[:, 0],
         clusters=clusters,
         cluster_names=cluster_names,
@@ -115,12 +122,12 @@ def standardised(values: Floats) -> Floats:
     return np.asarray((values - means) * scales_of(deviations), dtype=np.float32)
 
 
-def _song(row: dict[str, Any]) -> str | None:
-    """What two ids of the same recording or version have in common."""
-    if row["track_name"] is None:
+def song_of(track_name: str | None, artist_name: str | None) -> str | None:
+    """What the names of a song's recordings and versions have in common; None without a title."""
+    if track_name is None:
         return None
-    title = row["track_name"].split(" - ")[0].split(" (")[0]
-    return f"{title.casefold().strip()}\n{(row['artist_name'] or '').casefold()}"
+    title = track_name.split(" - ")[0].split(" (")[0]
+    return f"{title.casefold().strip()}\n{(artist_name or '').casefold()}"
 
 
 def _places(values: Sequence[str | None]) -> tuple[list[str], Places]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,14 +19,16 @@ _SMOOTHING = 5.0  # added to the number of an artist's tracks
 
 @dataclass(frozen=True)
 class History:
-    """A listener's history: a weight for each track and artist, highest first, and the latest tracks.
+    """A listener's history: a weight for each track and artist, highest first, the latest tracks, and songs by name.
 
-    A track of weight 0 was heard, but may not be learned from.
+    A track of weight 0 was heard, but may not be learned from. `songs` are those of `song_of`, of plays whose track may
+    have no id, or one that no table has.
     """
 
     tracks: Mapping[str, float]
     artists: Mapping[str, float] = field(default_factory=dict)
     latest: Sequence[str] = ()
+    songs: Collection[str] = ()
 
 
 class Liked:
@@ -36,6 +38,7 @@ class Liked:
         self._of = catalogue
         known = {self._of.place_of[track]: w for track, w in history.tracks.items() if track in self._of.place_of}
         self._heard = set(known)
+        self._songs = {self._of.song_place_of[song] for song in history.songs if song in self._of.song_place_of}
         liked = sorted((item for item in known.items() if item[1] > 0.0), key=lambda item: -item[1])
         self._tracks = np.array([place for place, _ in liked], dtype=np.int64)
         self._weights = _scaled(np.array([weight for _, weight in liked], dtype=np.float32))
@@ -60,7 +63,7 @@ class Liked:
 
     def heard_songs(self) -> tuple[set[int], set[int]]:
         """The tracks that were heard, and their songs."""
-        return set(self._heard), {int(self._of.songs[place]) for place in self._heard} - {-1}
+        return set(self._heard), self._songs | ({int(self._of.songs[place]) for place in self._heard} - {-1})
 
     def part(self, name: str) -> Floats:
         """A part of the score for all tracks, from 0 to 1: one that `Weights` names."""

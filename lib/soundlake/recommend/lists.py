@@ -12,6 +12,7 @@ from soundlake.core.schema import arrow_schema
 from soundlake.frames import collect
 from soundlake.lake import Lake
 from soundlake.recommend.blend import Recommender
+from soundlake.recommend.catalogue import song_of
 from soundlake.recommend.liked import History
 from soundlake.recommend.loading import load_recommender
 from soundlake.recommend.model import RecommendationModel, in_list
@@ -96,9 +97,11 @@ def _history(row: dict[str, object]) -> History:
         assert isinstance(things, list)
         return {thing["id"]: thing["weight"] for thing in things}
 
-    latest = row["latest"]
+    latest, songs = row["latest"], row["songs"]
     assert isinstance(latest, list)
-    return History(weights(row["tracks"]), weights(row["artists"]), latest)
+    assert isinstance(songs, list)
+    heard = {song for names in songs if (song := song_of(names["track_name"], names["artist_name"]))}
+    return History(weights(row["tracks"]), weights(row["artists"]), latest, heard)
 
 
 def _replace(spark: SparkSession, lake: Lake, lists: pa.Table, users: Sequence[str]) -> None:
