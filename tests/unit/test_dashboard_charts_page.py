@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -132,3 +133,20 @@ def test_turnover_is_the_share_of_new_tracks_over_the_days_of_a_week(lake: Path)
 def test_markets_share_what_is_on_both_of_their_playlists(lake: Path) -> None:
     page = asked("playlists", lake, "Between markets")
     assert [(row["other"], row["share"], row["shared"]) for row in table(page)] == [("Top Global", 0.2, 10)]
+
+
+def test_charts_of_one_name_stay_apart(lake: Path, tmp_path: Path) -> None:
+    twins = shutil.copytree(lake, tmp_path / "lake")
+    named = {"playlist_name": "Top 50", "market": None}
+    write_mart(
+        twins,
+        "top_tracks",
+        *[ranked({"playlist_id": "first-one", **named}, LONG, week, 1, best_position=1) for week in (BEFORE, WEEK)],
+        ranked({"playlist_id": "second-one", **named}, SHORT, WEEK, 1, best_position=1),
+    )
+    page = asked("playlists", twins, "Top tracks")
+    choice = page.selectbox(key="top_tracks-playlist")
+    assert choice.options == ["Top 50 (…st-one)", "Top 50 (…nd-one)"]
+    assert [(row["track_name"], row["weeks"]) for row in table(page)] == [("Long", 2)]
+    choice.set_value(choice.options[1])
+    assert [(row["track_name"], row["weeks"]) for row in table(well(page.run()))] == [("Short", 1)]

@@ -51,7 +51,7 @@ def _leader(source: DataSource) -> Finding | None:
 def _riser(source: DataSource) -> Finding | None:
     view, monthly = "gold_song_popularity", sql.one_of("period", ["month"])
     month = _newest(source, view, "starts_on", "month", monthly, "plays_change > 0")
-    if month is None:
+    if month is None or periods.follows_unfinished(month, "month", periods.extent(source, periods.PLAYS)):
         return None
     row = _first(
         source,
@@ -91,8 +91,8 @@ def _entries(source: DataSource) -> Finding | None:
     row = _first(
         source,
         "SELECT playlist_name, snapshot_date, track_name, artist_name, position, count(*) OVER () AS n "
-        f"FROM {view} WHERE entry = 'new' AND playlist_name = (SELECT playlist_name FROM {view} "
-        "WHERE entry = 'new' GROUP BY playlist_name ORDER BY count(*) DESC, playlist_name LIMIT 1) "
+        f"FROM {view} WHERE entry = 'new' AND playlist_id = (SELECT playlist_id FROM {view} "
+        "WHERE entry = 'new' GROUP BY playlist_id ORDER BY count(*) DESC, playlist_id LIMIT 1) "
         "ORDER BY snapshot_date DESC, position LIMIT 1",
     )
     if row is None:

@@ -9,28 +9,39 @@ import streamlit as st
 
 from soundlake.catalog.sql_text import literal
 from soundlake.dashboard import filters, sql
+from soundlake.dashboard.labels import told_apart
 from soundlake.dashboard.source import DataSource
 
 _NO_MARKET = "no market (Global)"
-PLAYLIST = "coalesce(playlist_name, playlist_id)"
+_MOST_LISTED = 1000
 MARKET = f"coalesce(market, {literal(_NO_MARKET)})"
 
 
+def named(source: DataSource, view: str, *conditions: str, market: str = "market") -> dict[str, str]:
+    """The ids of a mart's playlists by their labels, those with the most rows first.
+
+    Playlists of one name are told apart by `market`, an expression of SQL, or by their ids.
+    """
+    found = source.ask(
+        f"SELECT playlist_id AS id, coalesce(max(playlist_name), playlist_id) AS name, max({market}) AS beside, "
+        f"count(*) AS n FROM {view} {sql.where('playlist_id IS NOT NULL', *conditions)} "
+        f"GROUP BY playlist_id ORDER BY n DESC, name, id LIMIT {_MOST_LISTED}"
+    )
+    return {label: id_ for id_, label in told_apart(found).items()}
+
+
 def choose(source: DataSource, view: str) -> tuple[str, list[str]]:
-    """Choose a market and one of its playlists; return the playlist and the SQL conditions of the choice.
+    """Choose a market and one of its playlists; return the playlist's label and the SQL conditions of the choice.
 
     Playlists with the most rows come first.
     """
     left, right = st.columns(2)
     with left:
         market = sql.one_of(MARKET, filters.several(view, "Market", filters.values(source, view, MARKET)))
-    ranked = source.ask(
-        f"SELECT {PLAYLIST} AS playlist, count(*) AS n FROM {view} {sql.where(market)} "
-        f"GROUP BY {PLAYLIST} ORDER BY n DESC, playlist LIMIT 1000"
-    )["playlist"].tolist()
+    ids = named(source, view, market)
     with right:
-        playlist = st.selectbox("Playlist", ranked, **filters.kept(view, "playlist"))
-    return playlist or "", [sql.one_of(PLAYLIST, [playlist or ""]), market]
+        playlist = st.selectbox("Playlist", list(ids), **filters.kept(view, "playlist"))
+    return playlist or "", [sql.one_of("playlist_id", [ids.get(playlist or "", "")]), market]
 
 
 def so_far(view: str, on_list: Sequence[str], week: date) -> str:

@@ -14,7 +14,7 @@ from soundlake.dashboard.drawn import readable
 from soundlake.dashboard.explain import explained, nothing, plain
 from soundlake.dashboard.labels import told_apart
 from soundlake.dashboard.links import PLAYLISTS
-from soundlake.dashboard.playlist import PLAYLIST
+from soundlake.dashboard.playlist import named
 from soundlake.dashboard.source import DataSource
 from soundlake.errors import MissingTableError
 from soundlake.tables import ALBUMS
@@ -157,9 +157,11 @@ def chart_history(source: DataSource, condition: str, *, is_track: bool = False)
 
 def _ranks(source: DataSource, condition: str) -> None:
     frame = source.ask(
-        f"SELECT week, {PLAYLIST} AS playlist, max(playlist_id) AS playlist_id, min(rank) AS rank FROM gold_top_tracks "
-        f"{sql.where(condition)} GROUP BY week, {PLAYLIST} ORDER BY week, playlist"
+        f"SELECT week, playlist_id, min(rank) AS rank FROM gold_top_tracks {sql.where(condition)} "
+        "GROUP BY week, playlist_id ORDER BY week, playlist_id"
     )
+    labels = {id_: label for label, id_ in named(source, "gold_top_tracks", condition).items()}
+    frame["playlist"] = frame["playlist_id"].map(labels)
     most = frame["playlist"].value_counts().index[: charts.MOST_COLOURS]
     frame = frame[frame["playlist"].isin(most)].reset_index(drop=True)
     titles = {"week": "Week", "playlist": "Chart", "rank": "Rank"}

@@ -6,7 +6,8 @@ import streamlit as st
 
 from soundlake.dashboard import answer, charts, filters, links, periods, sql
 from soundlake.dashboard.explain import nothing
-from soundlake.dashboard.playlist import PLAYLIST
+from soundlake.dashboard.labels import told_apart
+from soundlake.dashboard.playlist import named
 from soundlake.dashboard.source import DataSource
 
 
@@ -15,27 +16,26 @@ def turnover(source: DataSource) -> None:
     view = "gold_playlist_turnover"
     with filters.folded():
         span = filters.days(source, view, "snapshot_date", "Days")
-        playlists = source.ask(
-            f"SELECT {PLAYLIST} AS playlist, count(*) AS days FROM {view} WHERE turnover IS NOT NULL "
-            f"GROUP BY {PLAYLIST} ORDER BY days DESC, playlist LIMIT 1000"
-        )["playlist"].tolist()
-        if span is None or not playlists:
+        ids = named(source, view, "turnover IS NOT NULL")
+        if span is None or not ids:
             nothing("No playlist has two days yet.")
             return
-        chosen = filters.compared(view, "Playlist", playlists, 4)
+        chosen = filters.compared(view, "Playlist", list(ids), 4)
     if not chosen:
         return
+    labels = {ids[label]: label for label in chosen}
+    these = sql.one_of("playlist_id", labels)
     frame = source.ask(
-        f"SELECT CAST(date_trunc('week', snapshot_date) AS date) AS week, {PLAYLIST} AS playlist, "
-        "max(playlist_id) AS playlist_id, "
+        "SELECT CAST(date_trunc('week', snapshot_date) AS date) AS week, playlist_id, "
         "CAST(sum(entered) AS double) / sum(tracks) AS turnover, count(*) AS snapshots, sum(entered) AS entered, "
         f"sum(left_behind) AS left_behind FROM {view} "
-        f"{sql.where(sql.between('snapshot_date', span), sql.one_of(PLAYLIST, chosen), 'turnover IS NOT NULL')} "
-        f"GROUP BY CAST(date_trunc('week', snapshot_date) AS date), {PLAYLIST} ORDER BY week, playlist"
+        f"{sql.where(sql.between('snapshot_date', span), these, 'turnover IS NOT NULL')} "
+        "GROUP BY CAST(date_trunc('week', snapshot_date) AS date), playlist_id ORDER BY week, playlist_id"
     )
+    frame["playlist"] = frame["playlist_id"].map(labels)
     titles = {"week": "Week", "playlist": "Playlist", "turnover": "Share of new tracks in a snapshot"}
     titles |= {"snapshots": "Snapshots", "entered": "Entered", "left_behind": "Left"}
-    days = periods.extent(source, periods.SNAPSHOTS, [sql.one_of(PLAYLIST, chosen)])
+    days = periods.extent(source, periods.SNAPSHOTS, [these])
     drawn = periods.mark(links.leading(frame, "playlist", links.PLAYLISTS), "week", "week", days)
     chart = charts.lines(drawn, "week", "turnover", "playlist", titles, order=chosen)
     answer.show("turnover", frame, chart, titles, "Lines of the turnover of playlists by week", links=links.PLAYLISTS)
@@ -47,21 +47,24 @@ def overlap(source: DataSource) -> None:
     view = "gold_market_overlap"
     with filters.folded():
         span = filters.days(source, view, "snapshot_date", "Days")
-        playlists = filters.values(source, view, PLAYLIST)
+        ids = named(source, view)
+        playlists = sorted(ids)
         if span is None or not playlists:
             nothing("No two playlists of different markets were seen on one day yet.")
             return
         japan = next((i for i, name in enumerate(playlists) if "japan" in name.lower()), 0)
         playlist = st.selectbox("Playlist", playlists, index=japan, **filters.kept("overlap-playlist"))
-    other = "coalesce(other_playlist_name, other_playlist_id)"
     frame = source.ask(
-        f"SELECT snapshot_date, {other} AS other, other_playlist_id, shared, tracks, share, jaccard FROM {view} "
-        f"{sql.where(sql.one_of(PLAYLIST, [playlist]), sql.between('snapshot_date', span))} "
-        "ORDER BY snapshot_date, other"
+        "SELECT snapshot_date, coalesce(other_playlist_name, other_playlist_id) AS name, other_market AS beside, "
+        f"other_playlist_id, shared, tracks, share, jaccard FROM {view} "
+        f"{sql.where(sql.one_of('playlist_id', [ids[playlist]]), sql.between('snapshot_date', span))} "
+        "ORDER BY snapshot_date, name, other_playlist_id"
     )
+    others = frame.rename(columns={"other_playlist_id": "id"}).drop_duplicates("id", keep="last")
+    frame["other"] = frame["other_playlist_id"].map(told_apart(others))
     titles = {"snapshot_date": "Day", "other": "Other playlist", "share": "Share of tracks that are on both"}
     titles |= {"shared": "Shared tracks", "tracks": "Tracks", "jaccard": "Jaccard"}
-    named = {"other": ("playlist", "other_playlist_id")}
-    chart = charts.lines(links.leading(frame, "other", named), "snapshot_date", "share", "other", titles)
+    leads = {"other": ("playlist", "other_playlist_id")}
+    chart = charts.lines(links.leading(frame, "other", leads), "snapshot_date", "share", "other", titles)
     words = f"Lines of the share of {playlist} that other playlists have too"
-    answer.show("market_overlap", frame, chart, titles, words, links=named)
+    answer.show("market_overlap", frame, chart, titles, words, links=leads)

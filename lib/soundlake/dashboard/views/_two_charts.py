@@ -12,7 +12,7 @@ from soundlake.dashboard.explain import nothing, plain
 from soundlake.dashboard.labels import counted
 from soundlake.dashboard.links import anchor
 from soundlake.dashboard.moves import moves
-from soundlake.dashboard.playlist import PLAYLIST, so_far
+from soundlake.dashboard.playlist import named, so_far
 from soundlake.dashboard.source import DataSource
 
 _VIEW = "gold_top_tracks"
@@ -20,11 +20,7 @@ _VIEW = "gold_top_tracks"
 
 def two_charts(source: DataSource) -> None:
     """Choose two charts and a week that both have, and see the tracks of each with its place on the other."""
-    known = source.ask(
-        f"SELECT {PLAYLIST} AS name, max(playlist_id) AS id, count(DISTINCT week) AS weeks FROM {_VIEW} "
-        f"GROUP BY {PLAYLIST} ORDER BY weeks DESC, name LIMIT 1000"
-    )
-    ids = dict(zip(known["name"], known["id"], strict=True))
+    ids = named(source, _VIEW)
     names = list(ids)
     if len(names) < 2:
         nothing("Fewer than two charts are known.")
@@ -33,9 +29,9 @@ def two_charts(source: DataSource) -> None:
         left, right = st.columns(2)
         one = left.selectbox("First chart", names, **filters.kept("first-chart"))
         other = right.selectbox("Second chart", [name for name in names if name != one], **filters.kept("second-chart"))
-        both = sql.one_of(PLAYLIST, [one, other])
+        both = sql.one_of("playlist_id", [ids[one], ids[other]])
         weeks = source.ask(
-            f"SELECT week FROM {_VIEW} {sql.where(both)} GROUP BY week HAVING count(DISTINCT {PLAYLIST}) = 2 "
+            f"SELECT week FROM {_VIEW} {sql.where(both)} GROUP BY week HAVING count(DISTINCT playlist_id) = 2 "
             "ORDER BY week DESC"
         )["week"]
         if weeks.empty:
@@ -44,7 +40,7 @@ def two_charts(source: DataSource) -> None:
         days = [pd.Timestamp(week).date() for week in weeks]
         week = st.selectbox("Week from (Monday)", days, format_func=str, **filters.kept("week-of-both"))
     here, there = (
-        source.ask(listed(sql.one_of(PLAYLIST, [mine]), sql.one_of(PLAYLIST, [others]), week))
+        source.ask(listed(sql.one_of("playlist_id", [ids[mine]]), sql.one_of("playlist_id", [ids[others]]), week))
         for mine, others in ((one, other), (other, one))
     )
     shared = int(here["other_rank"].notna().sum())

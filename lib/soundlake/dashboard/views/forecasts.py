@@ -7,7 +7,7 @@ import streamlit as st
 from soundlake.dashboard import answer, charts, filters, links, sql
 from soundlake.dashboard.explain import explained, nothing
 from soundlake.dashboard.labels import numbered
-from soundlake.dashboard.playlist import PLAYLIST
+from soundlake.dashboard.playlist import named
 from soundlake.dashboard.source import DataSource
 
 VIEW, ERRORS = "gold_chart_forecasts", "gold_forecast_errors"
@@ -39,27 +39,27 @@ def show(source: DataSource) -> None:
 
 def _forecasts(source: DataSource) -> None:
     known = source.ask(
-        f"SELECT {PLAYLIST} AS playlist_name, max(observed_on) AS observed_on, max(forecast_for) AS forecast_for, "
-        f"max(method) AS method, max(error) AS error, count(*) AS n FROM {VIEW} GROUP BY {PLAYLIST} "
-        "ORDER BY n DESC, 1"
+        "SELECT playlist_id, max(observed_on) AS observed_on, max(forecast_for) AS forecast_for, "
+        f"max(method) AS method, max(error) AS error FROM {VIEW} GROUP BY playlist_id"
     )
-    if known.empty:
+    ids = named(source, VIEW, market="CAST(NULL AS varchar)")
+    if not ids:
         nothing("No chart has a forecast: that takes several weeks of daily snapshots.")
         return
     with filters.folded():
         left, right = st.columns(2)
         with left:
-            chart_name = st.selectbox("Chart", known["playlist_name"].tolist(), **filters.kept("chart"))
+            chart_name = st.selectbox("Chart", list(ids), **filters.kept("chart"))
             order = st.radio("Order by", list(_ORDERS), horizontal=True, **filters.kept("forecast-order"))
         with right:
             words = st.text_input("Track or artist", placeholder="any", **filters.kept("forecast-words"))
             top = filters.how_many()
-    chosen = known.set_index("playlist_name").loc[chart_name]
+    chosen = known.set_index("playlist_id").loc[ids[chart_name]]
     st.caption(
         f"From the snapshot of {chosen['observed_on']:%Y-%m-%d} for {chosen['forecast_for']:%Y-%m-%d}, by: "
         f"{chosen['method']}. Such forecasts were wrong by {chosen['error']:.1f} places on average."
     )
-    clause = sql.where(sql.one_of(PLAYLIST, [chart_name]), sql.contains(words, "track_name", "artist_name"))
+    clause = sql.where(sql.one_of("playlist_id", [ids[chart_name]]), sql.contains(words, "track_name", "artist_name"))
     frame = source.ask(
         "SELECT track_id, track_name, artist_name, position, forecast_position, position - forecast_position AS gain, "
         f"survival, weeks_on_chart FROM {VIEW} {clause} ORDER BY {_ORDERS[order]} LIMIT {top}"
