@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from helpers.marts import small_lake, write_mart
+from helpers.marts import small_lake, write, write_mart
 from helpers.pages import draw, table, well
 from soundlake.dashboard.moves import moves
 from soundlake.dashboard.presets import period
+from soundlake.tables import TRACKS
 
 pytestmark = pytest.mark.heavy
 
@@ -86,7 +87,14 @@ def lake(tmp_path: Path) -> Path:
         ("Top US", date(2021, 5, 31), "t2", 1, None, 1),
     ]
     columns = ("playlist_name", "week", "track_id", "rank", "previous_rank", "best_position")
-    write_mart(lake, "top_tracks", *[dict(zip(columns, row, strict=True)) | {"track_name": row[2]} for row in chart])
+    write_mart(
+        lake,
+        "top_tracks",
+        *[
+            dict(zip(columns, row, strict=True)) | {"track_name": row[2], "playlist_id": row[0].lower()}
+            for row in chart
+        ],
+    )
     return lake
 
 
@@ -135,3 +143,34 @@ def test_two_charts_have_places_on_the_other_peak_and_weeks(lake: Path) -> None:
     assert [row["other_rank"] for row in table(page, 1)] == [2]
     assert [one.label for one in page.checkbox] == ["Filters"]  # a phone shows the charts first
     assert "1 track is on both: 50% of Top JP, 100% of Top US." in [one.value for one in page.caption]
+
+
+def test_artists_of_one_name_are_two_and_one_without_an_id_is_the_one_of_that_name(lake: Path) -> None:
+    names = [("t1", "ana-1", "Ana"), ("t2", "ana-2", "Ana"), ("t3", "bo", "Bo")]
+    write(lake, TRACKS, *[{"track_id": t, "artist_id": id_, "artist_name": name} for t, id_, name in names])
+    week = date(2021, 5, 31)
+    play = {"week": week, "starts_on": week, "month": week.replace(day=1), "user_id": "u"}
+    write_mart(
+        lake,
+        "weekly_plays",
+        *[
+            play | {"track_id": t, "artist_name": name, "plays": n}
+            for t, name, n in (("t1", "Ana", 5), ("t2", "Ana", 3))
+        ],
+        *[play | {"track_id": "t3", "artist_name": "Bo", "plays": 2}, play | {"artist_name": "Bo", "plays": 2}],
+    )
+    page = draw("compare", lake)
+    assert [(row["artist_name"], row["plays"]) for row in table(page)] == [
+        ("Ana", 5),
+        ("Bo", 4),
+        ("Ana", 3),
+    ]
+    assert ("Artists", "3") in [(label, value) for label, value, _ in metrics(page)]
+
+
+def test_tracks_without_an_id_are_counted_by_title(lake: Path) -> None:
+    week = date(2021, 5, 31)
+    play = {"week": week, "starts_on": week, "month": week.replace(day=1), "user_id": "u", "artist_name": "Ana"}
+    names = [{"track_id": "t1"}, {"track_name": "Due"}, {"track_name": "Tre"}]
+    write_mart(lake, "weekly_plays", *[{**play, "plays": 1, **name} for name in names])
+    assert ("Tracks", "3") in [(label, value) for label, value, _ in metrics(draw("compare", lake))]

@@ -1,8 +1,12 @@
-"""What is compared: sides of plays, each chosen by a condition, in numbers and in their most played artists."""
+"""What is compared: sides of plays, each chosen by a condition, in numbers and in their most played artists.
+
+Artists are told apart by id, as in `gold_most_streamed_artists`; where that is not known, by name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from soundlake.catalog.sql_text import literal
 from soundlake.dashboard import sql
@@ -13,38 +17,62 @@ NUMBERS = {"plays": "Plays", "hours": "Hours known", "tracks": "Tracks", "artist
 
 def numbers(sides: Mapping[str, str]) -> str:
     """Select NUMBERS and listeners of each side, whose condition stands under its name."""
-    return " UNION ALL ".join(
-        f"SELECT {literal(side)} AS side, coalesce(sum(plays), 0) AS plays, "
-        "CAST(sum(ms_played) AS double) / 3600000 AS hours, count(DISTINCT track_id) AS tracks, "
-        "count(DISTINCT artist_name) AS artists, count(DISTINCT user_id) AS listeners "
-        f"FROM {_PLAYS} {sql.where(condition)}"
-        for side, condition in sides.items()
+    of_sides = " UNION ALL ".join(
+        f"SELECT {literal(side)} AS side, coalesce(sum(plays_{place}), 0) AS plays, "
+        f"CAST(sum(ms_{place}) AS double) / 3600000 AS hours, "
+        f"count(DISTINCT CASE WHEN plays_{place} > 0 THEN track END) AS tracks, "
+        f"count(DISTINCT CASE WHEN plays_{place} > 0 THEN artist END) AS artists, "
+        f"(SELECT count(DISTINCT user_id) FROM {_PLAYS} {sql.where(condition)}) AS listeners FROM heard"
+        for place, (side, condition) in enumerate(sides.items())
     )
+    return f"WITH {_heard(list(sides.values()), {'plays': 'plays', 'ms': 'ms_played'})} {of_sides}"
 
 
 def artists(condition: str, other: str, most: int) -> str:
     """Select the most played artists of one side, with rank and plays on the other, null where it has none."""
-    ranked = (
-        "SELECT artist_name, sum(plays) AS plays, max(track_id) AS track_id, "
-        "row_number() OVER (ORDER BY sum(plays) DESC, artist_name) AS rank "
-        f"FROM {_PLAYS} {{clause}} GROUP BY artist_name"
-    )
-    known = "artist_name IS NOT NULL"
+    rank = "CASE WHEN {0} > 0 THEN row_number() OVER (ORDER BY coalesce({0}, 0) DESC, artist_name, artist) END"
+    ranks = f"{rank.format('plays')} AS rank, {rank.format('other_plays')} AS other_rank"
     return (
-        f"WITH these AS ({ranked.format(clause=sql.where(condition, known))}), "
-        f"those AS ({ranked.format(clause=sql.where(other, known))}) "
-        "SELECT a.rank, a.artist_name, t.artist_id, a.plays, b.rank AS other_rank, b.plays AS other_plays "
-        "FROM these AS a LEFT JOIN those AS b ON b.artist_name = a.artist_name "
-        "LEFT JOIN silver_tracks AS t ON t.track_id = a.track_id AND t.artist_name = a.artist_name "
-        f"WHERE a.rank <= {most} ORDER BY a.rank"
+        f"WITH {_heard([condition, other])}, "
+        "each AS (SELECT artist, max(artist_id) AS artist_id, max(artist_name) AS artist_name, "
+        "sum(plays_0) AS plays, sum(plays_1) AS other_plays FROM heard WHERE artist IS NOT NULL GROUP BY artist), "
+        f"ranked AS (SELECT *, {ranks} FROM each) "
+        "SELECT rank, artist_name, artist_id, plays, other_rank, other_plays "
+        f"FROM ranked WHERE rank <= {most} ORDER BY rank"
     )
 
 
 def overlap(condition: str, other: str) -> str:
     """Select how many artists both sides have, and how many either has."""
     return (
-        "WITH had AS (SELECT artist_name, "
-        f"max(CASE WHEN {condition} THEN 1 ELSE 0 END) AS here, max(CASE WHEN {other} THEN 1 ELSE 0 END) AS there "
-        f"FROM {_PLAYS} WHERE artist_name IS NOT NULL AND ({condition} OR {other}) GROUP BY artist_name) "
-        "SELECT coalesce(sum(here * there), 0) AS shared, count(*) AS either FROM had"
+        f"WITH {_heard([condition, other])}, "
+        "each AS (SELECT artist, sum(plays_0) AS here, sum(plays_1) AS there FROM heard WHERE artist IS NOT NULL "
+        "GROUP BY artist) "
+        "SELECT coalesce(sum(CASE WHEN here > 0 AND there > 0 THEN 1 ELSE 0 END), 0) AS shared, count(*) AS either "
+        "FROM each"
+    )
+
+
+def _heard(conditions: Sequence[str], sums: Mapping[str, str] = MappingProxyType({"plays": "plays"})) -> str:
+    """CTEs up to `heard`, a row for each track: track, artist (what tells them apart), artist_id, artist_name, NAME_N.
+
+    NAME_N is the sum of a column, by its name in `sums`, where the condition at place N holds.
+    """
+    measured = {
+        f"{name}_{place}": f"sum(CASE WHEN {condition} THEN {column} END)"
+        for place, condition in enumerate(conditions)
+        for name, column in sums.items()
+    }
+    measures = ", ".join(f"{aggregate} AS {name}" for name, aggregate in measured.items())
+    any_of = " OR ".join(f"({condition})" for condition in conditions)
+    return (
+        # Apart, since to group by one text takes a third of the time of grouping by three.
+        f"summed AS (SELECT track_id AS track, track_id, max(artist_name) AS artist_name, {measures} "
+        f"FROM {_PLAYS} {sql.where(any_of, 'track_id IS NOT NULL')} GROUP BY track_id "
+        "UNION ALL SELECT max(track_name || ' / ' || coalesce(artist_name, '')), CAST(NULL AS varchar), artist_name, "
+        f"{measures} FROM {_PLAYS} {sql.where(any_of, 'track_id IS NULL')} GROUP BY track_name, artist_name), "
+        f"named AS (SELECT s.track, {', '.join(measured)}, t.artist_id, "
+        "coalesce(t.artist_name, s.artist_name) AS artist_name "
+        "FROM summed AS s LEFT JOIN silver_tracks AS t ON t.track_id = s.track_id), "
+        f"heard AS (SELECT *, {sql.known_id('artist_id', 'artist_name')} AS artist FROM named)"
     )

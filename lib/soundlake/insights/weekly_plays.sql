@@ -1,7 +1,7 @@
 -- title: Plays by week
 -- question: How often did each user play each track in each week?
 -- grain: one row for each week (cut at the turn of the month), user and track that was played
--- key: starts_on, user_id, track_id, artist_name
+-- key: starts_on, user_id, track_id, track_name, artist_name
 -- chart: column; x: week; y: plays; until: gold_listening_by_content_type.day
 -- incremental: starts_on = greatest(CAST(date_trunc('week', CAST({local:played_at} AS date)) AS date), CAST(date_trunc('month', CAST({local:played_at} AS date)) AS date)) of gold_matched_listening
 -- column starts_on date: first day of the week, or of the month that began within it; in insights.time_zone
@@ -9,6 +9,7 @@
 -- column month date: first day of the month
 -- column user_id string: the listener
 -- column track_id string: id of the track, of plays without one that of their match; null where it is not known
+-- column track_name string: title of a track whose id is not known; null where it is
 -- column artist_name string: name of the artist, as the plays tell it
 -- column plays bigint: plays
 -- column ms_played bigint: milliseconds listened; null where no source says
@@ -17,6 +18,7 @@ WITH days AS (
         CAST({local:played_at} AS date) AS day,
         user_id,
         track_id,
+        CASE WHEN track_id IS NULL THEN track_name END AS track_name,
         artist_name,
         ms_played
     FROM gold_matched_listening
@@ -28,6 +30,7 @@ weeks AS (
         CAST(date_trunc('month', day) AS date) AS month,
         user_id,
         track_id,
+        track_name,
         artist_name,
         ms_played
     FROM days
@@ -38,8 +41,9 @@ SELECT
     month,
     user_id,
     track_id,
+    track_name,
     artist_name,
     count(*) AS plays,
     CAST(sum(ms_played) AS bigint) AS ms_played
 FROM weeks
-GROUP BY week, month, user_id, track_id, artist_name
+GROUP BY week, month, user_id, track_id, track_name, artist_name
