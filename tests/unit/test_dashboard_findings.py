@@ -42,6 +42,12 @@ def test_a_genre_gains_in_weeks_that_are_over(lake: Path) -> None:
     assert found.startswith("rock gains: 40.0 % of the plays of the four weeks to 2021-06-06")
 
 
+def test_nothing_rises_against_a_month_that_the_data_begin_in(lake: Path) -> None:
+    days = [date(2021, 4, 10), date(2021, 6, 10)]
+    write_mart(lake, "listening_by_content_type", *[{"day": day, "content_type": "track", "plays": 1} for day in days])
+    assert "rising?against=month" not in [one.address for one in findings(source(lake))]
+
+
 def test_a_lake_without_marts_has_none(tmp_path: Path) -> None:
     (tmp_path / "bronze").mkdir()
     assert list(findings(source(tmp_path))) == []

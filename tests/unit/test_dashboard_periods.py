@@ -14,6 +14,8 @@ from streamlit.testing.v1 import AppTest
 from helpers.marts import write_mart
 from helpers.pages import draw, well
 from soundlake.dashboard import charts, periods
+from soundlake.dashboard.source import DataSource
+from soundlake.settings import load_settings
 
 pytestmark = pytest.mark.heavy
 
@@ -113,6 +115,13 @@ def test_a_line_of_whole_periods_is_not_dashed() -> None:
         "line",
         "point",
     ]
+
+
+def test_a_play_by_a_clock_years_ahead_does_not_move_the_last_day(lake: Path) -> None:
+    days = [date(2021, 1, 5), date(2021, 3, 10), date(2999, 1, 1)]
+    write_mart(lake, "listening_by_content_type", *[{"day": day, "content_type": "track", "plays": 1} for day in days])
+    source = DataSource(load_settings(lake=str(lake), env={}))
+    assert periods.days_of(source, periods.PLAYS) == (date(2021, 1, 5), date(2021, 3, 10))
 
 
 def test_a_page_says_which_periods_are_not_whole(lake: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from helpers.marts import small_lake, write
+from helpers.marts import small_lake, write, write_mart
 from helpers.pages import asked, draw, table, told, well
 from soundlake.tables import CHART_FORECASTS
 
@@ -34,7 +34,15 @@ def test_songs_that_rise_are_those_of_the_last_month_that_is_over(lake: Path) ->
     page = monthly(lake)
     assert page.selectbox[0].options == ["2021-06 (incomplete)", "2021-05"]
     assert page.selectbox[0].value == date(2021, 5, 1)
+    assert not any("incomplete" in caption for caption in captions(page))
     assert [(row["track_name"], row["plays_change"]) for row in table(page)] == [("Higher", 7), ("Up", 6)]
+
+
+def test_a_rise_against_an_incomplete_month_says_so(lake: Path) -> None:
+    days = [date(2021, 4, 10), date(2021, 6, 10)]
+    write_mart(lake, "listening_by_content_type", *[{"day": day, "content_type": "track", "plays": 1} for day in days])
+    incomplete = "The month before is incomplete, for the data begin on 2021-04-10: a change against it says little."
+    assert incomplete in captions(monthly(lake))
 
 
 def test_what_falls_is_a_choice(lake: Path) -> None:
@@ -59,12 +67,26 @@ def test_forecasts_say_what_climbs_and_how_wrong_they_were(lake: Path) -> None:
 
 
 def test_forecasts_without_a_change_show_who_stays(lake: Path) -> None:
-    forecast = {"playlist_name": "Top", "method": "same as last week", "error": 1.0, "position": 3}
+    forecast = {"playlist_id": "p", "playlist_name": "Top", "method": "same as last week", "error": 1.0, "position": 3}
     forecast |= {"observed_on": date(2021, 6, 1), "forecast_for": date(2021, 6, 8), "forecast_position": 3.0}
     write(lake, CHART_FORECASTS, {**forecast, "track_id": "a", "track_name": "Stayer", "survival": 0.9})
     page = draw("forecasts", lake)
     assert any("None of them is forecast to change its place" in caption for caption in captions(page))
     assert '"field": "survival"' in page.get("vega_lite_chart")[0].proto.spec
+
+
+def test_forecasts_of_charts_of_one_name_stay_apart(lake: Path) -> None:
+    chart = {"playlist_name": "Top", "method": "model", "position": 3, "survival": 0.9, "forecast_position": 2.0}
+    chart |= {"observed_on": date(2021, 6, 1), "forecast_for": date(2021, 6, 8)}
+    write(
+        lake,
+        CHART_FORECASTS,
+        {**chart, "playlist_id": "first-one", "track_id": "a", "track_name": "Here", "error": 1.0},
+        {**chart, "playlist_id": "second-one", "track_id": "b", "track_name": "There", "error": 9.0},
+    )
+    page = draw("forecasts", lake)
+    assert [row["track_name"] for row in table(page)] == ["Here"]
+    assert any("wrong by 1.0 places" in caption for caption in captions(page))
 
 
 def test_albums_of_a_year_and_market_count_each_place_once(lake: Path) -> None:

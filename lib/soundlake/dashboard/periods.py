@@ -6,7 +6,7 @@ Drawn like a whole one, such a period looks like a rise or a fall, so charts sho
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 import streamlit as st
@@ -25,10 +25,15 @@ SNAPSHOTS = "gold_playlist_turnover.snapshot_date"
 def days_of(source: DataSource, until: str, conditions: Sequence[str] = ()) -> Extent | None:
     """The first and the last day of `gold_TABLE.COLUMN`, or of some of its rows; None where it has no rows.
 
+    A wrong clock is no reason to expect the days until then: days to come count only where there are no others.
     Raises MissingTableError.
     """
     view, _, column = until.partition(".")
-    found = source.ask(f"SELECT min({column}) AS first, max({column}) AS last FROM {view} {sql.where(*conditions)}")
+    has_come = f"{column} <= DATE '{tomorrow().isoformat()}'"
+    found = source.ask(
+        f"SELECT min({column}) AS first, coalesce(max(CASE WHEN {has_come} THEN {column} END), max({column})) AS last "
+        f"FROM {view} {sql.where(*conditions)}"
+    )
     if found.empty or pd.isna(found["first"][0]):
         return None
     return pd.Timestamp(found["first"][0]).date(), pd.Timestamp(found["last"][0]).date()
@@ -50,6 +55,12 @@ def mark(frame: pd.DataFrame, column: str, step: str, days: Extent | None) -> pd
     starts = [pd.Timestamp(start).date() for start in frame[column]]
     unfinished = [start < first or _end(start, step) > last for start in starts]
     return frame.assign(**{UNFINISHED: pd.Series(unfinished, frame.index, dtype=bool)})
+
+
+def follows_unfinished(start: date, step: str, days: Extent | None) -> bool:
+    """Whether the days cover the week or month before only in part: nothing rises or falls against that."""
+    before = start - timedelta(days=7) if step == "week" else (start - timedelta(days=1)).replace(day=1)
+    return days is not None and before < days[0]
 
 
 def newest_whole(frame: pd.DataFrame) -> int:
@@ -76,6 +87,11 @@ def explain_week(source: DataSource, week: date, conditions: Sequence[str]) -> N
 def enumerated(names: Sequence[str]) -> str:
     """Names as a sentence lists them."""
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def tomorrow() -> date:
+    """The last day that has begun anywhere."""
+    return datetime.now(UTC).date() + timedelta(days=1)
 
 
 def _end(start: date, step: str) -> date:

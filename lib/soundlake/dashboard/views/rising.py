@@ -93,20 +93,29 @@ def _newest(source: DataSource, view: str, column: str, step: str, condition: st
     """Choose a week or month, by default the newest that the plays cover completely."""
     clause = sql.where(f"{column} IS NOT NULL", condition, "plays > 0")
     found = source.ask(f"SELECT DISTINCT {column} FROM {view} {clause} ORDER BY {column} DESC")
-    marked = periods.mark(found, column, step, periods.extent(source, periods.PLAYS))
+    days = periods.extent(source, periods.PLAYS)
+    marked = periods.mark(found, column, step, days)
     starts = [pd.Timestamp(start).date() for start in marked[column]]
     is_partial = dict(zip(starts, marked.get(charts.UNFINISHED, [False] * len(starts)), strict=True))
     if not starts:
         return None
-    form = "%Y-%m" if step == "month" else "%Y-%m-%d"
+
+    def label_of(start: date) -> str:
+        shown = f"{start:%Y-%m}" if step == "month" else f"{start:%Y-%m-%d}"
+        return f"{shown} (incomplete)" if is_partial[start] else shown
+
     label = step.capitalize() + (" from (Monday)" if step == "week" else "")
     chosen: date = st.selectbox(
         label,
         starts,
         index=periods.newest_whole(marked),
-        format_func=lambda start: f"{start:{form}}{' (incomplete)' if is_partial[start] else ''}",
+        format_func=label_of,
         **filters.kept(view, step),
     )
+    if view != _GENRES and days and periods.follows_unfinished(chosen, step, days):
+        st.caption(
+            f"The {step} before is incomplete, for the data begin on {days[0]}: a change against it says little."
+        )
     return chosen
 
 

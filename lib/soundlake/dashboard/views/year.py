@@ -43,7 +43,8 @@ def show(source: DataSource) -> None:
             if not years:
                 nothing("This listener has played no tracks.")
                 return
-            year = st.selectbox("Year", years, **filters.kept("year-of"))
+            has_come = next((place for place, year in enumerate(years) if year <= periods.tomorrow().year), 0)
+            year = st.selectbox("Year", years, index=has_come, **filters.kept("year-of"))
         of_year = everything.of(year)
         st.header(f"{plain(user)} in {year}")
         days = periods.extent(source, periods.PLAYS)
