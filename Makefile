@@ -15,7 +15,7 @@ COVERAGE ?=
 MEASURED := $(if $(COVERAGE),--cov --cov-report=term)
 
 .PHONY: help setup test test-fast test-unit test-integration test-athena test-faults test-spark35 compare-lines bench-ingest bench-plays bench-recommend lint lint-aws format demo docs lambda clean
-.PHONY: docs-site hooks mutants notebook-pages notebooks pictures playground playground-down test-cluster test-dashboard test-slow
+.PHONY: docs-site hooks mutants notebook-pages notebooks pictures playground playground-down test-cluster test-dashboard test-nightly test-slow
 
 help: ## List the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -35,8 +35,11 @@ test-unit: setup ## Run the tests that need no service, no table on disk and no 
 test-integration: setup ## Run the tests of the real queries on real files
 	@$(PYTHON) -m pytest -m "$(MARKS)" tests/integration
 
-test-slow: setup ## Run the slow tests
-	@$(PYTHON) -m pytest $(BESIDE) -m "slow and $(REST)" $(TESTS)
+test-slow: setup ## Run the slow tests of CI
+	@$(PYTHON) -m pytest $(BESIDE) -m "slow and not nightly and $(REST)" $(TESTS)
+
+test-nightly: setup ## Run the slow tests that take minutes each, which CI leaves out
+	@$(PYTHON) -m pytest $(BESIDE) -m "nightly and $(REST)" $(TESTS)
 
 test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athena's family
 	@$(PYTHON) -m pytest tests/integration/test_s3_lake.py tests/integration/test_s3_start.py \
@@ -44,7 +47,7 @@ test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athe
 
 test-dashboard: setup ## Walk the dashboard in Chromium, on the lake of the demo or of SOUNDLAKE_DEMO_LAKE
 	@command -v chromium chromium-browser google-chrome > /dev/null || { echo "this needs Chromium: apt install chromium fonts-noto-cjk" >&2; exit 2; }
-	@$(PYTHON) -m pytest -m browser tests/integration
+	@$(PYTHON) -m pytest -n 2 --dist loadfile -m browser tests/integration
 
 test-cluster: setup ## Jobs whose executors are killed, and a stream at rest, on a Spark cluster of this machine
 	@$(PYTHON) -m pytest -m cluster tests/integration/test_spark_cluster.py tests/integration/test_lost_executor.py

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
@@ -26,6 +25,7 @@ from helpers.services.object_store import ObjectStore
 from helpers.services.object_store import object_store as run_object_store
 from helpers.services.spotify import FakeSpotify
 from helpers.services.trino import Trino, trino_server
+from helpers.sharing import shared_folder
 from soundlake.launch.jars import fetch_s3
 from soundlake.launch.local import spark_environment
 from soundlake.launch.steps import Steps
@@ -60,6 +60,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("demo"))
 
 
+# Most plans of tests run once, on few rows: to interpret expressions takes less time than to compile them. The tests of
+# the other line compile them, as do the jobs that tests start.
+INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+
+
 @pytest.fixture(scope="session")
 def refused() -> Iterator[list[str]]:
     """The AWS calls of jobs that no role of the stack allows."""
@@ -92,9 +97,9 @@ def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             environment.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
         for name, value in {**spark_environment(cores=2, with_s3=wants_s3), **CREDENTIALS}.items():
             environment.setenv(name, value)
-        session = open_session(
-            "tests", extra={"spark.sql.shuffle.partitions": "2", "spark.sql.warehouse.dir": str(folder / "warehouse")}
-        )
+        how = INTERPRETED if installed_spark_line().is_default else {}
+        folders = {"spark.sql.warehouse.dir": str(folder / "warehouse")}
+        session = open_session("tests", extra={"spark.sql.shuffle.partitions": "2", **folders, **how})
     yield session
     session.stop()
 
@@ -149,14 +154,9 @@ def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The lake of the demo, which runs once for all; or the one of SOUNDLAKE_DEMO_LAKE, to try tests on it."""
     if ready := os.environ.get("SOUNDLAKE_DEMO_LAKE"):
         return Path(ready)
-    run = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        run = run.parent  # the folder that the processes of a run share
-    lake = run / "demo" / "lake"
-    lake.parent.mkdir(exist_ok=True)
-    with (lake.parent / "lock").open("w") as lock:
-        flock(lock, LOCK_EX)  # who comes second waits for the first
-        if not (printed := lake.parent / "printed").exists():
+    with shared_folder(tmp_path_factory, "demo") as folder:
+        lake = folder / "lake"
+        if not (printed := folder / "printed").exists():
             printed.write_text(demo(lake))
     return lake
 

@@ -19,6 +19,7 @@ from helpers.reading import rows
 from helpers.records import envelope
 from helpers.services.browser import chromium
 from helpers.services.dashboard import SIZES, Ask, Shown, dashboard
+from helpers.sharing import shared_folder
 from soundlake.settings import load_settings
 from soundlake.tables import ARTISTS, PLAYS
 from soundlake.views import LISTENING
@@ -35,19 +36,22 @@ def shown_lake(request: pytest.FixtureRequest, demo_lake: Path, tmp_path_factory
     from soundlake.lake import Lake
     from soundlake.recommend.job import recommend
 
-    folder = tmp_path_factory.mktemp("dashboard")
-    copy = folder / "lake"
-    shutil.copytree(demo_lake, copy)
-    land_what_the_sample_lacks(copy, folder / "records")
-    spark: SparkSession = request.getfixturevalue("spark")
-    settings = load_settings(sets=[f"source.files.path={folder / 'records'}"], lake=str(copy), env={})
-    stream.run(spark, settings, once=True)
-    builder.build(spark, Lake(str(copy)), settings, ["top_albums", "genre_popularity", "data_quality"])
-    if not (copy / "gold" / "recommendations").exists():
-        recommend(spark, Lake(str(copy)), settings)
-    if not (copy / "gold" / "chart_forecasts").exists():
-        forecast(spark, Lake(str(copy)), settings)
-    return copy
+    with shared_folder(tmp_path_factory, "dashboard") as folder:
+        lake = folder / "lake"
+        if (ready := folder / "ready").exists():
+            return lake
+        shutil.copytree(demo_lake, lake)
+        land_what_the_sample_lacks(lake, folder / "records")
+        spark: SparkSession = request.getfixturevalue("spark")
+        settings = load_settings(sets=[f"source.files.path={folder / 'records'}"], lake=str(lake), env={})
+        stream.run(spark, settings, once=True)
+        builder.build(spark, Lake(str(lake)), settings, ["top_albums", "genre_popularity", "data_quality"])
+        if not (lake / "gold" / "recommendations").exists():
+            recommend(spark, Lake(str(lake)), settings)
+        if not (lake / "gold" / "chart_forecasts").exists():
+            forecast(spark, Lake(str(lake)), settings)
+        ready.touch()
+    return lake
 
 
 def land_what_the_sample_lacks(lake: Path, folder: Path) -> None:

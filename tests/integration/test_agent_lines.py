@@ -17,7 +17,7 @@ from soundlake import stream
 from soundlake.settings import load_settings
 from soundlake.tables import REJECTED
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 RECORDS = [
     envelope("track", {"id": "t1", "name": "Ein Lied – 歌", "popularity": 40, "artists": [{"id": "a1", "name": "S"}]}),

@@ -131,6 +131,7 @@ def test_the_top_artists_are_those_of_the_plays(printed: str, lake: Path) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_a_second_run_adds_nothing(printed: str, run_again: tuple[Path, str], lake: Path) -> None:
     again, second = run_again
     assert "Records of this run: nothing new" in second
@@ -141,11 +142,10 @@ def test_a_second_run_adds_nothing(printed: str, run_again: tuple[Path, str], la
 
 
 @pytest.mark.slow
-def test_the_marts_are_what_another_engine_makes_of_the_same_tables(run_again: tuple[Path, str]) -> None:
-    again, _ = run_again
-    expected = answers(tables_of(again))
+def test_the_marts_are_what_another_engine_makes_of_the_same_tables(lake: Path) -> None:
+    expected = answers(tables_of(lake))
     for insight in load_insights():
-        found = in_order(rows(again, insight.table), insight)
+        found = in_order(rows(lake, insight.table), insight)
         assert found == [about(row) for row in in_order(expected[insight.name].to_pylist(), insight)]
 
 
@@ -167,6 +167,7 @@ def test_the_charts_have_the_history_that_the_records_tell(printed: str, lake: P
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_other_orders_other_batches_and_repeats_give_the_same_silver(
     spark: SparkSession, printed: str, lake: Path, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from helpers.reading import rows, silver
 from soundlake.launch.paths import ROOT
 from soundlake.tables import CLUSTER_MODELS, STAMPS, TRACK_CLUSTERS
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.slow, pytest.mark.nightly, pytest.mark.xdist_group("demo")]
 
 STOPPED = "soundlake: stopped: what was committed stays, and the same command goes on from there"
 STREAM, TRAINING = "stream: bundled records → bronze → silver", "train_clusters: KMeans on audio features"

@@ -132,7 +132,10 @@ def test_changes_may_be_applied_between_a_write_that_failed_and_its_retry(
 
 
 @pytest.mark.parametrize("table", APPENDED, ids=lambda table: table.view)
-@pytest.mark.parametrize("driver_records", [ON_DRIVER, ON_WORKERS], ids=["on the driver", "on workers"])
+@pytest.mark.parametrize(
+    "driver_records",
+    [pytest.param(ON_DRIVER, id="on the driver"), pytest.param(ON_WORKERS, id="on workers", marks=pytest.mark.nightly)],
+)
 def test_dying_after_a_write(
     spark: SparkSession, tmp_path: Path, after_first: Path, undisturbed: Path, table: Table, driver_records: int
 ) -> None:

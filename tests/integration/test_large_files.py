@@ -12,7 +12,7 @@ from helpers.building import as_bytes, envelope
 from helpers.reading import rows
 from soundlake.tables import BATCHES, REJECTED, TRACKS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 MEGABYTE = 1_000_000
 

@@ -24,7 +24,7 @@ from helpers.services.process import ServiceProcess
 from soundlake.clusters.learnable import FEATURES, LIMITS
 from soundlake.tables import CLUSTER_MODELS, CLUSTER_PROFILES, TRACK_FEATURES, Table
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 PATIENCE_SECONDS = 240
 PUBLISHED = re.compile(r"published model (\S+) with 3 clusters")
