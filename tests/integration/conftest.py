@@ -40,6 +40,7 @@ def shown_lake(request: pytest.FixtureRequest, demo_lake: Path, tmp_path_factory
         lake = folder / "lake"
         if (ready := folder / "ready").exists():
             return lake
+        assert not lake.exists(), "another process failed to make this lake: see its tests"
         shutil.copytree(demo_lake, lake)
         land_what_the_sample_lacks(lake, folder / "records")
         spark: SparkSession = request.getfixturevalue("spark")

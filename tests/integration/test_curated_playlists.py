@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,8 @@ def playlists(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> 
     again = {"track_id": "again", "track_name": "Song folk 0 3 - Remastered", "artist_id": "folk-0"}
     append(spark, lake, TRACKS, [again | {"artist_name": "The folk 0", "popularity": 99}])
     late = [play(f"late {n}", track("rock", 4, 0), 60 * 24 * 40 + n) for n in range(4)]
-    append(spark, lake, PLAYS, late)
+    by_a_wrong_clock = play("late 0", track("rock", 5, 0)) | {"played_date": date(2999, 1, 1)}
+    append(spark, lake, PLAYS, [*late, by_a_wrong_clock])
     write_curated_playlists(spark, lake, SETTINGS)
     found: dict[str, list[str]] = {}
     for row in sorted(rows(lake.uri, CURATED_PLAYLISTS), key=lambda row: (row["playlist"], row["rank"])):

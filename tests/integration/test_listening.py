@@ -47,7 +47,7 @@ def test_recommendations_learn_from_listenings(spark: SparkSession, lake: Lake) 
 def test_recommendations_know_by_name_what_was_heard_without_an_id(spark: SparkSession, lake: Lake) -> None:
     (history,) = histories(signals(spark, lake, ["*"], 365)).collect()
     assert {track["id"] for track in history["tracks"]} == {"a", "c"}
-    assert {song["track_name"] for song in history["songs"]} == {"a", "b", "c"}
+    assert {song.split("\n")[0] for song in history["songs"]} == {"a", "b", "c"}  # no table has their tracks
 
 
 def test_marts_count_listenings_and_follow_a_newer_export(spark: SparkSession, lake: Lake) -> None:

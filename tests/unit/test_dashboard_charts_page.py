@@ -150,3 +150,41 @@ def test_charts_of_one_name_stay_apart(lake: Path, tmp_path: Path) -> None:
     assert [(row["track_name"], row["weeks"]) for row in table(page)] == [("Long", 2)]
     choice.set_value(choice.options[1])
     assert [(row["track_name"], row["weeks"]) for row in table(well(page.run()))] == [("Short", 1)]
+
+
+def twins_of(lake: Path, copy: Path, name: str, rows: list[Row]) -> Path:
+    """A lake whose mart `name` has only these rows, of two playlists of one name."""
+    twins = shutil.copytree(lake, copy)
+    write_mart(twins, name, *[{"playlist_name": "Top 50", **row} for row in rows])
+    return twins
+
+
+def test_turnover_of_playlists_of_one_name_stays_apart(lake: Path, tmp_path: Path) -> None:
+    day = {"snapshot_date": date(2021, 6, 1), "tracks": 10, "left_behind": 0}
+    rows = [
+        {**day, "playlist_id": f"{p}-one", "entered": n, "turnover": n / 10} for p, n in (("first", 1), ("second", 5))
+    ]
+    page = asked("playlists", twins_of(lake, tmp_path / "lake", "playlist_turnover", rows), "Turnover")
+    assert {row["playlist"]: row["turnover"] for row in table(page)} == {
+        "Top 50 (…st-one)": 0.1,
+        "Top 50 (…nd-one)": 0.5,
+    }
+
+
+def test_other_playlists_of_one_name_have_their_own_lines(lake: Path, tmp_path: Path) -> None:
+    row = {"playlist_id": "p", "snapshot_date": WEEK, "other_playlist_name": "Top", "tracks": 10, "jaccard": 0.1}
+    others = [("a", "DE", 0.1), ("b", "FR", 0.2)]
+    rows = [{**row, "other_playlist_id": id_, "other_market": market, "share": n} for id_, market, n in others]
+    page = asked("playlists", twins_of(lake, tmp_path / "lake", "market_overlap", rows), "Between markets")
+    assert {row["other"]: row["share"] for row in table(page)} == {"Top – DE": 0.1, "Top – FR": 0.2}
+
+
+def test_a_chosen_playlist_keeps_its_label_when_its_market_is_chosen(lake: Path, tmp_path: Path) -> None:
+    row = LONG | {"week": WEEK, "rank": 1, "best_position": 1}
+    rows = [row | {"playlist_id": market, "market": market, "track_name": market} for market in ("DE", "FR")]
+    page = asked("playlists", twins_of(lake, tmp_path / "lake", "top_tracks", rows), "Top tracks")
+    page.selectbox(key="top_tracks-playlist").set_value("Top 50 – FR")
+    page.multiselect(key="top_tracks-market").set_value(["FR"])
+    page = well(page.run())
+    assert page.selectbox(key="top_tracks-playlist").value == "Top 50 – FR"
+    assert [row["track_name"] for row in table(page)] == ["FR"]

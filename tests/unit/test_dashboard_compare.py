@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from helpers.marts import small_lake, write, write_mart
+from helpers.marts import small_lake, write_mart
 from helpers.pages import draw, table, well
 from soundlake.dashboard.moves import moves
 from soundlake.dashboard.presets import period
-from soundlake.tables import TRACKS
 
 pytestmark = pytest.mark.heavy
 
@@ -147,7 +146,7 @@ def test_two_charts_have_places_on_the_other_peak_and_weeks(lake: Path) -> None:
 
 def test_artists_of_one_name_are_two_and_one_without_an_id_is_the_one_of_that_name(lake: Path) -> None:
     names = [("t1", "ana-1", "Ana"), ("t2", "ana-2", "Ana"), ("t3", "bo", "Bo")]
-    write(lake, TRACKS, *[{"track_id": t, "artist_id": id_, "artist_name": name} for t, id_, name in names])
+    write_mart(lake, "tracks_wide", *[{"track_id": t, "artist_id": id_, "artist_name": name} for t, id_, name in names])
     week = date(2021, 5, 31)
     play = {"week": week, "starts_on": week, "month": week.replace(day=1), "user_id": "u"}
     write_mart(
@@ -168,9 +167,27 @@ def test_artists_of_one_name_are_two_and_one_without_an_id_is_the_one_of_that_na
     assert ("Artists", "3") in [(label, value) for label, value, _ in metrics(page)]
 
 
+def test_listeners_of_two_artists_of_one_name_share_none(lake: Path) -> None:
+    names = [("t1", "ana-1", "Ana"), ("t2", "ana-2", "Ana")]
+    write_mart(lake, "tracks_wide", *[{"track_id": t, "artist_id": id_, "artist_name": name} for t, id_, name in names])
+    week = date(2021, 5, 31)
+    play = {"week": week, "starts_on": week, "month": week.replace(day=1), "artist_name": "Ana", "plays": 1}
+    write_mart(lake, "weekly_plays", *[play | {"user_id": u, "track_id": t} for u, t in (("u", "t1"), ("v", "t2"))])
+    page = asked(lake, "Two listeners")
+    assert "They share 0 of 2 artists that either has played." in [one.value for one in page.caption]
+
+
 def test_tracks_without_an_id_are_counted_by_title(lake: Path) -> None:
     week = date(2021, 5, 31)
     play = {"week": week, "starts_on": week, "month": week.replace(day=1), "user_id": "u", "artist_name": "Ana"}
     names = [{"track_id": "t1"}, {"track_name": "Due"}, {"track_name": "Tre"}]
     write_mart(lake, "weekly_plays", *[{**play, "plays": 1, **name} for name in names])
     assert ("Tracks", "3") in [(label, value) for label, value, _ in metrics(draw("compare", lake))]
+
+
+def test_two_charts_of_one_name_are_two(lake: Path) -> None:
+    row = {"playlist_name": "Top", "week": date(2021, 5, 31), "rank": 1, "best_position": 1}
+    chart = [("first-one", "t1"), ("second-one", "t2")]
+    write_mart(lake, "top_tracks", *[row | {"playlist_id": p, "track_id": t, "track_name": t} for p, t in chart])
+    page = asked(lake, "Two charts")
+    assert [row["track_name"] for number in range(2) for row in table(page, number)] == ["t1", "t2"]

@@ -42,6 +42,23 @@ def test_a_genre_gains_in_weeks_that_are_over(lake: Path) -> None:
     assert found.startswith("rock gains: 40.0 % of the plays of the four weeks to 2021-06-06")
 
 
+def test_the_newest_entry_is_of_one_chart_where_two_have_its_name(lake: Path) -> None:
+    entry = {"playlist_name": "Top", "entry": "new", "artist_name": "Ana", "position": 1}
+    days = [
+        ("more", "Here", date(2021, 6, 1)),
+        ("more", "Here", date(2021, 6, 2)),
+        ("other", "There", date(2021, 6, 9)),
+    ]
+    write_mart(
+        lake,
+        "chart_entries",
+        *[entry | {"playlist_id": p, "track_name": name, "snapshot_date": day} for p, name, day in days],
+    )
+    assert "The newest entry of Top is Here by Ana, at 1 on 2021-06-02." in [
+        one.words for one in findings(source(lake))
+    ]
+
+
 def test_nothing_rises_against_a_month_that_the_data_begin_in(lake: Path) -> None:
     days = [date(2021, 4, 10), date(2021, 6, 10)]
     write_mart(lake, "listening_by_content_type", *[{"day": day, "content_type": "track", "plays": 1} for day in days])

@@ -51,6 +51,12 @@ def test_the_newest_year_of_who_plays_most_comes_first_with_its_changes(lake: Pa
     assert "The arrows show the change from 2023." in words(page)
 
 
+def test_a_play_by_a_clock_years_ahead_is_not_the_year_that_comes_first(lake: Path) -> None:
+    plays = [play("u", NOON, 1), play("u", NOON.replace(year=2996), 2)]
+    write(lake, PLAYS, *plays)
+    assert draw("year", lake).selectbox[1].value == 2024
+
+
 def test_a_year_says_how_far_its_data_go(lake: Path) -> None:
     days = [datetime(2023, 5, 1, tzinfo=UTC).date(), NOON.date() + timedelta(days=10)]
     write_mart(lake, "listening_by_content_type", *[{"day": day, "content_type": "track", "plays": 1} for day in days])

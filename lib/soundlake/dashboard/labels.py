@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pandas as pd
 
 _LAST_OF_ID = 6  # letters of an id that tell two things of one name apart
@@ -31,7 +33,9 @@ def told_apart(names: pd.DataFrame) -> dict[str, str]:
     shown = [
         str(name) if is_alone else label for name, is_alone, label in zip(names["name"], alone, longer, strict=True)
     ]
-    return dict(zip(names["id"].astype(str), shown, strict=True))
+    ids = names["id"].astype(str).tolist()
+    times = Counter(shown)
+    return {id_: f"{label} ({id_})" if times[label] > 1 else label for id_, label in zip(ids, shown, strict=True)}
 
 
 def counted(number: float, thing: str) -> str:

@@ -38,9 +38,11 @@ def choose(source: DataSource, view: str) -> tuple[str, list[str]]:
     left, right = st.columns(2)
     with left:
         market = sql.one_of(MARKET, filters.several(view, "Market", filters.values(source, view, MARKET)))
-    ids = named(source, view, market)
+    ids = named(source, view)  # of all markets: a label does not change with the choice
+    of_market = set(source.ask(f"SELECT DISTINCT playlist_id AS id FROM {view} {sql.where(market)}")["id"])
     with right:
-        playlist = st.selectbox("Playlist", list(ids), **filters.kept(view, "playlist"))
+        shown = [label for label, id_ in ids.items() if id_ in of_market]
+        playlist = st.selectbox("Playlist", shown, **filters.kept(view, "playlist"))
     return playlist or "", [sql.one_of("playlist_id", [ids.get(playlist or "", "")]), market]
 
 

@@ -73,6 +73,6 @@ def _heard(conditions: Sequence[str], sums: Mapping[str, str] = MappingProxyType
         f"{measures} FROM {_PLAYS} {sql.where(any_of, 'track_id IS NULL')} GROUP BY track_name, artist_name), "
         f"named AS (SELECT s.track, {', '.join(measured)}, t.artist_id, "
         "coalesce(t.artist_name, s.artist_name) AS artist_name "
-        "FROM summed AS s LEFT JOIN silver_tracks AS t ON t.track_id = s.track_id), "
+        "FROM summed AS s LEFT JOIN gold_tracks_wide AS t ON t.track_id = s.track_id), "
         f"heard AS (SELECT *, {sql.known_id('artist_id', 'artist_name')} AS artist FROM named)"
     )

@@ -92,7 +92,9 @@ def catalogue_of(
     """
     artist_ids, artists = _places([row["artist_id"] for row in rows])
     names = {row["artist_id"]: row["artist_name"] for row in rows}
-    song_names, songs = _places([song_of(row["track_name"], row["artist_name"]) for row in rows])
+    song_names, songs = _places(
+        [None if (title := row["track_name"]) is None else song_of(title, row["artist_name"]) for row in rows]
+    )
     cluster_names, clusters = _places([row["cluster_name"] for row in rows])
     factors, variances = _learned_of(rows, artists, learned)
     return Catalogue(
@@ -122,11 +124,9 @@ def standardised(values: Floats) -> Floats:
     return np.asarray((values - means) * scales_of(deviations), dtype=np.float32)
 
 
-def song_of(track_name: str | None, artist_name: str | None) -> str | None:
-    """What the names of a song's recordings and versions have in common; None without a title."""
-    if track_name is None:
-        return None
-    title = track_name.split(" - ")[0].split(" (")[0]
+def song_of(track_name: str, artist_name: str | None) -> str:
+    """What the names of a song's recordings and versions have in common."""
+    title = track_name.partition(" - ")[0].partition(" (")[0]
     return f"{title.casefold().strip()}\n{(artist_name or '').casefold()}"
 
 

@@ -100,7 +100,7 @@ def _history(row: dict[str, object]) -> History:
     latest, songs = row["latest"], row["songs"]
     assert isinstance(latest, list)
     assert isinstance(songs, list)
-    heard = {song for names in songs if (song := song_of(names["track_name"], names["artist_name"]))}
+    heard = {song_of(title, artist) for title, _, artist in (song.rpartition("\n") for song in songs)}
     return History(weights(row["tracks"]), weights(row["artists"]), latest, heard)
 
 

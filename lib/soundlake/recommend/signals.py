@@ -21,25 +21,27 @@ _OF_AN_ALBUM = 1.0  # the same for each track of a saved album
 def signals(
     spark: SparkSession, lake: Lake, sources: Sequence[str], history_days: int, users: DataFrame | None = None
 ) -> DataFrame:
-    """user_id, entity, id, points, heard_at, song: one row for each track, artist and song of a user.
+    """user_id, entity, id, points, heard_at: one row for each track, artist and song of a user.
 
-    `entity` is `track`, `artist`, or `song`: what plays without a track id name. `song` (track_name, artist_name) are
-    names that the plays of a track or song give, null where none does. Points count plays that were neither skipped nor
-    in a private session, of sources that `train.sources` allows, in the last `history_days` before the user's newest
-    play; 0 where there are none. `users` (user_id) limits the users.
+    `entity` is `track`, `artist`, or `song`: the names that a play gives whose track is in no table; its id is the
+    title and the artist, each on a line. Points count plays that were neither skipped nor in a private session, of
+    sources that `train.sources` allows, in the last `history_days` before the user's newest play; 0 where there are
+    none. `users` (user_id) limits the users.
     """
     listening = view_of(
         MATCHED_LISTENING, *(_only(lake.read(spark, table), users) for table in MATCHED_LISTENING.tables)
     )
-    plays = listening.where("content_type = 'track' AND coalesce(track_id, track_name) IS NOT NULL").transform(
-        with_recent(history_days)
-    )
+    of_tracks = listening.where("content_type = 'track'")
+    plays = of_tracks.where("track_id IS NOT NULL").transform(with_recent(history_days))
     items = _only(lake.read(spark, USER_ITEMS), users)
-    albums = lake.read(spark, TRACKS).select(F.col("album_id").alias("id"), "track_id")
+    tracks = lake.read(spark, TRACKS)
+    albums = tracks.select(F.col("album_id").alias("id"), "track_id")
     heard, preferred = plays.transform(_played(sources)), items.transform(_own(sources))
     united = heard.unionByName(preferred).unionByName(items.transform(_in_album(sources, albums)))
-    return united.groupBy("user_id", "entity", "id").agg(
-        F.sum("points").alias("points"), F.max("heard_at").alias("heard_at"), F.max("song").alias("song")
+    return (
+        united.unionByName(of_tracks.transform(_by_name(tracks)))
+        .groupBy("user_id", "entity", "id")
+        .agg(F.sum("points").alias("points"), F.max("heard_at").alias("heard_at"))
     )
 
 
@@ -75,7 +77,7 @@ def histories(found: DataFrame) -> DataFrame:
     """user_id, tracks, artists, latest, songs: the history of each user in `signals`.
 
     Tracks and artists come with their weights, highest first; `latest` are the last tracks that were not skipped;
-    `songs` (track_name, artist_name) is what was heard, by the names that the plays give.
+    `songs` are ids of songs.
     """
     is_track = F.col("entity") == "track"
 
@@ -90,7 +92,7 @@ def histories(found: DataFrame) -> DataFrame:
         things("track").alias("tracks"),
         things("artist").alias("artists"),
         latest.alias("latest"),
-        F.collect_set("song").alias("songs"),
+        F.sort_array(F.collect_list(F.when(F.col("entity") == "song", F.col("id")))).alias("songs"),
     )
 
 
@@ -108,18 +110,30 @@ def _played(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:
     was_heard = ~F.coalesce("skipped", F.lit(False)) & (F.coalesce("ms_played", F.lit(_HEARD_MS)) >= _HEARD_MS)
     is_told = ~F.coalesce("private_session", F.lit(False))
 
-    has_id = F.col("track_id").isNotNull()
-    counts = has_id & was_heard & is_told & is_allowed(sources) & F.col("is_recent")
-    names = F.struct("track_name", "artist_name")
-
     def transform(plays: DataFrame) -> DataFrame:
         return plays.select(
             "user_id",
-            F.when(has_id, "track").otherwise("song").alias("entity"),
-            F.coalesce("track_id", F.concat_ws("\n", "track_name", "artist_name")).alias("id"),
-            F.when(counts, 1.0).otherwise(0.0).alias("points"),
+            F.lit("track").alias("entity"),
+            F.col("track_id").alias("id"),
+            F.when(was_heard & is_told & is_allowed(sources) & F.col("is_recent"), 1.0).otherwise(0.0).alias("points"),
             F.col("played_at").alias("heard_at"),
-            F.when(F.col("track_name").isNotNull(), names).alias("song"),
+        )
+
+    return transform
+
+
+def _by_name(tracks: DataFrame) -> Callable[[DataFrame], DataFrame]:
+    """The songs of plays whose track is not among `tracks`, or has no id."""
+    names = F.concat_ws("\n", F.col("track_name"), F.coalesce("artist_name", F.lit("")))
+
+    def transform(plays: DataFrame) -> DataFrame:
+        unknown = plays.join(tracks.select("track_id"), on="track_id", how="left_anti")
+        return unknown.where("track_name IS NOT NULL").select(
+            "user_id",
+            F.lit("song").alias("entity"),
+            names.alias("id"),
+            F.lit(0.0).alias("points"),
+            F.col("played_at").alias("heard_at"),
         )
 
     return transform
@@ -130,7 +144,7 @@ def _own(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:
 
     def transform(items: DataFrame) -> DataFrame:
         return items.where(F.col("entity").isin("track", "artist")).select(
-            "user_id", "entity", "id", _points(sources, _PREFERRED), F.col("added_at").alias("heard_at"), _no_song()
+            "user_id", "entity", "id", _points(sources, _PREFERRED), F.col("added_at").alias("heard_at")
         )
 
     return transform
@@ -147,15 +161,9 @@ def _in_album(sources: Sequence[str], albums: DataFrame) -> Callable[[DataFrame]
             F.col("track_id").alias("id"),
             _points(sources, _OF_AN_ALBUM),
             F.col("added_at").alias("heard_at"),
-            _no_song(),
         )
 
     return transform
-
-
-def _no_song() -> Column:
-    """Only plays give names."""
-    return F.lit(None).cast("struct<track_name string, artist_name string>").alias("song")
 
 
 def _points(sources: Sequence[str], points: float) -> Column:
