@@ -117,7 +117,13 @@ def test_a_batch_that_is_too_large_for_the_driver_is_judged_by_the_workers(
     assert silver(lake) == silver(undisturbed)
 
 
-@pytest.mark.parametrize("table", APPENDED, ids=lambda table: table.view)
+@pytest.mark.parametrize(
+    "table",
+    [
+        pytest.param(table, id=table.view, marks=() if table in (PLAYLIST_FETCHES, CHANGES) else pytest.mark.nightly)
+        for table in APPENDED
+    ],
+)
 def test_changes_may_be_applied_between_a_write_that_failed_and_its_retry(
     spark: SparkSession, tmp_path: Path, after_first: Path, undisturbed: Path, table: Table
 ) -> None:

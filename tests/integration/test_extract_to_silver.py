@@ -36,7 +36,7 @@ def fake() -> Iterator[FakeSpotify]:
         yield server
 
 
-@pytest.fixture(params=["files", "kafka", "kinesis"])
+@pytest.fixture(params=["files", pytest.param("kafka", marks=pytest.mark.nightly), "kinesis"])
 def road(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
     """The settings of publisher and stream for one road."""
     if request.param == "files":
