@@ -35,10 +35,10 @@ test-unit: setup ## Run the tests that need no service, no table on disk and no 
 test-integration: setup ## Run the tests of the real queries on real files
 	@$(PYTHON) -m pytest -m "$(MARKS)" tests/integration
 
-test-slow: setup ## Run the slow tests of CI
+test-slow: setup ## Run the slow tests, without the nightly ones
 	@$(PYTHON) -m pytest $(BESIDE) -m "slow and not nightly and $(REST)" $(TESTS)
 
-test-nightly: setup ## Run the slow tests that take minutes each, which CI leaves out
+test-nightly: setup ## Run the slowest tests, which CI leaves out
 	@$(PYTHON) -m pytest $(BESIDE) -m "nightly and $(REST)" $(TESTS)
 
 test-athena: setup ## The lake on S3, in Glue, read by Trino, the engine of Athena's family

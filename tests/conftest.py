@@ -60,8 +60,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("demo"))
 
 
-# Most plans of tests run once, on few rows: to interpret expressions takes less time than to compile them. The tests of
-# the other line compile them, as do the jobs that tests start.
+# Most plans in tests run once, on a few rows: interpreting expressions is quicker than compiling them. Tests of the
+# other line, and the jobs that tests start, compile them.
 INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 
 

@@ -241,3 +241,14 @@ def test_an_address_that_only_looks_allowed_is_not_loaded(lake: Path, address: s
 
 def test_a_page_needs_no_table_of_albums(lake: Path) -> None:
     assert covers("album", lake, "l1", "i.scdn.co") == []
+
+
+def test_ranks_on_charts_of_one_name_are_two_lines(lake: Path) -> None:
+    row = {"playlist_name": "Top", "track_id": "t1", "week": date(2021, 1, 4)}
+    write_mart(
+        lake, "top_tracks", *[row | {"playlist_id": f"{p}-one", "rank": n} for p, n in (("first", 1), ("next", 2))]
+    )
+    page = drawn("track", lake, "t1")
+    shown = [row for number in range(len(page.dataframe)) for row in table(page, number)]
+    ranks = {row["playlist"]: row["rank"] for row in shown if "playlist" in row}
+    assert ranks == {"Top (…st-one)": 1, "Top (…xt-one)": 2}

@@ -51,7 +51,8 @@ def _leader(source: DataSource) -> Finding | None:
 def _riser(source: DataSource) -> Finding | None:
     view, monthly = "gold_song_popularity", sql.one_of("period", ["month"])
     month = _newest(source, view, "starts_on", "month", monthly, "plays_change > 0")
-    if month is None or periods.follows_unfinished(month, "month", periods.extent(source, periods.PLAYS)):
+    days = periods.extent(source, periods.PLAYS)
+    if month is None or (days and periods.follows_unfinished(month, "month", days)):
         return None
     row = _first(
         source,

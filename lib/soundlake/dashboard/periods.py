@@ -25,8 +25,7 @@ SNAPSHOTS = "gold_playlist_turnover.snapshot_date"
 def days_of(source: DataSource, until: str, conditions: Sequence[str] = ()) -> Extent | None:
     """The first and the last day of `gold_TABLE.COLUMN`, or of some of its rows; None where it has no rows.
 
-    A wrong clock is no reason to expect the days until then: days to come count only where there are no others.
-    Raises MissingTableError.
+    Days in the future come from a wrong clock, and count only where there are no others. Raises MissingTableError.
     """
     view, _, column = until.partition(".")
     has_come = f"{column} <= DATE '{tomorrow().isoformat()}'"
@@ -57,10 +56,10 @@ def mark(frame: pd.DataFrame, column: str, step: str, days: Extent | None) -> pd
     return frame.assign(**{UNFINISHED: pd.Series(unfinished, frame.index, dtype=bool)})
 
 
-def follows_unfinished(start: date, step: str, days: Extent | None) -> bool:
-    """Whether the days cover the week or month before only in part: nothing rises or falls against that."""
+def follows_unfinished(start: date, step: str, days: Extent) -> bool:
+    """Whether the week or month before is not covered completely, so that a change against it says little."""
     before = start - timedelta(days=7) if step == "week" else (start - timedelta(days=1)).replace(day=1)
-    return days is not None and before < days[0]
+    return before < days[0]
 
 
 def newest_whole(frame: pd.DataFrame) -> int:
@@ -90,7 +89,7 @@ def enumerated(names: Sequence[str]) -> str:
 
 
 def tomorrow() -> date:
-    """The last day that has begun anywhere."""
+    """The day after today (UTC): the last one that may have begun in some time zone."""
     return datetime.now(UTC).date() + timedelta(days=1)
 
 

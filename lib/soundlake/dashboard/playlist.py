@@ -18,9 +18,9 @@ MARKET = f"coalesce(market, {literal(_NO_MARKET)})"
 
 
 def named(source: DataSource, view: str, *conditions: str, market: str = "market") -> dict[str, str]:
-    """The ids of a mart's playlists by their labels, those with the most rows first.
+    """The ids of a mart's playlists by their labels; playlists with the most rows come first.
 
-    Playlists of one name are told apart by `market`, an expression of SQL, or by their ids.
+    Labels of playlists with the same name also have the market (an SQL expression) or the end of the id.
     """
     found = source.ask(
         f"SELECT playlist_id AS id, coalesce(max(playlist_name), playlist_id) AS name, max({market}) AS beside, "
@@ -38,7 +38,7 @@ def choose(source: DataSource, view: str) -> tuple[str, list[str]]:
     left, right = st.columns(2)
     with left:
         market = sql.one_of(MARKET, filters.several(view, "Market", filters.values(source, view, MARKET)))
-    ids = named(source, view)  # of all markets: a label does not change with the choice
+    ids = named(source, view)  # of all markets, so that a label does not depend on the chosen one
     of_market = set(source.ask(f"SELECT DISTINCT playlist_id AS id FROM {view} {sql.where(market)}")["id"])
     with right:
         shown = [label for label, id_ in ids.items() if id_ in of_market]

@@ -1,12 +1,11 @@
 """What is compared: sides of plays, each chosen by a condition, in numbers and in their most played artists.
 
-Artists are told apart by id, as in `gold_most_streamed_artists`; where that is not known, by name.
+Artists are told apart by id, as in `gold_most_streamed_artists`; where no id is known, by name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 from soundlake.catalog.sql_text import literal
 from soundlake.dashboard import sql
@@ -25,7 +24,7 @@ def numbers(sides: Mapping[str, str]) -> str:
         f"(SELECT count(DISTINCT user_id) FROM {_PLAYS} {sql.where(condition)}) AS listeners FROM heard"
         for place, (side, condition) in enumerate(sides.items())
     )
-    return f"WITH {_heard(list(sides.values()), {'plays': 'plays', 'ms': 'ms_played'})} {of_sides}"
+    return f"WITH {_heard(list(sides.values()))} {of_sides}"
 
 
 def artists(condition: str, other: str, most: int) -> str:
@@ -53,26 +52,25 @@ def overlap(condition: str, other: str) -> str:
     )
 
 
-def _heard(conditions: Sequence[str], sums: Mapping[str, str] = MappingProxyType({"plays": "plays"})) -> str:
-    """CTEs up to `heard`, a row for each track: track, artist (what tells them apart), artist_id, artist_name, NAME_N.
+def _heard(conditions: Sequence[str]) -> str:
+    """CTEs up to `heard`, a row for each track: track, artist, artist_id, artist_name, plays_N and ms_N.
 
-    NAME_N is the sum of a column, by its name in `sums`, where the condition at place N holds.
+    `artist` is the id, or the name where no id is known. plays_N and ms_N are the sums where the condition at place N
+    holds.
     """
-    measured = {
-        f"{name}_{place}": f"sum(CASE WHEN {condition} THEN {column} END)"
+    measures = ", ".join(
+        f"sum(CASE WHEN {condition} THEN plays END) AS plays_{place}, "
+        f"sum(CASE WHEN {condition} THEN ms_played END) AS ms_{place}"
         for place, condition in enumerate(conditions)
-        for name, column in sums.items()
-    }
-    measures = ", ".join(f"{aggregate} AS {name}" for name, aggregate in measured.items())
+    )
     any_of = " OR ".join(f"({condition})" for condition in conditions)
     return (
-        # Apart, since to group by one text takes a third of the time of grouping by three.
-        f"summed AS (SELECT track_id AS track, track_id, max(artist_name) AS artist_name, {measures} "
+        # Tracks with an id are grouped apart from those without: grouping by one text is quicker than by three.
+        f"summed AS (SELECT track_id AS track, track_id, max(artist_name) AS told_as, {measures} "
         f"FROM {_PLAYS} {sql.where(any_of, 'track_id IS NOT NULL')} GROUP BY track_id "
         "UNION ALL SELECT max(track_name || ' / ' || coalesce(artist_name, '')), CAST(NULL AS varchar), artist_name, "
         f"{measures} FROM {_PLAYS} {sql.where(any_of, 'track_id IS NULL')} GROUP BY track_name, artist_name), "
-        f"named AS (SELECT s.track, {', '.join(measured)}, t.artist_id, "
-        "coalesce(t.artist_name, s.artist_name) AS artist_name "
+        "named AS (SELECT s.*, t.artist_id, coalesce(t.artist_name, s.told_as) AS artist_name "
         "FROM summed AS s LEFT JOIN gold_tracks_wide AS t ON t.track_id = s.track_id), "
         f"heard AS (SELECT *, {sql.known_id('artist_id', 'artist_name')} AS artist FROM named)"
     )

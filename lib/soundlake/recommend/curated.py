@@ -32,8 +32,8 @@ def candidates(spark: SparkSession, lake: Lake, as_of: date | None) -> DataFrame
     """What rules choose from, one row a track.
 
     track_id, artist, song, the features, cluster_name, distance, place_in_cluster, genre, genre_tracks,
-    listeners_now and listeners_before (in the last weeks up to `as_of`, else to the newest play until today, and in
-    those before), and appeal: 0 to 1, half Spotify's popularity, half listeners here.
+    listeners_now and listeners_before (in the last weeks up to `as_of`, else to the newest play that is not in the
+    future, and in those before), and appeal: 0 to 1, half Spotify's popularity, half listeners here.
     """
     artists = lake.read(spark, ARTISTS).select("artist_id", F.get("genres", F.lit(0)).alias("genre"))
     features = lake.read(spark, TRACK_FEATURES).select("track_id", *FEATURES)
@@ -108,7 +108,7 @@ def _song() -> Column:
 def _listeners(plays: DataFrame, as_of: date | None) -> DataFrame:
     """track_id, listeners, listeners_now, listeners_before."""
     heard = plays.where("content_type = 'track' AND track_id IS NOT NULL AND NOT coalesce(private_session, false)")
-    has_come = F.col("played_date") <= F.date_add(F.current_date(), 1)  # not so by a wrong clock
+    has_come = F.col("played_date") <= F.date_add(F.current_date(), 1)  # a wrong clock may be years ahead
     newest = heard.agg(F.max(F.when(has_come, F.col("played_date"))).alias("newest"))
     until = F.lit(as_of) if as_of else F.col("newest")
     days = F.datediff(until, F.col("played_date"))

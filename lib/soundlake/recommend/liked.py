@@ -21,8 +21,8 @@ _SMOOTHING = 5.0  # added to the number of an artist's tracks
 class History:
     """A listener's history: a weight for each track and artist, highest first, the latest tracks, and songs by name.
 
-    A track of weight 0 was heard, but may not be learned from. `songs` are those of `song_of`, of plays whose track may
-    have no id, or one that no table has.
+    A track of weight 0 was heard, but may not be learned from. `songs` (as `song_of` writes them) were played without a
+    track id, or with one that silver_tracks does not have.
     """
 
     tracks: Mapping[str, float]

@@ -23,8 +23,8 @@ def signals(
 ) -> DataFrame:
     """user_id, entity, id, points, heard_at: one row for each track, artist and song of a user.
 
-    `entity` is `track`, `artist`, or `song`: the names that a play gives whose track is in no table; its id is the
-    title and the artist, each on a line. Points count plays that were neither skipped nor in a private session, of
+    `entity` is `track`, `artist`, or `song`: a play whose track is not in silver_tracks, by its names. The id of a song
+    is title and artist, on a line each. Points count plays that were neither skipped nor in a private session, of
     sources that `train.sources` allows, in the last `history_days` before the user's newest play; 0 where there are
     none. `users` (user_id) limits the users.
     """
@@ -123,7 +123,7 @@ def _played(sources: Sequence[str]) -> Callable[[DataFrame], DataFrame]:
 
 
 def _by_name(tracks: DataFrame) -> Callable[[DataFrame], DataFrame]:
-    """The songs of plays whose track is not among `tracks`, or has no id."""
+    """The songs of plays that have no track id, or one that is not among `tracks`."""
     names = F.concat_ws("\n", F.col("track_name"), F.coalesce("artist_name", F.lit("")))
 
     def transform(plays: DataFrame) -> DataFrame:

@@ -63,6 +63,11 @@ def _things(source: DataSource, view: str, names: list[str], more: dict[str, str
     if when is None:
         nothing(f"Fewer than two {step}s have plays.")
         return
+    days = periods.extent(source, periods.PLAYS)
+    if days and periods.follows_unfinished(when, step, days):
+        st.caption(
+            f"The data begin on {days[0]}, so they do not cover the {step} before: a change against it says little."
+        )
     clause = sql.where(
         sql.one_of("period", [step]),
         sql.between("starts_on", (when, when)),
@@ -93,29 +98,20 @@ def _newest(source: DataSource, view: str, column: str, step: str, condition: st
     """Choose a week or month, by default the newest that the plays cover completely."""
     clause = sql.where(f"{column} IS NOT NULL", condition, "plays > 0")
     found = source.ask(f"SELECT DISTINCT {column} FROM {view} {clause} ORDER BY {column} DESC")
-    days = periods.extent(source, periods.PLAYS)
-    marked = periods.mark(found, column, step, days)
+    marked = periods.mark(found, column, step, periods.extent(source, periods.PLAYS))
     starts = [pd.Timestamp(start).date() for start in marked[column]]
     is_partial = dict(zip(starts, marked.get(charts.UNFINISHED, [False] * len(starts)), strict=True))
     if not starts:
         return None
-
-    def label_of(start: date) -> str:
-        shown = f"{start:%Y-%m}" if step == "month" else f"{start:%Y-%m-%d}"
-        return f"{shown} (incomplete)" if is_partial[start] else shown
-
+    form = "%Y-%m" if step == "month" else "%Y-%m-%d"
     label = step.capitalize() + (" from (Monday)" if step == "week" else "")
     chosen: date = st.selectbox(
         label,
         starts,
         index=periods.newest_whole(marked),
-        format_func=label_of,
+        format_func=lambda start: f"{start:{form}}{' (incomplete)' if is_partial[start] else ''}",
         **filters.kept(view, step),
     )
-    if view != _GENRES and days and periods.follows_unfinished(chosen, step, days):
-        st.caption(
-            f"The {step} before is incomplete, for the data begin on {days[0]}: a change against it says little."
-        )
     return chosen
 
 
