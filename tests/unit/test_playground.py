@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import os
+import signal
 import subprocess
 import sys
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -118,6 +120,30 @@ def test_a_wrong_rate_or_source_is_refused_before_anything_starts(arguments: lis
     command = [sys.executable, run.__file__, *arguments, "--home", str(tmp_path / "home")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+
+
+def test_a_playground_that_loses_its_signal_is_ended_by_the_kernel(tmp_path: Path) -> None:
+    deaf = textwrap.dedent(f"""
+        from pathlib import Path
+        from time import sleep
+        from playground import run
+
+        def lose_it(*_):
+            print("up", flush=True)
+            try:
+                sleep(60)
+            except KeyboardInterrupt:
+                sleep(60)
+
+        run._run, run._SECONDS_TO_END = lose_it, 1
+        run.up(Path({str(tmp_path / "home")!r}), 1, "kafka")
+    """)
+    path = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, "-c", deaf], env=path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == -signal.SIGALRM
 
 
 def test_there_is_nothing_to_end_where_none_is_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
