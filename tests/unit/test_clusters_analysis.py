@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from sklearn.metrics import silhouette_score
 
 from soundlake.clusters.drift import Drift, columns, measure
 from soundlake.clusters.kmeans import candidates, fit, nearest, silhouette, stability
@@ -45,10 +46,19 @@ def test_numbers_that_too_few_different_rows_are_there_for_are_not_tried() -> No
     assert [each.k for each in candidates(np.repeat(np.eye(4, 9), 5, axis=0), (2, 3, 4, 5), 40, 1)] == [2, 3]
 
 
-def test_the_silhouette_is_the_mean_over_all_tracks_of_how_much_nearer_their_own_cluster_is() -> None:
-    points = np.array([[0.0], [2.0], [10.0], [12.0]])
-    own, other = 4.0, np.array([(100 + 144) / 2, (64 + 100) / 2, (100 + 64) / 2, (144 + 100) / 2])
-    assert silhouette(points, codes(0, 0, 1, 1)) == pytest.approx(((other - own) / other).mean())
+@pytest.mark.parametrize("of_one_track", [0, 1])
+def test_the_silhouette_is_the_mean_over_all_tracks_of_how_much_nearer_their_own_cluster_is(of_one_track: int) -> None:
+    points, cloud, _ = clouds(400)
+    points[:of_one_track] += 20
+    cloud[:of_one_track] = 7  # some codes have no track
+    expected = silhouette_score(points, cloud, metric="sqeuclidean")
+    assert silhouette(points, cloud) == pytest.approx(expected, abs=1e-12)
+
+
+def test_tracks_of_one_cluster_or_of_equal_features_have_no_silhouette() -> None:
+    points = np.repeat(np.eye(1, 9), 6, axis=0)
+    assert silhouette(clouds(6)[0], codes(1, 1, 1, 1, 1, 1)) == 0.0
+    assert silhouette(points, codes(0, 0, 0, 1, 1, 1)) == 0.0
 
 
 def test_a_fit_finds_the_middles_of_the_clouds_from_a_sample_that_is_not_all_of_them() -> None:
