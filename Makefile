@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .SHELLFLAGS := -euo pipefail -c
 SHELL := bash
+# Compiling all modules again takes five seconds of each run.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON := .venv/bin/python
 TESTS ?= tests
@@ -10,6 +12,8 @@ MARKS ?= not slow and $(REST)
 RECORDS ?= 1000000
 # Two processes: one for all that needs Spark or a service that a run has once, one for the rest.
 BESIDE := -n 2 --dist loadgroup
+# Not the files whose tests are all heavy or slow: their imports alone take seconds.
+QUICK = $(shell grep -L '^pytestmark = .*\(heavy\|slow\)' tests/unit/test_*.py)
 # COVERAGE=1 measures which lines and branches of lib/ are reached, and fails where they are too few (pyproject.toml).
 COVERAGE ?=
 MEASURED := $(if $(COVERAGE),--cov --cov-report=term)
@@ -26,8 +30,8 @@ setup: ## Make or renew .venv, with the tools of developers
 test: setup ## Run the tests; TESTS=tests/unit/test_x.py for some, COVERAGE=1 to measure what they reach
 	@$(PYTHON) -m pytest $(BESIDE) $(MEASURED) -m "$(MARKS)" $(TESTS)
 
-test-fast: setup ## Run what needs no Spark, server or page, with few examples; half a minute
-	@$(PYTHON) -m pytest -n 2 --durations=3 --hypothesis-profile=fast -m "$(MARKS) and not heavy" tests/unit
+test-fast: setup ## Run what needs no Spark, server or page, with few examples; 15 seconds
+	@$(PYTHON) -m pytest -n 2 --dist worksteal -p no:nbmake --durations=3 --hypothesis-profile=fast -m "$(MARKS) and not heavy" $(QUICK)
 
 test-unit: setup ## Run the tests that need no service, no table on disk and no other process
 	@$(PYTHON) -m pytest $(BESIDE) tests/unit

@@ -43,6 +43,7 @@ settings.load_profile("soundlake")
 
 # What a run has once. Tests that use one of these stay together in one process; the others run beside them.
 ONCE = {"spark", "kafka", "kinesis", "object_store", "trino"}
+_SECONDS_FOR_THE_DEMO = 1800  # on a quiet machine 300; the first test that uses its lake waits for it
 # Fixtures that start something, or go through boto3 and moto, which take a second to load.
 HEAVY = ONCE | {"demo_lake", "aws", "bucket", "emulated_aws", "endpoint", "fake"}
 
@@ -58,6 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("spark"))
         elif "demo_lake" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("demo"))
+            item.add_marker(pytest.mark.timeout(_SECONDS_FOR_THE_DEMO))
 
 
 # Most plans in tests run once, on a few rows: interpreting expressions is quicker than compiling them. Tests of the

@@ -27,6 +27,8 @@ from soundlake.launch.versions import choose_spark_line
 from soundlake.settings import load_settings
 from soundlake.settings.types import GlueWorker
 
+pytestmark = pytest.mark.heavy
+
 PAGE = (ROOT / "docs" / "aws-requests.md").read_text(encoding="utf-8")
 ROWS = [
     [cell.strip() for cell in line.strip().strip("|").split("|")]

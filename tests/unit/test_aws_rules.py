@@ -11,6 +11,8 @@ import pytest
 from helpers import templates
 from soundlake.launch.aws import deploy, stack
 
+pytestmark = pytest.mark.heavy
+
 Document = dict[str, Any]
 TEMPLATES = {"storage": stack.storage(), "soundlake": templates.main(user=None)}
 SOURCE_KEYS = ("aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID")

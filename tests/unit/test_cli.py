@@ -17,6 +17,8 @@ from soundlake.launch import doctor
 from soundlake.launch.doctor import CheckResult
 from soundlake.launch.jobs import REGISTRY
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture(autouse=True)
 def wide_console(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from soundlake.clusters.kmeans import candidates, fit, nearest, silhouette, stab
 from soundlake.clusters.learnable import FEATURES
 from soundlake.clusters.projection import principal_components
 
+pytestmark = pytest.mark.heavy
+
 
 def codes(*values: int) -> Any:
     return np.array(values, dtype=np.int32)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from soundlake.clusters.labels import first_labels, match_labels
+
+pytestmark = pytest.mark.heavy
 
 CALM, LOUD, LIVE, SPOKEN = [-2.0, 0.0], [2.0, 0.0], [0.0, 3.0], [0.0, -3.0]
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from soundlake.dashboard import charts
+
+pytestmark = pytest.mark.heavy
 
 TITLES = {"n": "Plays", "share": "Share of plays", "rank": "Rank"}
 

@@ -10,6 +10,8 @@ from soundlake.dashboard.command import server
 from soundlake.dashboard.radar import radar
 from soundlake.dashboard.theme import INK, PAPER
 
+pytestmark = pytest.mark.heavy
+
 WHITE, DARK = "#FFFFFF", "#0E1117"  # Streamlit's backgrounds
 OPTIONS = dict(
     option.removeprefix("--").split("=", 1) for option in server("127.0.0.1", 1, browser=False) if "=" in option

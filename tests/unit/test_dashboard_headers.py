@@ -14,6 +14,8 @@ from soundlake.dashboard.drawn import columns_of, prepared
 from soundlake.insights.chart import Aggregate, parse_chart
 from soundlake.insights.insight import Insight, load_insights, parse_insight
 
+pytestmark = pytest.mark.heavy
+
 TYPES = {"month": "date", "artist_id": "string", "artist_name": "string", "plays": "bigint", "score": "double"}
 Row = dict[str, Any]
 Marks = Callable[..., list[Row]]

@@ -73,6 +73,7 @@ def test_any_objects_in_any_layout_come_back(layout: str, records: list[Any]) ->
     assert [json.loads(record) for record in frame(LAYOUTS[layout](records))] == records
 
 
+@pytest.mark.heavy
 @given(records=objects, data=st.data())
 def test_a_truncated_array_yields_its_whole_elements(records: list[Any], data: st.DataObject) -> None:
     whole = json.dumps(records, indent=data.draw(st.sampled_from([None, 0, 2]))).encode()
@@ -249,6 +250,7 @@ def test_no_byte_is_looked_at_often_however_long_the_file(
         assert framer.inspected <= MOST_LOOKS * len(content)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("between", [b"\t", b" ", b"\n", b"[]", BOM, b"[", b"{", b'"', b","], ids=repr)
 def test_a_small_archive_of_much_the_same_is_no_trouble(between: bytes) -> None:
     """A kilobyte of gzip held the stream up for good, and blanks took a hundred times their size."""

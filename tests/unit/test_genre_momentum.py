@@ -13,6 +13,8 @@ from deltalake import write_deltalake
 from soundlake.catalog.query import ask, sql_of
 from soundlake.settings import load_settings
 
+pytestmark = pytest.mark.heavy
+
 MONDAY = date(2026, 1, 5)
 WEEKS = 17
 # Plays in each week: steady all the time, more and more from the ninth week on, a flash from the ninth to the twelfth.

@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from rich.console import Console
 
 from helpers.asking import schema
@@ -14,6 +15,8 @@ from helpers.listenings import basic, extended, plays_of, poll
 from soundlake.history.printing import print_summary
 from soundlake.history.summary import HistorySummary, Streak, summarise
 from soundlake.tables import PLAYS
+
+pytestmark = pytest.mark.heavy
 
 HOUR = 3_600_000
 PODCAST: dict[str, Any] = {

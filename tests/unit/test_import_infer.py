@@ -288,6 +288,7 @@ ROWS = st.lists(st.tuples(NAMES, NAMES, st.sampled_from(["", "5", "77"])), min_s
 NOTES = st.lists(st.sampled_from(["My list", "exported 2026-01-01", "", "figures, without guarantee"]), max_size=3)
 
 
+@pytest.mark.heavy
 @settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=ROWS,
@@ -344,6 +345,7 @@ BY: dict[str, Callable[[list[str]], Any]] = {
 }
 
 
+@pytest.mark.heavy
 @settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.tuples(NAMES, ARTISTS, st.sampled_from([None, 5, 77])), min_size=1, max_size=8),

@@ -70,6 +70,7 @@ def one_line(*values: str) -> str:
 GOOD = '{"id": "t1", "name": "Song"}'
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "content",
     [
@@ -172,6 +173,7 @@ def test_times_of_parquet_that_no_calendar_has_cost_one_cell(tmp_path: Path) -> 
     assert [row for row, _ in done.reasons()] == [2, 3, 3]
 
 
+@pytest.mark.heavy
 def test_what_unpacks_to_far_more_than_its_size_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("soundlake.imports.opening.LEAST_BOUND", 100_000)
     monkeypatch.setattr("soundlake.imports.inputs.LEAST_BOUND", 100_000)

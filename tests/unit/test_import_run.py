@@ -56,6 +56,7 @@ def test_a_file_that_changed_since_is_imported_from_its_beginning(tmp_path: Path
     assert len(imported(tmp_path, file, mapping=tracks()).keys) == 10_001
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("small_steps")
 def test_what_rows_before_the_stop_left_behind_is_remembered(tmp_path: Path) -> None:
     text = "list,id\n" + "".join(f"p{n % 7},t{n % 50}\n" for n in range(6_000))

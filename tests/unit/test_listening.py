@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pyarrow as pa
+import pytest
 
 from helpers.asking import schema
 from helpers.listenings import Record, basic, extended, plays_of, poll
@@ -100,6 +101,7 @@ def test_exported_plays_without_uri_or_length_are_of_the_export_still() -> None:
     assert len(heard(local, unheard, bare, basic("2026-10-01 10:00", "d"), poll("2026-10-01 10:00:00", "e"))) == 3
 
 
+@pytest.mark.heavy
 def test_however_roads_overlap_it_is_as_the_contract_says() -> None:
     chance = random.Random(7)  # noqa: S311
     for _ in range(8):

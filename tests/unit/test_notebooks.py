@@ -14,6 +14,8 @@ from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch.paths import ROOT
 from soundlake.notebooks import open_lake
 
+pytestmark = pytest.mark.heavy
+
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
 
 

@@ -6,9 +6,12 @@ import ast
 from collections import defaultdict
 from pathlib import Path
 
+import pytest
+
 PACKAGE = Path(__file__).parents[2] / "lib" / "soundlake"
 
 
+@pytest.mark.heavy
 def test_each_class_name_stands_for_one_class() -> None:
     homes: dict[str, list[str]] = defaultdict(list)
     for file in sorted(PACKAGE.rglob("*.py")):

@@ -25,6 +25,8 @@ from soundlake.errors import SoundlakeError
 from soundlake.playlists.export import as_m3u, export
 from soundlake.playlists.reading import Entry, Playlist
 
+pytestmark = pytest.mark.heavy
+
 NAMES = ["暗闇 and rain", "Sleep"]
 
 

@@ -6,12 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from helpers.listeners import catalogue_rows, track
 from soundlake.clusters.features import FEATURES
 from soundlake.recommend.blend import Recommender, Weights
 from soundlake.recommend.catalogue import Known, Thing, catalogue_of, song_of, standardised
 from soundlake.recommend.liked import History
+
+pytestmark = pytest.mark.heavy
 
 
 def recommender(

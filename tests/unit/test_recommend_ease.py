@@ -15,6 +15,8 @@ from soundlake.recommend.ease import ARTIST_WEIGHT, REGULARISATION, Learned, lea
 from soundlake.recommend.liked import History
 from soundlake.recommend.training import FactorFit, fit_table
 
+pytestmark = pytest.mark.heavy
+
 TRACKS, LISTENERS, HEARD = 30, 12, 20
 RNG = np.random.default_rng(5)
 ARTISTS = np.sort(RNG.integers(0, 8, TRACKS))[RNG.permutation(TRACKS)]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from helpers.listeners import catalogue_rows
 from soundlake.clusters.features import FEATURES
 from soundlake.recommend.blend import Recommender
 from soundlake.recommend.catalogue import catalogue_of
 from soundlake.recommend.lists import ranked
 from soundlake.settings import Settings
+
+pytestmark = pytest.mark.heavy
 
 EVERYTHING = Settings.model_validate({"recommend": {"list_size": 100, "per_artist": 100}})
 

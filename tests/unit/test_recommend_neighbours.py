@@ -9,6 +9,8 @@ from scipy.spatial import cKDTree
 from soundlake.recommend.ease import Floats, Places
 from soundlake.recommend.neighbours import nearest
 
+pytestmark = pytest.mark.heavy
+
 RNG = np.random.default_rng(3)
 POINTS = RNG.normal(size=(500, 9)).astype(np.float32)
 

@@ -24,6 +24,8 @@ from soundlake.refine.index import IndexLimits, StampIndex
 from soundlake.refine.segments import FANOUT, Keys, Segment, look_up
 from soundlake.refine.stamp_log import ONLY_DOMINATED, StampLog, TablePosition
 
+pytestmark = pytest.mark.heavy
+
 SMALL = IndexLimits(memory_rows=8, commits=4, built_rows=12, segment_rows=64, block_rows=5)
 IDS = [f"track-{number}" for number in range(12)]
 Open = Callable[..., StampIndex]
@@ -408,7 +410,6 @@ class TestFolder:
         check(StampIndex(table.open, saved), table)
         assert len(read) == 3
 
-    @pytest.mark.heavy
     @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.sampled_from(["manifest.json", "*.segment"]), st.floats(0, 1, exclude_max=True), st.integers(1, 255))
     def test_a_damaged_byte_anywhere_never_gives_a_wrong_answer(
@@ -472,7 +473,6 @@ class TestWriting:
             check(index, table, f"q/{number + 1}")
         assert max(searched) <= (FANOUT - 1) * 4  # of up to 34
 
-    @pytest.mark.heavy
     def test_files_are_few(self, tmp_path: Path, folder: Path) -> None:
         table = StampTable(tmp_path / "many")
         limits = IndexLimits(memory_rows=1, segment_rows=1000)
@@ -562,7 +562,6 @@ _STEPS = st.one_of(
 )
 
 
-@pytest.mark.heavy
 @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_STEPS, min_size=1, max_size=10))
 def test_any_commits_and_starts_give_what_the_table_says(

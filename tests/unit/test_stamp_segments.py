@@ -62,6 +62,7 @@ def test_segments_give_what_is_in_them_apart_and_merged(
     assert found([Segment(merge([merged, *segments], block_rows))], keys) == expected(rows * 2, keys)
 
 
+@pytest.mark.heavy
 @settings(max_examples=50)
 @given(rows=st.lists(st.tuples(_KEYS, st.integers(0, 99)), min_size=1, max_size=30), keys=st.lists(_KEYS))
 def test_a_written_segment_gives_what_is_in_it(
