@@ -129,8 +129,8 @@ def test_a_playground_that_loses_its_signal_is_ended_by_the_kernel(tmp_path: Pat
         from playground import run
 
         def lose_it(*_):
-            print("up", flush=True)
             try:
+                print("up", flush=True)
                 sleep(60)
             except KeyboardInterrupt:
                 sleep(60)
