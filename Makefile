@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .SHELLFLAGS := -euo pipefail -c
 SHELL := bash
-# Compiling all modules again takes five seconds of each run.
+# Without compiled modules each run takes five seconds more.
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON := .venv/bin/python
@@ -12,7 +12,7 @@ MARKS ?= not slow and $(REST)
 RECORDS ?= 1000000
 # Two processes: one for all that needs Spark or a service that a run has once, one for the rest.
 BESIDE := -n 2 --dist loadgroup
-# Not the files whose tests are all heavy or slow: their imports alone take seconds.
+# The files that are not heavy or slow as a whole: importing the others takes seconds.
 QUICK = $(shell grep -L '^pytestmark = .*\(heavy\|slow\)' tests/unit/test_*.py)
 # COVERAGE=1 measures which lines and branches of lib/ are reached, and fails where they are too few (pyproject.toml).
 COVERAGE ?=

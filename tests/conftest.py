@@ -43,9 +43,10 @@ settings.load_profile("soundlake")
 
 # What a run has once. Tests that use one of these stay together in one process; the others run beside them.
 ONCE = {"spark", "kafka", "kinesis", "object_store", "trino"}
-_SECONDS_FOR_THE_DEMO = 1800  # on a quiet machine 300; the first test that uses its lake waits for it
 # Fixtures that start something, or go through boto3 and moto, which take a second to load.
 HEAVY = ONCE | {"demo_lake", "aws", "bucket", "emulated_aws", "endpoint", "fake"}
+
+_SECONDS_FOR_THE_DEMO = 1800  # the first test that uses its lake waits for it: 300 s on a quiet machine
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of its own

@@ -46,7 +46,7 @@ HOME = ROOT / "build" / "playground"
 RATE = 200
 BUCKET = STREAM = "playground"
 _LOOK_AGAIN_SECONDS = 0.2
-_SECONDS_TO_END = 40  # the longest of the services has ten
+_SECONDS_TO_END = 40  # a service that does not stop is killed after ten
 _GUIDE = """
 The playground is up, and plays {count:,} records at {rate:g} a second into {source}. Rows come into the tables once the
 stream has started: tail -f {home}/stream.log. Ctrl-C, or make playground-down, ends it.
@@ -115,6 +115,7 @@ def down(home: Path) -> None:
             return
         with suppress(ProcessLookupError):  # it has just ended by itself
             os.kill(_pid(lock), signal.SIGTERM)
+            os.kill(_pid(lock), signal.SIGCONT)  # Ctrl-Z may have suspended it
         while not _taken(lock):
             Event().wait(_LOOK_AGAIN_SECONDS)
     print("the playground has ended")
@@ -251,8 +252,8 @@ def _say(began: float, what: str) -> None:
 
 
 def _interrupt(*_: object) -> NoReturn:
-    """End in good order, or by the kernel: an exception of a signal may be lost in code that others call back."""
-    signal.alarm(_SECONDS_TO_END)  # its parts die with it
+    """Stop all parts in order; the alarm ends the process where a library's callback swallows the exception."""
+    signal.alarm(_SECONDS_TO_END)  # the kernel ends the parts too
     raise KeyboardInterrupt
 
 

@@ -48,11 +48,17 @@ def test_numbers_that_too_few_different_rows_are_there_for_are_not_tried() -> No
     assert [each.k for each in candidates(np.repeat(np.eye(4, 9), 5, axis=0), (2, 3, 4, 5), 40, 1)] == [2, 3]
 
 
-@pytest.mark.parametrize("of_one_track", [0, 1])
-def test_the_silhouette_is_the_mean_over_all_tracks_of_how_much_nearer_their_own_cluster_is(of_one_track: int) -> None:
+def test_the_silhouette_is_the_mean_over_all_tracks_of_how_much_nearer_their_own_cluster_is() -> None:
+    points = np.array([[0.0], [2.0], [10.0], [12.0]])
+    own, other = 4.0, np.array([(100 + 144) / 2, (64 + 100) / 2, (100 + 64) / 2, (144 + 100) / 2])
+    assert silhouette(points, codes(0, 0, 1, 1)) == pytest.approx(((other - own) / other).mean())
+
+
+@pytest.mark.parametrize("alone", [0, 1])
+def test_the_silhouette_is_scikit_learns_also_with_a_cluster_of_one_track(alone: int) -> None:
     points, cloud, _ = clouds(400)
-    points[:of_one_track] += 20
-    cloud[:of_one_track] = 7  # some codes have no track
+    points[:alone] += 20
+    cloud[:alone] = 7  # some codes have no track
     expected = silhouette_score(points, cloud, metric="sqeuclidean")
     assert silhouette(points, cloud) == pytest.approx(expected, abs=1e-12)
 

@@ -122,28 +122,42 @@ def test_a_wrong_rate_or_source_is_refused_before_anything_starts(arguments: lis
     assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
 
 
-def test_a_playground_that_loses_its_signal_is_ended_by_the_kernel(tmp_path: Path) -> None:
-    deaf = textwrap.dedent(f"""
+@pytest.fixture
+def deaf(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A playground in tmp_path/home that swallows the first interrupt, and has a second to end."""
+    program = textwrap.dedent(f"""
         from pathlib import Path
         from time import sleep
         from playground import run
 
-        def lose_it(*_):
+        def swallow(*_):
             try:
                 print("up", flush=True)
                 sleep(60)
             except KeyboardInterrupt:
                 sleep(60)
 
-        run._run, run._SECONDS_TO_END = lose_it, 1
+        run._run, run._SECONDS_TO_END = swallow, 1
         run.up(Path({str(tmp_path / "home")!r}), 1, "kafka")
     """)
     path = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen([sys.executable, "-c", deaf], env=path, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, "-c", program], env=path, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == -signal.SIGALRM
+        yield process
+        process.kill()
+
+
+def test_ctrl_c_ends_a_playground_in_which_the_interrupt_is_swallowed(deaf: subprocess.Popen[str]) -> None:
+    deaf.send_signal(signal.SIGINT)
+    assert deaf.wait(timeout=30) == -signal.SIGALRM
+
+
+@pytest.mark.timeout(60)
+def test_a_suspended_playground_is_ended_too(deaf: subprocess.Popen[str], tmp_path: Path) -> None:
+    deaf.send_signal(signal.SIGSTOP)
+    run.down(tmp_path / "home")
+    assert deaf.wait(timeout=30) == -signal.SIGALRM
 
 
 def test_there_is_nothing_to_end_where_none_is_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

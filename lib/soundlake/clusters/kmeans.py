@@ -52,20 +52,18 @@ def nearest(points: Matrix, centroids: Matrix) -> Codes:
 def silhouette(points: Matrix, codes: Codes) -> float:
     """The mean silhouette (squared Euclidean); 0 for a single cluster, where it is undefined.
 
-    Rousseeuw's: https://doi.org/10.1016/0377-0427(87)90125-7. The mean squared distance of a row x to the rows y of a
-    cluster is |x|² + mean |y|² - 2x · mean y, so that no pairs of rows are compared.
+    Rousseeuw, https://doi.org/10.1016/0377-0427(87)90125-7. Rows are compared with clusters, not with each other:
+    the mean squared distance from x to the rows y of a cluster is |x|² + mean |y|² - 2x · mean y.
     """
-    sizes = np.bincount(codes)
-    there = np.flatnonzero(sizes)
-    if len(there) < 2:
+    _, cluster, sizes = np.unique(codes, return_inverse=True, return_counts=True)
+    if len(sizes) < 2:
         return 0.0
+    is_own = np.eye(len(sizes), dtype=bool)[cluster]
     squares = (points**2).sum(axis=1)
-    members = [codes == code for code in there]
-    centres = np.array([points[of_it].mean(axis=0) for of_it in members])
-    spreads = np.array([squares[of_it].mean() for of_it in members])
+    centres = is_own.T @ points / sizes[:, None]
+    spreads = is_own.T @ squares / sizes
     distances = np.maximum(squares[:, None] + spreads - 2 * points @ centres.T, 0.0)
-    is_own = codes[:, None] == there
-    size = sizes[codes]
+    size = sizes[cluster]
     own = distances[is_own] * size / np.maximum(size - 1, 1)  # a row is not compared with itself
     other = np.where(is_own, np.inf, distances).min(axis=1)
     larger = np.maximum(own, other)
