@@ -26,6 +26,8 @@ QUICK = {
     # Listing the files of a batch, or a table's folder to vacuum it, starts as many tasks as these allow.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
+    # Readers work on row groups in parallel, and skip those of other days. By size alone one has 10 million rows.
+    "spark.hadoop.parquet.block.row.count.limit": "1000000",
 }
 
 # Where Delta looks for new commits on S3, it lists a log from there on; else all of it, thousands of files a day.

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
+from pyarrow.parquet import ParquetFile
 from pyspark.sql import SparkSession
 
 from soundlake.errors import UsageError
 from soundlake.insights import Engine, builder, load_insights, render
+from soundlake.insights.build_record import BuildRecord, write_with_record
 from soundlake.insights.insight import Insight, in_order, parse_insight, with_needed
 from soundlake.lake import Lake
 from soundlake.settings import Settings
@@ -156,3 +158,17 @@ def test_a_build_tells_months_in_the_time_zone_of_the_settings(two_builds: TwoBu
 
 def test_a_build_leaves_the_session_of_its_caller_as_it_was(spark: SparkSession, two_builds: TwoBuilds) -> None:
     assert state_of(spark) == two_builds.session
+
+
+def test_a_mart_has_its_rows_in_the_order_of_its_key_in_groups_that_readers_can_skip(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    header = HEADER + "-- column b bigint: a b\n-- column c string: a c\n"
+    table = parse_insight("answers", header + "SELECT a, b, c FROM silver_tracks").table
+    rows = spark.range(1_000_001).selectExpr("int(1000001 - id) AS a", "-id AS b", "'c' AS c").coalesce(1)
+    write_with_record(rows, Lake(str(tmp_path)), table, BuildRecord("", {}))
+    (file,) = DeltaTable(f"{tmp_path}/gold/answers").file_uris()
+    written = ParquetFile(file)
+    assert written.read(["a"])["a"].to_pylist() == list(range(1, 1_000_002))
+    groups = [written.metadata.row_group(place).num_rows for place in range(written.num_row_groups)]
+    assert groups == [1_000_000, 1]

@@ -40,7 +40,7 @@ NOT_OF_SPARK = "spark.emr-serverless."
 FAMILY = re.compile(r"^(spark\.(executorEnv|yarn\.appMasterEnv|sql\.catalog)\.).+")  # whose members others name
 DECLARES = re.compile(
     r"spark/(SparkConf|deploy/yarn/(Client|config/package)|internal/config/package|sql/(internal|delta/sources)/\w*Conf)"
-    r"|io/delta/storage/S3SingleDriverLogStore"
+    r"|io/delta/storage/S3SingleDriverLogStore|parquet/hadoop/ParquetOutputFormat"
 )
 SEVEN_DAYS = 7 * 24 * 60
 
@@ -142,9 +142,10 @@ def test_every_setting_of_spark_is_one_that_spark_or_delta_reads(target: str) ->
 
 @cache
 def declarations() -> bytes:
-    """The classes in which Spark, its YARN client and Delta declare their settings."""
-    found = b""
-    for jar in [*Path(pyspark.__file__).with_name("jars").glob("spark-*.jar"), *JARS.glob("io.delta_delta-s*.jar")]:
+    """The classes in which Spark, its YARN client, Parquet and Delta declare their settings."""
+    found, jars = b"", Path(pyspark.__file__).with_name("jars")
+    of_delta = JARS.glob("io.delta_delta-s*.jar")
+    for jar in [*jars.glob("spark-*.jar"), *jars.glob("parquet-hadoop-*.jar"), *of_delta]:
         with ZipFile(jar) as classes:
             found += b"".join(classes.read(name) for name in classes.namelist() if DECLARES.search(name))
     return found

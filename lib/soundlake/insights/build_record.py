@@ -51,9 +51,13 @@ def read_build_record(spark: SparkSession, lake: Lake, table: Table) -> BuildRec
 def write_with_record(
     rows: DataFrame, lake: Lake, table: Table, record: BuildRecord, replaced: str | None = None
 ) -> None:
-    """Replace the rows of a table, or those that a condition describes, in one commit with its record."""
+    """Replace the rows of a table, or those that a condition describes, in one commit with its record.
+
+    Each file has its rows in the order of the key: smaller files, and readers skip what lies outside of a period.
+    """
     schema = {"overwriteSchema": "true"} if replaced is None else {}
-    overwrite(lake, table, rows, replaced, userMetadata=record.user_metadata, **schema)
+    in_order = rows.sortWithinPartitions(*table.key)
+    overwrite(lake, table, in_order, replaced, userMetadata=record.user_metadata, **schema)
 
 
 def _parse(user_metadata: str | None) -> BuildRecord | None:

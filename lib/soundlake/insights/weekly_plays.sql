@@ -1,7 +1,7 @@
 -- title: Plays by week
 -- question: How often did each user play each track in each week?
 -- grain: one row for each week (cut at the turn of the month), user and track that was played
--- key: starts_on, user_id, track_id, track_name, artist_name
+-- key: starts_on, track_id, track_name, artist_name, user_id
 -- chart: column; x: week; y: plays; until: gold_listening_by_content_type.day
 -- incremental: starts_on = greatest(CAST(date_trunc('week', CAST({local:played_at} AS date)) AS date), CAST(date_trunc('month', CAST({local:played_at} AS date)) AS date)) of gold_matched_listening
 -- column starts_on date: first day of the week, or of the month that began within it; in insights.time_zone
