@@ -141,13 +141,16 @@ def test_a_file_that_is_gone_is_told_with_its_table(lake: Path) -> None:
         rows(lake, "SELECT * FROM silver_tracks")
 
 
-def test_a_query_reads_no_other_file(lake: Path, tmp_path: Path) -> None:
+def test_a_query_reads_no_file_outside_of_the_lake(lake: Path, tmp_path: Path) -> None:
     write(lake, {"track_id": "T1"})
-    (tmp_path / "secret.csv").write_text("a\n1\n")
+    (tmp_path / f"{lake.name}-of-others").mkdir()
+    for secret in ("secret.csv", f"{lake.name}-of-others/secret.csv"):
+        (tmp_path / secret).write_text("a\n1\n")
     (mine,) = (lake / TRACKS.path).glob("*.parquet")
     other = mine.rename(tmp_path / "other.parquet")
     mine.write_bytes(other.read_bytes())
-    for place in ("secret.csv", "other.parquet", "*.parquet", "lake/silver/tracks/_delta_log/*.json"):
+    among = (f"{lake.name}-of-others/secret.csv", f"{lake.name}*/secret.csv", f"{lake.name}/../secret.csv")
+    for place in ("secret.csv", "other.parquet", "*.parquet", *among):
         with pytest.raises(SoundlakeError, match="disabled by configuration"):
             rows(lake, f"SELECT t.*, o.* FROM silver_tracks AS t, '{tmp_path}/{place}' AS o")
 

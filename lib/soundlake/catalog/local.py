@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -34,7 +35,7 @@ from soundlake.views import VIEWS, View
 _LIKE_ATHENA = (
     "CREATE MACRO element_at(collection, key) AS collection[key]",
     "CREATE MACRO levenshtein_distance(one, other) AS levenshtein(one, other)",
-    "SET integer_division = true",
+    "SET GLOBAL integer_division = true",
 )
 _LOOK_AGAIN_SECONDS = 0.1
 _ONLY_SELECT = "only one SELECT can be run; tables are written by the jobs"
@@ -53,38 +54,69 @@ class Part:
     having: tuple[Having, ...] = ()
 
 
+class Engine:
+    """A DuckDB for queries on one lake; it has access to the files of this lake only.
+
+    Its start takes 20 ms, so one that asks often keeps it. It holds no rows between queries, and may be used by several
+    threads.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._spilled = TemporaryDirectory(prefix="soundlake-query-")
+        self._duckdb = duckdb.connect()
+        for statement in (
+            f"SET temp_directory = {literal(self._spilled.name)}",  # by default it is in the working directory
+            f"SET GLOBAL TimeZone = '{settings.insights.time_zone}'",
+            "SET enable_external_file_cache = false",
+            *_LIKE_ATHENA,
+        ):
+            self._duckdb.execute(statement)
+        confine(self._duckdb, settings.lake.uri)
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own: no other sees its views."""
+        return self._duckdb.cursor()
+
+    def close(self) -> None:
+        """End it, and remove what it had to keep on disk."""
+        self._duckdb.close()
+        self._spilled.cleanup()
+
+
 def run(
-    settings: Settings, selects: Sequence[str], limit: int | None, parts: Mapping[str, Part] | None = None
+    settings: Settings,
+    selects: Sequence[str],
+    limit: int | None,
+    parts: Mapping[str, Part] | None = None,
+    engine: Engine | None = None,
 ) -> list[QueryResult]:
     """Run SELECTs on the tables of the settings' lake; returns at most `limit` rows each.
 
     `parts` says, by the name of a table or view in SQL, what is enough of it for these queries; of others everything is
-    read. A table that is not there has no rows, see `soundlake.catalog.missing`. Raises UsageError for SQL that is not
-    one SELECT, MissingTableError where it names an unknown table or a mart that is not built, SoundlakeError else.
+    read. `engine` is one of these settings, else one is started. A table that is not there has no rows, see
+    `soundlake.catalog.missing`. Raises UsageError for SQL that is not one SELECT, MissingTableError where it names an
+    unknown table or a mart that is not built, SoundlakeError else.
     """
+    if engine is None:
+        with closing(Engine(settings)) as started:
+            return run(settings, selects, limit, parts, started)
     began = time.monotonic()
-    with TemporaryDirectory(prefix="soundlake-query-") as spilled, duckdb.connect() as connection:
+    with engine.connect() as connection:
         for sql in selects:
             _check_select(connection, sql)
-        connection.execute(f"SET temp_directory = {literal(spilled)}")  # by default it is in the working directory
-        connection.execute(f"SET TimeZone = '{settings.insights.time_zone}'")
-        for statement in _LIKE_ATHENA:
-            connection.execute(statement)
         named, beside, views = _named(selects)
         parts = _with_tables(parts or {}, views)
         opened = {table: open_table(settings, table) for table in (*named, *beside)}
         absent = [table for table in named if opened[table] is None]
         unbuilt = [table.view for table in absent if table not in TABLES]
-        files: list[str] = []
         for table, there in opened.items():
             if there is not None:
-                files += _add(connection, settings, table, there, parts.get(table.view))
+                _add(connection, settings, table, there, parts.get(table.view))
             elif table.view not in unbuilt:
                 connection.register(table.view, arrow_schema(table).empty_table())
-        confine(connection, files)
         for view in views:
             only = parts[view.view].columns if view.view in parts else None
-            connection.execute(f"CREATE VIEW {view.view} AS {view.sql(only=only)}")
+            connection.execute(f"CREATE TEMP VIEW {view.view} AS {view.sql(only=only)}")
         try:
             found = [_interruptible(connection, partial(_rows, connection, sql, limit)) for sql in selects]
         except duckdb.Error as error:
@@ -230,8 +262,8 @@ def _named(selects: Sequence[str]) -> tuple[list[Table], list[Table], list[View]
 
 def _add(
     connection: duckdb.DuckDBPyConnection, settings: Settings, table: Table, opened: DeltaTable, part: Part | None
-) -> list[str]:
-    """Make a table known to queries; returns the files that these will read, none where its rows are in memory."""
+) -> None:
+    """Make a table known to queries."""
     part_of = () if part is None else (part.columns, part.having)
     try:
         if files := local_files(opened):
@@ -241,7 +273,6 @@ def _add(
             connection.register(table.view, read_declared(opened, table, *part_of))
     except (DeltaError, OSError, duckdb.Error, pa.ArrowException) as error:
         raise SoundlakeError(f"{table.path} of {settings.lake.uri} cannot be read: {error}") from None
-    return files
 
 
 def _failure(error: duckdb.Error, unbuilt: list[str], settings: Settings) -> SoundlakeError:

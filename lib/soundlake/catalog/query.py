@@ -14,6 +14,7 @@ from soundlake.insights import load_insights, render
 from soundlake.settings import Settings, check_lake_exists
 
 if TYPE_CHECKING:
+    from soundlake.catalog.local import Engine as LocalEngine
     from soundlake.catalog.local import Part
 
 # As Athena's grammar has it: a carriage return ends a comment of a line, too.
@@ -44,11 +45,16 @@ def ask(settings: Settings, sql: str, limit: int | None) -> QueryResult:
 
 
 def ask_all(
-    settings: Settings, selects: Sequence[str], limit: int | None, parts: Mapping[str, Part] | None = None
+    settings: Settings,
+    selects: Sequence[str],
+    limit: int | None,
+    parts: Mapping[str, Part] | None = None,
+    engine: LocalEngine | None = None,
 ) -> list[QueryResult]:
     """Run SELECTs and return at most `limit` rows of each; raises what `ask` raises.
 
-    `parts` is the part of each table that the queries need, see `local.run`; Athena needs no such hint.
+    `parts` is the part of each table that the queries need, and `engine` what runs them, see `local.run`; Athena needs
+    neither.
     """
     if settings.catalog.type == "glue":
         from soundlake.catalog import athena
@@ -57,7 +63,7 @@ def ask_all(
     from soundlake.catalog import local
 
     check_lake_exists(settings)
-    return local.run(settings, selects, limit, parts)
+    return local.run(settings, selects, limit, parts, engine)
 
 
 def leading_columns(what: str) -> tuple[str, ...]:

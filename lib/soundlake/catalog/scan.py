@@ -16,6 +16,7 @@ from deltalake import DeltaTable
 from soundlake.catalog.delta import Having, local_folder
 from soundlake.catalog.sql_text import literal, quoted
 from soundlake.core.schema import arrow_schema
+from soundlake.settings.checks import local_path
 from soundlake.tables import Table
 
 _COLUMN_MAPPING = 2  # the reader version of Delta's protocol that allows renamed columns
@@ -55,8 +56,8 @@ def create_view(
 ) -> None:
     """Create the view of a table over its files; a column that none of them has is null.
 
-    `columns` and `having` limit it to some columns, and to the rows with some values. Raises duckdb.Error where a file
-    cannot be read.
+    `columns` and `having` limit it to some columns, and to the rows with some values. These rows are few, and are read
+    here once for all queries. Raises duckdb.Error where a file cannot be read.
     """
     listed = ", ".join(literal(_escaped(file)) for file in files)
     days = ", ".join(f"{quoted(column)}: DATE" for column in opened.metadata().partition_columns)
@@ -70,17 +71,21 @@ def create_view(
         connection.register(f"absent_from_{table.view}", pa.schema(absent).empty_table())
         rows += f" UNION ALL BY NAME SELECT * FROM absent_from_{table.view}"
     shown = ", ".join(quoted(field.name) for field in fields if columns is None or field.name in columns)
-    wanted = " AND ".join(f"{quoted(name)} IN ({_one_or_more(values)})" for name, values in having) or "true"
-    connection.execute(f"CREATE VIEW {table.view} AS SELECT {shown} FROM {rows}) WHERE {wanted}")
+    wanted = [f"{quoted(name)} IN ({_one_or_more(values)})" for name, values in having]
+    kind, chosen = ("TABLE", f" WHERE {' AND '.join(wanted)}") if wanted else ("VIEW", "")
+    connection.execute(f"CREATE TEMP {kind} {table.view} AS SELECT {shown} FROM {rows}){chosen}")
 
 
-def confine(connection: duckdb.DuckDBPyConnection, files: Iterable[str]) -> None:
-    """Allow a connection these files, and no others, for good.
+def confine(connection: duckdb.DuckDBPyConnection, lake: str) -> None:
+    """Allow a DuckDB the files of a lake on a local disk, or none of another lake, for good.
 
     It could still write to them: queries are examined before, see `local.check_reads_only`.
     """
-    allowed = {name for file in files for name in (file, _escaped(file))}
-    connection.execute(f"SET allowed_paths = [{', '.join(map(literal, sorted(allowed)))}]")
+    folder = local_path(lake)
+    # A table's folder is told without symbolic links.
+    folders = set() if folder is None else {str(folder.absolute()), str(folder.resolve())}
+    allowed = {name for folder in folders for name in (folder, _escaped(folder))}
+    connection.execute(f"SET allowed_directories = [{', '.join(map(literal, sorted(allowed)))}]")
     connection.execute("SET enable_external_access = false")
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from soundlake.catalog.delta import open_table
 from soundlake.catalog.glue import public_tables
-from soundlake.catalog.local import Part, code_of
+from soundlake.catalog.local import Engine, Part, code_of
 from soundlake.catalog.missing import why_empty
 from soundlake.catalog.query import ask_all
 from soundlake.errors import MissingTableError
@@ -61,7 +61,7 @@ class DataSource:
 
     def ask_now(self, sql: str) -> pd.DataFrame:
         """Run a SELECT and return at most MOST_ROWS rows, as they are at this moment; raises what `ask` raises."""
-        return _rows(self.settings, (sql,))[0]
+        return _rows(self.settings, self._identity, (sql,))[0]
 
     def status(self) -> LakeStatus:
         """What a lake without a catalog holds, at most a minute ago; raises SoundlakeError where it holds no tables."""
@@ -84,13 +84,13 @@ class DataSource:
 
 
 @st.cache_data(ttl=KEPT_SECONDS, max_entries=KEPT_ANSWERS, show_spinner="Asking the lake …")
-def _remembered(
-    _settings: Settings,
-    identity: str,  # noqa: ARG001 - a part of the cache's key
-    selects: tuple[str, ...],
-    only: Only | None,
-) -> list[pd.DataFrame]:
-    return _rows(_settings, selects, only)
+def _remembered(_settings: Settings, identity: str, selects: tuple[str, ...], only: Only | None) -> list[pd.DataFrame]:
+    return _rows(_settings, identity, selects, only)
+
+
+@st.cache_resource(show_spinner=False, on_release=Engine.close)
+def _engine(_settings: Settings, identity: str) -> Engine:  # noqa: ARG001 - a part of the cache's key
+    return Engine(_settings)
 
 
 @st.cache_data(ttl=KEPT_SECONDS, show_spinner="Looking at the tables …")
@@ -99,8 +99,9 @@ def _status(_settings: Settings, identity: str) -> LakeStatus:  # noqa: ARG001
     return read_status(_settings)
 
 
-def _rows(settings: Settings, selects: tuple[str, ...], only: Only | None = None) -> list[pd.DataFrame]:
-    answers = ask_all(settings, selects, MOST_ROWS, parts_of(" ".join(selects), only))
+def _rows(settings: Settings, identity: str, selects: tuple[str, ...], only: Only | None = None) -> list[pd.DataFrame]:
+    engine = None if settings.catalog.type == "glue" else _engine(settings, identity)
+    answers = ask_all(settings, selects, MOST_ROWS, parts_of(" ".join(selects), only), engine)
     missing = sorted({name for answer in answers for name in answer.missing})
     if missing and not any(answer.rows.num_rows for answer in answers):
         raise MissingTableError("\n".join(map(why_empty, missing)), *missing)

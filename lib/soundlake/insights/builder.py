@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from hashlib import sha256
@@ -170,7 +170,7 @@ class _Builder:
         return Built(insight.name, self._lake.read(self._session, insight.table).count(), computed, partitions)
 
 
-def _chosen(only: Iterable[str] | None) -> list[Insight]:
+def _chosen(only: Iterable[str] | None) -> Sequence[Insight]:
     insights = load_insights()
     if only is None:
         return insights

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from graphlib import TopologicalSorter
 from importlib.resources import files
 from pathlib import Path
@@ -68,7 +68,7 @@ class Insight:
         """How the table is drawn."""
         return parse_chart(self.chart, {column.name: column.type for column in self.columns})
 
-    @property
+    @cached_property
     def table(self) -> Table:
         """The table of the answer, declared as every other table is."""
         grain = self.grain[:1].upper() + self.grain[1:]
@@ -85,14 +85,15 @@ class Insight:
         return _COMMENT.sub("", self.sql)
 
 
-def load_insights() -> list[Insight]:
+@cache
+def load_insights() -> tuple[Insight, ...]:
     """Return all insights, each after those whose tables it reads; raises ValueError for a header that lacks a part."""
     insights = [
         parse_insight(file.name.removesuffix(".sql"), file.read_text(encoding="utf-8"))
         for file in files(__package__).iterdir()
         if file.name.endswith(".sql")
     ]
-    return in_order(insights)
+    return tuple(in_order(insights))
 
 
 def parse_insight(name: str, text: str) -> Insight:
