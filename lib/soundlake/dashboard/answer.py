@@ -48,7 +48,7 @@ def show(
         st.dataframe(shown, hide_index=True, column_config=columns, key=f"table-{name}", placeholder="–")
     st.download_button(
         "Download CSV",
-        as_csv(table.rename(columns=dict(csv_names or {}))),
+        lambda: as_csv(table.rename(columns=dict(csv_names or {}))),  # made when it is asked for
         file_name=f"{name}.csv",
         mime="text/csv",
         icon=":material/download:",

@@ -68,8 +68,11 @@ def heard_together(track: str, most: int) -> str:
         "UNION ALL SELECT DISTINCT s.what, s.owner, i.track_id FROM sampled AS s "
         f"JOIN {items} AS i ON i.playlist_id = s.owner WHERE s.what = 'playlist' AND i.track_id IS NOT NULL), "
         f"listed AS (SELECT track_id, count(DISTINCT playlist_id) AS playlists FROM {items} GROUP BY track_id), "
-        f"several AS (SELECT count(*) > 1 AS are_there FROM (SELECT user_id FROM {users} GROUP BY user_id "
-        f"UNION ALL SELECT playlist_id FROM {items} WHERE track_id IS NOT NULL GROUP BY playlist_id) AS every_owner), "
+        # Files tell the least and the greatest value; to count users, all their plays would be read.
+        f"ends AS (SELECT min(user_id) AS first, max(user_id) AS last FROM {users} "
+        f"UNION ALL SELECT min(playlist_id), max(playlist_id) FROM {items} WHERE track_id IS NOT NULL), "
+        "several AS (SELECT count(*) + count(CASE WHEN first <> last THEN 1 END) > 1 AS are_there FROM ends "
+        "WHERE first IS NOT NULL), "
         "counted AS (SELECT (SELECT count(*) FROM owners) AS own, (SELECT count(*) FROM sampled) AS sampled), "
         "each AS (SELECT h.track_id, max(c.own) AS own, "
         "count(*) * CAST(max(c.own) AS double) / max(c.sampled) AS shared "

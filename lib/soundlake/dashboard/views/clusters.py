@@ -143,9 +143,10 @@ def _choice(source: DataSource) -> None:
         return
     titles = {"k": "Number of clusters", "silhouette": "Silhouette", "inertia": "Inertia"}
     titles |= {"stability": "Stability (adjusted Rand index over seeds)", "is_chosen": "Chosen"}
-    for measure in ("silhouette", "inertia", "stability"):
-        st.altair_chart(charts.curve(frame, "k", measure, "is_chosen", titles), width="stretch")
-    answer.show("cluster_choice", frame, None, titles)
+    measures = ["silhouette", "inertia", "stability"]
+    measure = st.radio("By", measures, horizontal=True, **filters.kept("clusters-judged-by"))
+    chart = charts.curve(frame, "k", measure, "is_chosen", titles)
+    answer.show("cluster_choice", frame, chart, titles, f"A curve of {measure} by number of clusters")
     st.caption("Chosen is the highest silhouette. Stability near 1: other seeds find the same groups.")
 
 
