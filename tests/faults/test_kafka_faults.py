@@ -87,7 +87,7 @@ def flow(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fl
             flow.job.kill()
 
 
-@pytest.mark.parametrize("rounds", [1, pytest.param(19, marks=ALL)])
+@pytest.mark.parametrize("rounds", [1, pytest.param(19, marks=(ALL, pytest.mark.timeout(1_800)))])
 def test_killed_at_random_times_while_producers_run(flow: Flow, told: Told, rounds: int) -> None:
     random = Random(SEED + rounds)  # noqa: S311 - nothing secret
     with producing(flow.broker, flow.topic, Records(SEED + rounds)):
