@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,9 @@ from deltalake import DeltaTable, Field, write_deltalake
 from deltalake.schema import PrimitiveType
 
 from soundlake.catalog import local
-from soundlake.catalog.query import ask
+from soundlake.catalog.local import Part
+from soundlake.catalog.local_engine import LocalEngine
+from soundlake.catalog.query import ask, ask_all
 from soundlake.core.schema import arrow_schema as schema
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.settings import load_settings
@@ -51,6 +56,58 @@ def test_a_lake_may_have_any_name(tmp_path: Path, name: str) -> None:
     lake = begun(tmp_path / name)
     write(lake, {"track_id": "T1"})
     assert rows(lake, "SELECT track_id FROM silver_tracks") == [{"track_id": "T1"}]
+
+
+def test_a_lake_may_be_named_by_a_symbolic_link(lake: Path, tmp_path: Path) -> None:
+    write(lake, {"track_id": "T1"})
+    (tmp_path / "link").symlink_to(lake)
+    assert rows(tmp_path / "link", "SELECT track_id FROM silver_tracks") == [{"track_id": "T1"}]
+
+
+@pytest.fixture
+def engine(lake: Path) -> Iterator[LocalEngine]:
+    with closing(LocalEngine(load_settings(lake=str(lake), env={}))) as engine:
+        yield engine
+
+
+def tracks(lake: Path, engine: LocalEngine, *having: str) -> list[str]:
+    settings, part = (
+        load_settings(lake=str(lake), env={}),
+        Part(("track_id",), (("track_id", having),) if having else ()),
+    )
+    (answer,) = ask_all(settings, ["SELECT track_id FROM silver_tracks ORDER BY 1"], None, {TRACKS.view: part}, engine)
+    return [row["track_id"] for row in answer.rows.to_pylist()]
+
+
+def test_an_engine_that_is_kept_reads_each_table_as_it_is_now(lake: Path, engine: LocalEngine) -> None:
+    write(lake, {"track_id": "T1"})
+    assert tracks(lake, engine) == ["T1"]
+    write(lake, {"track_id": "T2"})
+    assert tracks(lake, engine) == ["T1", "T2"]
+    DeltaTable(lake / TRACKS.path).delete()
+    assert tracks(lake, engine) == []
+
+
+def test_queries_of_one_engine_do_not_see_what_others_ask_at_the_same_time(lake: Path, engine: LocalEngine) -> None:
+    write(lake, *({"track_id": f"T{number}"} for number in range(40)))
+    asked = [f"T{number}" for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda track: tracks(lake, engine, track), asked)) == [[track] for track in asked]
+
+
+def test_an_engine_whose_duckdb_has_ended_starts_another(lake: Path, engine: LocalEngine) -> None:
+    write(lake, {"track_id": "T1"})
+    engine._duckdb.close()
+    assert tracks(lake, engine) == ["T1"]
+
+
+def test_an_engine_leaves_nothing_on_disk(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (lake.parent / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(lake.parent / "tmp"))
+    engine = LocalEngine(load_settings(lake=str(lake), env={}))
+    assert len(list((lake.parent / "tmp").iterdir())) == 1
+    engine.close()
+    assert list((lake.parent / "tmp").iterdir()) == []
 
 
 def test_the_columns_of_two_versions_are_read_together(lake: Path) -> None:

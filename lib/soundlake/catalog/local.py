@@ -10,7 +10,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -21,22 +20,16 @@ from deltalake.exceptions import DeltaError
 
 from soundlake.catalog.delta import Having, open_table, read_declared
 from soundlake.catalog.glue import public_tables
+from soundlake.catalog.local_engine import LocalEngine
 from soundlake.catalog.missing import missing_behind, rows_in, unknown
 from soundlake.catalog.query_result import QueryResult, in_utc
-from soundlake.catalog.scan import confine, create_view, local_files
-from soundlake.catalog.sql_text import literal
+from soundlake.catalog.scan import create_view, local_files
 from soundlake.core.schema import arrow_schema
 from soundlake.errors import MissingTableError, SoundlakeError, UsageError
 from soundlake.settings import Settings
 from soundlake.tables import TABLES, Table
 from soundlake.views import VIEWS, View
 
-# As Athena's engine means it: subscripts of arrays and maps, and 7 / 2 = 3.
-_LIKE_ATHENA = (
-    "CREATE MACRO element_at(collection, key) AS collection[key]",
-    "CREATE MACRO levenshtein_distance(one, other) AS levenshtein(one, other)",
-    "SET GLOBAL integer_division = true",
-)
 _LOOK_AGAIN_SECONDS = 0.1
 _ONLY_SELECT = "only one SELECT can be run; tables are written by the jobs"
 _WORD = re.compile(r"\w+")
@@ -54,41 +47,12 @@ class Part:
     having: tuple[Having, ...] = ()
 
 
-class Engine:
-    """A DuckDB for queries on one lake; it has access to the files of this lake only.
-
-    Its start takes 20 ms, so one that asks often keeps it. It holds no rows between queries, and may be used by several
-    threads.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self._spilled = TemporaryDirectory(prefix="soundlake-query-")
-        self._duckdb = duckdb.connect()
-        for statement in (
-            f"SET temp_directory = {literal(self._spilled.name)}",  # by default it is in the working directory
-            f"SET GLOBAL TimeZone = '{settings.insights.time_zone}'",
-            "SET enable_external_file_cache = false",
-            *_LIKE_ATHENA,
-        ):
-            self._duckdb.execute(statement)
-        confine(self._duckdb, settings.lake.uri)
-
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        """A connection of its own: no other sees its views."""
-        return self._duckdb.cursor()
-
-    def close(self) -> None:
-        """End it, and remove what it had to keep on disk."""
-        self._duckdb.close()
-        self._spilled.cleanup()
-
-
 def run(
     settings: Settings,
     selects: Sequence[str],
     limit: int | None,
     parts: Mapping[str, Part] | None = None,
-    engine: Engine | None = None,
+    engine: LocalEngine | None = None,
 ) -> list[QueryResult]:
     """Run SELECTs on the tables of the settings' lake; returns at most `limit` rows each.
 
@@ -98,7 +62,7 @@ def run(
     unknown table or a mart that is not built, SoundlakeError else.
     """
     if engine is None:
-        with closing(Engine(settings)) as started:
+        with closing(LocalEngine(settings)) as started:
             return run(settings, selects, limit, parts, started)
     began = time.monotonic()
     with engine.connect() as connection:

@@ -14,8 +14,8 @@ from soundlake.insights import load_insights, render
 from soundlake.settings import Settings, check_lake_exists
 
 if TYPE_CHECKING:
-    from soundlake.catalog.local import Engine as LocalEngine
     from soundlake.catalog.local import Part
+    from soundlake.catalog.local_engine import LocalEngine
 
 # As Athena's grammar has it: a carriage return ends a comment of a line, too.
 _COMMENT = re.compile(r"\s*(--[^\r\n]*|/\*.*?\*/)", re.DOTALL)

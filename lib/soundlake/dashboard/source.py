@@ -12,7 +12,8 @@ import streamlit as st
 
 from soundlake.catalog.delta import open_table
 from soundlake.catalog.glue import public_tables
-from soundlake.catalog.local import Engine, Part, code_of
+from soundlake.catalog.local import Part, code_of
+from soundlake.catalog.local_engine import LocalEngine
 from soundlake.catalog.missing import why_empty
 from soundlake.catalog.query import ask_all
 from soundlake.errors import MissingTableError
@@ -88,9 +89,9 @@ def _remembered(_settings: Settings, identity: str, selects: tuple[str, ...], on
     return _rows(_settings, identity, selects, only)
 
 
-@st.cache_resource(show_spinner=False, on_release=Engine.close)
-def _engine(_settings: Settings, identity: str) -> Engine:  # noqa: ARG001 - a part of the cache's key
-    return Engine(_settings)
+@st.cache_resource(show_spinner=False, on_release=LocalEngine.close)
+def _engine(_settings: Settings, identity: str) -> LocalEngine:  # noqa: ARG001 - a part of the cache's key
+    return LocalEngine(_settings)
 
 
 @st.cache_data(ttl=KEPT_SECONDS, show_spinner="Looking at the tables …")
