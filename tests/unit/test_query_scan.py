@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import duckdb
@@ -21,6 +22,7 @@ from soundlake.catalog.local import Part
 from soundlake.catalog.local_engine import LocalEngine
 from soundlake.catalog.query import ask, ask_all
 from soundlake.core.schema import arrow_schema as schema
+from soundlake.dashboard.source import DataSource
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.settings import load_settings
 from soundlake.tables import BATCHES, EVENTS, TRACKS, Table
@@ -64,6 +66,16 @@ def test_a_lake_may_be_named_by_a_symbolic_link(lake: Path, tmp_path: Path) -> N
     assert rows(tmp_path / "link", "SELECT track_id FROM silver_tracks") == [{"track_id": "T1"}]
 
 
+def test_a_layer_and_a_table_may_be_symbolic_links(lake: Path, tmp_path: Path) -> None:
+    write(lake, {"track_id": "T1"})
+    for name in (TRACKS.path, "silver"):
+        elsewhere = tmp_path / "another disk" / name.replace("/", "-")
+        elsewhere.parent.mkdir(exist_ok=True)
+        (lake / name).rename(elsewhere)
+        (lake / name).symlink_to(elsewhere)
+    assert rows(lake, "SELECT track_id FROM silver_tracks") == [{"track_id": "T1"}]
+
+
 @pytest.fixture
 def engine(lake: Path) -> Iterator[LocalEngine]:
     with closing(LocalEngine(load_settings(lake=str(lake), env={}))) as engine:
@@ -99,6 +111,41 @@ def test_an_engine_whose_duckdb_has_ended_starts_another(lake: Path, engine: Loc
     write(lake, {"track_id": "T1"})
     engine._duckdb.close()
     assert tracks(lake, engine) == ["T1"]
+
+
+def test_the_pages_follow_a_link_to_another_lake_and_a_change_of_the_time_zone(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write(begun(tmp_path / name), {"track_id": name})
+    link = tmp_path / "link"
+
+    def told(at: str, zone: str) -> tuple[Any, ...]:
+        link.unlink(missing_ok=True)
+        link.symlink_to(tmp_path / at)
+        settings = load_settings(lake=str(link), sets=[f"insights.time_zone={zone}"], env={})
+        when = "CAST(TIMESTAMPTZ '2021-12-31 23:30:00+00' AS date) AS day"
+        frame = DataSource(settings).ask_now(f"SELECT track_id, {when} FROM silver_tracks")
+        return frame["track_id"][0], str(frame["day"][0])[:10]
+
+    assert told("a", "UTC") == ("a", "2021-12-31")
+    assert told("b", "UTC") == ("b", "2021-12-31")
+    assert told("b", "Asia/Tokyo") == ("b", "2022-01-01")
+
+
+def test_an_engine_that_is_closed_during_a_query_leaves_nothing_on_disk(
+    lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (lake.parent / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(lake.parent / "tmp"))
+    engine = LocalEngine(load_settings(lake=str(lake), env={}))
+    with engine.connect() as connection, ThreadPoolExecutor(1) as pool:
+        connection.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
+        running = pool.submit(connection.execute, "SELECT max(hash(range)) FROM range(100_000_000_000)")
+        while connection.query_progress() < 0 and not running.done():
+            Event().wait(0.01)
+        engine.close()
+        connection.interrupt()
+        assert isinstance(running.exception(), duckdb.InterruptException)
+    assert list((lake.parent / "tmp").iterdir()) == []
 
 
 def test_an_engine_leaves_nothing_on_disk(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from tempfile import TemporaryDirectory
 from threading import Lock
 
@@ -57,5 +58,6 @@ class LocalEngine:
 
     def close(self) -> None:
         """End it, and remove what it had to keep on disk."""
-        self._duckdb.close()
+        with self._one_at_a_time, suppress(duckdb.Error):  # while a query runs, it ends with that
+            self._duckdb.close()
         self._spilled.cleanup()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Sequence
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import duckdb
@@ -82,11 +83,15 @@ def confine(connection: duckdb.DuckDBPyConnection, lake: str) -> None:
     It could still write to them: queries are examined before, see `local.check_reads_only`.
     """
     folder = local_path(lake)
-    # A table's folder is told without symbolic links.
-    folders = set() if folder is None else {str(folder.absolute()), str(folder.resolve())}
-    allowed = {name for folder in folders for name in (folder, _escaped(folder))}
+    folders = [] if folder is None else [folder.absolute(), folder.resolve(), *_linked(folder)]
+    allowed = {name for folder in folders for name in (str(folder), _escaped(str(folder)))}
     connection.execute(f"SET allowed_directories = [{', '.join(map(literal, sorted(allowed)))}]")
     connection.execute("SET enable_external_access = false")
+
+
+def _linked(lake: Path) -> list[Path]:
+    """The folders elsewhere to which layers and tables of a lake are symbolic links."""
+    return [one.resolve() for one in (*lake.glob("*"), *lake.glob("*/*")) if one.is_symlink()]
 
 
 def _escaped(file: str) -> str:

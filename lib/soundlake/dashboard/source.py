@@ -19,6 +19,7 @@ from soundlake.catalog.query import ask_all
 from soundlake.errors import MissingTableError
 from soundlake.ops.status import LakeStatus, read_status
 from soundlake.settings import Settings, check_lake_exists
+from soundlake.settings.checks import local_path
 from soundlake.tables import EVENTS, Table
 from soundlake.views import VIEWS, View
 
@@ -62,7 +63,7 @@ class DataSource:
 
     def ask_now(self, sql: str) -> pd.DataFrame:
         """Run a SELECT and return at most MOST_ROWS rows, as they are at this moment; raises what `ask` raises."""
-        return _rows(self.settings, self._identity, (sql,))[0]
+        return _rows(self.settings, (sql,))[0]
 
     def status(self) -> LakeStatus:
         """What a lake without a catalog holds, at most a minute ago; raises SoundlakeError where it holds no tables."""
@@ -85,12 +86,27 @@ class DataSource:
 
 
 @st.cache_data(ttl=KEPT_SECONDS, max_entries=KEPT_ANSWERS, show_spinner="Asking the lake …")
-def _remembered(_settings: Settings, identity: str, selects: tuple[str, ...], only: Only | None) -> list[pd.DataFrame]:
-    return _rows(_settings, identity, selects, only)
+def _remembered(
+    _settings: Settings,
+    identity: str,  # noqa: ARG001 - a part of the cache's key
+    selects: tuple[str, ...],
+    only: Only | None,
+) -> list[pd.DataFrame]:
+    return _rows(_settings, selects, only)
 
 
-@st.cache_resource(show_spinner=False, on_release=LocalEngine.close)
-def _engine(_settings: Settings, identity: str) -> LocalEngine:  # noqa: ARG001 - a part of the cache's key
+def engine_of(settings: Settings) -> LocalEngine | None:
+    """What runs queries on a lake without a catalog, kept from query to query; None on Athena."""
+    if settings.catalog.type == "glue":
+        return None
+    folder = local_path(settings.lake.uri)
+    # Where the lake is a symbolic link, it may lead elsewhere by now.
+    place = settings.lake.uri if folder is None else str(folder.resolve())
+    return _started(settings, place, settings.insights.time_zone)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, on_release=LocalEngine.close)
+def _started(_settings: Settings, lake: str, time_zone: str) -> LocalEngine:  # noqa: ARG001 - parts of the cache's key
     return LocalEngine(_settings)
 
 
@@ -100,9 +116,9 @@ def _status(_settings: Settings, identity: str) -> LakeStatus:  # noqa: ARG001
     return read_status(_settings)
 
 
-def _rows(settings: Settings, identity: str, selects: tuple[str, ...], only: Only | None = None) -> list[pd.DataFrame]:
-    engine = None if settings.catalog.type == "glue" else _engine(settings, identity)
-    answers = ask_all(settings, selects, MOST_ROWS, parts_of(" ".join(selects), only), engine)
+def _rows(settings: Settings, selects: tuple[str, ...], only: Only | None = None) -> list[pd.DataFrame]:
+    parts = parts_of(" ".join(selects), only)
+    answers = ask_all(settings, selects, MOST_ROWS, parts, engine_of(settings))
     missing = sorted({name for answer in answers for name in answer.missing})
     if missing and not any(answer.rows.num_rows for answer in answers):
         raise MissingTableError("\n".join(map(why_empty, missing)), *missing)

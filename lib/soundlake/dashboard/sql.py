@@ -69,10 +69,10 @@ def heard_together(track: str, most: int) -> str:
         f"JOIN {items} AS i ON i.playlist_id = s.owner WHERE s.what = 'playlist' AND i.track_id IS NOT NULL), "
         f"listed AS (SELECT track_id, count(DISTINCT playlist_id) AS playlists FROM {items} GROUP BY track_id), "
         # Files tell the least and the greatest value; to count users, all their plays would be read.
-        f"ends AS (SELECT min(user_id) AS first, max(user_id) AS last FROM {users} "
+        f"ends AS (SELECT min(user_id) AS lowest, max(user_id) AS highest FROM {users} "
         f"UNION ALL SELECT min(playlist_id), max(playlist_id) FROM {items} WHERE track_id IS NOT NULL), "
-        "several AS (SELECT count(*) + count(CASE WHEN first <> last THEN 1 END) > 1 AS are_there FROM ends "
-        "WHERE first IS NOT NULL), "
+        "several AS (SELECT count(*) + count(CASE WHEN lowest <> highest THEN 1 END) > 1 AS are_there FROM ends "
+        "WHERE lowest IS NOT NULL), "
         "counted AS (SELECT (SELECT count(*) FROM owners) AS own, (SELECT count(*) FROM sampled) AS sampled), "
         "each AS (SELECT h.track_id, max(c.own) AS own, "
         "count(*) * CAST(max(c.own) AS double) / max(c.sampled) AS shared "
