@@ -15,7 +15,7 @@ from helpers.services.process import ServiceProcess
 from soundlake.launch.local import MOST_HEAP_OF_STREAM, spark_environment
 from soundlake.launch.paths import ROOT
 
-PATIENCE_SECONDS = 240
+PATIENCE_SECONDS = 480
 # A child process has the code of this checkout, whatever is installed, and the tests' own modules.
 PYTHONPATH = os.pathsep.join([str(ROOT / "lib"), str(ROOT / "tests")])
 
