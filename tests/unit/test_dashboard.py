@@ -359,9 +359,29 @@ def test_what_is_heard_together_is_estimated_from_some_of_many_listeners(heard: 
         assert found[track] == (pytest.approx(listeners, rel=0.1), pytest.approx((listeners / 4_000) ** 0.5, rel=0.1))
 
 
-def test_a_single_listener_has_nothing_in_common_with_anybody() -> None:
+@pytest.mark.parametrize(
+    ("users", "playlists", "is_shared"),
+    [
+        (["a"], [], False),
+        ([], ["p"], False),
+        (["a", None], [], False),
+        (["a", "b"], [], True),
+        ([], ["p", "q"], True),
+        (["a"], ["p"], True),
+        (["a"], ["a"], True),
+    ],
+)
+def test_tracks_are_alike_only_where_several_listeners_or_playlists_can_be_compared(
+    users: list[str | None], playlists: list[str], is_shared: bool
+) -> None:
     with duckdb.connect() as connection:
-        connection.execute("CREATE TABLE gold_weekly_plays AS SELECT 'a' AS user_id, unnest(['x', 'y']) AS track_id")
-        connection.execute("CREATE TABLE silver_playlist_items (playlist_id text, track_id text)")
+        for table, owner, owners in (
+            ("gold_weekly_plays", "user_id", users),
+            ("silver_playlist_items", "playlist_id", playlists),
+        ):
+            connection.execute(f"CREATE TABLE {table} ({owner} text, track_id text)")
+            for one in owners:
+                connection.execute(f"INSERT INTO {table} VALUES (?, 'x'), (?, 'y')", [one, one])
         connection.execute("CREATE TABLE gold_tracks_wide AS SELECT unnest(['x', 'y']) AS track_id, 1 AS listeners")
-        assert connection.execute(sql.heard_together("x", 20)).fetchall() == []
+        found = [row[1] for row in connection.execute(sql.heard_together("x", 20)).fetchall()]
+    assert found == (["y"] if is_shared else [])
