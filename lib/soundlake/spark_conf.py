@@ -26,7 +26,7 @@ QUICK = {
     # Listing the files of a batch, or a table's folder to vacuum it, starts as many tasks as these allow.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
-    # Readers work on row groups in parallel, and skip those of other days. By size alone one has 10 million rows.
+    # Readers work on row groups in parallel and skip those of other days; limited by size, one held 10 million rows.
     "spark.hadoop.parquet.block.row.count.limit": "1000000",
 }
 

@@ -83,10 +83,8 @@ def engine(lake: Path) -> Iterator[LocalEngine]:
 
 
 def tracks(lake: Path, engine: LocalEngine, *having: str) -> list[str]:
-    settings, part = (
-        load_settings(lake=str(lake), env={}),
-        Part(("track_id",), (("track_id", having),) if having else ()),
-    )
+    settings = load_settings(lake=str(lake), env={})
+    part = Part(("track_id",), (("track_id", having),) if having else ())
     (answer,) = ask_all(settings, ["SELECT track_id FROM silver_tracks ORDER BY 1"], None, {TRACKS.view: part}, engine)
     return [row["track_id"] for row in answer.rows.to_pylist()]
 
@@ -131,11 +129,15 @@ def test_the_pages_follow_a_link_to_another_lake_and_a_change_of_the_time_zone(t
     assert told("b", "Asia/Tokyo") == ("b", "2022-01-01")
 
 
-def test_an_engine_that_is_closed_during_a_query_leaves_nothing_on_disk(
-    lake: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (lake.parent / "tmp").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(lake.parent / "tmp"))
+@pytest.fixture
+def spilled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the engines of a test have their files."""
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    return tmp_path / "tmp"
+
+
+def test_an_engine_that_is_closed_during_a_query_leaves_nothing_on_disk(lake: Path, spilled: Path) -> None:
     engine = LocalEngine(load_settings(lake=str(lake), env={}))
     with engine.connect() as connection, ThreadPoolExecutor(1) as pool:
         connection.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
@@ -145,16 +147,14 @@ def test_an_engine_that_is_closed_during_a_query_leaves_nothing_on_disk(
         engine.close()
         connection.interrupt()
         assert isinstance(running.exception(), duckdb.InterruptException)
-    assert list((lake.parent / "tmp").iterdir()) == []
+    assert list(spilled.iterdir()) == []
 
 
-def test_an_engine_leaves_nothing_on_disk(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (lake.parent / "tmp").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(lake.parent / "tmp"))
+def test_an_engine_leaves_nothing_on_disk(lake: Path, spilled: Path) -> None:
     engine = LocalEngine(load_settings(lake=str(lake), env={}))
-    assert len(list((lake.parent / "tmp").iterdir())) == 1
+    assert len(list(spilled.iterdir())) == 1
     engine.close()
-    assert list((lake.parent / "tmp").iterdir()) == []
+    assert list(spilled.iterdir()) == []
 
 
 def test_the_columns_of_two_versions_are_read_together(lake: Path) -> None:
@@ -245,7 +245,7 @@ def test_a_file_that_is_gone_is_told_with_its_table(lake: Path) -> None:
         rows(lake, "SELECT * FROM silver_tracks")
 
 
-def test_a_query_reads_no_file_outside_of_the_lake(lake: Path, tmp_path: Path) -> None:
+def test_a_query_reads_no_other_file(lake: Path, tmp_path: Path, engine: LocalEngine) -> None:
     write(lake, {"track_id": "T1"})
     (tmp_path / f"{lake.name}-of-others").mkdir()
     for secret in ("secret.csv", f"{lake.name}-of-others/secret.csv"):
@@ -254,9 +254,16 @@ def test_a_query_reads_no_file_outside_of_the_lake(lake: Path, tmp_path: Path) -
     other = mine.rename(tmp_path / "other.parquet")
     mine.write_bytes(other.read_bytes())
     among = (f"{lake.name}-of-others/secret.csv", f"{lake.name}*/secret.csv", f"{lake.name}/../secret.csv")
-    for place in ("secret.csv", "other.parquet", "*.parquet", *among):
-        with pytest.raises(SoundlakeError, match="disabled by configuration"):
+    outside = ("secret.csv", "other.parquet", "*.parquet", *among)
+    for place in (*outside, "lake/silver/tracks/_delta_log/*.json", f"lake/silver/tracks/{mine.name}"):
+        with pytest.raises(SoundlakeError, match=r"cannot be used in FROM: use a table"):
             rows(lake, f"SELECT t.*, o.* FROM silver_tracks AS t, '{tmp_path}/{place}' AS o")
+    for place in outside:
+        with (
+            engine.connect() as connection,
+            pytest.raises(duckdb.PermissionException, match="disabled by configuration"),
+        ):
+            connection.execute(f"SELECT * FROM '{tmp_path}/{place}'")
 
 
 @pytest.mark.parametrize("format_", ["FORMAT parquet", "FORMAT csv"])

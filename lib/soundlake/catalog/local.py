@@ -36,6 +36,7 @@ _WORD = re.compile(r"\w+")
 _NAME = re.compile(r"\b(?:bronze|silver|gold|ops)_\w+", re.IGNORECASE)
 # Table functions that run no other SQL and read no file. `query` and its like run a text that is not examined.
 _TABLE_FUNCTIONS = {"generate_series", "range", "unnest"}
+_OF_FILES = re.compile(r"[./\\]")  # DuckDB takes an unknown table of such a name for a file
 _UNKNOWN = re.compile(r"Table with name (.+?) does not exist")  # as DuckDB says it
 
 
@@ -57,7 +58,7 @@ def run(
     """Run SELECTs on the tables of the settings' lake; returns at most `limit` rows each.
 
     `parts` says, by the name of a table or view in SQL, what is enough of it for these queries; of others everything is
-    read. `engine` is one of these settings, else one is started. A table that is not there has no rows, see
+    read. `engine` runs the queries; by default one is started for them. A table that is not there has no rows, see
     `soundlake.catalog.missing`. Raises UsageError for SQL that is not one SELECT, MissingTableError where it names an
     unknown table or a mart that is not built, SoundlakeError else.
     """
@@ -175,9 +176,9 @@ def _check_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
 
 
 def check_reads_only(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """Raise UsageError for a SELECT that contains a statement, such as `WITH x AS (COPY … TO …)`, or may run another.
+    """Raise UsageError for a SELECT that reads a file by its name, or that contains or may run another statement.
 
-    DuckDB may write where it may read, so what cannot be examined is refused too.
+    Such as `WITH x AS (COPY … TO …)`: DuckDB may write where it may read, so what cannot be examined is refused too.
     """
     (text,) = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()[0]
     try:
@@ -191,14 +192,19 @@ def check_reads_only(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         elif isinstance(node, dict):
             if node.get("error") is True or str(node.get("type")).endswith("_QUERY_NODE"):
                 raise UsageError(_ONLY_SELECT)
-            if node.get("type") == "TABLE_FUNCTION":
-                _check_function(node)
+            _check_relation(node)
             nodes.extend(node.values())
 
 
-def _check_function(node: Mapping[str, Any]) -> None:
-    name = (node.get("function") or {}).get("function_name")
-    if name not in _TABLE_FUNCTIONS:
+def _check_relation(node: Mapping[str, Any]) -> None:
+    """Raise UsageError for a file, or a function that may read one."""
+    name, is_refused = node.get("table_name"), False
+    if node.get("type") == "TABLE_FUNCTION":
+        name = (node.get("function") or {}).get("function_name")
+        is_refused = name not in _TABLE_FUNCTIONS
+    elif node.get("type") == "BASE_TABLE":
+        is_refused = bool(_OF_FILES.search(str(name)))
+    if is_refused:
         known = ", ".join(sorted(_TABLE_FUNCTIONS))
         raise UsageError(f"{name} cannot be used in FROM: use a table, or one of the functions {known}")
 

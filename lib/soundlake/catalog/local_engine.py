@@ -21,10 +21,9 @@ _LIKE_ATHENA = (
 
 
 class LocalEngine:
-    """A DuckDB for queries on one lake; it has access to the files of this lake only.
+    """A DuckDB for queries on one lake, with access to the files of this lake only.
 
-    Its start takes 20 ms, so one that asks often keeps it. It holds no rows between queries, and may be used by several
-    threads.
+    Starting one takes 20 ms, so the dashboard keeps it. It holds no rows between queries; threads may share it.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -46,18 +45,18 @@ class LocalEngine:
         return started
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """A connection of its own: no other sees its views."""
+        """Open a connection, whose views no other connection sees."""
         with self._one_at_a_time:
             try:
                 connection = self._duckdb.cursor()
                 connection.execute("SELECT 1")
-            except duckdb.Error:  # after some errors a DuckDB answers no more
+            except duckdb.Error:  # a fatal error ends a DuckDB for all its connections
                 self._duckdb = self._start()
                 connection = self._duckdb.cursor()
         return connection
 
     def close(self) -> None:
-        """End it, and remove what it had to keep on disk."""
-        with self._one_at_a_time, suppress(duckdb.Error):  # while a query runs, it ends with that
+        """Close it, and remove what its queries spilled to disk."""
+        with self._one_at_a_time, suppress(duckdb.Error):  # one with a running query ends when that does
             self._duckdb.close()
         self._spilled.cleanup()

@@ -57,8 +57,8 @@ def create_view(
 ) -> None:
     """Create the view of a table over its files; a column that none of them has is null.
 
-    `columns` and `having` limit it to some columns, and to the rows with some values. These rows are few, and are read
-    here once for all queries. Raises duckdb.Error where a file cannot be read.
+    `columns` and `having` limit it to some columns, and to the rows with some values. Such rows are few: they are
+    read here, once for all queries. Raises duckdb.Error where a file cannot be read.
     """
     listed = ", ".join(literal(_escaped(file)) for file in files)
     days = ", ".join(f"{quoted(column)}: DATE" for column in opened.metadata().partition_columns)
@@ -78,9 +78,9 @@ def create_view(
 
 
 def confine(connection: duckdb.DuckDBPyConnection, lake: str) -> None:
-    """Allow a DuckDB the files of a lake on a local disk, or none of another lake, for good.
+    """Limit a DuckDB to the files of a lake on a local disk, or to none for another lake; this cannot be undone.
 
-    It could still write to them: queries are examined before, see `local.check_reads_only`.
+    It may still write to these files, so queries are examined first, see `local.check_reads_only`.
     """
     folder = local_path(lake)
     folders = [] if folder is None else [folder.absolute(), folder.resolve(), *_linked(folder)]

@@ -68,7 +68,7 @@ def heard_together(track: str, most: int) -> str:
         "UNION ALL SELECT DISTINCT s.what, s.owner, i.track_id FROM sampled AS s "
         f"JOIN {items} AS i ON i.playlist_id = s.owner WHERE s.what = 'playlist' AND i.track_id IS NOT NULL), "
         f"listed AS (SELECT track_id, count(DISTINCT playlist_id) AS playlists FROM {items} GROUP BY track_id), "
-        # Files tell the least and the greatest value; to count users, all their plays would be read.
+        # Parquet stores the least and the greatest value; counting users would read all plays.
         f"ends AS (SELECT min(user_id) AS lowest, max(user_id) AS highest FROM {users} "
         f"UNION ALL SELECT min(playlist_id), max(playlist_id) FROM {items} WHERE track_id IS NOT NULL), "
         "several AS (SELECT count(*) + count(CASE WHEN lowest <> highest THEN 1 END) > 1 AS are_there FROM ends "

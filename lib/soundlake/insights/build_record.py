@@ -53,7 +53,7 @@ def write_with_record(
 ) -> None:
     """Replace the rows of a table, or those that a condition describes, in one commit with its record.
 
-    Each file has its rows in the order of the key: smaller files, and readers skip what lies outside of a period.
+    The rows of each file are sorted by the key: the files are smaller, and readers of one period skip the others.
     """
     schema = {"overwriteSchema": "true"} if replaced is None else {}
     in_order = rows.sortWithinPartitions(*table.key)
