@@ -216,8 +216,8 @@ def test_a_stream_made_anew_under_the_same_name_is_refused(client: Any, stream: 
 
 
 def test_what_arrived_before_is_left_until_it_is_read(client: Any, stream: Stream) -> None:
-    opened = describe(client, stream.name).now
     stream.put(numbered(0, 5))
+    opened = describe(client, stream.name).now
     plan = planner(client, stream, records=4)
     first = plan.plan(NOTHING)
     assert has_unread(client, stream.name, first, by=opened)
