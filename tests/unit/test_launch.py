@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,7 +138,7 @@ def test_wrong_usage_exits_2_with_its_lines_on_stderr(capsys: pytest.CaptureFixt
 def test_the_launcher_becomes_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     became: list[tuple[str, list[str], dict[str, str]]] = []
     monkeypatch.setattr(os, "execve", lambda *call: became.append(call))
-    monkeypatch.setattr(local, "spark_environment", lambda with_s3: {"PYSPARK_PYTHON": "this"})
+    monkeypatch.setattr(local, "spark_environment", lambda **asked: {"PYSPARK_PYTHON": "this"})
     launch(["demo", "--lake", str(tmp_path)], {"KEPT": "yes", "PYSPARK_PYTHON": "another"})
     ((python, command, env),) = became
     assert command == [python, str(REGISTRY["demo"].file), f"--lake={tmp_path}"]
@@ -195,6 +197,27 @@ def test_spark_uses_the_cores_it_is_told_and_all_otherwise(jars: Path) -> None:
     assert "spark.sql.shuffle.partitions=3" in shlex.split(local.submit_args(cores=3))
 
 
+def test_java_takes_the_archived_classes_that_are_there(jars: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = jars.with_name("classes.jsa")
+    monkeypatch.setattr(local, "CLASSES", archive)
+    option = f"-XX:SharedArchiveFile={archive}"
+    assert option not in java_options()
+    archive.touch()
+    assert option in java_options()
+    assert option not in java_options(with_s3=True)  # its class path is another one
+
+
+def test_java_records_its_classes_where_it_is_told(jars: Path) -> None:
+    options = java_options(recorded_in=jars / "new.jsa")
+    assert f"-XX:ArchiveClassesAtExit={jars / 'new.jsa'}" in options
+    assert not any("SharedArchiveFile" in option for option in options)
+
+
+def java_options(**asked: Any) -> list[str]:
+    told = dict(one.split("=", 1) for one in shlex.split(local.submit_args(**asked)) if "=" in one)
+    return shlex.split(told["spark.driver.extraJavaOptions"])
+
+
 def test_spark_takes_part_of_the_memory_unless_told(jars: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SPARK_DRIVER_MEMORY", raising=False)
     arguments = shlex.split(local.submit_args())
@@ -212,7 +235,9 @@ def test_missing_jars_are_said_before_spark_starts(tmp_path: Path, monkeypatch: 
 def test_spark_is_the_one_of_this_environment(jars: Path) -> None:
     env = local.spark_environment()
     assert (Path(env["SPARK_HOME"]) / "bin" / "spark-submit").exists()
-    assert (Path(env["SPARK_CONF_DIR"]) / "log4j2.properties").exists()
+    told = re.search(r"-Dlog4j2.configurationFile=(\S+)", env["PYSPARK_SUBMIT_ARGS"])
+    assert told
+    assert Path(told[1]).exists()
     assert Path(env["PYSPARK_PYTHON"]).exists()
 
 

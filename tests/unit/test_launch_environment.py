@@ -12,18 +12,22 @@ from pathlib import Path
 import pytest
 
 from soundlake.errors import SoundlakeError, UsageError
-from soundlake.launch import environment, jars, versions
+from soundlake.launch import class_archive, environment, jars, versions
 from soundlake.launch.environment import find_python, interpreter, prepare
+from soundlake.launch.java import Java
 from soundlake.launch.paths import ROOT
 from soundlake.launch.steps import Steps
 from soundlake.launch.versions import SparkLine, choose_spark_line
 
+JAVA = Java(Path("/usr/bin/java"), 17, "PATH", "17.0.1")
+
 
 class Installation:
-    """Stands for pip and Ivy: counts what was asked for."""
+    """Stands for pip, Ivy and the first start of Spark: counts what was asked for."""
 
     def __init__(self) -> None:
         self.made: list[Path] = []
+        self.recorded: list[str] = []
         self.installed: list[list[str]] = []
         self.fails = False
 
@@ -37,6 +41,9 @@ class Installation:
         if self.fails:
             raise SoundlakeError("no network")
 
+    def record(self, line: SparkLine, java: Java, steps: Steps) -> None:
+        self.recorded.append(java.build)
+
 
 @pytest.fixture
 def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
@@ -49,12 +56,13 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installatio
     monkeypatch.setattr(environment, "_make", installation.make)
     monkeypatch.setattr(environment, "_install", installation.install)
     monkeypatch.setattr(jars, "fetch", lambda line, steps: None)
+    monkeypatch.setattr(class_archive, "record", installation.record)
     return installation
 
 
 def test_an_environment_is_made_once(installation: Installation) -> None:
-    prepare(choose_spark_line())
-    prepare(choose_spark_line())
+    prepare(choose_spark_line(), JAVA)
+    prepare(choose_spark_line(), JAVA)
     assert len(installation.made) == 1
     assert installation.installed == [[]]
 
@@ -62,61 +70,74 @@ def test_an_environment_is_made_once(installation: Installation) -> None:
 def test_an_environment_is_renewed_when_what_it_is_made_from_changes(
     installation: Installation, tmp_path: Path
 ) -> None:
-    prepare(choose_spark_line())
+    prepare(choose_spark_line(), JAVA)
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "two"\n')
-    prepare(choose_spark_line())
+    prepare(choose_spark_line(), JAVA)
     assert len(installation.made) == 1
     assert len(installation.installed) == 2
+
+
+def test_the_classes_of_spark_are_recorded_for_each_environment_and_java(
+    installation: Installation, tmp_path: Path
+) -> None:
+    updated = dataclasses.replace(JAVA, build="17.0.2")
+    for java in (JAVA, JAVA, updated, updated):
+        prepare(choose_spark_line(), java)
+    assert installation.recorded == ["17.0.1", "17.0.2"]
+    assert len(installation.installed) == 1
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "two"\n')
+    prepare(choose_spark_line(), updated)
+    assert installation.recorded == ["17.0.1", "17.0.2", "17.0.2"]
 
 
 def test_an_environment_stays_when_only_linters_and_tests_are_told_something_else(
     installation: Installation, tmp_path: Path
 ) -> None:
-    prepare(choose_spark_line())
+    prepare(choose_spark_line(), JAVA)
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "one"\n[tool.ruff]\nline-length = 100\n')
-    prepare(choose_spark_line())
+    prepare(choose_spark_line(), JAVA)
     assert installation.installed == [[]]
 
 
 def test_an_interrupted_installation_is_done_again(installation: Installation) -> None:
     installation.fails = True
     with pytest.raises(SoundlakeError):
-        prepare(choose_spark_line())
+        prepare(choose_spark_line(), JAVA)
     installation.fails = False
-    prepare(choose_spark_line())
+    prepare(choose_spark_line(), JAVA)
     assert len(installation.made) == 2
 
 
 def test_an_environment_whose_renewal_was_interrupted_is_made_anew(installation: Installation, tmp_path: Path) -> None:
-    prepare(choose_spark_line())
+    prepare(choose_spark_line(), JAVA)
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "two"\n')
     installation.fails = True
     with pytest.raises(SoundlakeError):
-        prepare(choose_spark_line())
+        prepare(choose_spark_line(), JAVA)
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "one"\n')
     installation.fails = False
-    prepare(choose_spark_line())
+    prepare(choose_spark_line(), JAVA)
     assert len(installation.made) == 2
 
 
 def test_a_checkout_that_was_moved_gets_a_new_environment(
     installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prepare(choose_spark_line())
+    prepare(choose_spark_line(), JAVA)
     moved = tmp_path.rename(tmp_path.with_name("moved"))
     monkeypatch.setattr(environment, "ROOT", moved)
     monkeypatch.setattr(versions, "ROOT", moved)
     monkeypatch.setattr(environment, "PROJECT", moved / "pyproject.toml")
-    prepare(choose_spark_line())
+    prepare(choose_spark_line(), JAVA)
     assert len(installation.made) == 2
 
 
 def test_the_tools_of_developers_are_added_and_stay(installation: Installation, tmp_path: Path) -> None:
-    prepare(choose_spark_line())
-    prepare(choose_spark_line(), with_dev=True)
-    prepare(choose_spark_line())
+    prepare(choose_spark_line(), JAVA)
+    prepare(choose_spark_line(), JAVA, with_dev=True)
+    prepare(choose_spark_line(), JAVA)
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "two"\n')
-    prepare(choose_spark_line())
+    prepare(choose_spark_line(), JAVA)
     assert installation.installed == [[], ["dev"], ["dev"]]
 
 
@@ -125,7 +146,7 @@ def test_a_checkout_that_cannot_be_written_is_wrong_usage(
 ) -> None:
     monkeypatch.setattr(versions, "ROOT", Path("/proc"))
     with pytest.raises(UsageError, match="^cannot write to"):
-        prepare(choose_spark_line())
+        prepare(choose_spark_line(), JAVA)
 
 
 def test_this_python_is_taken_where_it_fits() -> None:

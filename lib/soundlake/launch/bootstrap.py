@@ -38,8 +38,7 @@ def main() -> NoReturn:
             read_command_line(rest)
         elif options.setup not in ("run", "dev") or rest:
             raise UsageError("--setup stands alone: ./spark-submit.sh --setup, or --setup dev with developers' tools")
-        check_java(line.java)
-        environment.prepare(line, with_dev=options.setup == "dev")
+        environment.prepare(line, check_java(line.java), with_dev=options.setup == "dev")
         python = str(environment.interpreter(line))
     if options.setup:
         say(f"{line.environment} is ready")

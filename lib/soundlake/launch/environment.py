@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from soundlake.errors import UsageError
-from soundlake.launch import jars
+from soundlake.launch import class_archive, jars
+from soundlake.launch.java import Java
 from soundlake.launch.paths import CONF, ROOT
 from soundlake.launch.report import say
 from soundlake.launch.steps import Steps
@@ -31,29 +32,21 @@ PROJECT = ROOT / "pyproject.toml"
 MADE_FROM = (CONSTRAINTS, CONF / "versions.toml", Path(__file__), Path(jars.__file__))
 
 
-def prepare(line: SparkLine, *, with_dev: bool = False) -> None:
-    """Make or renew the line's environment; with the tools of developers where `with_dev`, or where it has them.
+def prepare(line: SparkLine, java: Java, *, with_dev: bool = False) -> None:
+    """Make or renew the line's environment for a Java, with developers' tools where `with_dev`, or where it has them.
 
     Raises UsageError where there is no fitting Python or the checkout cannot be written, SoundlakeError where an
     installation fails. Several processes may call this at once: one works, the others wait.
     """
-    if _is_current(line, with_dev=with_dev):
+    if _is_current(line, with_dev=with_dev) and _is_for(line, java):
         return
     with _locked(line):
-        if _is_current(line, with_dev=with_dev):
-            return
-        made = _stamp(line)
-        _stamp_file(line).unlink(missing_ok=True)
         steps = Steps(line.environment / "setup.log")
-        if not made or made.get("root") != str(ROOT):
-            python = find_python(line.python)
-            say(f"setting up Spark {line.spark} in {line.environment} (once; several minutes where nothing is cached)")
-            _make(line, python)
-        extras = sorted({*made.get("extras", []), *(["dev"] if with_dev else [])})
-        _install(line, extras, steps)
-        jars.fetch(line, steps)
-        stamp = {"root": str(ROOT), "made_from": _made_from(), "extras": extras}
-        _stamp_file(line).write_text(json.dumps(stamp), encoding="utf-8")
+        if not _is_current(line, with_dev=with_dev):
+            _renew(line, steps, with_dev=with_dev)
+        if not _is_for(line, java):
+            class_archive.record(line, java, steps)
+            _write_stamp(line, {**_stamp(line), "java": java.build})
 
 
 def interpreter(line: SparkLine) -> Path:
@@ -78,6 +71,19 @@ def find_python(versions: tuple[str, ...]) -> Path:
     python = f"python{versions[0]}"
     remedy = f"Debian, Ubuntu: apt install {python} {python}-venv; macOS: brew install python@{versions[0]}"
     raise UsageError(f"Python {' or '.join(versions)} is needed and not on the PATH ({remedy})")
+
+
+def _renew(line: SparkLine, steps: Steps, *, with_dev: bool) -> None:
+    made = _stamp(line)
+    _stamp_file(line).unlink(missing_ok=True)
+    if not made or made.get("root") != str(ROOT):
+        python = find_python(line.python)
+        say(f"setting up Spark {line.spark} in {line.environment} (once; several minutes where nothing is cached)")
+        _make(line, python)
+    extras = sorted({*made.get("extras", []), *(["dev"] if with_dev else [])})
+    _install(line, extras, steps)
+    jars.fetch(line, steps)
+    _write_stamp(line, {"root": str(ROOT), "made_from": _made_from(), "extras": extras})
 
 
 def _make(line: SparkLine, python: Path) -> None:
@@ -112,6 +118,10 @@ def _is_current(line: SparkLine, *, with_dev: bool) -> bool:
     )
 
 
+def _is_for(line: SparkLine, java: Java) -> bool:
+    return bool(_stamp(line).get("java") == java.build)
+
+
 def _made_from() -> str:
     project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))
     # What linters and tests are told in the same file changes no installation.
@@ -132,6 +142,10 @@ def _stamp(line: SparkLine) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return stamp if isinstance(stamp, dict) else {}
+
+
+def _write_stamp(line: SparkLine, stamp: dict[str, Any]) -> None:
+    _stamp_file(line).write_text(json.dumps(stamp), encoding="utf-8")
 
 
 @contextmanager

@@ -27,11 +27,12 @@ NEEDED_MODULE = "jdk.incubator.vector"
 
 @dataclass(frozen=True)
 class Java:
-    """A Java: its executable, its major version (17), and how it was found."""
+    """A Java: its executable, its major version (17), how it was found, and the lines that name its exact build."""
 
     executable: Path
     version: int
     found_by: str
+    build: str
 
 
 def check_java(supported: Iterable[int], env: Mapping[str, str] = os.environ) -> Java:
@@ -73,22 +74,23 @@ def find_java(supported: Iterable[int], env: Mapping[str, str] = os.environ) -> 
         missing = "there is no Java: JAVA_HOME is not set and the PATH has no java"
     if executable is None:
         raise UsageError(f"{missing}; {_advice(supported)}")
-    version = java_version(Path(executable), env)
+    told = _told(Path(executable), env)
+    version = re.search(r'version "(?:1\.)?(\d+)', told)
     if version is None:
         raise UsageError(f"the java found by {found_by} does not start: {executable}; {_advice(supported)}")
-    return Java(Path(executable), version, found_by)
+    return Java(Path(executable), int(version[1]), found_by, told)
 
 
-def java_version(executable: Path, env: Mapping[str, str] = os.environ) -> int | None:
-    """Ask a java for its major version (8, 17, 21); None when it does not answer."""
+def _told(executable: Path, env: Mapping[str, str]) -> str:
+    """What a java says of its version; nothing when it does not answer."""
     try:
         answer = subprocess.run(
             [executable, "-version"], env=env, capture_output=True, text=True, errors="replace", timeout=60, check=True
         )
     except (OSError, subprocess.SubprocessError):
-        return None
-    found = re.search(r'version "(?:1\.)?(\d+)', answer.stderr + answer.stdout)
-    return int(found[1]) if found else None
+        return ""
+    told = (answer.stderr + answer.stdout).splitlines()
+    return "\n".join(line for line in told if not line.startswith("Picked up"))  # options from variables
 
 
 def _advice(supported: Iterable[int]) -> str:

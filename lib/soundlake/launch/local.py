@@ -9,21 +9,25 @@ import sys
 from pathlib import Path
 
 from soundlake.errors import UsageError
-from soundlake.launch.paths import CONF
+from soundlake.launch.paths import CLASS_ARCHIVE, CONF
 from soundlake.launch.versions import installed_spark_line
 from soundlake.spark_conf import JAVA_OPTIONS, QUICK, shuffled
 
 JARS = Path(sys.prefix) / "jars"
 S3_JARS = Path(sys.prefix) / "jars-s3"
+CLASSES = Path(sys.prefix) / CLASS_ARCHIVE
+# On the class path Java archives no classes beside a folder with files in it: what Spark reads there is named instead.
+_NOTHING = Path(sys.prefix) / "nothing"
 
 _JAVA_OPTIONS = [
     *JAVA_OPTIONS,
+    f"-Dlog4j2.configurationFile={CONF / 'log4j2.properties'}",
     # Hadoop starts a chmod for each local file that it makes, a hundred a second while two queries commit small
     # batches: started this way, one takes 1.7 ms and not 2.9.
     *(["-Djdk.lang.Process.launchMechanism=VFORK"] if sys.platform == "linux" else []),
 ]
 
-_MOST_HEAP = 8  # GiB
+MOST_HEAP = 8  # GiB
 # A stream uses about 1 GB of heap. G1 would grow to any larger limit and not give the memory back.
 MOST_HEAP_OF_STREAM = 2
 
@@ -38,12 +42,15 @@ CONFIGURATION = {
 }
 
 
-def submit_args(cores: int | None = None, *, with_s3: bool = False, most_heap: int = _MOST_HEAP) -> str:
+def submit_args(
+    cores: int | None = None, *, with_s3: bool = False, most_heap: int = MOST_HEAP, recorded_in: Path | None = None
+) -> str:
     """Return PYSPARK_SUBMIT_ARGS for a local Spark with the jars of this environment, on all cores unless told.
 
     `with_s3` adds what a lake on S3 needs; its jars have to be there. The heap is half of the machine's memory, up to
-    `most_heap` GiB; SPARK_DRIVER_MEMORY is left to Spark where it is set. Raises UsageError where the environment has
-    no jars.
+    `most_heap` GiB; SPARK_DRIVER_MEMORY is left to Spark where it is set. With `recorded_in`, Java writes the classes
+    that it loads into this file when it ends, see `soundlake.launch.class_archive`. Raises UsageError where the
+    environment has no jars.
     """
     if not any(JARS.glob("*.jar")):
         raise UsageError(f"no jars in {JARS}: run ./spark-submit.sh --setup")
@@ -51,6 +58,7 @@ def submit_args(cores: int | None = None, *, with_s3: bool = False, most_heap: i
     conf = {
         **CONFIGURATION,
         **(_s3() if with_s3 else {}),
+        "spark.driver.extraJavaOptions": shlex.join([*_JAVA_OPTIONS, *_archive(recorded_in, with_s3=with_s3)]),
         # On the class path, not in spark.jars: nothing is copied at the start, and the folder may have any name.
         "spark.driver.extraClassPath": f"{S3_JARS}/*:{JARS}/*" if with_s3 else f"{JARS}/*",
         **shuffled(cores),
@@ -69,7 +77,16 @@ def _s3() -> dict[str, str]:
     return {"spark.hadoop.fs.s3a.aws.credentials.provider": line.s3_credentials, **line.s3_conf}
 
 
-def driver_memory(most: int = _MOST_HEAP) -> str:
+def _archive(recorded_in: Path | None, *, with_s3: bool) -> list[str]:
+    """What Java is told of the class archive; one that is not of this Java and these jars it passes over in silence."""
+    if recorded_in is not None:
+        return [f"-XX:ArchiveClassesAtExit={recorded_in}"]
+    if with_s3 or not CLASSES.exists():
+        return []
+    return [f"-XX:SharedArchiveFile={CLASSES}", "-Xlog:cds=error", "-Xlog:cds+dynamic=error"]
+
+
+def driver_memory(most: int = MOST_HEAP) -> str:
     """Return half of the machine's memory, from 1 to `most` GiB, as Spark writes it."""
     try:
         gibibytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -79,11 +96,11 @@ def driver_memory(most: int = _MOST_HEAP) -> str:
 
 
 def spark_environment(
-    cores: int | None = None, *, with_s3: bool = False, most_heap: int = _MOST_HEAP
+    cores: int | None = None, *, with_s3: bool = False, most_heap: int = MOST_HEAP, recorded_in: Path | None = None
 ) -> dict[str, str]:
     """Return the environment variables that a local Spark of this interpreter's environment starts with.
 
-    `with_s3` and `most_heap` as in `submit_args`.
+    `with_s3`, `most_heap` and `recorded_in` as in `submit_args`.
     """
     pyspark = importlib.util.find_spec("pyspark")
     if pyspark is None or pyspark.origin is None:
@@ -91,8 +108,8 @@ def spark_environment(
     return {
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "PYSPARK_PYTHON": sys.executable,
-        "PYSPARK_SUBMIT_ARGS": submit_args(cores, with_s3=with_s3, most_heap=most_heap),
-        "SPARK_CONF_DIR": str(CONF),
+        "PYSPARK_SUBMIT_ARGS": submit_args(cores, with_s3=with_s3, most_heap=most_heap, recorded_in=recorded_in),
+        "SPARK_CONF_DIR": str(_NOTHING),
         # By default glibc keeps up to eight memory pools for each core, and little of them goes back to the system.
         "MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2"),
         # A Spark that is installed elsewhere is another version.

@@ -37,8 +37,8 @@ def launch(argv: Sequence[str], env: Mapping[str, str] = os.environ) -> NoReturn
             jars.fetch_s3(line, steps)
             if conditional:
                 log_store.build(line, steps, env)
-        heap = {"most_heap": local.MOST_HEAP_OF_STREAM} if job.kind == "stream" else {}
-        environment = {**env, **local.spark_environment(with_s3=with_s3, **heap)}
+        most_heap = local.MOST_HEAP_OF_STREAM if job.kind == "stream" else local.MOST_HEAP
+        environment = {**env, **local.spark_environment(with_s3=with_s3, most_heap=most_heap)}
     sys.stdout.flush()
     os.execve(sys.executable, command, environment)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from soundlake.errors import UsageError
-from soundlake.launch.paths import CONF, ROOT
+from soundlake.launch.paths import CLASS_ARCHIVE, CONF, ROOT
 from soundlake.spark_conf import FAST_LISTING
 
 FILE = CONF / "versions.toml"
@@ -59,6 +59,11 @@ class SparkLine:
     def jars(self) -> Path:
         """The folder of the line's jars."""
         return self.environment / "jars"
+
+    @property
+    def class_archive(self) -> Path:
+        """The classes of the line that Java need not load anew, see `soundlake.launch.class_archive`."""
+        return self.environment / CLASS_ARCHIVE
 
     @property
     def s3_jars(self) -> Path:

@@ -1,0 +1,41 @@
+"""A short run of Spark with a batch and a stream of Delta tables, in which Java records the classes that it loads."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pyspark import SparkContext
+from pyspark.sql import DataFrame
+
+from soundlake.launch.local import spark_environment
+from soundlake.session import open_session
+
+
+def main() -> None:
+    """Write the class archive into the file that the command line names."""
+    os.environ |= spark_environment(recorded_in=Path(sys.argv[1]))
+    with TemporaryDirectory(prefix="soundlake-") as folder, open_session("set-up") as spark:
+        spark.range(100).selectExpr("id % 7 AS key", "id").write.format("delta").save(f"{folder}/batch")
+
+        def append(batch: DataFrame, _: int) -> None:
+            batch.groupBy("key").count().write.format("delta").mode("append").save(f"{folder}/stream")
+
+        rows = spark.readStream.format("delta").load(f"{folder}/batch").writeStream.foreachBatch(append)
+        rows.option("checkpointLocation", f"{folder}/checkpoint").trigger(availableNow=True).start().awaitTermination()
+    _end_java()
+
+
+def _end_java() -> None:
+    """End the JVM, and wait for it: it writes the archive at its end."""
+    gateway = SparkContext._gateway
+    assert gateway
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait()
+
+
+if __name__ == "__main__":
+    main()
