@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,15 @@ def write(lake: Path, table: Table, *rows: Row) -> None:
 def write_mart(lake: Path, name: str, *rows: Row) -> None:
     """Write the table of an insight."""
     write(lake, {insight.name: insight.table for insight in load_insights()}[name], *rows)
+
+
+def write_weekly_plays(lake: Path, *rows: Row) -> None:
+    """Write the plays by week, and the listeners whose they are."""
+    write_mart(lake, "weekly_plays", *rows)
+    plays: Counter[str] = Counter()
+    for row in rows:
+        plays[row["user_id"]] += row["plays"]
+    write_mart(lake, "listeners", *[{"user_id": user, "plays": count} for user, count in plays.items()])
 
 
 def small_lake(lake: Path) -> Path:

@@ -11,16 +11,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from pkgutil import iter_modules
 from typing import Any
 
 import boto3
 import duckdb
 import pytest
 from deltalake import DeltaTable
+from pandas.testing import assert_frame_equal
 from pyspark.sql import SparkSession
+from streamlit.testing.v1 import AppTest
 
 from helpers.on_s3 import new_bucket, settings_on
+from helpers.pages import draw, well
 from helpers.sampling import small_sample
+from helpers.services.athena_on_trino import athena_on_trino
 from helpers.services.faulty_proxy import faulty_proxy
 from helpers.services.object_store import ObjectStore
 from helpers.services.trino import Trino
@@ -32,6 +37,7 @@ from soundlake.catalog.glue import public_tables, register
 from soundlake.catalog.layouts import LAYOUTS
 from soundlake.catalog.query import sql_of
 from soundlake.clusters import job as clusters
+from soundlake.dashboard import views
 from soundlake.exports import KEPT, export
 from soundlake.insights import Insight, builder, load_insights
 from soundlake.lake import Lake
@@ -192,6 +198,38 @@ def _same(mine: Any, theirs: Any) -> bool:
     if isinstance(mine, float) and isinstance(theirs, float):
         return math.isclose(mine, theirs, rel_tol=1e-9, abs_tol=1e-9)
     return bool(mine == theirs)
+
+
+# Live shows what happens now, Overview the sizes of tables, for which Athena is not asked.
+VIEWS = {view.name for view in iter_modules(views.__path__) if view.name[0] != "_"} - {"live", "overview"}
+
+
+@pytest.mark.parametrize("view", sorted(VIEWS))
+def test_a_page_shows_on_trino_what_it_shows_on_the_lake(world: World, athena: str, view: str) -> None:
+    here = draw(view, world.settings.lake.uri, f"s3.endpoint_url={world.store.url}")
+    sets = ("catalog.type=glue", f"catalog.database={DATABASE}", f"athena.endpoint_url={athena}")
+    there = draw(view, world.settings.lake.uri, *sets)
+    for question in here.button_group[0].options if here.button_group else [None]:
+        for page in (here, there):
+            if question is not None:
+                page.button_group[0].set_value(question)
+                well(page.run())
+        assert shown(there) == shown(here), question
+        for mine, theirs in zip(there.dataframe, here.dataframe, strict=True):
+            assert_frame_equal(mine.value, theirs.value, check_dtype=False, check_exact=False, obj=f"{question}")
+
+
+def shown(page: AppTest) -> dict[str, list[object]]:
+    """What a page says, beside its tables."""
+    kinds = {"error": page.error, "warning": page.warning, "info": page.info, "metric": page.metric}
+    return {kind: [one.value for one in told] for kind, told in kinds.items()}
+
+
+@pytest.fixture(scope="module")
+def athena(trino: Trino) -> Iterator[str]:
+    """The URL of an Athena that runs its queries on Trino."""
+    with athena_on_trino(trino) as url:
+        yield url
 
 
 def test_an_export_is_read_by_its_folders_and_holds_what_the_table_holds(world: World) -> None:

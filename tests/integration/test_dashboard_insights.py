@@ -94,6 +94,11 @@ EXPECTED: dict[str, tuple[list[str], str]] = {
         f"{(origin := ORIGIN.format('gold_genre_trends'))} AND "
         + largest("gold_genre_trends", "genre", f"{MONTH} AND {origin}", "sum(plays)"),
     ),
+    "listeners": (
+        ["user_id", "plays"],
+        "SELECT user_id, count(*) FROM silver_listening WHERE content_type = 'track' "
+        "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20",
+    ),
     "listening_by_content_type": (
         ["week", "content_type", "plays"],
         "SELECT CAST(date_trunc('week', played_date) AS date), content_type, count(*) FROM silver_listening "

@@ -301,6 +301,14 @@ def test_weekly_plays_cut_a_week_at_the_turn_of_the_month(ask: Ask) -> None:
     ]
 
 
+def test_listeners_have_their_plays_tracks_time_and_months(ask: Ask) -> None:
+    rows = ask("listeners", "user_id", "plays", "tracks", "ms_played", "first_month", "last_month")
+    assert sorted(rows) == [
+        ("u1", 6, 4, 1105, date(2021, 1, 1), date(2021, 1, 1)),
+        ("u2", 2, 2, None, date(2021, 1, 1), date(2021, 2, 1)),
+    ]
+
+
 def test_weekly_popularity_keeps_sums_from_which_means_are_made(ask: Ask) -> None:
     rows = ask("weekly_popularity", "starts_on", "entity", "id", "observations", "popularity_total")
     assert [row[1:] for row in sorted(rows) if row[0] == date(2021, 1, 1)] == [

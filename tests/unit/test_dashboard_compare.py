@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from helpers.marts import small_lake, write_mart
+from helpers.marts import small_lake, write_mart, write_weekly_plays
 from helpers.pages import draw, table, well
 from soundlake.dashboard.moves import moves
 from soundlake.dashboard.presets import period
@@ -70,9 +70,8 @@ def lake(tmp_path: Path) -> Path:
         (date(2021, 5, 3), "u", "Ana", 1),
         (date(2021, 6, 7), "u", "Ana", 50),
     ]
-    write_mart(
+    write_weekly_plays(
         lake,
-        "weekly_plays",
         *[
             {"week": week, "starts_on": week, "month": week.replace(day=1), "user_id": user, "artist_name": artist}
             | {"track_id": f"t of {artist}", "plays": n}
@@ -149,9 +148,8 @@ def test_artists_of_one_name_are_two_and_one_without_an_id_is_the_one_of_that_na
     write_mart(lake, "tracks_wide", *[{"track_id": t, "artist_id": id_, "artist_name": name} for t, id_, name in names])
     week = date(2021, 5, 31)
     play = {"week": week, "starts_on": week, "month": week.replace(day=1), "user_id": "u"}
-    write_mart(
+    write_weekly_plays(
         lake,
-        "weekly_plays",
         *[
             play | {"track_id": t, "artist_name": name, "plays": n}
             for t, name, n in (("t1", "Ana", 5), ("t2", "Ana", 3))
@@ -172,7 +170,7 @@ def test_listeners_of_two_artists_of_one_name_share_none(lake: Path) -> None:
     write_mart(lake, "tracks_wide", *[{"track_id": t, "artist_id": id_, "artist_name": name} for t, id_, name in names])
     week = date(2021, 5, 31)
     play = {"week": week, "starts_on": week, "month": week.replace(day=1), "artist_name": "Ana", "plays": 1}
-    write_mart(lake, "weekly_plays", *[play | {"user_id": u, "track_id": t} for u, t in (("u", "t1"), ("v", "t2"))])
+    write_weekly_plays(lake, *[play | {"user_id": u, "track_id": t} for u, t in (("u", "t1"), ("v", "t2"))])
     page = asked(lake, "Two listeners")
     assert "They share 0 of 2 artists that either has played." in [one.value for one in page.caption]
 
@@ -181,7 +179,7 @@ def test_tracks_without_an_id_are_counted_by_title(lake: Path) -> None:
     week = date(2021, 5, 31)
     play = {"week": week, "starts_on": week, "month": week.replace(day=1), "user_id": "u", "artist_name": "Ana"}
     names = [{"track_id": "t1"}, {"track_name": "Due"}, {"track_name": "Tre"}]
-    write_mart(lake, "weekly_plays", *[{**play, "plays": 1, **name} for name in names])
+    write_weekly_plays(lake, *[{**play, "plays": 1, **name} for name in names])
     assert ("Tracks", "3") in [(label, value) for label, value, _ in metrics(draw("compare", lake))]
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from helpers.marts import small_lake, write, write_mart
+from helpers.marts import small_lake, write, write_mart, write_weekly_plays
 from helpers.pages import draw, linked, table, told, well
 from soundlake.dashboard import charts
 from soundlake.dashboard.finder import find, folded
@@ -48,9 +48,8 @@ def lake(tmp_path: Path) -> Path:
     april, june = date(2021, 4, 1), date(2021, 6, 1)
     heard = [("user-1", "t1", april, 3), ("user-1", "t3", april, 1), ("user-2", "t3", april, 1)]
     heard += [("user-2", "t5", april, 1), ("user-2", "t1", june, 6), ("user-2", "played", june, 2)]
-    write_mart(
+    write_weekly_plays(
         lake,
-        "weekly_plays",
         *[{"user_id": user, "track_id": track, "month": month, "plays": plays} for user, track, month, plays in heard],
     )
     months = [("a1", "YOASOBI", april, 3), ("a1", "YOASOBI", june, 6), (None, "ヨルシカ", june, 2)]
@@ -188,9 +187,8 @@ def test_a_track_of_which_only_plays_tell_has_a_page(lake: Path) -> None:
 
 
 def test_what_one_listener_alone_hears_is_not_called_similar(lake: Path) -> None:
-    write_mart(
+    write_weekly_plays(
         lake,
-        "weekly_plays",
         *[{"user_id": "me", "track_id": one, "month": date(2021, 4, 1), "plays": 1} for one in ("t1", "t3")],
     )
     assert any("there is only one" in one.value for one in drawn("track", lake, "t1").caption)

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from helpers.dashboard_plays import play, years_of
-from helpers.marts import write, write_mart
+from helpers.marts import write, write_mart, write_weekly_plays
 from helpers.pages import draw, table, told, well
 from soundlake.dashboard.poster import poster, shortened
 from soundlake.tables import EVENTS, PLAYS
@@ -29,7 +29,7 @@ def lake(tmp_path: Path) -> Path:
     moments += [(NOON, 1), (NOON + timedelta(hours=20), 4), (NOON + timedelta(hours=21), 1)]
     write(lake, PLAYS, *[play("u", at, track) for at, track in moments], play("v", NOON, 7, None))
     week = {"track_id": "t", "starts_on": NOON.date(), "week": NOON.date(), "month": NOON.date()}
-    write_mart(lake, "weekly_plays", *[{**week, "user_id": user, "plays": n} for user, n in (("v", 1), ("u", 5))])
+    write_weekly_plays(lake, *[{**week, "user_id": user, "plays": n} for user, n in (("v", 1), ("u", 5))])
     return lake
 
 

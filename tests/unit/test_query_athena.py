@@ -18,8 +18,9 @@ from helpers.aws_environment import set_credentials
 from helpers.services.athena import Athena, athena_service
 from helpers.services.moto import moto_server
 from soundlake.catalog import athena as module
-from soundlake.catalog.query import ask, sql_of
+from soundlake.catalog.query import ask, ask_all, sql_of
 from soundlake.catalog.query_result import QueryResult
+from soundlake.catalog.sql_text import Shared
 from soundlake.cli import main
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights import load_insights, render
@@ -99,6 +100,15 @@ def test_a_query_runs_in_the_workgroup_and_database_of_the_settings(athena: Athe
     assert request["WorkGroup"] == "analysts"
     assert request["QueryExecutionContext"] == {"Database": "music", "Catalog": "AwsDataCatalog"}
     assert request["ResultConfiguration"] == {"OutputLocation": "s3://results/x/"}
+
+
+def test_each_select_brings_what_several_share(athena: Athena) -> None:
+    selects = ["SELECT count(*) FROM heard", "WITH days AS (SELECT * FROM heard) SELECT count(*) FROM days"]
+    ask_all(settings(athena), selects, None, shared=Shared("heard", "SELECT 1 AS one"))
+    assert [request["QueryString"] for request in athena.requests("StartQueryExecution")] == [
+        "WITH heard AS (SELECT 1 AS one) SELECT count(*) FROM heard",
+        "WITH heard AS (SELECT 1 AS one), days AS (SELECT * FROM heard) SELECT count(*) FROM days",
+    ]
 
 
 def test_without_an_output_location_the_workgroup_decides(athena: Athena) -> None:

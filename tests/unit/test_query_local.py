@@ -26,6 +26,7 @@ from soundlake.catalog.local import Part
 from soundlake.catalog.output import as_text
 from soundlake.catalog.query import ask, ask_all, sql_of
 from soundlake.catalog.query_result import QueryResult
+from soundlake.catalog.sql_text import Shared
 from soundlake.cli import main
 from soundlake.errors import MissingTableError, SoundlakeError, UsageError
 from soundlake.insights import load_insights, render
@@ -154,6 +155,24 @@ def test_of_a_view_only_the_rows_of_one_listener_are_read(lake: Path) -> None:
     assert tracks(user_id="v") == ["T2"]
     # What else is asked for stays with the query: plays of one track are judged by those of all.
     assert tracks(track_id="T2") == ["T1", "T2"]
+
+
+def test_what_several_selects_share_is_computed_once(lake: Path) -> None:
+    shared = Shared("known", "SELECT track_id, uuid() AS drawn FROM silver_tracks")
+    selects = [
+        "SELECT drawn FROM known ORDER BY track_id",
+        "WITH others AS (SELECT * FROM known) SELECT drawn FROM others ORDER BY track_id",
+    ]
+    one, other = ask_all(load_settings(lake=str(lake), env={}), selects, None, shared=shared)
+    assert one.rows.num_rows == 2
+    assert one.rows == other.rows
+
+
+def test_what_is_shared_only_reads(lake: Path) -> None:
+    with pytest.raises(UsageError, match="only one SELECT"):
+        ask_all(
+            load_settings(lake=str(lake), env={}), ["SELECT 1"], None, shared=Shared("x", "DROP TABLE silver_plays")
+        )
 
 
 def test_a_mart_that_is_not_built_yet_is_named(lake: Path) -> None:

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import orjson
@@ -24,12 +24,14 @@ from soundlake.catalog.local_engine import LocalEngine
 from soundlake.catalog.missing import missing_behind, rows_in, unknown
 from soundlake.catalog.query_result import QueryResult, in_utc
 from soundlake.catalog.scan import create_view, local_files
+from soundlake.catalog.sql_text import Shared
 from soundlake.core.schema import arrow_schema
 from soundlake.errors import MissingTableError, SoundlakeError, UsageError
 from soundlake.settings import Settings
 from soundlake.tables import TABLES, Table
 from soundlake.views import VIEWS, View
 
+Answer = TypeVar("Answer")
 _LOOK_AGAIN_SECONDS = 0.1
 _ONLY_SELECT = "only one SELECT can be run; tables are written by the jobs"
 _WORD = re.compile(r"\w+")
@@ -54,22 +56,24 @@ def run(
     limit: int | None,
     parts: Mapping[str, Part] | None = None,
     engine: LocalEngine | None = None,
+    shared: Shared | None = None,
 ) -> list[QueryResult]:
     """Run SELECTs on the tables of the settings' lake; returns at most `limit` rows each.
 
     `parts` says, by the name of a table or view in SQL, what is enough of it for these queries; of others everything is
-    read. `engine` runs the queries; by default one is started for them. A table that is not there has no rows, see
-    `soundlake.catalog.missing`. Raises UsageError for SQL that is not one SELECT, MissingTableError where it names an
-    unknown table or a mart that is not built, SoundlakeError else.
+    read. `engine` runs the queries; by default one is started for them. All may read `shared`, which is computed once.
+    A table that is not there has no rows, see `soundlake.catalog.missing`. Raises UsageError for SQL that is not one
+    SELECT, MissingTableError where it names an unknown table or a mart that is not built, SoundlakeError else.
     """
     if engine is None:
         with closing(LocalEngine(settings)) as started:
-            return run(settings, selects, limit, parts, started)
+            return run(settings, selects, limit, parts, started, shared)
     began = time.monotonic()
     with engine.connect() as connection:
-        for sql in selects:
+        texts = [*selects, shared.select] if shared else selects
+        for sql in texts:
             _check_select(connection, sql)
-        named, beside, views = _named(selects)
+        named, beside, views = _named(texts)
         parts = _with_tables(parts or {}, views)
         opened = {table: open_table(settings, table) for table in (*named, *beside)}
         absent = [table for table in named if opened[table] is None]
@@ -83,6 +87,9 @@ def run(
             only = parts[view.view].columns if view.view in parts else None
             connection.execute(f"CREATE TEMP VIEW {view.view} AS {view.sql(only=only)}")
         try:
+            if shared:
+                create = f"CREATE TEMP TABLE {shared.name} AS {shared.select}"
+                _interruptible(connection, partial(connection.execute, create))
             found = [_interruptible(connection, partial(_rows, connection, sql, limit)) for sql in selects]
         except duckdb.Error as error:
             raise _failure(error, unbuilt, settings) from None
@@ -136,7 +143,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) ->
     return (answer if limit is None else answer.limit(limit + 1)).to_arrow_table()
 
 
-def _interruptible(connection: duckdb.DuckDBPyConnection, query: Callable[[], pa.Table]) -> pa.Table:
+def _interruptible(connection: duckdb.DuckDBPyConnection, query: Callable[[], Answer]) -> Answer:
     """The result of a query that Ctrl-C can interrupt.
 
     It runs in a thread of its own: DuckDB checks for Ctrl-C between its tasks only, and the query may be one task.

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from soundlake.catalog.query_result import QueryResult
+from soundlake.catalog.sql_text import Shared, with_shared
 from soundlake.errors import UsageError
 from soundlake.insights import Engine as RenderFor
 from soundlake.insights import load_insights, render
@@ -50,20 +51,21 @@ def ask_all(
     limit: int | None,
     parts: Mapping[str, Part] | None = None,
     engine: LocalEngine | None = None,
+    shared: Shared | None = None,
 ) -> list[QueryResult]:
     """Run SELECTs and return at most `limit` rows of each; raises what `ask` raises.
 
-    `parts` is the part of each table that the queries need, and `engine` what runs them, see `local.run`; Athena needs
-    neither.
+    All of them may read `shared`. `parts` is the part of each table that the queries need, and `engine` what runs them,
+    see `local.run`; Athena needs neither.
     """
     if settings.catalog.type == "glue":
         from soundlake.catalog import athena
 
-        return [athena.run(settings, sql, limit) for sql in selects]
+        return [athena.run(settings, with_shared(shared, sql), limit) for sql in selects]
     from soundlake.catalog import local
 
     check_lake_exists(settings)
-    return local.run(settings, selects, limit, parts, engine)
+    return local.run(settings, selects, limit, parts, engine, shared)
 
 
 def leading_columns(what: str) -> tuple[str, ...]:

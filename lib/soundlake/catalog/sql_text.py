@@ -1,6 +1,25 @@
-"""Values and names as they stand in SQL, the same for DuckDB and Athena."""
+"""Values, names and common parts as they stand in SQL, the same for DuckDB and Athena."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
+
+_WITH = "WITH "
+
+
+class Shared(NamedTuple):
+    """A SELECT whose rows several SELECTs read by a name."""
+
+    name: str
+    select: str
+
+
+def with_shared(shared: Shared | None, sql: str) -> str:
+    """A SELECT that reads `shared`, as one that stands alone."""
+    if shared is None:
+        return sql
+    more = f", {sql[len(_WITH) :]}" if sql.startswith(_WITH) else f" {sql}"
+    return f"{_WITH}{shared.name} AS ({shared.select}){more}"
 
 
 def literal(value: str) -> str:

@@ -140,9 +140,9 @@ def listener(
     left, right = st.columns(2)
     words = left.text_input(f"{label}'s id has", placeholder="any", **kept(address, "words"))
     users = source.ask(
-        "SELECT user_id, sum(plays) AS plays FROM gold_weekly_plays "
+        "SELECT user_id, plays FROM gold_listeners "
         f"{sql.where(sql.contains(words, 'user_id'), f'user_id <> {literal(skip)}' if skip else '')} "
-        f"GROUP BY user_id ORDER BY plays DESC, user_id LIMIT {_MOST_LISTED}"
+        f"ORDER BY plays DESC, user_id LIMIT {_MOST_LISTED}"
     )["user_id"].tolist()
     if not users:
         return None

@@ -44,10 +44,9 @@ _FROM: Mapping[str, str] = {
         "CAST(NULL AS varchar) AS beside_id, CAST(NULL AS bigint) AS plays, max(market) AS words "
         "FROM gold_chart_tracks GROUP BY playlist_id"
     ),
-    # max(): else DuckDB compares the words with the id of each row, before it groups them.
     "listener": (
-        "SELECT user_id AS id, max(user_id) AS name, CAST(NULL AS varchar) AS beside, "
-        "CAST(NULL AS varchar) AS beside_id, sum(plays) AS plays, '' AS words FROM gold_weekly_plays GROUP BY user_id"
+        "SELECT user_id AS id, user_id AS name, CAST(NULL AS varchar) AS beside, "
+        "CAST(NULL AS varchar) AS beside_id, plays, '' AS words FROM gold_listeners"
     ),
 }
 

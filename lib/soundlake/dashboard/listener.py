@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from soundlake.catalog.sql_text import literal
+from soundlake.catalog.sql_text import Shared, literal
 from soundlake.dashboard import sql
 from soundlake.dashboard.source import DataSource
 from soundlake.tables import TRACKS
@@ -61,8 +61,8 @@ def heard(source: DataSource, user: str) -> Heard:
         "discoveries": discoveries(),
         "days": busiest_days(),
     }
-    plays = _plays(user, sql.local(source.settings, "p.played_at"))
-    answers = source.ask_all([f"{plays} {one}" for one in asked.values()], (MATCHED_LISTENING.view, "user_id", user))
+    plays = Shared("heard", _plays(user, sql.local(source.settings, "p.played_at")))
+    answers = source.ask_all(list(asked.values()), (MATCHED_LISTENING.view, "user_id", user), plays)
     return Heard(**dict(zip(asked, answers, strict=True)))
 
 
@@ -100,7 +100,7 @@ def hours() -> str:
 def streaks() -> str:
     """Select the longest run of days in a row with a play in each year, the first of several."""
     return (
-        f", days AS (SELECT DISTINCT {_YEAR} AS year, day FROM heard), "
+        f"WITH days AS (SELECT DISTINCT {_YEAR} AS year, day FROM heard), "
         "numbered AS (SELECT year, day, date_diff('day', DATE '1970-01-01', day) "
         "- row_number() OVER (PARTITION BY year ORDER BY day) AS run FROM days), "
         "runs AS (SELECT year, count(*) AS days, min(day) AS first_on, max(day) AS last_on FROM numbered "
@@ -124,7 +124,7 @@ def ends() -> str:
 def most(thing: str, name: str, beside: str, id_: str) -> str:
     """Select what was played most in each year: tracks, artists or albums."""
     return (
-        f", counted AS (SELECT {_YEAR} AS year, {thing} AS thing, max({name}) AS name, max({beside}) AS beside, "
+        f"WITH counted AS (SELECT {_YEAR} AS year, {thing} AS thing, max({name}) AS name, max({beside}) AS beside, "
         f"max({id_}) AS id, count(*) AS plays, CAST(sum(ms_played) AS double) / 60000 AS minutes FROM heard "
         f"WHERE {thing} IS NOT NULL AND {name} IS NOT NULL GROUP BY {_YEAR}, {thing}) "
         "SELECT year, place, name, beside, id, plays, minutes FROM (SELECT *, row_number() OVER "
@@ -136,7 +136,8 @@ def most(thing: str, name: str, beside: str, id_: str) -> str:
 def sessions() -> str:
     """Select the sessions of each year in which they began, and the one with the most plays, the first of several."""
     return (
-        ", marked AS (SELECT played_at, heard_at, day, CASE WHEN played_at <= lag(played_at) OVER (ORDER BY played_at) "
+        "WITH marked AS (SELECT played_at, heard_at, day, "
+        "CASE WHEN played_at <= lag(played_at) OVER (ORDER BY played_at) "
         f"+ INTERVAL '{SESSION_GAP}' MINUTE THEN 0 ELSE 1 END AS begins FROM heard), "
         "numbered AS (SELECT played_at, heard_at, day, sum(begins) OVER "
         "(ORDER BY played_at ROWS UNBOUNDED PRECEDING) AS session FROM marked), "
@@ -153,7 +154,7 @@ def sessions() -> str:
 def discoveries() -> str:
     """Select the artists that were first heard in each year, those most played in it first."""
     return (
-        f", counted AS (SELECT {_YEAR} AS year, artist, max(artist_name) AS name, max(artist_id) AS id, "
+        f"WITH counted AS (SELECT {_YEAR} AS year, artist, max(artist_name) AS name, max(artist_id) AS id, "
         "min(day) AS first_on, count(*) AS plays FROM heard "
         f"WHERE artist_name IS NOT NULL GROUP BY {_YEAR}, artist HAVING sum(is_new_artist) = 1) "
         "SELECT year, place, name, id, first_on, plays FROM (SELECT *, row_number() OVER "
@@ -173,7 +174,7 @@ def busiest_days() -> str:
 
 
 def _plays(user: str, local: str) -> str:
-    """The plays of tracks of a listener: `heard`, with local times, and whether a track or an artist was new."""
+    """Select the plays of tracks of a listener, with local times, and whether a track or an artist was new."""
     track, album = (f"{name} || ' – ' || coalesce(artist_name, '')" for name in ("track_name", "album_name"))
     return (
         "WITH played AS (SELECT p.played_at, "
@@ -184,8 +185,8 @@ def _plays(user: str, local: str) -> str:
         f"WHERE p.user_id = {literal(user)} AND p.content_type = 'track'), "
         f"named AS (SELECT *, {sql.known_id('track_id', track)} AS track, "
         f"{sql.known_id('artist_id', 'artist_name')} AS artist, "
-        f"{sql.known_id('album_id', album)} AS album FROM played), "
-        f"heard AS (SELECT *, {_is_first('track')} AS is_new_track, {_is_first('artist')} AS is_new_artist FROM named)"
+        f"{sql.known_id('album_id', album)} AS album FROM played) "
+        f"SELECT *, {_is_first('track')} AS is_new_track, {_is_first('artist')} AS is_new_artist FROM named"
     )
 
 

@@ -16,8 +16,10 @@ from soundlake.catalog.local import Part, code_of
 from soundlake.catalog.local_engine import LocalEngine
 from soundlake.catalog.missing import why_empty
 from soundlake.catalog.query import ask_all
+from soundlake.catalog.sql_text import Shared
+from soundlake.clusters.drift import Drift
 from soundlake.errors import MissingTableError
-from soundlake.ops.status import LakeStatus, read_status
+from soundlake.ops.status import LakeStatus, read_drift, read_status
 from soundlake.settings import Settings, check_lake_exists
 from soundlake.settings.checks import local_path
 from soundlake.tables import EVENTS, Table
@@ -57,9 +59,11 @@ class DataSource:
         """
         return self.ask_all([sql], only)[0]
 
-    def ask_all(self, selects: Sequence[str], only: Only | None = None) -> list[pd.DataFrame]:
-        """Run SELECTs like `ask`; a table that has to be read into memory is read once for all of them."""
-        return _remembered(self.settings, self._identity, tuple(selects), only)
+    def ask_all(
+        self, selects: Sequence[str], only: Only | None = None, shared: Shared | None = None
+    ) -> list[pd.DataFrame]:
+        """Run SELECTs like `ask`; a lake is read once for them, and `shared`, which all may read, is computed once."""
+        return _remembered(self.settings, self._identity, tuple(selects), only, shared)
 
     def ask_now(self, sql: str) -> pd.DataFrame:
         """Run a SELECT and return at most MOST_ROWS rows, as they are at this moment; raises what `ask` raises."""
@@ -68,6 +72,10 @@ class DataSource:
     def status(self) -> LakeStatus:
         """What a lake without a catalog holds, at most a minute ago; raises SoundlakeError where it holds no tables."""
         return _status(self.settings, self._identity)
+
+    def drift(self) -> Drift | None:
+        """How tracks that came after the training of the current model differ, of a lake without a catalog."""
+        return _drift(self.settings, self._identity)
 
     def backlog(self) -> int | None:
         """How many bronze records refine has not processed yet; None on Athena, where counting them costs money.
@@ -91,8 +99,9 @@ def _remembered(
     identity: str,  # noqa: ARG001 - a part of the cache's key
     selects: tuple[str, ...],
     only: Only | None,
+    shared: Shared | None,
 ) -> list[pd.DataFrame]:
-    return _rows(_settings, selects, only)
+    return _rows(_settings, selects, only, shared)
 
 
 def engine_of(settings: Settings) -> LocalEngine | None:
@@ -116,9 +125,16 @@ def _status(_settings: Settings, identity: str) -> LakeStatus:  # noqa: ARG001
     return read_status(_settings)
 
 
-def _rows(settings: Settings, selects: tuple[str, ...], only: Only | None = None) -> list[pd.DataFrame]:
-    parts = parts_of(" ".join(selects), only)
-    answers = ask_all(settings, selects, MOST_ROWS, parts, engine_of(settings))
+@st.cache_data(ttl=KEPT_SECONDS, show_spinner="Looking at the tables …")
+def _drift(_settings: Settings, identity: str) -> Drift | None:  # noqa: ARG001
+    return read_drift(_settings)
+
+
+def _rows(
+    settings: Settings, selects: tuple[str, ...], only: Only | None = None, shared: Shared | None = None
+) -> list[pd.DataFrame]:
+    parts = parts_of(" ".join((*selects, shared.select) if shared else selects), only)
+    answers = ask_all(settings, selects, MOST_ROWS, parts, engine_of(settings), shared)
     missing = sorted({name for answer in answers for name in answer.missing})
     if missing and not any(answer.rows.num_rows for answer in answers):
         raise MissingTableError("\n".join(map(why_empty, missing)), *missing)

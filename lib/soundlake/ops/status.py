@@ -44,13 +44,23 @@ def read_status(settings: Settings) -> LakeStatus:
     if not tables:
         raise SoundlakeError(f"there are no tables in {settings.lake.uri}")
     batches = _rows(settings, BATCHES.path)
-    models = [model for model in _rows(settings, CLUSTER_MODELS.path) if model["is_current"]]
+    model = _current_model(settings)
     return LakeStatus(
         tables,
         last_batch=max(batches, key=lambda batch: batch["started_at"], default=None),
-        current_model=models[0] if models else None,
-        drift=_drift(settings, models[0]) if models else None,
+        current_model=model,
+        drift=_drift(settings, model) if model else None,
     )
+
+
+def read_drift(settings: Settings) -> Drift | None:
+    """How tracks that came after the training differ; None where there are too few, or no model."""
+    model = _current_model(settings)
+    return _drift(settings, model) if model else None
+
+
+def _current_model(settings: Settings) -> dict[str, Any] | None:
+    return next((model for model in _rows(settings, CLUSTER_MODELS.path) if model["is_current"]), None)
 
 
 def _drift(settings: Settings, model: dict[str, Any]) -> Drift | None:

@@ -62,7 +62,7 @@ def _profiles(overview: pd.DataFrame, known: list[str]) -> None:
 
 
 def _drift(source: DataSource) -> None:
-    drift = None if source.is_athena else source.status().drift
+    drift = None if source.is_athena else source.drift()
     if drift is None:
         return
     told = f"{drift}."

@@ -19,7 +19,7 @@ from soundlake.dashboard.views._two_charts import two_charts
 Numbers: TypeAlias = dict[Any, Any]
 
 _MOST = 10
-_NOW, _BEFORE = "now", "before"
+_NONE = "1 = 0"
 
 
 def show(source: DataSource) -> None:
@@ -33,10 +33,11 @@ def _periods(source: DataSource) -> None:
     if chosen is None:
         return
     now, before = chosen
-    conditions = {_NOW: now.condition} | ({_BEFORE: before.condition} if before else {})
-    rows = _by_side(source, conditions)
-    _numbers(rows[_NOW], rows.get(_BEFORE), {**sides.NUMBERS, "listeners": "Listeners"})
-    frame = source.ask(sides.artists(now.condition, before.condition if before else "1 = 0", 2 * _MOST))
+    conditions = [now.condition, before.condition if before else _NONE]
+    asked = [sides.numbers(2), sides.listeners(conditions), sides.artists(0, 1, 2 * _MOST)]
+    numbers, listeners, frame = source.ask_all(asked, shared=sides.heard(conditions))
+    rows = _by_side(numbers.merge(listeners, on="side"))
+    _numbers(rows[0], rows[1] if before else None, {**sides.NUMBERS, "listeners": "Listeners"})
     titles = {"rank": "Rank", "artist_name": "Artist", "plays": "Plays"}
     if before:
         frame["move"] = moves(frame["rank"], frame["other_rank"])
@@ -58,21 +59,17 @@ def _listeners(source: DataSource) -> None:
         nothing("Two listeners have to be chosen.")
         return
     now, before = chosen
-    conditions = {}
-    for user in (one, other):
-        this = sql.one_of("user_id", [user])
-        conditions[f"{_NOW} {user}"] = f"{this} AND {now.condition}"
-        if before:
-            conditions[f"{_BEFORE} {user}"] = f"{this} AND {before.condition}"
-    rows = _by_side(source, conditions)
-    here, there = conditions[f"{_NOW} {one}"], conditions[f"{_NOW} {other}"]
-    shared = source.ask(sides.overlap(here, there)).iloc[0]
+    spans = (now.condition, before.condition if before else _NONE)
+    conditions = [f"{sql.one_of('user_id', [user])} AND {span}" for span in spans for user in (one, other)]
+    asked = [sides.numbers(4), sides.overlap(0, 1), sides.artists(0, 1, _MOST), sides.artists(1, 0, _MOST)]
+    numbers, overlap, *artists = source.ask_all(asked, shared=sides.heard(conditions))
+    shared, rows = overlap.iloc[0], _by_side(numbers)
     st.caption(f"They share {shared['shared']:,} of {counted(shared['either'], 'artist')} that either has played.")
-    for column, user, mine, others in zip(st.columns(2), (one, other), (here, there), (there, here), strict=True):
+    for place, (column, user) in enumerate(zip(st.columns(2), (one, other), strict=True)):
         with column:
             st.html(f"<h3>{links.anchor('listener', user, user)}</h3>")
-            _numbers(rows[f"{_NOW} {user}"], rows.get(f"{_BEFORE} {user}"), sides.NUMBERS)
-            frame = source.ask(sides.artists(mine, others, _MOST))
+            _numbers(rows[place], rows[place + 2] if before else None, sides.NUMBERS)
+            frame = artists[place]
             titles = {"rank": "Rank", "artist_name": "Artist", "plays": "Plays"}
             titles |= {"other_rank": "Rank of the other", "other_plays": "Plays of the other"}
             _artists(f"artists_of_{user}", frame, titles)
@@ -91,8 +88,8 @@ def _period(source: DataSource) -> tuple[Period, Period | None] | None:
     return now, before
 
 
-def _by_side(source: DataSource, conditions: Mapping[str, str]) -> dict[str, Numbers]:
-    return {row["side"]: row for row in source.ask(sides.numbers(conditions)).to_dict("records")}
+def _by_side(numbers: pd.DataFrame) -> dict[int, Numbers]:
+    return {row["side"]: row for row in numbers.to_dict("records")}
 
 
 def _numbers(now: Numbers, before: Numbers | None, shown: Mapping[str, str]) -> None:
