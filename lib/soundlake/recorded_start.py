@@ -18,13 +18,16 @@ def main() -> None:
     """Write the class archive into the file that the command line names."""
     os.environ |= spark_environment(recorded_in=Path(sys.argv[1]))
     with TemporaryDirectory(prefix="soundlake-") as folder, open_session("set-up") as spark:
+        print("writing a table", flush=True)
         spark.range(100).selectExpr("id % 7 AS key", "id").write.format("delta").save(f"{folder}/batch")
 
         def append(batch: DataFrame, _: int) -> None:
             batch.groupBy("key").count().write.format("delta").mode("append").save(f"{folder}/stream")
 
         rows = spark.readStream.format("delta").load(f"{folder}/batch").writeStream.foreachBatch(append)
+        print("running a stream", flush=True)
         rows.option("checkpointLocation", f"{folder}/checkpoint").trigger(availableNow=True).start().awaitTermination()
+    print("writing the classes", flush=True)
     _end_java()
 
 

@@ -215,6 +215,7 @@ def test_a_page_shows_on_trino_what_it_shows_on_the_lake(world: World, athena: s
                 page.button_group[0].set_value(question)
                 well(page.run())
         assert shown(there) == shown(here), question
+        assert not shown(there)["error"], question
         for mine, theirs in zip(there.dataframe, here.dataframe, strict=True):
             assert_frame_equal(mine.value, theirs.value, check_dtype=False, check_exact=False, obj=f"{question}")
 

@@ -47,7 +47,7 @@ def submit_args(
 ) -> str:
     """Return PYSPARK_SUBMIT_ARGS for a local Spark with the jars of this environment, on all cores unless told.
 
-    `with_s3` adds what a lake on S3 needs; its jars have to be there. The heap is half of the machine's memory, up to
+    `with_s3` adds the settings that a lake on S3 needs. The heap is half of the machine's memory, up to
     `most_heap` GiB; SPARK_DRIVER_MEMORY is left to Spark where it is set. With `recorded_in`, Java writes the classes
     that it loads into this file when it ends, see `soundlake.launch.class_archive`. Raises UsageError where the
     environment has no jars.
@@ -58,9 +58,9 @@ def submit_args(
     conf = {
         **CONFIGURATION,
         **(_s3() if with_s3 else {}),
-        "spark.driver.extraJavaOptions": shlex.join([*_JAVA_OPTIONS, *_archive(recorded_in, with_s3=with_s3)]),
+        "spark.driver.extraJavaOptions": shlex.join([*_JAVA_OPTIONS, *_archive(recorded_in)]),
         # On the class path, not in spark.jars: nothing is copied at the start, and the folder may have any name.
-        "spark.driver.extraClassPath": f"{S3_JARS}/*:{JARS}/*" if with_s3 else f"{JARS}/*",
+        "spark.driver.extraClassPath": f"{JARS}/*",
         **shuffled(cores),
     }
     arguments = ["--master", f"local[{cores}]"]
@@ -77,13 +77,14 @@ def _s3() -> dict[str, str]:
     return {"spark.hadoop.fs.s3a.aws.credentials.provider": line.s3_credentials, **line.s3_conf}
 
 
-def _archive(recorded_in: Path | None, *, with_s3: bool) -> list[str]:
+def _archive(recorded_in: Path | None) -> list[str]:
     """What Java is told of the class archive; one that is not of this Java and these jars it passes over in silence."""
+    quietly = ["-Xlog:cds=error", "-Xlog:cds+dynamic=error"]
     if recorded_in is not None:
-        return [f"-XX:ArchiveClassesAtExit={recorded_in}"]
-    if with_s3 or not CLASSES.exists():
+        return [f"-XX:ArchiveClassesAtExit={recorded_in}", *quietly]
+    if not CLASSES.exists():
         return []
-    return [f"-XX:SharedArchiveFile={CLASSES}", "-Xlog:cds=error", "-Xlog:cds+dynamic=error"]
+    return [f"-XX:SharedArchiveFile={CLASSES}", *quietly]
 
 
 def driver_memory(most: int = MOST_HEAP) -> str:
@@ -100,7 +101,7 @@ def spark_environment(
 ) -> dict[str, str]:
     """Return the environment variables that a local Spark of this interpreter's environment starts with.
 
-    `with_s3`, `most_heap` and `recorded_in` as in `submit_args`.
+    `with_s3`, `most_heap` and `recorded_in` as in `submit_args`; the jars for S3 have to be there.
     """
     pyspark = importlib.util.find_spec("pyspark")
     if pyspark is None or pyspark.origin is None:
@@ -110,6 +111,8 @@ def spark_environment(
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_SUBMIT_ARGS": submit_args(cores, with_s3=with_s3, most_heap=most_heap, recorded_in=recorded_in),
         "SPARK_CONF_DIR": str(_NOTHING),
+        # The end of the class path: the archived classes are of what stands before.
+        "SPARK_DIST_CLASSPATH": f"{S3_JARS}/*" if with_s3 else "",
         # By default glibc keeps up to eight memory pools for each core, and little of them goes back to the system.
         "MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2"),
         # A Spark that is installed elsewhere is another version.
