@@ -17,7 +17,8 @@ from soundlake.session import open_session
 def main() -> None:
     """Write the class archive into the file that the command line names."""
     os.environ |= spark_environment(recorded_in=Path(sys.argv[1]))
-    with TemporaryDirectory(prefix="soundlake-") as folder, open_session("set-up") as spark:
+    with TemporaryDirectory(prefix="soundlake-") as scratch, open_session("set-up", extra=_inside(scratch)) as spark:
+        folder = Path(scratch).as_uri()  # whatever file system Hadoop takes by default
         print("writing a table", flush=True)
         spark.range(100).selectExpr("id % 7 AS key", "id").write.format("delta").save(f"{folder}/batch")
 
@@ -31,13 +32,18 @@ def main() -> None:
     _end_java()
 
 
+def _inside(folder: str) -> dict[str, str]:
+    return {"spark.sql.warehouse.dir": f"{folder}/warehouse"}
+
+
 def _end_java() -> None:
-    """End the JVM, and wait for it: it writes the archive at its end."""
+    """End the JVM, and wait for it: it writes the archive at its end. Exits with 1 where it could not."""
     gateway = SparkContext._gateway
     assert gateway
     gateway.shutdown()
     gateway.proc.stdin.close()
-    gateway.proc.wait()
+    if gateway.proc.wait() != 0:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

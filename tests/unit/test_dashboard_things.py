@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -102,6 +103,15 @@ def test_what_nobody_has_as_a_name_is_not_found(lake: Path) -> None:
     page = draw("search", lake)
     page.text_input[0].set_value("zzzzzz")
     assert any("Nothing has such a name." in one for one in told(well(page.run())))
+
+
+def test_without_the_mart_of_listeners_everything_else_is_found(lake: Path) -> None:
+    shutil.rmtree(lake / "gold" / "listeners")
+    page = draw("search", lake)
+    page.text_input[0].set_value("queen")
+    page = well(page.run())
+    assert [one.value for one in page.subheader] == ["Tracks", "Artists", "Albums"]
+    assert any("`gold_listeners` is not there yet" in one for one in told(page))
 
 
 def test_words_are_compared_without_case_accents_and_width() -> None:

@@ -206,9 +206,10 @@ def test_java_takes_the_archived_classes_that_are_there(jars: Path, monkeypatch:
     assert option in java_options()
 
 
-def test_the_jars_for_a_lake_on_s3_come_last_on_the_class_path(jars: Path) -> None:
-    assert local.spark_environment(with_s3=True)["SPARK_DIST_CLASSPATH"] == f"{local.S3_JARS}/*"
-    assert local.spark_environment()["SPARK_DIST_CLASSPATH"] == ""
+def test_the_jars_for_a_lake_on_s3_come_last_on_the_class_path(jars: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPARK_DIST_CLASSPATH", "/mine/*")
+    assert local.spark_environment(with_s3=True)["SPARK_DIST_CLASSPATH"] == f"{local.S3_JARS}/*:/mine/*"
+    assert "SPARK_DIST_CLASSPATH" not in local.spark_environment()
 
 
 def test_java_records_its_classes_where_it_is_told(jars: Path) -> None:

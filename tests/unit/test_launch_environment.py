@@ -27,7 +27,7 @@ class Installation:
 
     def __init__(self) -> None:
         self.made: list[Path] = []
-        self.recorded: list[str] = []
+        self.recorded = 0
         self.installed: list[list[str]] = []
         self.fails = False
 
@@ -41,8 +41,8 @@ class Installation:
         if self.fails:
             raise SoundlakeError("no network")
 
-    def record(self, line: SparkLine, java: Java, steps: Steps) -> None:
-        self.recorded.append(java.build)
+    def record(self, line: SparkLine, steps: Steps) -> None:
+        self.recorded += 1
 
 
 @pytest.fixture
@@ -77,17 +77,45 @@ def test_an_environment_is_renewed_when_what_it_is_made_from_changes(
     assert len(installation.installed) == 2
 
 
-def test_the_classes_of_spark_are_recorded_for_each_environment_and_java(
-    installation: Installation, tmp_path: Path
-) -> None:
-    updated = dataclasses.replace(JAVA, build="17.0.2")
-    for java in (JAVA, JAVA, updated, updated):
-        prepare(choose_spark_line(), java)
-    assert installation.recorded == ["17.0.1", "17.0.2"]
-    assert len(installation.installed) == 1
+def test_the_classes_of_spark_are_recorded_once(installation: Installation, tmp_path: Path) -> None:
+    for _ in range(2):
+        prepare(choose_spark_line(), JAVA)
+    assert installation.recorded == 1
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "two"\n')
+    prepare(choose_spark_line(), JAVA)
+    assert installation.recorded == 2
+
+
+def test_the_classes_of_another_java_are_recorded_where_the_set_up_is_asked_for(installation: Installation) -> None:
+    updated = dataclasses.replace(JAVA, build="17.0.2")
+    prepare(choose_spark_line(), JAVA)
     prepare(choose_spark_line(), updated)
-    assert installation.recorded == ["17.0.1", "17.0.2", "17.0.2"]
+    assert installation.recorded == 1
+    for _ in range(2):
+        prepare(choose_spark_line(), updated, is_asked=True)
+    assert installation.recorded == 2
+    assert len(installation.installed) == 1
+
+
+def test_more_tools_are_no_reason_to_record_again(installation: Installation) -> None:
+    prepare(choose_spark_line(), JAVA)
+    prepare(choose_spark_line(), JAVA, with_dev=True, is_asked=True)
+    assert installation.recorded == 1
+
+
+@pytest.mark.parametrize("program", ["raise SystemExit(1)", "pass"], ids=["fails", "writes nothing"])
+def test_a_recording_that_fails_is_said_and_leaves_the_archive(
+    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(versions, "ROOT", tmp_path)
+    line = choose_spark_line()
+    interpreter(line).parent.mkdir(parents=True)
+    interpreter(line).write_text(f"#!{sys.executable}\n{program}\n")
+    interpreter(line).chmod(0o755)
+    line.class_archive.write_text("earlier")
+    class_archive.record(line, Steps(tmp_path / "setup.log"))
+    assert "Spark will start some seconds later than it could" in capsys.readouterr().err
+    assert line.class_archive.read_text() == "earlier"
 
 
 def test_an_environment_stays_when_only_linters_and_tests_are_told_something_else(

@@ -7,7 +7,7 @@ more.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -51,14 +51,18 @@ _FROM: Mapping[str, str] = {
 }
 
 
-def find(source: DataSource, words: str) -> dict[str, pd.DataFrame]:
-    """What fits the words, by kind: id, name, beside, beside_id, plays; kinds without any are left out.
+# Asked together; where a mart of one is missing, the others are found.
+TOGETHER = (("track", "artist", "album", "playlist"), ("listener",))
+
+
+def find(source: DataSource, words: str, kinds: Sequence[str] = tuple(_FROM)) -> dict[str, pd.DataFrame]:
+    """What of these kinds fits the words: id, name, beside, beside_id, plays; kinds without any are left out.
 
     Without words, everything fits. Raises what `DataSource.ask` raises.
     """
     sought = folded(words)
-    answers = source.ask_all([_select(source.settings, things, sought) for things in _FROM.values()])
-    return {thing: frame for thing, frame in zip(_FROM, answers, strict=True) if len(frame)}
+    answers = source.ask_all([_select(source.settings, _FROM[kind], sought) for kind in kinds])
+    return {kind: frame for kind, frame in zip(kinds, answers, strict=True) if len(frame)}
 
 
 def folded(words: str) -> str:

@@ -18,7 +18,8 @@ NUMBERS = {"plays": "Plays", "hours": "Hours known", "tracks": "Tracks", "artist
 def heard(conditions: Sequence[str]) -> Shared:
     """What the SELECTs below read, with a row for each track: track, artist, artist_id, artist_name, plays_N and ms_N.
 
-    `artist` is the id, or the name where no id is known. plays_N and ms_N are the sums where the condition at place N
+    `artist` is the id, or the name where no id is known; a play that tells a name alone counts for the artist of that
+    name on any side. plays_N and ms_N are the sums where the condition at place N
     holds.
     """
     measures = ", ".join(

@@ -38,7 +38,8 @@ def main() -> NoReturn:
             read_command_line(rest)
         elif options.setup not in ("run", "dev") or rest:
             raise UsageError("--setup stands alone: ./spark-submit.sh --setup, or --setup dev with developers' tools")
-        environment.prepare(line, check_java(line.java), with_dev=options.setup == "dev")
+        java = check_java(line.java)
+        environment.prepare(line, java, with_dev=options.setup == "dev", is_asked=options.setup is not None)
         python = str(environment.interpreter(line))
     if options.setup:
         say(f"{line.environment} is ready")

@@ -6,19 +6,18 @@ Java ignores an archive of another Java, or of jars that have changed; Spark the
 
 from __future__ import annotations
 
-from soundlake.launch.java import Java
+from soundlake.errors import SoundlakeError
+from soundlake.launch.report import say
 from soundlake.launch.steps import Steps
 from soundlake.launch.versions import SparkLine
 
-_OLDEST_JAVA = 17  # of those that Spark runs on, the first that can archive the classes of an application
 
-
-def record(line: SparkLine, java: Java, steps: Steps) -> None:
-    """Make the archive of a line anew, by a short run of the main job; raises SoundlakeError when that fails."""
-    line.class_archive.unlink(missing_ok=True)
-    if java.version < _OLDEST_JAVA:
-        return
+def record(line: SparkLine, steps: Steps) -> None:
+    """Make the archive of a line anew by a short run of Spark; says so where that fails."""
     unfinished = line.class_archive.with_suffix(".new")
     python = str(line.environment / "bin" / "python")
-    steps.run("recording the classes that Spark loads", [python, "-m", "soundlake.recorded_start", str(unfinished)])
-    unfinished.replace(line.class_archive)
+    try:
+        steps.run("recording the classes that Spark loads", [python, "-m", "soundlake.recorded_start", str(unfinished)])
+        unfinished.replace(line.class_archive)
+    except (SoundlakeError, OSError) as error:
+        say(f"Spark will start some seconds later than it could: {error}")

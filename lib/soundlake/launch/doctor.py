@@ -9,6 +9,7 @@ from importlib import metadata
 
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.launch import local
+from soundlake.launch.environment import has_archive
 from soundlake.launch.java import check_java
 from soundlake.launch.paths import SAMPLE
 from soundlake.launch.versions import SparkLine, installed_spark_line
@@ -49,7 +50,8 @@ def examine(settings: Settings) -> Iterator[CheckResult]:
 
 def _java(line: SparkLine) -> str:
     java = check_java(line.java)
-    return f"{java.version} ({java.found_by}: {java.executable})"
+    later = "" if has_archive(line, java) else "; Spark starts sooner after ./spark-submit.sh --setup"
+    return f"{java.version} ({java.found_by}: {java.executable}){later}"
 
 
 def _python(line: SparkLine) -> str:

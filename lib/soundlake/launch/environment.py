@@ -32,21 +32,35 @@ PROJECT = ROOT / "pyproject.toml"
 MADE_FROM = (CONSTRAINTS, CONF / "versions.toml", Path(__file__), Path(jars.__file__))
 
 
-def prepare(line: SparkLine, java: Java, *, with_dev: bool = False) -> None:
-    """Make or renew the line's environment for a Java, with developers' tools where `with_dev`, or where it has them.
+def prepare(line: SparkLine, java: Java, *, with_dev: bool = False, is_asked: bool = False) -> None:
+    """Make or renew the line's environment, with developers' tools where `with_dev`, or where it has them.
 
-    Raises UsageError where there is no fitting Python or the checkout cannot be written, SoundlakeError where an
-    installation fails. Several processes may call this at once: one works, the others wait.
+    Its class archive is for this Java; for another one it is made again only where the set-up was asked for, as a job
+    had better start later than wait for that. Raises UsageError where there is no fitting Python or the checkout cannot
+    be written, SoundlakeError where an installation fails. Several processes may call this at once: one works, the
+    others wait.
     """
-    if _is_current(line, with_dev=with_dev) and _is_for(line, java):
+
+    def is_ready() -> bool:
+        is_for_java = not is_asked or _stamp(line).get("java") == java.build
+        return _is_current(line, with_dev=with_dev) and is_for_java
+
+    if is_ready():
         return
     with _locked(line):
+        if is_ready():
+            return
         steps = Steps(line.environment / "setup.log")
         if not _is_current(line, with_dev=with_dev):
             _renew(line, steps, with_dev=with_dev)
-        if not _is_for(line, java):
-            class_archive.record(line, java, steps)
+        if _stamp(line).get("java") != java.build:
+            class_archive.record(line, steps)
             _write_stamp(line, {**_stamp(line), "java": java.build})
+
+
+def has_archive(line: SparkLine, java: Java) -> bool:
+    """Whether the environment has a class archive for this Java."""
+    return line.class_archive.exists() and _stamp(line).get("java") == java.build
 
 
 def interpreter(line: SparkLine) -> Path:
@@ -83,7 +97,9 @@ def _renew(line: SparkLine, steps: Steps, *, with_dev: bool) -> None:
     extras = sorted({*made.get("extras", []), *(["dev"] if with_dev else [])})
     _install(line, extras, steps)
     jars.fetch(line, steps)
-    _write_stamp(line, {"root": str(ROOT), "made_from": _made_from(), "extras": extras})
+    # More tools are no other jars: what Java has archived of them stays.
+    java = made.get("java") if made.get("made_from") == _made_from() else None
+    _write_stamp(line, {"root": str(ROOT), "made_from": _made_from(), "extras": extras, "java": java})
 
 
 def _make(line: SparkLine, python: Path) -> None:
@@ -118,10 +134,6 @@ def _is_current(line: SparkLine, *, with_dev: bool) -> bool:
     )
 
 
-def _is_for(line: SparkLine, java: Java) -> bool:
-    return bool(_stamp(line).get("java") == java.build)
-
-
 def _made_from() -> str:
     project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))
     # What linters and tests are told in the same file changes no installation.
@@ -145,7 +157,9 @@ def _stamp(line: SparkLine) -> dict[str, Any]:
 
 
 def _write_stamp(line: SparkLine, stamp: dict[str, Any]) -> None:
-    _stamp_file(line).write_text(json.dumps(stamp), encoding="utf-8")
+    unfinished = _stamp_file(line).with_suffix(".new")
+    unfinished.write_text(json.dumps(stamp), encoding="utf-8")
+    unfinished.replace(_stamp_file(line))
 
 
 @contextmanager

@@ -90,7 +90,7 @@ def _told(executable: Path, env: Mapping[str, str]) -> str:
     except (OSError, subprocess.SubprocessError):
         return ""
     told = (answer.stderr + answer.stdout).splitlines()
-    return "\n".join(line for line in told if not line.startswith("Picked up"))  # options from variables
+    return "\n".join(line for line in told if 'version "' in line or "(build " in line)
 
 
 def _advice(supported: Iterable[int]) -> str:

@@ -77,6 +77,11 @@ def _s3() -> dict[str, str]:
     return {"spark.hadoop.fs.s3a.aws.credentials.provider": line.s3_credentials, **line.s3_conf}
 
 
+def _last_on_class_path() -> str:
+    """The jars for S3, behind what has archived classes, and what the user adds."""
+    return ":".join(filter(None, [f"{S3_JARS}/*", os.environ.get("SPARK_DIST_CLASSPATH")]))
+
+
 def _archive(recorded_in: Path | None) -> list[str]:
     """What Java is told of the class archive; one that is not of this Java and these jars it passes over in silence."""
     quietly = ["-Xlog:cds=error", "-Xlog:cds+dynamic=error"]
@@ -111,8 +116,7 @@ def spark_environment(
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_SUBMIT_ARGS": submit_args(cores, with_s3=with_s3, most_heap=most_heap, recorded_in=recorded_in),
         "SPARK_CONF_DIR": str(_NOTHING),
-        # The end of the class path: the archived classes are of what stands before.
-        "SPARK_DIST_CLASSPATH": f"{S3_JARS}/*" if with_s3 else "",
+        **({"SPARK_DIST_CLASSPATH": _last_on_class_path()} if with_s3 else {}),
         # By default glibc keeps up to eight memory pools for each core, and little of them goes back to the system.
         "MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2"),
         # A Spark that is installed elsewhere is another version.

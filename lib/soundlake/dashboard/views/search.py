@@ -7,7 +7,7 @@ import streamlit as st
 
 from soundlake.dashboard import filters
 from soundlake.dashboard.explain import explained, nothing
-from soundlake.dashboard.finder import find
+from soundlake.dashboard.finder import TOGETHER, find
 from soundlake.dashboard.labels import counted
 from soundlake.dashboard.links import anchor
 from soundlake.dashboard.source import DataSource
@@ -18,13 +18,16 @@ def show(source: DataSource) -> None:
     st.title("Search")
     words = st.text_input("Track, artist, album, playlist or listener", **filters.kept("q"))
     st.caption("The beginning of a name is enough. Accents do not matter, and a letter or two may be wrong.")
-    with explained(source):
-        found = find(source, words)
-        if not found:
-            nothing("Nothing has such a name.")
-        for thing, frame in found.items():
-            st.subheader(f"{thing.capitalize()}s")
-            st.html(f"<ul>{''.join(_item(thing, row) for _, row in frame.iterrows())}</ul>")
+    answers = []
+    for kinds in TOGETHER:
+        with explained(source):
+            answers.append(find(source, words, kinds))
+    if len(answers) == len(TOGETHER) and not any(answers):
+        nothing("Nothing has such a name.")
+    for found in answers:
+        for kind, frame in found.items():
+            st.subheader(f"{kind.capitalize()}s")
+            st.html(f"<ul>{''.join(_item(kind, row) for _, row in frame.iterrows())}</ul>")
 
 
 def _item(thing: str, row: pd.Series) -> str:  # type: ignore[type-arg]  # of values of several types
