@@ -17,17 +17,17 @@ from soundlake.session import open_session
 def main() -> None:
     """Write the class archive into the file that the command line names."""
     os.environ |= spark_environment(recorded_in=Path(sys.argv[1]))
-    with TemporaryDirectory(prefix="soundlake-") as scratch, open_session("set-up", extra=_inside(scratch)) as spark:
-        folder = Path(scratch).as_uri()  # whatever file system Hadoop takes by default
+    with TemporaryDirectory(prefix="soundlake-") as folder, open_session("set-up", extra=_inside(folder)) as spark:
+        scratch = Path(folder).as_uri()  # whatever file system Hadoop takes by default
         print("writing a table", flush=True)
-        spark.range(100).selectExpr("id % 7 AS key", "id").write.format("delta").save(f"{folder}/batch")
+        spark.range(100).selectExpr("id % 7 AS key", "id").write.format("delta").save(f"{scratch}/batch")
 
         def append(batch: DataFrame, _: int) -> None:
-            batch.groupBy("key").count().write.format("delta").mode("append").save(f"{folder}/stream")
+            batch.groupBy("key").count().write.format("delta").mode("append").save(f"{scratch}/stream")
 
-        rows = spark.readStream.format("delta").load(f"{folder}/batch").writeStream.foreachBatch(append)
+        rows = spark.readStream.format("delta").load(f"{scratch}/batch").writeStream.foreachBatch(append)
         print("running a stream", flush=True)
-        rows.option("checkpointLocation", f"{folder}/checkpoint").trigger(availableNow=True).start().awaitTermination()
+        rows.option("checkpointLocation", f"{scratch}/checkpoint").trigger(availableNow=True).start().awaitTermination()
     print("writing the classes", flush=True)
     _end_java()
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import soundlake
 
 SAVED = re.compile(r"\.save\(([^\n]*)")
-# Places that no other process knows: the plan of a replay has a name of its own, a model's artifact its version.
-OWN = ("plan)", "artifact_path(")
+# Places that no other process knows: the plan of a replay has a name of its own, a model's artifact its version, and
+# what the set-up writes lies in a folder for this alone.
+OWN = ("plan)", "artifact_path(", 'f"{scratch}/')
 
 
 def test_every_frame_is_saved_to_a_place_that_the_lake_was_asked_for() -> None:
