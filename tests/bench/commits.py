@@ -5,7 +5,7 @@ its usual pace.
 Then silver/plays is scanned beside the same rows freshly written, and two more batches are refined as after a start:
 with a new refiner that opens the index again.
 
-    python tests/bench/commits.py --batches 2000 --records 100
+    python tests/bench/commits.py --batches 2000
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batches", type=int, default=2_000)
-    parser.add_argument("--records", type=int, default=100, help="plays in each batch")
+    parser.add_argument("--records", type=int, default=750, help="plays in each batch")
     told = parser.parse_args()
     os.environ.update(spark_environment())
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, open_session("commits") as spark:
