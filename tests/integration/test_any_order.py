@@ -39,7 +39,7 @@ def refined(spark: SparkSession, folder: Path, batches: list[list[Record]], road
 @pytest.mark.nightly
 @pytest.mark.timeout(1800)
 @settings(
-    max_examples=10,
+    max_examples=20,
     print_blob=True,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -365,6 +365,7 @@ def test_what_is_heard_together_is_estimated_from_some_of_many_listeners(heard: 
     [
         (["a"], [], False),
         ([], ["p"], False),
+        (["a", None], [], False),
         (["a", "b"], [], True),
         ([], ["p", "q"], True),
         (["a"], ["p"], True),
@@ -372,7 +373,7 @@ def test_what_is_heard_together_is_estimated_from_some_of_many_listeners(heard: 
     ],
 )
 def test_tracks_are_alike_only_where_several_listeners_or_playlists_can_be_compared(
-    users: list[str], playlists: list[str], is_shared: bool
+    users: list[str | None], playlists: list[str], is_shared: bool
 ) -> None:
     with duckdb.connect() as connection:
         for table, owner, owners in (

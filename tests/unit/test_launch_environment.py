@@ -114,7 +114,7 @@ def test_a_recording_that_fails_is_said_and_leaves_the_archive(
     interpreter(line).chmod(0o755)
     line.class_archive.write_text("earlier")
     class_archive.record(line, Steps(tmp_path / "setup.log"))
-    assert "Spark will start some seconds later than it could" in capsys.readouterr().err
+    assert "each start of it takes some seconds more" in capsys.readouterr().err
     assert line.class_archive.read_text() == "earlier"
 
 

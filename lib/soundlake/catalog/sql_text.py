@@ -8,14 +8,14 @@ _WITH = "WITH "
 
 
 class Shared(NamedTuple):
-    """A SELECT whose rows several SELECTs read by a name."""
+    """A SELECT with a name, by which other SELECTs read its rows."""
 
     name: str
     select: str
 
 
 def with_shared(shared: Shared | None, sql: str) -> str:
-    """A SELECT that reads `shared`, as one that stands alone."""
+    """Add `shared` to a SELECT that reads it."""
     if shared is None:
         return sql
     more = f", {sql[len(_WITH) :]}" if sql.startswith(_WITH) else f" {sql}"

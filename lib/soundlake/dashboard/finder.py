@@ -51,7 +51,7 @@ _FROM: Mapping[str, str] = {
 }
 
 
-# Asked together; where a mart of one is missing, the others are found.
+# What is asked together: a missing mart hides the kinds of its group only.
 TOGETHER = (("track", "artist", "album", "playlist"), ("listener",))
 
 

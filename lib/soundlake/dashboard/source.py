@@ -62,7 +62,7 @@ class DataSource:
     def ask_all(
         self, selects: Sequence[str], only: Only | None = None, shared: Shared | None = None
     ) -> list[pd.DataFrame]:
-        """Run SELECTs like `ask`; a lake is read once for them, and `shared`, which all may read, is computed once."""
+        """Run SELECTs like `ask`. All may read `shared` by its name; on a local lake it is computed once."""
         return _remembered(self.settings, self._identity, tuple(selects), only, shared)
 
     def ask_now(self, sql: str) -> pd.DataFrame:

@@ -68,7 +68,7 @@ def heard_together(track: str, most: int) -> str:
         "UNION ALL SELECT DISTINCT s.what, s.owner, i.track_id FROM sampled AS s "
         f"JOIN {items} AS i ON i.playlist_id = s.owner WHERE s.what = 'playlist' AND i.track_id IS NOT NULL), "
         f"listed AS (SELECT track_id, count(DISTINCT playlist_id) AS playlists FROM {items} GROUP BY track_id), "
-        "several AS (SELECT (SELECT count(*) FROM gold_listeners) + count(DISTINCT playlist_id) > 1 AS are_there "
+        "several AS (SELECT (SELECT count(user_id) FROM gold_listeners) + count(DISTINCT playlist_id) > 1 AS are_there "
         f"FROM {items} WHERE track_id IS NOT NULL), "
         "counted AS (SELECT (SELECT count(*) FROM owners) AS own, (SELECT count(*) FROM sampled) AS sampled), "
         "each AS (SELECT h.track_id, max(c.own) AS own, "

@@ -13,11 +13,11 @@ from soundlake.launch.versions import SparkLine
 
 
 def record(line: SparkLine, steps: Steps) -> None:
-    """Make the archive of a line anew by a short run of Spark; says so where that fails."""
+    """Make the archive of a line anew, by a short run of Spark. Where that fails, say so and keep the earlier one."""
     unfinished = line.class_archive.with_suffix(".new")
     python = str(line.environment / "bin" / "python")
     try:
         steps.run("recording the classes that Spark loads", [python, "-m", "soundlake.recorded_start", str(unfinished)])
         unfinished.replace(line.class_archive)
     except (SoundlakeError, OSError) as error:
-        say(f"Spark will start some seconds later than it could: {error}")
+        say(f"Spark's classes are not recorded, so each start of it takes some seconds more: {error}")

@@ -50,8 +50,8 @@ def examine(settings: Settings) -> Iterator[CheckResult]:
 
 def _java(line: SparkLine) -> str:
     java = check_java(line.java)
-    later = "" if has_archive(line, java) else "; Spark starts sooner after ./spark-submit.sh --setup"
-    return f"{java.version} ({java.found_by}: {java.executable}){later}"
+    advice = "" if has_archive(line, java) else "; run ./spark-submit.sh --setup, and Spark starts sooner"
+    return f"{java.version} ({java.found_by}: {java.executable}){advice}"
 
 
 def _python(line: SparkLine) -> str:

@@ -35,8 +35,8 @@ MADE_FROM = (CONSTRAINTS, CONF / "versions.toml", Path(__file__), Path(jars.__fi
 def prepare(line: SparkLine, java: Java, *, with_dev: bool = False, is_asked: bool = False) -> None:
     """Make or renew the line's environment, with developers' tools where `with_dev`, or where it has them.
 
-    Its class archive is for this Java; for another one it is made again only where the set-up was asked for, as a job
-    had better start later than wait for that. Raises UsageError where there is no fitting Python or the checkout cannot
+    A new environment gets a class archive for this Java. For another Java the archive is made again only where the user
+    asked for the set-up: no job waits for it. Raises UsageError where there is no fitting Python or the checkout cannot
     be written, SoundlakeError where an installation fails. Several processes may call this at once: one works, the
     others wait.
     """
@@ -97,7 +97,7 @@ def _renew(line: SparkLine, steps: Steps, *, with_dev: bool) -> None:
     extras = sorted({*made.get("extras", []), *(["dev"] if with_dev else [])})
     _install(line, extras, steps)
     jars.fetch(line, steps)
-    # More tools are no other jars: what Java has archived of them stays.
+    # More tools change no jars, so the class archive stays valid.
     java = made.get("java") if made.get("made_from") == _made_from() else None
     _write_stamp(line, {"root": str(ROOT), "made_from": _made_from(), "extras": extras, "java": java})
 

@@ -27,7 +27,7 @@ NEEDED_MODULE = "jdk.incubator.vector"
 
 @dataclass(frozen=True)
 class Java:
-    """A Java: its executable, its major version (17), how it was found, and the lines that name its exact build."""
+    """A Java: its executable, its major version (17), how it was found, and what it says of its build."""
 
     executable: Path
     version: int
@@ -82,7 +82,7 @@ def find_java(supported: Iterable[int], env: Mapping[str, str] = os.environ) -> 
 
 
 def _told(executable: Path, env: Mapping[str, str]) -> str:
-    """What a java says of its version; nothing when it does not answer."""
+    """What a java says of its version and build; nothing when it does not answer."""
     try:
         answer = subprocess.run(
             [executable, "-version"], env=env, capture_output=True, text=True, errors="replace", timeout=60, check=True

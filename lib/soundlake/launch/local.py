@@ -16,8 +16,9 @@ from soundlake.spark_conf import JAVA_OPTIONS, QUICK, shuffled
 JARS = Path(sys.prefix) / "jars"
 S3_JARS = Path(sys.prefix) / "jars-s3"
 CLASSES = Path(sys.prefix) / CLASS_ARCHIVE
-# On the class path Java archives no classes beside a folder with files in it: what Spark reads there is named instead.
-_NOTHING = Path(sys.prefix) / "nothing"
+# Spark puts its configuration's folder on the class path. Java archives no classes where that has files, so this one is
+# not there.
+_NO_CONF = Path(sys.prefix) / "no-conf"
 
 _JAVA_OPTIONS = [
     *JAVA_OPTIONS,
@@ -78,12 +79,12 @@ def _s3() -> dict[str, str]:
 
 
 def _last_on_class_path() -> str:
-    """The jars for S3, behind what has archived classes, and what the user adds."""
+    """The jars for S3, then the user's: Java takes archived classes only if what stands before them is unchanged."""
     return ":".join(filter(None, [f"{S3_JARS}/*", os.environ.get("SPARK_DIST_CLASSPATH")]))
 
 
 def _archive(recorded_in: Path | None) -> list[str]:
-    """What Java is told of the class archive; one that is not of this Java and these jars it passes over in silence."""
+    """Java's options for the class archive. Java ignores one of another build or of other jars."""
     quietly = ["-Xlog:cds=error", "-Xlog:cds+dynamic=error"]
     if recorded_in is not None:
         return [f"-XX:ArchiveClassesAtExit={recorded_in}", *quietly]
@@ -115,7 +116,7 @@ def spark_environment(
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_SUBMIT_ARGS": submit_args(cores, with_s3=with_s3, most_heap=most_heap, recorded_in=recorded_in),
-        "SPARK_CONF_DIR": str(_NOTHING),
+        "SPARK_CONF_DIR": str(_NO_CONF),
         **({"SPARK_DIST_CLASSPATH": _last_on_class_path()} if with_s3 else {}),
         # By default glibc keeps up to eight memory pools for each core, and little of them goes back to the system.
         "MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2"),

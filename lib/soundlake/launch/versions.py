@@ -62,7 +62,7 @@ class SparkLine:
 
     @property
     def class_archive(self) -> Path:
-        """The classes of the line that Java need not load anew, see `soundlake.launch.class_archive`."""
+        """The file of the line's archived classes, see `soundlake.launch.class_archive`."""
         return self.environment / CLASS_ARCHIVE
 
     @property
