@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from soundlake import cli
-from soundlake.archive import local_files, run
+from soundlake.archive import bucket_files, local_files, run
 from soundlake.archive.bucket_files import BucketFiles
 from soundlake.archive.run import ArchiveSummary, archive_processed
 from soundlake.errors import SoundlakeError, UsageError
@@ -370,10 +370,10 @@ def keys(s3: S3Client) -> list[str]:
     return [key for key in found if not key.startswith("lake/")]
 
 
-def read_on_s3(s3: S3Client, checkpoint: Checkpoint, *objects: str) -> None:
-    """Put objects, and a checkpoint whose batch has read them."""
+def read_on_s3(s3: S3Client, checkpoint: Checkpoint, *objects: str, content: bytes | None = None) -> None:
+    """Put objects, each with its key as content unless one is given, and a checkpoint whose batch has read them."""
     for key in objects:
-        s3.put_object(Bucket=BUCKET, Key=key, Body=key.encode())
+        s3.put_object(Bucket=BUCKET, Key=key, Body=key.encode() if content is None else content)
     modified = {item["Key"]: item["LastModified"] for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]}
     checkpoint.log(*[(f"s3a://{BUCKET}/{quote(key)}", int(modified[key].timestamp()) * 1000) for key in objects])
     checkpoint.plan()
@@ -427,6 +427,21 @@ def test_an_object_that_was_uploaded_in_parts_is_compared_by_its_bytes(s3: S3Cli
     parts: CompletedMultipartUploadTypeDef = {"Parts": [{"ETag": part, "PartNumber": 1}]}
     s3.complete_multipart_upload(Bucket=BUCKET, Key=key, UploadId=upload, MultipartUpload=parts)
     assert names(move_on_s3().completed) == ["a.json"]
+
+
+def test_an_object_too_large_for_one_request_is_copied_in_parts(
+    s3: S3Client, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = 5 * 1024**2  # the smallest that S3 takes
+    monkeypatch.setattr(bucket_files, "_MOST_IN_ONE_REQUEST", part)
+    monkeypatch.setattr(bucket_files, "_PART", part)
+    content = bytes(range(256)) * (2 * part // 256) + b"end"
+    read_on_s3(s3, checkpoint, "raw/a.json", content=content)
+    assert names(move_on_s3().moved) == ["a.json"]
+    assert keys(s3) == ["raw/_processed/a.json"]
+    moved = s3.get_object(Bucket=BUCKET, Key="raw/_processed/a.json")
+    assert moved["ETag"].endswith('-3"')
+    assert moved["Body"].read() == content
 
 
 def test_another_object_under_the_same_name_is_never_overwritten(s3: S3Client, checkpoint: Checkpoint) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _MISSING = ("404", "NoSuchKey")
+_MOST_IN_ONE_REQUEST = 5 * 1024**3  # S3 copies larger objects in parts only
+_PART = 1024**3
 _CHANGED = ("412", "PreconditionFailed", "ConditionalRequestConflict")
 
 
@@ -67,13 +69,14 @@ class BucketFiles:
         return MoveOutcome.MOVED if found is None else MoveOutcome.COMPLETED
 
     def _copy(self, file: LandedFile) -> None:
-        # In one request: up to 5 GiB, and the stream takes no file of more than 2.
-        self._client.copy_object(
-            Bucket=self._target_bucket,
-            Key=self._target + file.name,
-            CopySource={"Bucket": self._bucket, "Key": self._prefix + file.name},
-            CopySourceIfMatch=file.tag,
-            **self._put_options,
+        from boto3.s3.transfer import TransferConfig
+
+        self._client.copy(
+            {"Bucket": self._bucket, "Key": self._prefix + file.name},
+            self._target_bucket,
+            self._target + file.name,
+            ExtraArgs={"CopySourceIfMatch": file.tag, **self._put_options},
+            Config=TransferConfig(multipart_threshold=_MOST_IN_ONE_REQUEST, multipart_chunksize=_PART),
         )
         copied = self._target_tag(file)
         if copied is None or copied[0] != file.size:
