@@ -12,11 +12,11 @@ from pyspark.sql import functions as F
 from soundlake.catalog.exported import Exported, move_to
 from soundlake.catalog.layouts import BUCKETS, Layout, chosen, layout_of
 from soundlake.errors import SoundlakeError
-from soundlake.insights.insight import load_insights
+from soundlake.insights.insight import all_tables
 from soundlake.lake import Lake, conform
 from soundlake.settings import Settings
 from soundlake.storage import Storage
-from soundlake.tables import TABLES, Table
+from soundlake.tables import Table
 
 FOLDER = "exports"
 KEPT = 2  # the current version, and the previous one for queries that began on it
@@ -42,7 +42,7 @@ def export(spark: SparkSession, lake: Lake, settings: Settings) -> Iterator[Expo
     """
     version = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     storage = Storage(spark)
-    for table in chosen((*TABLES, *(insight.table for insight in load_insights())), settings.export.tables):
+    for table in chosen(all_tables(), settings.export.tables):
         if not lake.exists(spark, table):
             continue
         home = f"{lake.root}/{FOLDER}/{table.view}"

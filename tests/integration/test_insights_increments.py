@@ -16,7 +16,8 @@ from helpers.asking import answers
 from soundlake.insights import build_record, builder
 from soundlake.insights.insight import parse_insight
 from soundlake.lake import Lake
-from soundlake.settings import Settings
+from soundlake.ops.maintenance import do_step, steps
+from soundlake.settings import Settings, load_settings
 from soundlake.tables import PLAYS, Table
 
 DAILY, READER = "listening_by_content_type", "most_streamed_artists"  # by day; reads weekly_plays, which is by week
@@ -132,11 +133,15 @@ def test_a_mart_that_somebody_else_wrote_into_is_built_as_a_whole(built: Built) 
     assert built.rows() == built.expected()
 
 
-def test_joined_files_of_a_mart_are_no_reason_to_build_it_again(built: Built) -> None:
+def test_a_running_stream_joins_the_files_of_a_mart_which_is_no_reason_to_build_it_again(built: Built) -> None:
     built.append("2021-03-06 10:00")
     built.build()
-    built.spark.sql(f"OPTIMIZE delta.`{built.lake.uri}/gold/{DAILY}`")
-    assert built.delta().version() == 2
+    assert len(built.delta().file_uris()) > 1
+    settings = load_settings(lake=built.lake.uri, env={})
+    (of_mart,) = [step for step in steps(built.spark, built.lake, settings) if step.table.name == DAILY]
+    assert str(do_step(of_mart)) == f"gold_{DAILY}: compacted"
+    assert len(built.delta().file_uris()) == 1
+    assert built.rows() == built.expected()
     assert built.build() == {DAILY: (0, 4)}
 
 

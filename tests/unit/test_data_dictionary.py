@@ -7,10 +7,10 @@ import pytest
 
 from soundlake import data_dictionary
 from soundlake.data_dictionary import DOCUMENT, document, main
-from soundlake.insights.insight import load_insights
+from soundlake.insights.insight import all_tables, load_insights
 from soundlake.tables import TABLES, Column, Table
 
-ALL_TABLES = (*TABLES, *(insight.table for insight in load_insights()))
+ALL_TABLES = all_tables()
 
 
 def section(path: str) -> str:

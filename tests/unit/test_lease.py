@@ -25,7 +25,7 @@ from botocore.exceptions import EndpointConnectionError
 from helpers.services.moto import moto_server
 from soundlake import lease as leases
 from soundlake.errors import SoundlakeError
-from soundlake.insights import load_insights
+from soundlake.insights import all_tables
 from soundlake.launch.arguments import JobArguments
 from soundlake.launch.paths import JOBS
 from soundlake.lease import Lease, LeaseLostError, lease, try_lease
@@ -34,7 +34,7 @@ from soundlake.ops import writing
 from soundlake.settings import Settings, load_settings
 from soundlake.settings.bucket import open_s3
 from soundlake.settings.types import in_seconds
-from soundlake.tables import RECOMMENDATIONS, TABLES, TRACK_CLUSTERS
+from soundlake.tables import RECOMMENDATIONS, TRACK_CLUSTERS
 
 pytestmark = pytest.mark.heavy
 
@@ -272,7 +272,7 @@ def test_what_failed_because_the_lease_was_lost_says_so(on_s3: Settings, s3: S3C
 
 
 def test_every_table_has_the_lease_of_a_job() -> None:
-    tables = [*TABLES, *(insight.table for insight in load_insights())]
+    tables = all_tables()
     assert {table.lease for table in tables} == {"writer", *OWN} - {"export"}
 
 

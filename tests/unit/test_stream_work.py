@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from soundlake import stream_work
+from soundlake.insights import all_tables
 from soundlake.ops.maintenance import MaintenanceRecord, Step
 from soundlake.settings import load_settings
 from soundlake.stream_work import StreamWork
@@ -152,6 +153,12 @@ def test_applying_goes_before_a_step_of_maintenance(stream: Stream) -> None:
     stream.lake.waiting, stream.now = 1, MAINTAIN
     done = [stream.after_batch() for _ in range(3)]
     assert done == [["applied tracks"], ["applied changes"], ["caught up tracks"]]
+
+
+def test_every_table_of_a_lake_is_compacted_by_a_running_stream(stream: Stream) -> None:
+    stream.now = MAINTAIN
+    done = [stream.after_batch() for _ in range(200)]
+    assert {f"compacted {table.name}" for table in all_tables()} <= {step for one in done for step in one}
 
 
 def test_nothing_is_done_while_a_batch_is_refined(stream: Stream) -> None:

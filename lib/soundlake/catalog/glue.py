@@ -17,10 +17,10 @@ from soundlake.catalog.names import check_names, location
 from soundlake.catalog.table_input import merged, table_input
 from soundlake.catalog.view_input import IS_VIEW, view_differences, view_input
 from soundlake.errors import SoundlakeError, UsageError
-from soundlake.insights.insight import load_insights
+from soundlake.insights.insight import all_tables
 from soundlake.s3 import is_on_s3
 from soundlake.settings import Settings
-from soundlake.tables import TABLES, Table
+from soundlake.tables import Table
 from soundlake.views import VIEWS, View
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Registration:
 
 def public_tables() -> list[Table]:
     """The tables for analysts, insights included: those that are registered and can be queried."""
-    return [table for table in (*TABLES, *(insight.table for insight in load_insights())) if not table.internal]
+    return [table for table in all_tables() if not table.internal]
 
 
 def register(settings: Settings, tables: Iterable[Table] | None = None, *, check: bool = False) -> list[Registration]:

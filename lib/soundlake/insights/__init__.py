@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from soundlake.insights.chart import Chart
-from soundlake.insights.insight import Engine, Insight, load_insights, local_time, render
+from soundlake.insights.insight import Engine, Insight, all_tables, load_insights, local_time, render
 
-__all__ = ["Chart", "Engine", "Insight", "load_insights", "local_time", "render"]
+__all__ = ["Chart", "Engine", "Insight", "all_tables", "load_insights", "local_time", "render"]

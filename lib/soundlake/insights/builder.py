@@ -12,13 +12,13 @@ from pyspark.sql import DataFrame, SparkSession
 
 from soundlake.errors import SoundlakeError, UsageError
 from soundlake.insights.build_record import BuildRecord, read_build_record, write_with_record
-from soundlake.insights.insight import Incremental, Insight, load_insights, render, with_needed
+from soundlake.insights.insight import Incremental, Insight, all_tables, load_insights, render, with_needed
 from soundlake.insights.partitions import Sources, changed
 from soundlake.insights.play_matches import write_play_matches
 from soundlake.lake import Lake, view_of
 from soundlake.session import workers
 from soundlake.settings import Settings
-from soundlake.tables import PLAY_MATCHES, TABLES
+from soundlake.tables import PLAY_MATCHES
 from soundlake.views import VIEWS
 
 INSIGHTS_AT_ONCE = 3  # planning and committing one leaves cores idle
@@ -80,7 +80,7 @@ class _Builder:
     def __init__(self, spark: SparkSession, lake: Lake, settings: Settings) -> None:
         insights = load_insights()
         self._lake, self._settings = lake, settings
-        self._tables = {table.view: table for table in (*TABLES, *(insight.table for insight in insights))}
+        self._tables = {table.view: table for table in all_tables()}
         self._views = {view.view: view for view in VIEWS}
         # Views and the time zone of sessions of its own: the caller's stay as they are.
         self._session = self._open(spark)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from soundlake.insights.chart import Chart, parse_chart
-from soundlake.tables import Column, Table
+from soundlake.tables import TABLES, Column, Table
 
 _HEADER = re.compile(r"-- (title|question|grain|key|chart): (.+)")
 _INCREMENTAL = re.compile(r"-- incremental: (\w+) = (.+) of (\w+)")
@@ -94,6 +94,11 @@ def load_insights() -> tuple[Insight, ...]:
         if file.name.endswith(".sql")
     ]
     return tuple(in_order(insights))
+
+
+def all_tables() -> tuple[Table, ...]:
+    """Return every table of a lake: those that `soundlake.tables` declares, and one for each insight."""
+    return (*TABLES, *(insight.table for insight in load_insights()))
 
 
 def parse_insight(name: str, text: str) -> Insight:

@@ -17,10 +17,9 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from soundlake.insights import load_insights
 from soundlake.lake import Lake
 from soundlake.logs import get_log
-from soundlake.ops.leases import by_lease, writable
+from soundlake.ops.leases import tables_of_jobs, writable
 from soundlake.refine.query import QUERY as REFINE
 from soundlake.settings import Settings
 from soundlake.settings.checks import local_path
@@ -42,10 +41,10 @@ def trim_logs(spark: SparkSession, lake: Lake, settings: Settings) -> int:
     it looked up when it started.
     """
     root = local_path(lake.uri)
-    others = by_lease([*TABLES, *(insight.table for insight in load_insights())]).keys() - {STREAM_LEASE}
     with ExitStack() as leases:
         if root is None or any(
-            leases.enter_context(writable(lake, settings, "maintain", name)) is None for name in sorted(others)
+            leases.enter_context(writable(lake, settings, "maintain", name)) is None
+            for name in sorted(tables_of_jobs())
         ):
             return 0
         before = time.time() - LEAST_AGE_SECONDS

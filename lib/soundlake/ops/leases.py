@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from soundlake.insights import all_tables
 from soundlake.lake import Lake
 from soundlake.lease import lease, try_lease
 from soundlake.settings import Settings
@@ -24,6 +25,11 @@ def by_lease(tables: Iterable[Table]) -> dict[str, list[Table]]:
     for table in tables:
         found.setdefault(table.lease, []).append(table)
     return found
+
+
+def tables_of_jobs() -> dict[str, list[Table]]:
+    """The tables that only batch jobs write, marts included, by their lease."""
+    return by_lease(table for table in all_tables() if table.lease != STREAM_LEASE)
 
 
 @contextmanager

@@ -17,13 +17,12 @@ from pyspark.sql import functions as F
 
 from soundlake.core.schema import arrow_schema, table_of
 from soundlake.frames import conf_set, frame_of, kept
-from soundlake.insights import load_insights
 from soundlake.kinds import KINDS
 from soundlake.kinds.kind import Kind
 from soundlake.lake import Lake, retry_conflicts
 from soundlake.logs import get_log
 from soundlake.ops.delta_logs import is_bronze_unread, trim_logs
-from soundlake.ops.leases import by_lease, writable
+from soundlake.ops.leases import tables_of_jobs, writable
 from soundlake.refine.apply import applications, apply_changes
 from soundlake.refine.snapshots import DAY
 from soundlake.refine.stamp_log import ONLY_DOMINATED
@@ -43,7 +42,6 @@ from soundlake.tables import (
 from soundlake.writes import append
 
 TABLES_AT_ONCE = 4  # maintaining a small table mostly waits for the driver
-_OTHERS = [table for table in TABLES if table.lease != STREAM_LEASE]  # tables that only batch jobs write
 _USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 _KEY_SEPARATOR = "\x1f"
 _log = get_log(__name__)
@@ -78,7 +76,7 @@ def maintain(spark: SparkSession, lake: Lake, settings: Settings) -> list[Mainte
     """
     stages = [[Step("applied", CHANGES, partial(_apply, spark, lake))], *_stages(spark, lake, settings)]
     done = [one for stage in stages for one in _do(spark, stage)]
-    for name, tables in by_lease([*_OTHERS, *(insight.table for insight in load_insights())]).items():
+    for name, tables in tables_of_jobs().items():
         with writable(lake, settings, "maintain", name) as allowed:
             if allowed is not None:
                 done += _do(spark, [_compaction(spark, allowed, settings, table) for table in tables])
@@ -94,9 +92,10 @@ def _do(spark: SparkSession, stage: Sequence[Step]) -> list[MaintenanceRecord]:
 
 
 def steps(spark: SparkSession, lake: Lake, settings: Settings) -> list[Step]:
-    """The steps that a running stream does, in order: of all tables but the insights."""
+    """The steps that a running stream does, in order: all of `maintain` but applying changes (see `apply_steps`)."""
     own = [step for stage in _stages(spark, lake, settings) for step in stage]
-    return [*own, *(Step("compacted", table, partial(_visit, spark, lake, settings, table)) for table in _OTHERS)]
+    others = [table for tables in tables_of_jobs().values() for table in tables]
+    return [*own, *(Step("compacted", table, partial(_visit, spark, lake, settings, table)) for table in others)]
 
 
 def _visit(spark: SparkSession, lake: Lake, settings: Settings, table: Table) -> bool:

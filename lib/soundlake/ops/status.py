@@ -10,9 +10,9 @@ from typing import Any
 from soundlake.catalog.delta import open_delta, read_rows
 from soundlake.clusters.drift import Drift, columns, enough, measure
 from soundlake.errors import SoundlakeError
-from soundlake.insights.insight import load_insights
+from soundlake.insights.insight import all_tables
 from soundlake.settings import Settings
-from soundlake.tables import BATCHES, CLUSTER_MODELS, TABLES, TRACK_FEATURES
+from soundlake.tables import BATCHES, CLUSTER_MODELS, TRACK_FEATURES
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _drift(settings: Settings, model: dict[str, Any]) -> Drift | None:
 
 
 def _statuses(settings: Settings) -> Iterator[TableStatus]:
-    for declared in (*TABLES, *(insight.table for insight in load_insights())):
+    for declared in all_tables():
         table = open_delta(settings, declared.path)
         if table is not None:
             changed_at = datetime.fromtimestamp(table.history(1)[0]["timestamp"] / 1000, UTC)
