@@ -25,7 +25,7 @@ from soundlake.settings.checks import local_path
 from soundlake.tables import EVENTS, Table
 from soundlake.views import VIEWS, View
 
-MOST_ROWS = 5000  # of one answer: pages read marts, never facts
+MOST_ROWS = 5000  # of one answer: pages read marts, and few of the facts
 KEPT_SECONDS = 60  # how long an answer is shown again without asking
 KEPT_ANSWERS = 300
 

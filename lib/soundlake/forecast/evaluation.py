@@ -43,8 +43,8 @@ class Error:
 def evaluate(forecasts: Sequence[PastForecast]) -> list[Error]:
     """The errors of all methods, with the one to publish for each measure.
 
-    The model is published where it was tried on several charts or weeks and beats every baseline, by the interval of
-    the paired differences over charts and weeks, within which errors are correlated; otherwise the best baseline is.
+    The model is published where it was tried often enough and beats every baseline, by the interval of the paired
+    differences over charts and weeks, within which errors are correlated; otherwise the best baseline is.
     """
     errors = []
     for measure, simple in _SIMPLE.items():

@@ -53,8 +53,9 @@ class Kind:
         name: What a record's `kind` says.
         table: The table that its records feed.
         fields: The fields of the payload that `read` reads.
-        read: Gives the value of each column of the table but fetched_at and source (None: the record does not say), or
-            raises RejectedError. Timestamps are microseconds, dates are days since 1970.
+        read: Gives the values of the table's columns (None: the record does not say), or raises RejectedError. Source,
+            rank and, unless it belongs to the row itself, fetched_at are not among them. Timestamps are microseconds,
+            dates are days since 1970.
         column_groups: The groups of more than one column, and those that have grades.
         volatile: Columns that change daily; a change in them alone rewrites no row.
         weight: What comes before fetched_at in the rank of a record.

@@ -1,10 +1,9 @@
 """One batch of refine, from bronze rows to the tables that it appends to.
 
-First every record is judged, then all tables are appended to in parallel, in any order but one
-(see `Refiner.appends`). A batch that fails is retried
-with the same records. It ignores its own stamps, so it judges as the first time, and its appends carry the batch's
-number, so Delta skips those that succeeded. Existing rows are never changed: what would change one is appended to
-silver/changes, and applied between two batches (soundlake.refine.apply).
+First every record is judged, then all tables are appended to in parallel; `Refiner.appends` and `Refiner._append` say
+which wait for another. A batch that fails is retried with the same records. It ignores its own stamps, so it judges as
+the first time, and its appends carry the batch's number, so Delta skips those that succeeded. Existing rows are never
+changed: what would change one is appended to silver/changes, and applied between two batches (soundlake.refine.apply).
 """
 
 from __future__ import annotations

@@ -174,7 +174,7 @@ class InsightsSettings(_Section):
     """The marts."""
 
     as_of: Annotated[Day | None, Optional] = Field(
-        None, description="the day that insights are built for; else the newest day"
+        None, description="the last day of the five years of top_albums; else that of the newest album"
     )
     time_zone: TimeZone = Field("UTC", description="time zone of days and months")
 

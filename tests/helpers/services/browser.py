@@ -23,7 +23,7 @@ def find_chromium() -> str:
             return found
     raise FileNotFoundError(
         "the tests of the dashboard drive Chromium, and there is none on the PATH: "
-        "Debian, Ubuntu: apt install chromium fonts-noto-cjk; without it: make test TESTS='-m \"not browser\"'"
+        "Debian, Ubuntu: apt install chromium fonts-noto-cjk"
     )
 
 

@@ -28,8 +28,8 @@ def user_records(records: Iterable[Mapping[str, Any]]) -> Iterator[UserRecord]:
 
     A plain record stands at its sequence number. The records of an aggregate stand at its sequence number, a dot and
     their 0-based number in it with seven digits: none of them can be a sequence number, and those of one shard compare
-    in order, by length and then by text. An aggregate that cannot be unpacked whole stays one record, for refine to
-    reject: it is no UTF-8.
+    in order, by length and then by text. An aggregate that cannot be unpacked whole stays one record, which refine
+    rejects as damaged_aggregate.
     """
     for record in records:
         number, arrived_at = record["SequenceNumber"], record["ApproximateArrivalTimestamp"]
