@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -10,12 +11,22 @@ import pytest
 
 from helpers.services.kinesis import REGION, Emulator, Stream
 from soundlake.errors import SoundlakeError
+from soundlake.sources.kinesis import planner as planning
 from soundlake.sources.kinesis.client import StreamAddress, connect, describe, list_shards
 from soundlake.sources.kinesis.expiry import find_gaps
-from soundlake.sources.kinesis.offsets import NOTHING, ShardOffset, StreamOffset, as_json, from_json, ranges
+from soundlake.sources.kinesis.offsets import (
+    NOTHING,
+    TRIM_HORIZON,
+    ShardOffset,
+    StreamOffset,
+    as_json,
+    from_json,
+    ranges,
+)
 from soundlake.sources.kinesis.planner import BatchLimits, Planner
 from soundlake.sources.kinesis.remaining import has_unread
 from soundlake.sources.kinesis.shard_reader import EXPIRED, ShardReader, read_range
+from soundlake.sources.kinesis.shards import Shard
 
 DAY = 24 * 3600 * 1000
 
@@ -107,6 +118,24 @@ def test_children_are_read_after_their_parents_through_splits_and_merges(client:
         taken += records
     assert numbers(taken) == list(range(300))
     assert len(seen) == 5
+
+
+def test_shards_that_ended_and_are_listed_no_more_are_not_looked_for(
+    client: Any, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream.put(numbered(0, 5))
+    plan = planner(client, stream)
+    expired = ShardOffset(TRIM_HORIZON, ended=True, since=int(time.time() * 1000))
+    end = plan.plan(NOTHING).with_shards({"shardId-000000000099": expired})
+    looked: list[str] = []
+
+    def listing(client: Any, name: str) -> list[Shard]:
+        looked.append(name)
+        return list_shards(client, name)
+
+    monkeypatch.setattr(planning, "list_shards", listing)
+    assert plan.plan(end) is end
+    assert looked == []
 
 
 def test_a_shard_that_splits_while_it_is_read_loses_nothing(client: Any, stream: Stream) -> None:

@@ -19,7 +19,7 @@ from soundlake.lake import Lake
 from soundlake.lease import lease
 from soundlake.ops import delta_logs
 from soundlake.ops import rebuild as rebuilding
-from soundlake.ops.delta_logs import refined_version, trim_logs
+from soundlake.ops.delta_logs import is_bronze_unread, refined_version, trim_logs
 from soundlake.ops.maintenance import compact
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import BATCHES, EVENTS, STAMPS, TRACKS
@@ -130,6 +130,19 @@ def test_files_of_bronze_are_kept_until_refine_has_read_them(
         compact(spark, lake, EVENTS, 0)
     assert not before <= set(bronze.glob("ingest_date=*/*.parquet"))
     assert len(rows(tmp_path / "lake", TRACKS)) == 6
+
+
+def test_of_the_history_of_bronze_only_what_refine_has_not_read_is_looked_at(
+    spark: SparkSession, settings: Settings, tmp_path: Path
+) -> None:
+    lake = Lake(settings.lake.uri)
+    log = tmp_path / "lake" / EVENTS.path / "_delta_log"
+    assert refined_version(spark, lake) > 1
+    (log / f"{0:020}.json").write_text("not to be read")
+    assert not is_bronze_unread(spark, lake, 0)
+    bronze = lake.path(EVENTS)
+    spark.read.format("delta").load(bronze).limit(1).write.format("delta").mode("append").save(bronze)
+    assert is_bronze_unread(spark, lake, 0)
 
 
 def test_while_another_job_runs_no_log_is_trimmed(spark: SparkSession, settings: Settings, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from helpers.building import ARRIVAL, Arrived, Records, envelope
 from helpers.decoding import events_table
 from soundlake.core.decode import decode
-from soundlake.core.schema_drift import MOST_AT_ONCE, FirstSeen
+from soundlake.core.schema_drift import MOST_AT_ONCE, MOST_IN_ALL, FirstSeen
 
 LATER = ARRIVAL + timedelta(hours=1)
 
@@ -55,6 +55,14 @@ def test_those_that_were_reported_make_room_for_others() -> None:
     first = decode(events).unknown_fields
     second = decode(events, reported=first.keys()).unknown_fields
     assert sorted(name for _, name in (*first, *second)) == sorted(made_up.keys() - {"id"})
+
+
+def test_once_very_many_were_reported_no_other_is() -> None:
+    events = events_table("track", {"a track": {"id": "t1", "new": 1}})
+    reported = {("track", f"name {number}") for number in range(MOST_IN_ALL)}
+    assert decode(events, reported=reported).unknown_fields == {}
+    reported.pop()
+    assert [*decode(events, reported=reported).unknown_fields] == [("track", "new")]
 
 
 def test_a_long_name_is_cut_off() -> None:

@@ -106,7 +106,7 @@ def put(settings: Settings, wanted: TableInputTypeDef, *, check: bool = False) -
             create_database(glue, database)
             glue.create_table(DatabaseName=database, TableInput=wanted)
         elif not check:
-            glue.update_table(DatabaseName=database, TableInput=wanted)
+            glue.update_table(DatabaseName=database, TableInput=wanted, SkipArchive=True)
         return "created" if existing is None else "updated"
 
 

@@ -205,7 +205,7 @@ class _Catalog:
 
     def _update(self, wanted: TableInputTypeDef, changes: list[str]) -> Registration:
         if changes and not self._check:
-            self._glue.update_table(DatabaseName=self._name, TableInput=wanted)
+            self._glue.update_table(DatabaseName=self._name, TableInput=wanted, SkipArchive=True)
         return Registration(wanted["Name"], "updated" if changes else "unchanged", tuple(changes))
 
     def _shown_as(self, view: View) -> View:

@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 from soundlake.kinds.kind import Kind
 from soundlake.kinds.values import Json
 
-MOST_AT_ONCE = 200  # new names in one batch: a producer of random names must not fill the table
+# A producer of random names must not fill the table, nor the driver's memory: new names in one batch, and names in all.
+MOST_AT_ONCE = 200
+MOST_IN_ALL = 10_000
 _LONGEST_NAME = 100
 _MOST_SHAPES = 10_000  # sets of field names that are cached
 _PLACE = ["stream", "partition", "position"]
@@ -57,8 +59,12 @@ class UnknownFields:
     def first_seen(
         self, events: pa.Table, arrived: list[int], reported: Set[tuple[str, str]] = frozenset()
     ) -> Mapping[tuple[str, str], FirstSeen]:
-        """The unknown fields, by kind and name, that were not `reported`: at most MOST_AT_ONCE in order of names."""
-        fields = sorted(self._found.keys() - reported)[:MOST_AT_ONCE]
+        """The unknown fields, by kind and name, that were not `reported`: at most MOST_AT_ONCE in order of names.
+
+        Once MOST_IN_ALL were reported there are none any more.
+        """
+        new = sorted(self._found.keys() - reported) if len(reported) < MOST_IN_ALL else []
+        fields = new[:MOST_AT_ONCE]
         return dict(self._firsts(events, arrived, fields))
 
     def _firsts(

@@ -74,7 +74,12 @@ def is_bronze_unread(spark: SparkSession, lake: Lake, hours: int) -> bool:
     Vacuum could delete their files, if these were compacted since.
     """
     has_rows = ~F.col("operation").rlike("OPTIMIZE|VACUUM")
-    unread = lake.delta(spark, EVENTS).history().where(has_rows & (F.col("version") >= refined_version(spark, lake)))
+    first = refined_version(spark, lake)
+    commits = lake.version(spark, EVENTS) - first + 1
+    if commits <= 0:
+        return False
+    # Not the whole history: a log on S3 has hundreds of thousands of commits, each of which would be read.
+    unread = lake.delta(spark, EVENTS).history(commits).where(has_rows & (F.col("version") >= first))
     oldest = unread.agg(F.min("timestamp").cast("double")).collect()[0][0]
     is_unread = oldest is not None and oldest < time.time() - hours * 3600
     if is_unread:

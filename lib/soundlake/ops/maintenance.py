@@ -286,7 +286,7 @@ def _delete(spark: SparkSession, lake: Lake, table: Table, rows: DataFrame, key:
 
 
 def compact(spark: SparkSession, lake: Lake, table: Table, retention_hours: int) -> bool:
-    """Compact small files and delete unreferenced ones past the retention; returns whether there were any."""
+    """Compact small files, and delete unreferenced ones past the retention; returns whether any were compacted."""
     has_several = lake.files(spark, table) > 1
     if has_several:
         lake.delta(spark, table).optimize().executeCompaction()
@@ -294,4 +294,4 @@ def compact(spark: SparkSession, lake: Lake, table: Table, retention_hours: int)
     is_old = lake.created_at(spark, table) < datetime.now(UTC) - timedelta(hours=retention_hours)
     if is_old and not (table is EVENTS and is_bronze_unread(spark, lake, retention_hours)):
         lake.delta(spark, table).vacuum(retention_hours)
-    return has_several or is_old
+    return has_several

@@ -103,9 +103,14 @@ class Planner:
 
     def _look(self, begun: StreamOffset) -> Description:
         is_due = monotonic() - self._listed_at > LIST_EVERY_SECONDS
-        # A shard that has ended has children: list shards until they appear.
-        known = {parent for shard in self._listed for parent in shard.parents}
-        has_ended = any(shard.ended and name not in known for name, shard in begun.shards.items())
+        # A shard that has ended has children: list shards until they appear. Those of one that has expired are known,
+        # or have expired as well.
+        parents = {parent for shard in self._listed for parent in shard.parents}
+        has_ended = any(
+            begun.shards[shard.name].ended and shard.name not in parents
+            for shard in self._listed
+            if shard.name in begun.shards
+        )
         if self._about is None or is_due or has_ended:
             self._about = describe(self._client, self._stream)
             self._listed = list_shards(self._client, self._stream)
