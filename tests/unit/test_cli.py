@@ -63,6 +63,16 @@ def test_status_shows_the_last_batch(lake: Path) -> None:
     )
 
 
+def test_status_opens_no_file_of_older_batches(lake: Path) -> None:
+    began = [datetime(2026, 11, 22, 10, tzinfo=UTC)]
+    newer = {"query": ["refine"], "batch_id": [2], "started_at": began, "read": [7], "accepted": [7]}
+    (older,) = (lake / "ops" / "batches").glob("*.parquet")
+    nothing = {"duplicate": [0], "stale": [0], "rejected": [0]}
+    write_deltalake(lake / "ops" / "batches", pa.table(newer | nothing), mode="append")
+    older.unlink()
+    assert "last batch: refine 2 at 2026-11-22 10:00:00: 7 read" in run("status", "--lake", str(lake)).output
+
+
 def test_status_shows_the_current_model(lake: Path) -> None:
     output = run("status", "--lake", str(lake)).output
     assert "current model: m2, 6 clusters of 1,000 tracks, silhouette 0.250" in output

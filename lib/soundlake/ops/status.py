@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from soundlake.catalog.delta import open_delta, read_rows
+from soundlake.catalog.delta import open_delta, read_newest, read_rows
 from soundlake.clusters.drift import Drift, columns, enough, measure
 from soundlake.errors import SoundlakeError
 from soundlake.insights.insight import all_tables
@@ -43,11 +43,10 @@ def read_status(settings: Settings) -> LakeStatus:
     tables = tuple(_statuses(settings))
     if not tables:
         raise SoundlakeError(f"there are no tables in {settings.lake.uri}")
-    batches = _rows(settings, BATCHES.path)
     model = _current_model(settings)
     return LakeStatus(
         tables,
-        last_batch=max(batches, key=lambda batch: batch["started_at"], default=None),
+        last_batch=_last_batch(settings),
         current_model=model,
         drift=_drift(settings, model) if model else None,
     )
@@ -60,7 +59,15 @@ def read_drift(settings: Settings) -> Drift | None:
 
 
 def _current_model(settings: Settings) -> dict[str, Any] | None:
-    return next((model for model in _rows(settings, CLUSTER_MODELS.path) if model["is_current"]), None)
+    table = open_delta(settings, CLUSTER_MODELS.path)
+    models: list[dict[str, Any]] = [] if table is None else read_rows(table).to_pylist()
+    return next((model for model in models if model["is_current"]), None)
+
+
+def _last_batch(settings: Settings) -> dict[str, Any] | None:
+    table = open_delta(settings, BATCHES.path)
+    batches = [] if table is None else read_newest(table, "started_at").to_pylist()
+    return max(batches, key=lambda batch: batch["started_at"], default=None)
 
 
 def _drift(settings: Settings, model: dict[str, Any]) -> Drift | None:
@@ -77,9 +84,3 @@ def _statuses(settings: Settings) -> Iterator[TableStatus]:
         if table is not None:
             changed_at = datetime.fromtimestamp(table.history(1)[0]["timestamp"] / 1000, UTC)
             yield TableStatus(declared.view, table.count(), table.version(), changed_at)
-
-
-def _rows(settings: Settings, path: str) -> list[dict[str, Any]]:
-    table = open_delta(settings, path)
-    rows: list[dict[str, Any]] = [] if table is None else read_rows(table).to_pylist()
-    return rows
