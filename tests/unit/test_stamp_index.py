@@ -442,6 +442,19 @@ class TestFolder:
         again.catch_up("q/9")
         assert asked(again, IDS, "q/9") == [Stamp(IDS[0]).known]
 
+    def test_so_is_one_that_is_in_use_while_they_are_dropped(self, table: StampTable, folder: Path) -> None:
+        index = StampIndex(table.open, folder, SMALL)
+        for number in range(3, 9):
+            table.append(f"q/{number}", [Stamp(id_, hour=number) for id_ in IDS[1:]])
+            index.catch_up(f"q/{number + 1}")
+        for id_ in IDS[1:]:
+            table.delete(id_, note=ONLY_DOMINATED)
+        for number in range(9, 20):
+            table.append(f"q/{number}", [Stamp(IDS[0], hour=number)])
+            index.catch_up(f"q/{number + 1}")
+        assert asked(index, IDS[1:], "q/20") == []
+        check(index, StampTable(table.path, [(b, s) for b, s in table.stamps if s.id == IDS[0]]), "q/20")
+
 
 class TestWriting:
     """Memory is written to files, and files are merged."""

@@ -129,19 +129,30 @@ class StampIndex:
                 if self._last_batches.get(query, -1) >= number:
                     raise RebuildError(f"batch {batch} is judged again after others have been")
                 self._follow(log)
+                if self._is_due():
+                    self._log = None  # an open table does not say how many rows it has now
+                    self._refuse_bloat(self._opened())
         except RebuildError as reason:
             report = _log.info if isinstance(reason, NoIndexError) else _log.warning
             report("the stamp index is rebuilt", folder=self._folder.path, reason=reason)
             self._build()
         self._condense()
-        rows = _rows(self._memory)
-        is_due = (
+        if self._is_due():
+            self._save()
+
+    def _is_due(self) -> bool:
+        """Whether it is time to write what is in memory."""
+        return (not self._own and self._may_write()) and (
             self._saved is None
-            or rows > self._limits.memory_rows
+            or _rows(self._memory) > self._limits.memory_rows
             or (self._position is not None and self._position.version - self._saved.version >= self._limits.commits)
         )
-        if is_due and not self._own:
-            self._save()
+
+    def _refuse_bloat(self, log: StampLog | None) -> None:
+        """Raise RebuildError where more than half of the stamps are not in the table: maintenance has deleted them."""
+        table_rows, rows = log.rows() if log else None, _rows([*self._files, *self._memory])
+        if table_rows is not None and rows > 2 * table_rows + self._limits.memory_rows:
+            raise RebuildError(f"it has {rows} stamps, the table has {table_rows}")
 
     def _opened(self) -> StampLog | None:
         if self._log is None:
@@ -153,12 +164,10 @@ class StampIndex:
         if self._position is not None:
             return
         saved = self._folder.load()
-        table_rows, rows = log.rows(), _rows(saved.segments)
-        if table_rows is not None and rows > 2 * table_rows + self._limits.memory_rows:
-            raise RebuildError(f"it has {rows} stamps, the table has {table_rows}")
         self._position = self._saved = saved.position
         self._files = list(saved.segments)
         self._last_batches = dict(saved.last_batches)
+        self._refuse_bloat(log)
 
     def _follow(self, log: StampLog) -> None:
         assert self._position is not None
