@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 
 from soundlake.logs import get_log
 from soundlake.s3 import for_spark
-from soundlake.tables import Table
+from soundlake.tables import STREAM_LEASE, Table
 from soundlake.views import View
 
 COMMITS_A_CHECKPOINT = 50  # of Delta's log; one costs more than a small commit, and fifty commits are read quickly
@@ -218,12 +218,14 @@ def properties(table: Table) -> dict[str, str]:
     """The Delta properties that a table is created with.
 
     Files have statistics of dates and times only: ids are spread over all files, and statistics of every column would
-    be most of the cost of a small commit.
+    be most of the cost of a small commit. Delta does not clean up the logs of the stream's tables, as the stream does
+    that (soundlake.ops.delta_logs).
     """
     statistics = [f"`{c.name}`" for c in table.columns if c.type in ("date", "timestamp")]
     columns = [name for name in statistics if name.strip("`") not in table.partitioned_by]
     return {
         "delta.checkpointInterval": str(COMMITS_A_CHECKPOINT),
+        **({"delta.enableExpiredLogCleanup": "false"} if table.lease == STREAM_LEASE else {}),
         **(
             {"delta.dataSkippingStatsColumns": ",".join(columns)}
             if columns

@@ -13,14 +13,12 @@ from contextlib import contextmanager
 from pyspark.sql import SparkSession
 
 from soundlake.lake import Lake
-from soundlake.ops.delta_logs import trim_logs
+from soundlake.ops.delta_logs import trim_interval, trim_logs
 from soundlake.ops.maintenance import MaintenanceRecord, Step, apply_steps, do_step, record_steps, steps
 from soundlake.refine.pace import Pace
 from soundlake.settings import Settings
 from soundlake.settings.types import in_seconds
 from soundlake.tables import CHANGES
-
-_TRIM_SECONDS = 300.0
 
 
 class StreamWork:
@@ -30,7 +28,7 @@ class StreamWork:
         self._lake, self._settings = lake, settings
         self._applying = Pace(in_seconds(settings.refine.apply_interval), clock)
         self._maintaining = Pace(in_seconds(settings.maintain.stream_interval), clock)
-        self._trimming = Pace(_TRIM_SECONDS, clock)
+        self._trimming = Pace(trim_interval(settings), clock)
         self._steps: list[Step] = []
         self._pace = self._applying  # that of the steps
         self._done: list[MaintenanceRecord] = []

@@ -1,8 +1,9 @@
-"""Trimming the Delta logs of a lake on this machine.
+"""Trimming the Delta logs of a lake.
 
 Delta looks for new commits several times in each batch, and a local file system then lists the whole log: each commit
-makes all later ones slower. So the writer of a local lake deletes the log of old versions. On S3 Delta lists only the
-end of a log (soundlake.spark_conf), and itself deletes what is older than 30 days.
+makes all later ones slower. On S3 Delta lists only the end of a log for that (soundlake.spark_conf), but all of it at
+each checkpoint, and once a day it deletes what is 30 days old, one file after the other, in a commit. So the writer of
+a lake deletes the log of old versions itself.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,44 +20,63 @@ from pyspark.sql import functions as F
 from soundlake.lake import Lake
 from soundlake.logs import get_log
 from soundlake.ops.leases import tables_of_jobs, writable
+from soundlake.ops.log_files import BucketLog, LocalLog, LogFiles
 from soundlake.refine.query import QUERY as REFINE
+from soundlake.s3 import on_s3
 from soundlake.settings import Settings
+from soundlake.settings.bucket import open_s3
 from soundlake.settings.checks import local_path
+from soundlake.settings.types import in_seconds
 from soundlake.sources.checkpoint import resume_offset
 from soundlake.storage import Storage
-from soundlake.tables import EVENTS, STREAM_LEASE, TABLES
+from soundlake.tables import EVENTS, STREAM_LEASE, TABLES, Table
 
-# A reader that has looked up the newest version has this long to read its log.
+# A reader that has looked up the newest version of a local table has this long to read its log.
 LEAST_AGE_SECONDS = 600.0
+_LOCAL_SECONDS = 300.0  # between two rounds
+_LOG = "_delta_log"
 _OF_VERSION = re.compile(r"\.?(\d{20})\..+")  # Hadoop's checksum of a file is hidden
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.parquet")
 _log = get_log(__name__)
 
 
-def trim_logs(spark: SparkSession, lake: Lake, settings: Settings) -> int:
-    """Trim the logs of the stream's tables to about maintain.log_commits; returns how many files were deleted.
+def trim_interval(settings: Settings) -> float:
+    """The seconds between two rounds of `trim_logs` in a stream: each round lists the logs, which S3 is paid for."""
+    return (
+        _LOCAL_SECONDS if local_path(settings.lake.uri) is not None else in_seconds(settings.maintain.stream_interval)
+    )
 
-    For the holder of the stream's lease. Nothing is done on S3, nor while another job runs: it may read versions that
-    it looked up when it started.
+
+def trim_logs(spark: SparkSession, lake: Lake, settings: Settings) -> int:
+    """Trim the logs of the stream's tables; returns how many files were deleted.
+
+    About maintain.log_commits stay; on S3 also what is younger than maintain.retention_hours. For the holder of the
+    stream's lease. On a local lake nothing is done while another job runs: it may read versions that it looked up when
+    it started.
     """
-    root = local_path(lake.uri)
+    local = local_path(settings.lake.uri)
+    least_age = LEAST_AGE_SECONDS if local is not None else settings.maintain.retention_hours * 3600.0
+    before, deleted = time.time() - least_age, 0
     with ExitStack() as leases:
-        if root is None or any(
-            leases.enter_context(writable(lake, settings, "maintain", name)) is None
-            for name in sorted(tables_of_jobs())
-        ):
+        names = sorted(tables_of_jobs()) if local is not None else []
+        if any(leases.enter_context(writable(lake, settings, "maintain", name)) is None for name in names):
             return 0
-        before = time.time() - LEAST_AGE_SECONDS
-        deleted = 0
         for table in TABLES:
-            log = root / table.path / "_delta_log"
-            if table.lease == STREAM_LEASE and log.is_dir():
+            if table.lease == STREAM_LEASE:
                 # A query that resumes may open the version before its first one too.
                 needed = max(refined_version(spark, lake) - 1, 0) if table is EVENTS else None
-                deleted += trim(log, settings.maintain.log_commits, before, needed)
+                lake.check()
+                deleted += trim(_log_of(settings, table), settings.maintain.log_commits, before, needed)
     if deleted:
         _log.info("trimmed the logs of tables", files=deleted)
     return deleted
+
+
+def _log_of(settings: Settings, table: Table) -> LogFiles:
+    local = local_path(settings.lake.uri)
+    if local is not None:
+        return LocalLog(Path(local) / table.path / _LOG)
+    return BucketLog(f"{on_s3(settings.lake.uri)}/{table.path}/{_LOG}", open_s3(settings))
 
 
 def refined_version(spark: SparkSession, lake: Lake) -> int:
@@ -92,30 +111,25 @@ def _resumed_at(spark: SparkSession, lake: Lake) -> int | None:
     return None if offset is None else int(json.loads(offset)["reservoirVersion"])
 
 
-def trim(log: Path, commits: int, before: float, needed: int | None = None) -> int:
+def trim(log: LogFiles, commits: int, before: float, needed: int | None = None) -> int:
     """Delete the files of a log that are older than a checkpoint; returns how many.
 
     It is the newest checkpoint that was written before the time `before` (Unix seconds), is no newer than the one that
     readers begin with, and leaves the last `commits` versions and the version `needed` readable.
     """
-    names = [file.name for file in log.iterdir()]
-    newest = max((int(found[1]) for found in map(_OF_VERSION.fullmatch, names) if found), default=0)
+    files = log.changed_before(before)
+    newest = max((int(found[1]) for found in map(_OF_VERSION.fullmatch, files) if found), default=0)
     limit = min(newest - commits, _last_checkpoint(log), newest if needed is None else needed)
-    first = max(_checkpoints(log, names, limit, before), default=0)
-    old = [name for name in names if (found := _OF_VERSION.fullmatch(name)) and int(found[1]) < first]
-    for name in sorted(old, key=lambda name: name.lstrip(".")):
-        (log / name).unlink(missing_ok=True)
+    checkpoints = [(int(found[1]), found[0]) for found in map(_CHECKPOINT.fullmatch, files) if found]
+    first = max((version for version, name in checkpoints if version <= limit and files[name] < before), default=0)
+    old = [name for name in files if (found := _OF_VERSION.fullmatch(name)) and int(found[1]) < first]
+    log.delete(sorted(old, key=lambda name: name.lstrip(".")))
     return len(old)
 
 
-def _checkpoints(log: Path, names: Iterable[str], limit: int, before: float) -> list[int]:
-    found = [(int(match[1]), match[0]) for match in map(_CHECKPOINT.fullmatch, names) if match]
-    return [version for version, name in found if version <= limit and (log / name).stat().st_mtime < before]
-
-
-def _last_checkpoint(log: Path) -> int:
+def _last_checkpoint(log: LogFiles) -> int:
     """The version of the checkpoint that readers begin with; 0 where there is none or it cannot be read."""
     try:
-        return int(json.loads((log / "_last_checkpoint").read_bytes())["version"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return int(json.loads(log.read("_last_checkpoint"))["version"])
+    except (ValueError, KeyError, TypeError):
         return 0
