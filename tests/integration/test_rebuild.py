@@ -161,6 +161,15 @@ def assert_described(lake: Path, table: Table) -> None:
     assert comments == {column.name: column.comment for column in table.columns}
 
 
+def test_a_rebuild_leaves_none_of_its_index_behind(spark: SparkSession, lake: Path, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    sets = [f"refine.index_folder={index}", "refine.max_bytes_per_trigger=1b"]  # several batches
+    settings = load_settings(sets=sets, lake=str(lake), env={})
+    rebuild(spark, Lake(str(lake)), settings, lambda: None, lambda _: None)
+    assert index.is_dir()
+    assert [file for file in index.rglob("*") if file.is_file()] == []
+
+
 def test_a_reader_sees_the_old_table_or_the_new_one(spark: SparkSession, lake: Path, expected: Path) -> None:
     spoilt(spark, lake)
     old = silver(lake)

@@ -28,6 +28,7 @@ from soundlake.ops.maintenance import catch_up
 from soundlake.ops.replay import forget_plans
 from soundlake.progress import count, doing
 from soundlake.refine.apply import apply_changes
+from soundlake.refine.known import drop_index
 from soundlake.refine.query import QUERY as REFINE
 from soundlake.refine.query import refine_all, refine_query
 from soundlake.settings import Settings
@@ -86,6 +87,7 @@ def rebuild(
     say(f"refined {EVENTS.path}")
     Storage(spark).write(f"{folder}/ready", "the tables are being swapped\n")
     complete_swap(spark, lake, check)
+    drop_index(settings, side)
     say("replaced the old tables by the new ones")
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 from soundlake.catalog.delta import open_delta
 from soundlake.lake import Lake
 from soundlake.refine.index import StampIndex
+from soundlake.refine.index_folder import IndexFolder
 from soundlake.settings import Settings
 from soundlake.settings.checks import local_path
 from soundlake.tables import STAMPS
@@ -43,6 +44,11 @@ def open_index(settings: Settings, lake: Lake | None = None) -> StampIndex:
     below = "" if lake is None else lake.root.removeprefix(Lake(settings.lake.uri).root).strip("/")
     path = f"{below}/{STAMPS.path}" if below else STAMPS.path
     return StampIndex(partial(open_delta, settings, path), _folder(settings, uri))
+
+
+def drop_index(settings: Settings, lake: Lake) -> None:
+    """Delete the stamp index of a lake that is no more, if this machine has one. Raises OSError where it cannot."""
+    IndexFolder(_folder(settings, lake.uri)).clear()
 
 
 def _folder(settings: Settings, uri: str) -> Path:
