@@ -14,7 +14,7 @@ from helpers.reading import rows, silver
 from helpers.refining import apply
 from helpers.refining import refine as refine_batch
 from soundlake.lake import Lake
-from soundlake.ops.maintenance import drop_dominated_stamps
+from soundlake.ops.clearing import drop_dominated_stamps
 from soundlake.tables import BATCHES, PLAYS
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,8 @@ from pyspark.sql import DataFrame, SparkSession
 from helpers.records import utc
 from soundlake.core.judge_key import grade_of
 from soundlake.kinds import KINDS
-from soundlake.ops.maintenance import dominated, newest_observations, newest_stamps, settled, superseded
+from soundlake.ops.clearing import dominated, settled, superseded
+from soundlake.ops.maintenance import newest_observations, newest_stamps
 from soundlake.tables import PLAYLIST_FETCHES, POPULARITY_HISTORY, STAMPS, Table
 
 TRACK = KINDS["track"]
