@@ -17,7 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from soundlake.logs import get_log
-from soundlake.s3 import for_spark
+from soundlake.s3 import for_spark, is_on_s3
 from soundlake.tables import STREAM_LEASE, Table
 from soundlake.views import View
 
@@ -85,7 +85,7 @@ class Lake:
             builder = builder.addColumn(column.name, column.type, comment=column.comment)
         if table.partitioned_by:
             builder = builder.partitionedBy(*table.partitioned_by)
-        for name, value in {**properties(table), **(more or {})}.items():
+        for name, value in {**properties(table, self.uri), **(more or {})}.items():
             builder = builder.property(name, value)
         self.check()
         builder.execute()
@@ -214,18 +214,18 @@ def _option(value: Any) -> str | None:
     return str(value.get()) if value.isDefined() else None
 
 
-def properties(table: Table) -> dict[str, str]:
-    """The Delta properties that a table is created with.
+def properties(table: Table, uri: str) -> dict[str, str]:
+    """The Delta properties that a table is created with, in the lake at `uri`.
 
     Files have statistics of dates and times only: ids are spread over all files, and statistics of every column would
-    be most of the cost of a small commit. Delta does not clean up the logs of the stream's tables, as the stream does
-    that (soundlake.ops.delta_logs).
+    be most of the cost of a small commit. On S3 Delta does not clean up the logs of the stream's tables, as the stream
+    does (soundlake.ops.delta_logs).
     """
     statistics = [f"`{c.name}`" for c in table.columns if c.type in ("date", "timestamp")]
     columns = [name for name in statistics if name.strip("`") not in table.partitioned_by]
     return {
         "delta.checkpointInterval": str(COMMITS_A_CHECKPOINT),
-        **({"delta.enableExpiredLogCleanup": "false"} if table.lease == STREAM_LEASE else {}),
+        **({"delta.enableExpiredLogCleanup": "false"} if is_on_s3(uri) and table.lease == STREAM_LEASE else {}),
         **(
             {"delta.dataSkippingStatsColumns": ",".join(columns)}
             if columns

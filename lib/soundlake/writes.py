@@ -89,7 +89,7 @@ def _save(lake: Lake, table: Table, rows: DataFrame, mode: str = "append", **opt
     (
         rows.write.format("delta")
         .mode(mode)
-        .options(**properties(table), **options)  # properties apply if this write creates the table
+        .options(**properties(table, lake.uri), **options)  # properties apply if this write creates the table
         .partitionBy(*table.partitioned_by)
         .save(lake.for_write(table))
     )

@@ -20,6 +20,7 @@ from helpers.services.object_store import ObjectStore, storage_options
 from soundlake import stream
 from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake
+from soundlake.ops.delta_logs import trim_logs
 from soundlake.settings import load_settings
 from soundlake.storage import Storage
 from soundlake.tables import BATCHES, EVENTS, TRACKS, Table
@@ -77,6 +78,31 @@ def test_a_log_is_listed_from_where_news_may_be_and_not_as_a_whole(
     logs = {path for path in listed if re.search("_delta_log(%2F)?(&|$)", path) and "max-keys=2&" not in path}
     assert len(logs) > 5
     assert {path for path in logs if "start-after=" not in path} == set()
+
+
+def test_a_stream_goes_on_where_it_was_after_its_logs_were_trimmed(
+    spark: SparkSession, object_store: ObjectStore, tmp_path: Path
+) -> None:
+    bucket, files = new_bucket(object_store), f"source.files.path={tmp_path / 'records'}"
+    sets = ("source.files.max_files_per_trigger=1", "refine.max_bytes_per_trigger=1b")  # several batches
+    made = settings_on(spark, object_store.url, bucket, files, *sets)
+    # Two commits are kept, and nothing is too young.
+    own = made.maintain.model_copy(update={"log_commits": 2, "retention_hours": -1})
+    settings, lake = made.model_copy(update={"maintain": own}), Lake(made.lake.uri)
+    land(tmp_path / "records", 0, 1)
+    stream.run(spark, settings, once=True)
+    assert lake.property(spark, EVENTS, "delta.enableExpiredLogCleanup") == "false"
+    lake.set_property(spark, EVENTS, "delta.checkpointInterval", "1")
+    for first in range(1, 7):
+        land(tmp_path / "records", first, first + 1)
+    stream.run(spark, settings, once=True)
+    assert trim_logs(spark, lake, settings) > 0
+    log = object_store.keys(bucket, f"lake/{EVENTS.path}/_delta_log/")
+    assert f"{0:020}.json" not in {Path(name).name for name in log}
+    land(tmp_path / "records", 7, 9)
+    stream.run(spark, settings, once=True)
+    assert table(object_store, bucket, EVENTS).count() == 9
+    assert table(object_store, bucket, TRACKS).count() == 9
 
 
 @pytest.mark.parametrize("committed", [EVENTS, BATCHES])

@@ -67,6 +67,14 @@ def settings(after_five_batches: Path, tmp_path: Path, monkeypatch: pytest.Monke
     return settings_in(tmp_path)
 
 
+def append_to_bronze(spark: SparkSession, lake: Lake, commits: int) -> None:
+    """Append a record in each of so many commits, without refine."""
+    events = spark.read.format("delta").load(lake.path(EVENTS)).limit(1)
+    for number in range(commits):
+        more = events.withColumn("position", F.lit(f"elsewhere {number}"))
+        more.write.format("delta").mode("append").save(lake.path(EVENTS))
+
+
 def test_records_that_come_later_are_judged_by_all_that_was_there(
     spark: SparkSession, settings: Settings, tmp_path: Path
 ) -> None:
@@ -85,15 +93,22 @@ def test_bronze_that_refine_has_not_read_keeps_its_log(
 ) -> None:
     lake = Lake(settings.lake.uri)
     reached = refined_version(spark, lake)
-    events = spark.read.format("delta").load(lake.path(EVENTS)).limit(1)
-    for number in range(6):
-        events.withColumn("position", F.lit(f"elsewhere {number}")).write.format("delta").mode("append").save(
-            lake.path(EVENTS)
-        )
+    append_to_bronze(spark, lake, 6)
     trim_logs(spark, lake, settings)
     assert commits(tmp_path / "lake", EVENTS.path)[0] <= reached
     run(spark, settings, 5)
     assert len(rows(tmp_path / "lake", TRACKS)) == 6
+
+
+def test_all_commits_of_the_last_batch_stay_because_spark_opens_them_again(
+    spark: SparkSession, settings: Settings, tmp_path: Path
+) -> None:
+    lake = Lake(settings.lake.uri)
+    append_to_bronze(spark, lake, 6)
+    run(spark, settings, 5)  # one batch of refine takes them all
+    trim_logs(spark, lake, settings)
+    run(spark, settings, 6)
+    assert len(rows(tmp_path / "lake", TRACKS)) == 7
 
 
 def test_a_rebuild_that_died_is_resumed_after_the_stream_went_on_and_trimmed_its_logs(

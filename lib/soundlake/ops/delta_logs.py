@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3
 from soundlake.settings.checks import local_path
 from soundlake.settings.types import in_seconds
-from soundlake.sources.checkpoint import resume_offset
+from soundlake.sources.checkpoint import reopened_offset, resume_offset
 from soundlake.storage import Storage
 from soundlake.tables import EVENTS, STREAM_LEASE, TABLES, Table
 
@@ -63,8 +64,7 @@ def trim_logs(spark: SparkSession, lake: Lake, settings: Settings) -> int:
             return 0
         for table in TABLES:
             if table.lease == STREAM_LEASE:
-                # A query that resumes may open the version before its first one too.
-                needed = max(refined_version(spark, lake) - 1, 0) if table is EVENTS else None
+                needed = reopened_version(spark, lake) if table is EVENTS else None
                 lake.check()
                 deleted += trim(_log_of(settings, table), settings.maintain.log_commits, before, needed)
     if deleted:
@@ -80,11 +80,21 @@ def _log_of(settings: Settings, table: Table) -> LogFiles:
 
 
 def refined_version(spark: SparkSession, lake: Lake) -> int:
-    """The version of bronze at which refine resumes, or a rebuild that died; 0 where refine never ran."""
-    found = [_resumed_at(spark, lake) or 0]
+    """The version of bronze up to which refine has read, or a rebuild that died; 0 where refine never ran."""
+    return _least_version(spark, lake, resume_offset)
+
+
+def reopened_version(spark: SparkSession, lake: Lake) -> int:
+    """The oldest version of bronze that refine opens when it resumes, or a rebuild that died; 0 where refine begins."""
+    # And the version before, by which Delta checks the schema.
+    return max(_least_version(spark, lake, reopened_offset) - 1, 0)
+
+
+def _least_version(spark: SparkSession, lake: Lake, offset_of: Callable[[SparkSession, str], str | None]) -> int:
     begun = [Lake(f"{lake.rebuilds}/{name}") for name in Storage(spark).names(lake.rebuilds)]
-    found += [version for one in begun if (version := _resumed_at(spark, one)) is not None]
-    return min(found)
+    running = [one for one in begun if resume_offset(spark, one.checkpoint(REFINE)) is not None]
+    offsets = [offset_of(spark, one.checkpoint(REFINE)) for one in (lake, *running)]
+    return min(0 if offset is None else int(json.loads(offset)["reservoirVersion"]) for offset in offsets)
 
 
 def is_bronze_unread(spark: SparkSession, lake: Lake, hours: int) -> bool:
@@ -104,11 +114,6 @@ def is_bronze_unread(spark: SparkSession, lake: Lake, hours: int) -> bool:
     if is_unread:
         _log.warning("kept old files of bronze: refine has not read all of it", table=EVENTS.path)
     return is_unread
-
-
-def _resumed_at(spark: SparkSession, lake: Lake) -> int | None:
-    offset = resume_offset(spark, lake.checkpoint(REFINE))
-    return None if offset is None else int(json.loads(offset)["reservoirVersion"])
 
 
 def trim(log: LogFiles, commits: int, before: float, needed: int | None = None) -> int:

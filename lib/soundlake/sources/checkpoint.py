@@ -28,6 +28,16 @@ def resume_offset(spark: SparkSession, checkpoint: str) -> str | None:
     return _initial_offset(storage, checkpoint)
 
 
+def reopened_offset(spark: SparkSession, checkpoint: str) -> str | None:
+    """Return the offset, as JSON, from which a query with one source opens it when it resumes; None for the beginning.
+
+    Spark asks the source for the last planned batch again, also where that was committed.
+    """
+    storage = Storage(spark)
+    before_last = sorted(batches(storage, f"{checkpoint}/offsets"))[-2:-1]
+    return _offset_of_batch(storage, checkpoint, before_last[0]) if before_last else None
+
+
 def reached_offset(query: StreamingQuery) -> str | None:
     """Return the offset, as JSON, at the end of a query's last batch; None before its first.
 
