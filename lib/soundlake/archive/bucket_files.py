@@ -13,6 +13,7 @@ from soundlake.settings.bucket import split_uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CopySourceTypeDef
 
 _MISSING = ("404", "NoSuchKey")
 _MOST_IN_ONE_REQUEST = 5 * 1024**3  # S3 copies larger objects in parts only
@@ -69,20 +70,24 @@ class BucketFiles:
         return MoveOutcome.MOVED if found is None else MoveOutcome.COMPLETED
 
     def _copy(self, file: LandedFile) -> None:
-        from boto3.s3.transfer import TransferConfig
-
-        self._client.copy(
-            {"Bucket": self._bucket, "Key": self._prefix + file.name},
-            self._target_bucket,
-            self._target + file.name,
-            ExtraArgs={"CopySourceIfMatch": file.tag, **self._put_options},
-            Config=TransferConfig(multipart_threshold=_MOST_IN_ONE_REQUEST, multipart_chunksize=_PART),
-        )
+        source: CopySourceTypeDef = {"Bucket": self._bucket, "Key": self._prefix + file.name}
+        bucket, key = self._target_bucket, self._target + file.name
+        options: dict[str, Any] = {"CopySourceIfMatch": file.tag, **self._put_options}
+        if file.size <= _MOST_IN_ONE_REQUEST:
+            self._client.copy_object(Bucket=bucket, Key=key, CopySource=source, **options)
+        else:
+            self._copy_in_parts(source, bucket, key, options)
         copied = self._target_tag(file)
         if copied is None or copied[0] != file.size:
             raise SoundlakeError(
                 f"{self.prefix}{file.name}: the copy does not have its {file.size:,} bytes; left there"
             )
+
+    def _copy_in_parts(self, source: CopySourceTypeDef, bucket: str, key: str, options: dict[str, Any]) -> None:
+        from boto3.s3.transfer import TransferConfig
+
+        config = TransferConfig(multipart_threshold=_MOST_IN_ONE_REQUEST, multipart_chunksize=_PART)
+        self._client.copy(source, bucket, key, ExtraArgs=options, Config=config)
 
     def _target_tag(self, file: LandedFile) -> tuple[int, str] | None:
         """The size and ETag of the object at the target."""
