@@ -13,7 +13,8 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from helpers.asking import answers
-from soundlake.insights import build_record, builder
+from soundlake.frames import conf_set
+from soundlake.insights import build_record, builder, load_insights
 from soundlake.insights.insight import parse_insight
 from soundlake.lake import Lake
 from soundlake.ops.maintenance import do_step, steps
@@ -143,6 +144,18 @@ def test_a_running_stream_joins_the_files_of_a_mart_which_is_no_reason_to_build_
     assert len(built.delta().file_uris()) == 1
     assert built.rows() == built.expected()
     assert built.build() == {DAILY: (0, 4)}
+
+
+def test_a_mart_whose_old_files_were_deleted_does_not_look_changed(built: Built) -> None:
+    built.append("2021-01-31 13:00")
+    built.build()
+    (table,) = [insight.table for insight in load_insights() if insight.name == DAILY]
+    before = built.delta().version()
+    files = {*Path(built.lake.path(table)).glob("*.parquet")}
+    with conf_set(built.spark, "spark.databricks.delta.retentionDurationCheck.enabled", "false"):
+        built.lake.delta(built.spark, table).vacuum(0)
+    assert {*Path(built.lake.path(table)).glob("*.parquet")} < files
+    assert built.delta().version() == before
 
 
 def test_a_run_that_dies_between_two_marts_is_made_up_for(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
