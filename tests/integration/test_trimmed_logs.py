@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,16 @@ from helpers.building import envelope
 from helpers.dying import DiedError
 from helpers.reading import rows
 from soundlake import stream
+from soundlake.errors import SoundlakeError
 from soundlake.frames import conf_set
 from soundlake.lake import Lake
 from soundlake.lease import lease
 from soundlake.ops import delta_logs
 from soundlake.ops import rebuild as rebuilding
 from soundlake.ops.delta_logs import is_bronze_unread, refined_version, trim_logs
+from soundlake.ops.log_files import LocalLog
 from soundlake.ops.maintenance import compact
+from soundlake.refine.batch import Refiner
 from soundlake.settings import Settings, load_settings
 from soundlake.tables import BATCHES, EVENTS, STAMPS, TRACKS
 
@@ -111,17 +115,20 @@ def test_all_commits_of_the_last_batch_stay_because_spark_opens_them_again(
     assert len(rows(tmp_path / "lake", TRACKS)) == 7
 
 
+@pytest.mark.parametrize(
+    "where", [(Refiner, "refine"), (rebuilding, "apply_changes")], ids=["in its first batch", "after its batches"]
+)
 def test_a_rebuild_that_died_is_resumed_after_the_stream_went_on_and_trimmed_its_logs(
-    spark: SparkSession, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: tuple[object, str]
 ) -> None:
     lake = Lake(settings.lake.uri)
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise DiedError
 
     with monkeypatch.context() as patched:
-        patched.setattr(rebuilding, "apply_changes", die)
-        with pytest.raises(DiedError):
+        patched.setattr(*where, die)
+        with pytest.raises((DiedError, SoundlakeError)):
             rebuilding.rebuild(spark, lake, settings, lambda: None, lambda _: None)
     for number in range(5, 9):
         run(spark, settings, number)
@@ -158,6 +165,22 @@ def test_of_the_history_of_bronze_only_what_refine_has_not_read_is_looked_at(
     bronze = lake.path(EVENTS)
     spark.read.format("delta").load(bronze).limit(1).write.format("delta").mode("append").save(bronze)
     assert is_bronze_unread(spark, lake, 0)
+
+
+def test_a_log_that_cannot_be_trimmed_keeps_no_other_from_it(
+    spark: SparkSession, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trim = LocalLog.delete
+
+    def refused(log: LocalLog, names: Sequence[str]) -> None:
+        if EVENTS.name in str(log._folder):
+            raise SoundlakeError("S3 says: SlowDown")
+        trim(log, names)
+
+    monkeypatch.setattr(LocalLog, "delete", refused)
+    assert trim_logs(spark, Lake(settings.lake.uri), settings) > 0
+    assert commits(tmp_path / "lake", EVENTS.path)[0] == 0
+    assert commits(tmp_path / "lake", STAMPS.path)[0] > 0
 
 
 def test_while_another_job_runs_no_log_is_trimmed(spark: SparkSession, settings: Settings, tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """Trimming the Delta logs of a lake.
 
 Delta looks for new commits several times in each batch, and a local file system then lists the whole log: each commit
-makes all later ones slower. On S3 Delta lists only the end of a log for that (soundlake.spark_conf), but all of it at
-each checkpoint, and once a day it deletes what is 30 days old, one file after the other, in a commit. So the writer of
-a lake deletes the log of old versions itself.
+makes all later ones slower. On S3 Delta finds them by listing the end of a log (soundlake.spark_conf), but lists all of
+it at each checkpoint, and once a day it deletes what is 30 days old, one file after the other, in a commit. So the
+writer of a lake deletes the log of old versions itself.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from soundlake.errors import SoundlakeError
 from soundlake.lake import Lake
 from soundlake.logs import get_log
 from soundlake.ops.leases import tables_of_jobs, writable
@@ -27,14 +28,14 @@ from soundlake.s3 import on_s3
 from soundlake.settings import Settings
 from soundlake.settings.bucket import open_s3
 from soundlake.settings.checks import local_path
-from soundlake.settings.types import in_seconds
-from soundlake.sources.checkpoint import reopened_offset, resume_offset
+from soundlake.sources.checkpoint import batches, reopened_offset, resume_offset
 from soundlake.storage import Storage
 from soundlake.tables import EVENTS, STREAM_LEASE, TABLES, Table
 
 # A reader that has looked up the newest version of a local table has this long to read its log.
 LEAST_AGE_SECONDS = 600.0
-_LOCAL_SECONDS = 300.0  # between two rounds
+_SECONDS_ON_DISK, _SECONDS_ON_S3 = 300.0, 3600.0  # between two rounds
+_MEANWHILE = 100  # commits
 _LOG = "_delta_log"
 _OF_VERSION = re.compile(r"\.?(\d{20})\..+")  # Hadoop's checksum of a file is hidden
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.parquet")
@@ -42,10 +43,8 @@ _log = get_log(__name__)
 
 
 def trim_interval(settings: Settings) -> float:
-    """The seconds between two rounds of `trim_logs` in a stream: each round lists the logs, which S3 is paid for."""
-    return (
-        _LOCAL_SECONDS if local_path(settings.lake.uri) is not None else in_seconds(settings.maintain.stream_interval)
-    )
+    """The seconds between two rounds of `trim_logs` in a stream: on S3 each request is paid for."""
+    return _SECONDS_ON_DISK if local_path(settings.lake.uri) is not None else _SECONDS_ON_S3
 
 
 def trim_logs(spark: SparkSession, lake: Lake, settings: Settings) -> int:
@@ -53,11 +52,11 @@ def trim_logs(spark: SparkSession, lake: Lake, settings: Settings) -> int:
 
     About maintain.log_commits stay; on S3 also what is younger than maintain.retention_hours. For the holder of the
     stream's lease. On a local lake nothing is done while another job runs: it may read versions that it looked up when
-    it started.
+    it started. A log that cannot be trimmed is left to the next round, with a warning.
     """
     local = local_path(settings.lake.uri)
     least_age = LEAST_AGE_SECONDS if local is not None else settings.maintain.retention_hours * 3600.0
-    before, deleted = time.time() - least_age, 0
+    before, deleted, open_log = time.time() - least_age, 0, _opener(settings)
     with ExitStack() as leases:
         names = sorted(tables_of_jobs()) if local is not None else []
         if any(leases.enter_context(writable(lake, settings, "maintain", name)) is None for name in names):
@@ -66,17 +65,21 @@ def trim_logs(spark: SparkSession, lake: Lake, settings: Settings) -> int:
             if table.lease == STREAM_LEASE:
                 needed = reopened_version(spark, lake) if table is EVENTS else None
                 lake.check()
-                deleted += trim(_log_of(settings, table), settings.maintain.log_commits, before, needed)
+                try:
+                    deleted += trim(open_log(table), settings.maintain.log_commits, before, needed)
+                except SoundlakeError as error:
+                    _log.warning("the log could not be trimmed", table=table.path, reason=error)
     if deleted:
         _log.info("trimmed the logs of tables", files=deleted)
     return deleted
 
 
-def _log_of(settings: Settings, table: Table) -> LogFiles:
+def _opener(settings: Settings) -> Callable[[Table], LogFiles]:
     local = local_path(settings.lake.uri)
     if local is not None:
-        return LocalLog(Path(local) / table.path / _LOG)
-    return BucketLog(f"{on_s3(settings.lake.uri)}/{table.path}/{_LOG}", open_s3(settings))
+        return lambda table: LocalLog(Path(local) / table.path / _LOG)
+    client, root = open_s3(settings), on_s3(settings.lake.uri)
+    return lambda table: BucketLog(f"{root}/{table.path}/{_LOG}", client)
 
 
 def refined_version(spark: SparkSession, lake: Lake) -> int:
@@ -91,9 +94,10 @@ def reopened_version(spark: SparkSession, lake: Lake) -> int:
 
 
 def _least_version(spark: SparkSession, lake: Lake, offset_of: Callable[[SparkSession, str], str | None]) -> int:
-    begun = [Lake(f"{lake.rebuilds}/{name}") for name in Storage(spark).names(lake.rebuilds)]
-    running = [one for one in begun if resume_offset(spark, one.checkpoint(REFINE)) is not None]
-    offsets = [offset_of(spark, one.checkpoint(REFINE)) for one in (lake, *running)]
+    storage = Storage(spark)
+    rebuilds = [Lake(f"{lake.rebuilds}/{name}").checkpoint(REFINE) for name in storage.names(lake.rebuilds)]
+    begun = [checkpoint for checkpoint in rebuilds if batches(storage, f"{checkpoint}/offsets")]
+    offsets = [offset_of(spark, checkpoint) for checkpoint in (lake.checkpoint(REFINE), *begun)]
     return min(0 if offset is None else int(json.loads(offset)["reservoirVersion"]) for offset in offsets)
 
 
@@ -107,8 +111,9 @@ def is_bronze_unread(spark: SparkSession, lake: Lake, hours: int) -> bool:
     commits = lake.version(spark, EVENTS) - first + 1
     if commits <= 0:
         return False
-    # Not the whole history: a log on S3 has hundreds of thousands of commits, each of which would be read.
-    unread = lake.delta(spark, EVENTS).history(commits).where(has_rows & (F.col("version") >= first))
+    # Not the whole history: a log on S3 has hundreds of thousands of commits, and each would be read. Some more than
+    # `commits`, as ingest goes on.
+    unread = lake.delta(spark, EVENTS).history(commits + _MEANWHILE).where(has_rows & (F.col("version") >= first))
     oldest = unread.agg(F.min("timestamp").cast("double")).collect()[0][0]
     is_unread = oldest is not None and oldest < time.time() - hours * 3600
     if is_unread:

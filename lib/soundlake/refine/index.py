@@ -5,8 +5,8 @@ reads the commits since, and is rebuilt from the table's files where a commit di
 files are damaged. The newest stamps are in memory, older ones in memory-mapped files; both are a small number of sorted
 segments (soundlake.refine.segments).
 
-Dominated stamps that maintenance removes stay in the index, since they change no answer; a start rebuilds it when they
-are most of it.
+Dominated stamps that maintenance removes stay in the index, since they change no answer; it is rebuilt when they are
+most of it.
 """
 
 from __future__ import annotations

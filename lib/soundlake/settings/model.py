@@ -376,7 +376,7 @@ class MaintainSettings(_Section):
     log_commits: Number = Field(
         500,
         ge=300,
-        description="commits that the log of each table keeps in a lake on this machine; more make batches slower",
+        description="least commits that the log of each table keeps; on this machine, more make batches slower",
     )
 
 
