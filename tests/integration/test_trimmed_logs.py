@@ -155,8 +155,9 @@ def test_files_of_bronze_are_kept_until_refine_has_read_them(
 
 
 def test_of_the_history_of_bronze_only_what_refine_has_not_read_is_looked_at(
-    spark: SparkSession, settings: Settings, tmp_path: Path
+    spark: SparkSession, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(delta_logs, "_MEANWHILE", 0)
     lake = Lake(settings.lake.uri)
     log = tmp_path / "lake" / EVENTS.path / "_delta_log"
     assert refined_version(spark, lake) > 1
