@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CopySourceTypeDef
 
 _MISSING = ("404", "NoSuchKey")
+_CHANGED = ("412", "PreconditionFailed", "ConditionalRequestConflict")
 _MOST_IN_ONE_REQUEST = 5 * 1024**3  # S3 copies larger objects in parts only
 _PART = 1024**3
-_CHANGED = ("412", "PreconditionFailed", "ConditionalRequestConflict")
 
 
 class BucketFiles:

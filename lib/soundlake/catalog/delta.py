@@ -116,6 +116,7 @@ def read_newest(table: DeltaTable, column: str) -> pa.Table:
     latest = actions[statistic].to_pylist() if statistic in actions.column_names else [None]
     if not latest or None in latest:
         return read_rows(table)
+    # The log cuts times off to milliseconds.
     since = dataset.field(column) >= max(latest) - timedelta(seconds=1)
     return table.to_pyarrow_dataset(filesystem=files_of(table)).to_table(filter=since)
 

@@ -61,7 +61,7 @@ class UnknownFields:
     ) -> Mapping[tuple[str, str], FirstSeen]:
         """The unknown fields, by kind and name, that were not `reported`: at most MOST_AT_ONCE in order of names.
 
-        Once MOST_IN_ALL were reported there are none any more.
+        None, once MOST_IN_ALL were reported.
         """
         new = sorted(self._found.keys() - reported) if len(reported) < MOST_IN_ALL else []
         fields = new[:MOST_AT_ONCE]

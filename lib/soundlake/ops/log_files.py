@@ -23,7 +23,7 @@ class LogFiles(Protocol):
     """The files of one log, by name; times are Unix seconds."""
 
     def changed_before(self, before: float) -> dict[str, float]:
-        """When each file was last changed; the newest of those that were changed since may be left out."""
+        """When each file was last changed; files changed at that time or later may be left out."""
         ...
 
     def read(self, name: str) -> bytes:

@@ -29,9 +29,9 @@ def resume_offset(spark: SparkSession, checkpoint: str) -> str | None:
 
 
 def reopened_offset(spark: SparkSession, checkpoint: str) -> str | None:
-    """Return the offset, as JSON, from which a query with one source opens it when it resumes; None for the beginning.
+    """Return the offset, as JSON, at which a query opens its one source when it resumes; None for the beginning.
 
-    Spark asks the source for the last planned batch again, also where that was committed.
+    Spark asks the source for the last planned batch again, even if it was committed.
     """
     storage = Storage(spark)
     before_last = sorted(batches(storage, f"{checkpoint}/offsets"))[-2:-1]
